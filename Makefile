@@ -86,7 +86,7 @@ clean: ## remove the data of the local cloud, and all installed or built files (
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-ready: .venv/.ready
+ready: .venv/.ready ## install the packages
 
 # If .venv has no pip, its creation was interrupted, so it is created again. pip installs the version of uv that is in
 # uv.lock. Then uv installs all other packages in the versions of uv.lock. `uv sync` would do the same as `uv run`, but

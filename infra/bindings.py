@@ -38,9 +38,9 @@ class Bindings:
     images_url: str
     """The base URL of the bucket `images`."""
     queues: Mapping[str, str]
-    """Queue name → URL."""
+    """Maps the names of queues to their URLs."""
     buckets: Mapping[str, str]
-    """Bucket name in the declarations → bucket name in this cloud."""
+    """Maps the names of buckets in the declarations to their names in this cloud (AWS or the local cloud)."""
     mail_from: str
     """The sender of all mails, in the form `name <address>`."""
     mail_configuration_set: str
@@ -48,10 +48,12 @@ class Bindings:
     mail_rate: str
     """The number of mails per second that SES allows the account to send."""
     passwords: Mapping[str, str]
-    """Database login → password. Empty on AWS, where functions authenticate with IAM."""
+    """Maps database logins to their passwords. It is empty on AWS, where functions authenticate with IAM."""
     kv_key_hashes: str
     """The SHA-256 hashes of the keys of the old applications for the key-value store, separated by commas."""
     extra: Mapping[str, str]
     """Further environment variables, which only this cloud needs."""
     function_prefix: str = ""
-    """The prefix of the names of functions in this cloud. The name in the declaration follows the prefix."""
+    """In this cloud (AWS or the local cloud), the names of functions have this prefix. The name in the declaration
+    follows the prefix.
+    """

@@ -51,7 +51,7 @@ _TEXTS = frozenset({"title", "description", "examples", "example", "default"})
 
 
 def cached_routes() -> dict[str, APIRoute]:
-    """Return operation → its route, for each operation that reads a value from the cache."""
+    """Map each operation that reads a value from the cache to its route."""
     routes = [route for spec in functions() if spec.is_documented for route in operations(app(spec)).values()]
     return {route.name: route for route in routes if _reads_cache(route)}
 

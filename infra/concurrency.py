@@ -11,7 +11,7 @@ MIN_UNRESERVED_CONCURRENCY = 100
 def with_workers(specs: Iterable[FunctionSpec], workers: Mapping[str, int]) -> tuple[FunctionSpec, ...]:
     """Return the functions with the numbers of workers that the operator has set.
 
-    workers: function → the maximum number of its workers. Raises ValueError if a function has no queue.
+    workers: maps functions to the maximum numbers of their workers. Raises ValueError if a function has no queue.
     """
     specs = tuple(specs)
     consumers = {spec.name for spec in specs if spec.queue}

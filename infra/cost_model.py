@@ -215,9 +215,11 @@ def cached() -> float:
 
 
 def faster_starts(specs: tuple[FunctionSpec, ...], requests: float) -> dict[str, float]:
-    """Map each way to make first requests faster to its cost a month, in USD. requests: in millions a month.
+    """Return how much each way to make the first requests faster costs in a month, in USD.
 
-    The first entry is not a way, but what AWS bills for the starts themselves.
+    The first entry is not a way to make them faster: it is the price that AWS bills for the starts themselves.
+
+    requests: the number of requests in a month, in millions.
     """
     price, seconds = PRICES["lambda"], HOURS * 3600
     api = [spec.memory / 1024 for spec in specs if spec.kind == "api"]

@@ -84,7 +84,7 @@ class HttpApi:
     max_errors: int = 10
     """An alarm is raised if this number of responses has a status 5xx within 5 minutes."""
     max_latency: int | None = 3_000
-    """An alarm is raised if 1 % of the requests take longer than this number of milliseconds. None: no alarm."""
+    """An alarm is raised if 1 % of the requests take longer than this number of milliseconds. None means no alarm."""
 
 
 MAIN_API = HttpApi("api", "clients", (), rate=2_000, burst=1_000)

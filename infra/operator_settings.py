@@ -76,6 +76,9 @@ class OperatorSettings(_StrictModel):
     workers: dict[str, Annotated[int, Field(ge=2, le=1_000)]] = Field(default_factory=dict)
     """The maximum number of workers of a queue, by the name of its function, e.g. `queues-emails`. This number replaces
     `maximum_concurrency` in the `function.toml` of the function. AWS requires at least 2."""
+    requests_per_address: int = Field(default=3_000, ge=100, le=2_000_000)
+    """The number of requests that one address may send to the firewall in 5 minutes. The functions allow 600 visitors'
+    requests a minute. The firewall stops a flood of requests before they invoke functions."""
     firewall: Literal["block", "count"] = "block"
     """Whether the firewall blocks requests. With `count`, its rules only count the requests that they would block."""
     domain: Domain | None = None
@@ -142,8 +145,7 @@ class OperatorSettings(_StrictModel):
     """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
 
     def machine_output(self, name: str) -> str:
-        """Return the name of the output that contains the id of the app client of a machine, in the stack
-        `identity`."""
+        """Return the name of the output, in the stack `identity`, that contains the id of a machine's app client."""
         return f"Client{_joined(name)}"
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ class Command:
 
     @property
     def state(self) -> Path:
-        """The state directory of the cloud."""
+        """The state directory of the local cloud."""
         return self.home / ".local"
 
     @property
@@ -55,7 +55,7 @@ class Command:
         return [sys.executable, "-m", "infra.command", *arguments]
 
     def pids(self) -> dict[str, int]:
-        """Return the pid of each part of the cloud, as `wecelebrate status` reports it."""
+        """Return the pid of each part of the local cloud, as `wecelebrate status` reports it."""
         return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 

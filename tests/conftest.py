@@ -29,11 +29,13 @@ from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
 CLOUD_DATA = "cloud-data"
-"""The name of the folder with the data of a new cloud, which separate clouds copy. The folder of the session contains
-this folder."""
+"""The name of the folder with the data of a new local cloud, which separate clouds copy. The folder of the session
+contains this folder.
+"""
 MAIN = "WECELEBRATE_TEST_OWNER"
-"""Contains the value of WECELEBRATE_OWNER in the main process. The main process owns the shared cloud, so that the
-cloud keeps running if a worker is killed."""
+"""Contains the value of WECELEBRATE_OWNER in the main process. The main process owns the shared local cloud, so that
+the cloud keeps running if a worker is killed.
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,7 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the shared cloud if a test has started this cloud."""
+    """Stop the shared local cloud if a test has started this cloud."""
     if not hasattr(session.config, "workerinput"):
         home = Path(os.environ[HOME])
         if (home / ".local").exists():
@@ -117,13 +119,13 @@ def cloud(shared: Path) -> Endpoints:
 
 @pytest.fixture(scope="session")
 def state(cloud: Endpoints, shared: Path) -> Path:
-    """The state directory of the shared cloud. It contains the secrets and logs of the cloud."""
+    """The state directory of the shared local cloud. It contains the secrets and logs of the cloud."""
     return shared / ".local"
 
 
 @contextmanager
 def separate_cloud(home: Path, shared: Path) -> Iterator[Platform]:
-    """Run a cloud in the new folder `home` until the end of the block."""
+    """Run a local cloud in the new folder `home` until the end of the block."""
     cloud_data.copy(shared / CLOUD_DATA, home / ".local")
     _wecelebrate(home, "up", "--detach")
     try:
@@ -135,13 +137,13 @@ def separate_cloud(home: Path, shared: Path) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def own_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
-    """A separate cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
+    """A separate local cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
     with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
         yield platform
 
 
 @pytest.fixture
 def platform(cloud: Endpoints, state: Path) -> Iterator[Platform]:
-    """Gives a test access to the shared cloud."""
+    """Gives a test access to the shared local cloud."""
     with Platform.of(cloud, state) as platform:
         yield platform

@@ -1,8 +1,9 @@
 """The order in which `make test` runs the modules.
 
 Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone,
-and long modules often wait: for a new cloud, a lease or a timeout. Therefore the long modules begin early, the longest
-first, and short modules with much computation are between them. While a long module waits, a short module can compute.
+and long modules often wait: for a new local cloud, a lease or a timeout. Therefore the long modules begin early, the
+longest first, and short modules with much computation are between them. While a long module waits, a short module can
+compute.
 """
 
 from collections.abc import Callable, Sequence

@@ -93,7 +93,9 @@ def database_alarms(environment: Environment) -> Iterator[Alarm]:
 
 
 def api_alarms(api_ids: Mapping[str, str]) -> Iterator[Alarm]:
-    """Yield the alarms of each HTTP API: errors and slow responses. api_ids: name of the API → its id on AWS."""
+    """Yield the alarms of each HTTP API: errors and slow responses. api_ids: maps the name of each API to its id on
+    AWS.
+    """
     for api in APIS:
         target, dimensions = "" if api == MAIN_API else api.name, {"ApiId": api_ids[api.name]}
         yield Alarm("api-errors", target, "responses had the status 5xx", _API, "5xx", "Sum", api.max_errors,

@@ -24,13 +24,19 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))
 
 
+def acknowledge_value(construct: IConstruct, reason: str) -> None:
+    """Accept a value that the check of CDK does not know, e.g. a version that AWS has published later."""
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::E9006", reason=reason))
+
+
 def acknowledge_distribution(
     distribution: cloudfront.Distribution, reasons: Mapping[str, str], *, has_certificate: bool
 ) -> None:
     """Accept the findings of rules in a CloudFront distribution.
 
-    reasons: rule → why its findings are acceptable. has_certificate: whether the operator has set a domain and its
-    certificate. Otherwise, the function also accepts that browsers can use an old version of TLS (CFR4).
+    reasons: maps each rule to the reason why its findings are acceptable. has_certificate: whether the operator has set
+    a domain and its certificate. Otherwise, the function also accepts that browsers can use an old version of TLS
+    (CFR4).
     """
     own_domain = {} if has_certificate else {"CFR4": "CloudFront's own domains have no newer minimum version of TLS"}
     for rule, reason in {**reasons, **own_domain}.items():

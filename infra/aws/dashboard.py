@@ -18,7 +18,7 @@ _ROUTES = 10
 def widgets(
     environment: Environment, api_ids: Mapping[str, str], specs: Sequence[FunctionSpec]
 ) -> list[cloudwatch.IWidget]:
-    """Return the widgets, three in a row. api_ids: name of each HTTP API → its id on AWS."""
+    """Return the widgets, three in a row. api_ids: maps the name of each HTTP API to its id on AWS."""
     functions = environment.resource("")
 
     def api(*metrics: str, statistic: str = "Sum") -> list[cloudwatch.IMetric]:

@@ -19,9 +19,10 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import custom_resources as custom
 from constructs import Construct
 
-from infra.aws.checks import acknowledge
+from infra.aws.checks import acknowledge, acknowledge_value
 from infra.aws.retention import log_group, removal_policy
 from infra.aws.stack import PlatformStack
+from infra.deploy.engine import ENGINE_CONTEXT, ENGINE_VERSION
 from infra.environments import LOG_SETTINGS, Environment
 from infra.functions import Login
 
@@ -32,7 +33,6 @@ DEPLOY_LOGIN = "wc_migrate"
 """The login of migrations. It connects directly to the writer, not through the proxy. A migration can take minutes, but
 a connection pool is for short statements."""
 
-_ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9)
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 
 
@@ -44,6 +44,11 @@ class Data(PlatformStack):
         self._database_group = self._group(vpc, "database", "Aurora")
         self._proxy_group = self._group(vpc, "proxy", "RDS Proxy")
         self._setting = environment.settings.proxy
+        version: str = self.node.try_get_context(ENGINE_CONTEXT) or ENGINE_VERSION
+        self._keeps_version = version != ENGINE_VERSION
+        self._engine = rds.DatabaseClusterEngine.aurora_postgres(
+            version=rds.AuroraPostgresEngineVersion.of(version, version.partition(".")[0])
+        )
         self.cluster = self._cluster(environment, vpc)
         self.proxy = self._proxy(environment, vpc) if self._setting != "off" else None
         reader = self._proxy_reader(self.proxy, vpc) if self.proxy else None
@@ -60,11 +65,13 @@ class Data(PlatformStack):
     def allow_access(self, client: ec2.SecurityGroup) -> None:
         """Allow connections from the security group `client` to the database, through the proxy if it is used.
 
-        The group `client` may always send to the group of the database. The ingress rule of the database decides
-        whether a connection is accepted. The reason is the order of a deploy. An egress rule is a part of its group,
-        and a deploy removes an egress rule before it updates the functions. An ingress rule is a separate resource.
-        CloudFormation creates an ingress rule before the functions, if these depend on `client`, and deletes the rule
-        after all updates. So no change of `proxy` interrupts connections.
+        The group `client` may always send to the group of the database. Only the ingress rule of the database decides
+        whether a connection is accepted.
+
+        The reason is the order of a deploy. An egress rule is a part of its group, and a deploy removes an egress rule
+        before it updates the functions. An ingress rule is a separate resource. CloudFormation creates an ingress rule
+        before the functions, if these depend on `client`, and deletes the rule after all updates. Therefore no change
+        of `proxy` interrupts connections.
         """
         if self.proxy:
             self._allow_egress(client, self._proxy_group)
@@ -110,11 +117,10 @@ class Data(PlatformStack):
             # RDS derives the name of the log group from this identifier. Because the identifier is fixed, this stack
             # can create the log group with a retention before RDS creates it without a retention.
             cluster_identifier=identifier,
-            engine=_ENGINE,
+            engine=self._engine,
             default_database_name=NAME,
             port=PORT,
-            # A release upgrades the engine, so that each version runs in staging first. An upgrade by AWS would also
-            # leave the cluster with another version than this template.
+            # A release upgrades the engine, so that each version runs in staging first.
             writer=rds.ClusterInstance.serverless_v2(
                 "writer", enable_performance_insights=True, auto_minor_version_upgrade=False
             ),
@@ -150,6 +156,8 @@ class Data(PlatformStack):
             removal_policy=removal_policy(environment),
         )
         cluster.node.add_dependency(logs)
+        if self._keeps_version:
+            acknowledge_value(cluster, "The cluster already has this version, which can be newer than this CDK")
         if not environment.permanent:
             acknowledge(cluster, "RDS10", "The environment is temporary: its data is deleted with its stack")
         return cluster
@@ -158,7 +166,7 @@ class Data(PlatformStack):
         return rds.ParameterGroup(
             self,
             "parameters",
-            engine=_ENGINE,
+            engine=self._engine,
             description="wecelebrate",
             parameters={
                 "shared_preload_libraries": "pg_stat_statements",

@@ -27,9 +27,6 @@ from wecelebrate.core.edge import SECRET_HEADER
 _VIEWER_REQUEST = Path(__file__).with_name("viewer_request.js")
 WAF_REGION = "us-east-1"
 """The only region in which a firewall of CloudFront can be created."""
-REQUESTS_PER_ADDRESS = 3_000
-"""The number of requests that one address may send in 5 minutes. The functions allow 600 a minute. The firewall stops a
-flood of requests before they invoke functions."""
 CACHED_PATHS = ("/v1/storefront/*", "/problems", "/problems/*")
 """The paths whose responses can be public. Every other response has `Cache-Control: no-store`."""
 _KEY_HEADERS = ("Authorization", "Origin", "Accept", "Consistency-Token")
@@ -165,7 +162,7 @@ class Edge(PlatformStack):
     def _create_firewall(self, environment: Environment) -> waf.CfnWebACL:
         counts = environment.settings.firewall == "count"
         managed = [_managed_rule(name, number, counts) for number, name in enumerate(_MANAGED_RULES, start=1)]
-        rules = [_rate_rule(0, counts), *managed]
+        rules = [_rate_rule(0, counts, environment.settings.requests_per_address), *managed]
         return waf.CfnWebACL(
             self,
             "firewall",
@@ -177,7 +174,7 @@ class Edge(PlatformStack):
         )
 
 
-def _rate_rule(priority: int, counts: bool) -> waf.CfnWebACL.RuleProperty:
+def _rate_rule(priority: int, counts: bool, limit: int) -> waf.CfnWebACL.RuleProperty:
     block = {"customResponse": {"responseCode": 429, "responseHeaders": [{"name": "retry-after", "value": "60"}]}}
     return waf.CfnWebACL.RuleProperty(
         name="requests-per-address",
@@ -185,7 +182,7 @@ def _rate_rule(priority: int, counts: bool) -> waf.CfnWebACL.RuleProperty:
         action=waf.CfnWebACL.RuleActionProperty(count={}) if counts else waf.CfnWebACL.RuleActionProperty(block=block),
         statement=waf.CfnWebACL.StatementProperty(
             rate_based_statement=waf.CfnWebACL.RateBasedStatementProperty(
-                limit=REQUESTS_PER_ADDRESS, aggregate_key_type="IP", evaluation_window_sec=300
+                limit=limit, aggregate_key_type="IP", evaluation_window_sec=300
             )
         ),
         visibility_config=_visibility("requests-per-address"),

@@ -36,7 +36,7 @@ class StackEnvironment:
     buckets: Buckets
     mail: MailService
     reserved_concurrency: Mapping[str, int]
-    """Function → the concurrency that AWS reserves for the function."""
+    """Maps functions to the concurrency that AWS reserves for them."""
 
 
 def environment_function(scope: Construct, environment: Environment, queue: str) -> str:

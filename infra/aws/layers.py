@@ -97,7 +97,8 @@ def check_sizes(specs: Iterable[FunctionSpec], layers: Mapping[str, Layer]) -> N
 def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
     """Assign each package to one layer.
 
-    closures: extra → package → pin, including all transitive dependencies. The function returns layer → package → pin.
+    closures: the packages of each extra with their pins, including all transitive dependencies. The function returns
+    the packages of each layer with their pins.
     """
     extras_by_package: dict[str, list[str]] = {}
     for extra, pins in closures.items():

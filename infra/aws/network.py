@@ -5,10 +5,12 @@ Upstash, and to fetch the public keys of the token issuer. The database is in is
 the internet.
 
 Only S3 has a VPC endpoint. It is a gateway endpoint, which is free. With this endpoint, the largest part of the traffic
-(ERP files) does not pass through the NAT gateway. Other services would need interface endpoints. An interface endpoint
-costs 7.30 USD a month in each zone. Such an endpoint is cheaper than the NAT gateway only for more than about 160 GB a
-month in each zone, but the functions send far less. They send only megabytes to SQS, and read no secret at run time.
-They sign the IAM tokens for the database without a network call.
+(ERP files) does not pass through the NAT gateway.
+
+Other services would need interface endpoints. An interface endpoint costs 7.30 USD a month in each zone. Such an
+endpoint is cheaper than the NAT gateway only for more than about 160 GB a month in each zone, but the functions send
+far less. They send only megabytes to SQS, and read no secret at run time. They sign the IAM tokens for the database
+without a network call.
 """
 
 import aws_cdk as cdk

@@ -24,18 +24,24 @@ _KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("image-uploads", "read"): ("*/uploads/*",),
     ("image-uploads", "write"): ("*/uploads/*",),
 }
-"""(Bucket, verb) → patterns of the keys to which the verb applies. If a verb has no entry, it applies to all keys of
-the bucket."""
+"""Maps a bucket and a verb to the patterns of the keys to which the verb applies. If a verb has no entry, it applies to
+all keys of the bucket.
+"""
 
 _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "exports": 8, "erasures": None}
-"""Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
-never expire, because products show them. The objects of `erasures` never expire, because every restore needs them. The
-sweeper deletes an export after 7 days, and the expiry deletes files that a killed worker has left behind. The archive
-of the key-value store contains personal data and expires after the default time. Until then, its documents can be
-restored."""
+"""Maps each bucket to the number of days after which its objects expire. None means that they never expire.
+
+The objects of `images` never expire, because products show them. The objects of `erasures` never expire, because every
+restore needs them. The sweeper deletes an export after 7 days. The expiry deletes files that a killed worker has left
+behind.
+
+The archive of the key-value store contains personal data, and expires after the default time. Until then, its documents
+can be restored.
+"""
 _OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1, "kv-archive": 180}
-"""Bucket → number of days until an old version is deleted. Exports contain personal data. An undo of a retirement reads
-the versions of the archive that the retirement has verified."""
+"""Maps each bucket to the number of days after which an old version is deleted. Exports contain personal data. An undo
+of a retirement reads the versions of the archive that the retirement has verified.
+"""
 _DEFAULT_OLD_VERSION_DAYS = 30
 _DEFAULT_EXPIRY_DAYS = 180
 """The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Clients sometimes ask about
@@ -50,14 +56,14 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
     "delete": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
 }
-"""Verb → S3 actions that the verb allows on the objects of a bucket."""
+"""Maps each verb to the S3 actions that the verb allows on the objects of a bucket."""
 
 _LISTING: Mapping[str, str] = {
     # Without this permission, S3 answers 403 instead of 404 for an object that does not exist.
     "read": "s3:ListBucket",
     "list": "s3:ListBucketVersions",
 }
-"""Verb → S3 action that the verb allows on the bucket itself."""
+"""Maps each verb to the S3 action that the verb allows on the bucket itself."""
 
 
 class Buckets(Construct):

@@ -19,15 +19,16 @@ them."""
 
 @dataclass(frozen=True)
 class CpuTime:
-    """The CPU time of all processes of a cloud."""
+    """The CPU time of all processes of a local cloud."""
 
     parts: Mapping[str, float]
-    """Maps a part of the cloud to its CPU time. The unit is seconds, unless the code that creates the object uses
-    another unit."""
+    """Maps a part of the local cloud to its CPU time. The unit is seconds, unless the code that creates the object uses
+    another unit.
+    """
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """Return the CPU seconds that the cloud has used since it started.
+        """Return the CPU seconds that the local cloud has used since it started.
 
         Processes that have ended are included, because the system adds their time to their parent. The name of a part
         is the name of its pid file, e.g. `postgres`. Only the part `functions` is split into GATEWAY and FUNCTIONS.
@@ -63,15 +64,17 @@ class CpuTime:
 
 
 def idle_cpu(state: Path, seconds: float) -> CpuTime:
-    """Return the CPU seconds that the cloud uses per second without any request. The measurement takes `seconds`
-    seconds."""
+    """Return the CPU seconds that the local cloud uses per second without any request. The measurement takes `seconds`
+    seconds.
+    """
     began, before = time.perf_counter(), CpuTime.of(state)
     time.sleep(seconds)
     return (CpuTime.of(state) - before) * (1 / (time.perf_counter() - began))
 
 
 def cpu_of_requests(state: Path, run: Callable[[], int], idle: CpuTime) -> CpuTime:
-    """Return the CPU milliseconds of the cloud for each request of `run`. `run` returns the number of its requests.
+    """Return the CPU milliseconds of the local cloud for each request of `run`. `run` returns the number of its
+    requests.
 
     The function subtracts the CPU time that the cloud uses without requests. idle: this time, in seconds per second.
     """

@@ -34,13 +34,19 @@ RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "
 """The packages that Lambda's Python runtime contains, so that no layer contains them."""
 _PROGRAM = """
 import json, resource
-def usage():
-    return resource.getrusage(resource.RUSAGE_SELF)
 def seconds():
-    return usage().ru_utime + usage().ru_stime
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 start = seconds()
 import {module}
-print(json.dumps([seconds() - start, usage().ru_maxrss / 1024]))
+total = seconds() - start
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(json.dumps([total, int(status["VmHWM"].split()[0]) / 1024]))
+"""
+"""Prints the CPU time of the import in seconds, and the largest resident set size of the process in MB.
+
+Linux keeps `ru_maxrss` when a process starts another program, so its value can be the memory of the parent process,
+from which the process was forked. `VmHWM` begins again with the program.
 """
 
 

@@ -28,7 +28,9 @@ class Timings:
     seconds: float = 0.0
     """The duration of the whole run, in seconds."""
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Outcome → number of responses. The outcome is the header `Cache-Status` or, if it is missing, the HTTP status."""
+    """Maps each outcome to the number of its responses. The outcome of a response is its header `Cache-Status`. If the
+    header is missing, the outcome is the HTTP status.
+    """
 
     @property
     def p50(self) -> float:

@@ -34,7 +34,7 @@ PAUSE = 0.1
 """The time between two requests of the neighbour, in seconds. With shorter pauses, the neighbour would exceed its
 quota."""
 TIMEOUT = 60.0
-"""The maximum duration of a request, of a job or of the rendering of an image, in seconds."""
+"""How long a request, a job or the rendering of an image may take, in seconds."""
 PATCH_KEYS = 9_000
 IMPORT_ROWS = 10_000
 IMAGE_SIDE, IMAGE_BYTES = 8_000, 2 << 20

@@ -107,7 +107,7 @@ class Shop:
 def orders(platform: BenchPlatform) -> Iterator[Row]:
     """Measure orders of guests: with one connection, with eight connections, and all for the same product.
 
-    Last, measure the CPU time of an order in the whole cloud, including its mail.
+    Last, measure the CPU time of an order in the whole local cloud, including its mail.
     """
     # All requests are for one client. The limit of the client would reject most of them.
     platform.database.execute("update tiers set requests_per_hour = 10000000 where name = 'enterprise'")
@@ -251,7 +251,9 @@ def _mails(platform: BenchPlatform) -> Counter[str]:
 
 
 def _cpu_row(platform: BenchPlatform, many: Connect, health: Connect) -> Row:
-    """Compare the CPU time of an order in all processes of the cloud with the CPU time of a request to /v1/health."""
+    """Compare the CPU time of an order in all processes of the local cloud with the CPU time of a request to
+    /v1/health.
+    """
     state, details, pairs = platform.state, [], []
 
     def place_orders() -> int:
@@ -287,5 +289,5 @@ def _count(connect: Connect, requests: int) -> Timings:
 
 
 def _median(times: Sequence[CpuTime]) -> CpuTime:
-    """Return, for each part of the cloud, the median of its CPU times."""
+    """Return, for each part of the local cloud, the median of its CPU times."""
     return CpuTime({part: median(time.parts.get(part, 0.0) for time in times) for part in times[0].parts})

@@ -45,7 +45,7 @@ class BenchPlatform:
     @classmethod
     @contextmanager
     def started(cls, home: Path) -> Iterator["BenchPlatform"]:
-        """Start a cloud in `home` on free ports. Erase the cloud at the end.
+        """Start a local cloud in `home` on free ports. Erase the cloud at the end.
 
         The cloud belongs to this process: if this process is killed, the cloud stops.
         """

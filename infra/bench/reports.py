@@ -7,6 +7,7 @@ daily totals with a query that computes the same figures from the orders.
 """
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import count
 
 from infra.bench.load import Connect, Timings, get, load, query
@@ -17,6 +18,8 @@ RUNS = 7
 SECONDS = 1.0
 ORDERS = 1_000_000
 DAYS = 360
+PERIODS = 320
+"""The number of periods with the same length."""
 MONTH_LIMIT = Limit.at_most(5.2)
 CACHED_LIMIT = Limit.at_most(1.5)
 FIGURES_LIMIT = Limit.at_most(0.2)
@@ -50,8 +53,7 @@ def reports(platform: BenchPlatform) -> Iterator[Row]:
     api, owner = platform.endpoints.api, platform.headers()
     health = get(api, {}, lambda: "/v1/health")
     numbers = count()
-    # Each request has a different period, so the response is never cached. Each period is about a month long, and
-    # begins one day after the previous period.
+    # Each request has a different period, so the response is never cached.
     uncached = get(api, owner, lambda: _path(next(numbers)))
     cached = get(api, owner, lambda: f"/v1/reports/clients/{ACME}?month=2025-03")
     yield _row("report-month-1m-orders", _pairs(uncached, health), "/v1/health", MONTH_LIMIT)
@@ -62,10 +64,13 @@ def reports(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _path(number: int) -> str:
-    """Return the path of a report of about a month that no request has read before."""
-    month, first_day, last_day = number % 10 + 1, number // 10 % 27 + 1, number // 270 % 27 + 1
-    days = f"first_day=2025-{month:02}-{first_day:02}&last_day=2025-{month + 1:02}-{last_day:02}"
-    return f"/v1/reports/clients/{ACME}?{days}"
+    """Return the path of a report of about a month that no request has read before.
+
+    A period begins one day after the previous one. After PERIODS periods, they become one day longer.
+    """
+    first_day = date(2025, 1, 1) + timedelta(days=number % PERIODS)
+    last_day = first_day + timedelta(days=27 + number // PERIODS)
+    return f"/v1/reports/clients/{ACME}?first_day={first_day}&last_day={last_day}"
 
 
 def _create_orders(platform: BenchPlatform) -> None:

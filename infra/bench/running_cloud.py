@@ -1,4 +1,4 @@
-"""Runs the benchmark of orders in turns on several running clouds: `python -m infra.bench.running_cloud HOME…`.
+"""Runs the benchmark of orders in turns on several running local clouds: `python -m infra.bench.running_cloud HOME…`.
 
 The program compares the functions of two commits on a machine on which other programs run. A developer can use the
 program to measure the baseline of `infra.bench.orders` again. Each cloud runs the functions of its own checkout. The

@@ -42,7 +42,9 @@ MAX_P95 = 500.0
 MAX_QUEUE_SECONDS = 30.0
 """The maximum time that a job waits for a worker, in seconds."""
 MAX_CPU = 0.95
-"""The maximum share of all cores that the cloud and the visitors use. If they use more, every further visitor waits."""
+"""The maximum share of all cores that the local cloud and the visitors use. If they use more, every further visitor
+waits.
+"""
 MIN_HIT_RATE = 0.8
 HEALTH_SHARE, MAX_RATIO = 0.7, 8.0
 """As long as the rate of requests is at most HEALTH_SHARE times the rate of `/v1/health`, the p95 must be at most
@@ -80,13 +82,13 @@ class Observation:
 
     step: Step
     cpu: CpuTime
-    """The CPU seconds of the cloud per second. 1.0 is one core."""
+    """The CPU seconds of the local cloud per second. 1.0 is one core."""
     queues: Sequence[Queue]
     """The waiting jobs at the end of the step, the longest wait first."""
 
     @property
     def cpu_share(self) -> float:
-        """The share of all cores that the cloud and the visitors used, from 0 to 1."""
+        """The share of all cores that the local cloud and the visitors used, from 0 to 1."""
         return (self.cpu.total + self.step.cpu_seconds / self.step.seconds) / (os.cpu_count() or 1)
 
     def broken(self) -> dict[str, str]:
@@ -121,7 +123,7 @@ class Observation:
 
 
 def run_load(home: Path, users: int, seconds: float, *, ramp: bool, print_line: Callable[[str], object]) -> bool:
-    """Start a cloud in `home`, and send it the requests of visitors. Print a report, and write it to
+    """Start a local cloud in `home`, and send it the requests of visitors. Print a report, and write it to
     `<home>/load.json`.
 
     Without `ramp`, there is one step with `users` visitors for `seconds` seconds. With `ramp`, the number of visitors
@@ -218,7 +220,7 @@ def measure_health(platform: BenchPlatform) -> Health:
 
 
 def observe(platform: BenchPlatform, visitors: Visitors, users: int, seconds: float) -> Observation:
-    """Run a step, and measure the CPU time and the queues of the cloud."""
+    """Run a step, and measure the CPU time and the queues of the local cloud."""
     settled = visitors.run(users, settle=0, seconds=SETTLE_SECONDS)
     before = CpuTime.of(platform.state)
     step = visitors.run(users, settle=0, seconds=seconds)

@@ -40,7 +40,7 @@ class Requests:
     hits: int
     """The number of responses that came from the cache."""
     errors: Mapping[str, int]
-    """Description of an error → number of requests with this error."""
+    """Maps the description of each error to the number of requests with this error."""
     p50: float = 0.0
     """The median duration in milliseconds. 0 if there were no requests."""
     p95: float = 0.0

@@ -39,7 +39,7 @@ class _Commands(LazyCommands):
         "exports": Entry(
             "infra.command.exports", "app", "Write products, orders, events or customers to files, and download them."
         ),
-        "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),
+        "dlq": Entry("infra.command.dlq", "app", "List, show, redrive and dismiss dead letters."),
         "kv": Entry("infra.command.kv", "app", "The key-value store of the platform's predecessor."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),
@@ -50,7 +50,11 @@ class _Commands(LazyCommands):
             "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
         ),
         "tenant": Entry("infra.command.tenant", "app", "Copy one client from a restored database into the live one."),
-        "erasures": Entry("infra.command.erasures", "app", "Repeat the erasures of the list after a restore."),
+        "erasures": Entry("infra.command.erasures", "app", "Erase a person, and repeat the erasures after a restore."),
+        "persons": Entry("infra.command.persons", "app", "Export what the platform stores about a person."),
+        "revocations": Entry(
+            "infra.command.revocations", "revocations", "List the access that a restore of the database has given back."
+        ),
         "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
         "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
         "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),
@@ -65,6 +69,10 @@ class _Commands(LazyCommands):
         "block": Entry(
             "infra.command.environment", "block", "Block addresses in the firewall of an environment on AWS."
         ),
+        "files": Entry(
+            "infra.command.files", "app", "List the files of ERP systems in the drops bucket, and write them again."
+        ),
+        "queues": Entry("infra.command.queues", "app", "List, stop and start the queues of an environment on AWS."),
         "check-database": Entry(
             "infra.command.environment", "check_database", "Check what only the database of an environment can show."
         ),

@@ -18,6 +18,7 @@ from infra.command.target import API_VARIABLE, ENV_VARIABLE, TOKEN_VARIABLE, dep
 from infra.local.control import running_endpoints
 from infra.local.endpoints import CloudNotRunning, Endpoints, state_directory
 from infra.local.hints import this_command
+from infra.local.plain_http import NO_AUTHORITIES
 
 if "httpx" not in sys.modules:
     # httpx also imports its own command line program and, for this program, rich, click and pygments. This takes longer
@@ -126,6 +127,7 @@ def connect(expires_in: int = 12 * 3600) -> Iterator[Connection]:
             timeout=30,
             # A configured HTTP proxy cannot reach 127.0.0.1 of this machine.
             trust_env=not is_loopback(url),
+            verify=NO_AUTHORITIES if urlsplit(url).scheme == "http" else True,
         ) as api:
             connection = Connection(api, local)
             if sys.stderr.isatty():
@@ -225,7 +227,9 @@ def issue_token(local: LocalCloud, subject: str, email: str, expires_in: int) ->
     """Return an access token of the local issuer. Raises ApiUnreachable if the issuer does not respond."""
     claims = {"subject": subject, "email": email, "expires_in": expires_in}
     try:
-        response = httpx.post(f"{local.endpoints.issuer}/token", json=claims, timeout=30, trust_env=False)
+        response = httpx.post(
+            f"{local.endpoints.issuer}/token", json=claims, timeout=30, trust_env=False, verify=NO_AUTHORITIES
+        )
         response.raise_for_status()
     except httpx.HTTPError as error:
         raise ApiUnreachable(

@@ -125,7 +125,7 @@ def deploy(
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
     from infra.deploy.deployed import newest_release
-    from infra.deploy.maintenance import is_closed
+    from infra.deploy.engine import ENGINE_CONTEXT, version_to_deploy
     from infra.deploy.stacks import (
         PAUSED,
         RELEASE_OUTPUT,
@@ -155,7 +155,8 @@ def deploy(
         losing = apis_that_lose_paths(account)
         deployed = (stack_outputs(account, "monitoring") or {}).get(RELEASE_OUTPUT, version)
         options += ["-c", f"{SCHEMA_OUTPUT}={newest_release(account, deployed, version)}"]
-        closed = "edge" in states and is_closed(account)
+        options += ["-c", f"{ENGINE_CONTEXT}={version_to_deploy(account)}"]
+        closed = "edge" in states and _mark_rules(account)
     if no_rollback or paused or not complete:
         options.append("--no-rollback")
     if paused:
@@ -170,34 +171,60 @@ def deploy(
                 output.failure("the deploy failed: fix the cause that CDK printed, and run the same command again")
                 raise typer.Exit(ExitCode.FAILED)
     finally:
-        _restore_rules(account)
+        restored = _restore_rules(account)
     if closed:
         output.success(f"{version} is deployed behind the maintenance mode")
         output.warning(f"`wecelebrate maintenance off --env {environment.name}`, and then deploy again")
-        return
-    output.success(f"{environment.name} is deployed with the release {version}")
-    output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
+    else:
+        output.success(f"{environment.name} is deployed with the release {version}")
+        output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
+    if not restored:
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _restore_rules(account: "Account") -> None:
-    """Add the rules of operators again that the deploy has removed from the firewall. A stack that fails can come after
-    the stack that has changed the firewall."""
+def _mark_rules(account: "Account") -> bool:
+    """Record which rules of operators exist before the deploy. Return whether the maintenance mode is on."""
     from infra.deploy import blocklist, maintenance
-    from infra.deploy.account import aws_errors
+    from infra.deploy.firewall import mark_rule
 
-    with aws_errors():
-        if blocklist.restore_rule(account):
-            output.note("the deploy has changed the firewall, so the addresses are blocked again")
-        if maintenance.restore_rule(account):
-            name = account.environment.name
-            output.warning(
-                "the deploy has changed the firewall, so the environment is closed again:"
-                f" `wecelebrate maintenance off --env {name}` opens it"
-            )
+    for rule in (blocklist.RULE, maintenance.RULE):
+        mark_rule(account, rule)
+    return maintenance.is_closed(account)
+
+
+def _restore_rules(account: "Account") -> bool:
+    """Add the rules of operators again that the deploy has removed from the firewall.
+
+    This is necessary even if the deploy has failed, because the stack of the firewall can be complete before another
+    stack fails.
+
+    Return whether all rules exist now. An error, e.g. the end of the operator's session during the deploy, is only
+    printed, because the command still has to print the result of the deploy.
+    """
+    from infra.deploy import blocklist, maintenance
+    from infra.deploy.account import AwsError, aws_errors
+
+    name = account.environment.name
+    texts = {
+        blocklist: "the addresses are blocked again",
+        maintenance: f"the environment is closed again: `wecelebrate maintenance off --env {name}` opens it",
+    }
+    try:
+        with aws_errors():
+            for rules, text in texts.items():
+                if rules.restore_rule(account):
+                    output.warning(f"the deploy has changed the firewall, so {text}")
+    except AwsError as error:
+        output.failure(
+            f"it is not known whether the deploy has removed blocked addresses or the maintenance mode ({error}): sign"
+            f" in to AWS again, and run `wecelebrate status --env {name}`, which shows lost rules"
+        )
+        return False
+    return True
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the stack outputs that an operator needs: meaning → value."""
+    """Return the stack outputs that an operator needs. The keys of the result say what the values mean."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),
@@ -224,7 +251,7 @@ def destroy(
     interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error. It
     fails if nothing of the environment is in the account, or if the credentials may not list the stacks.
     """
-    from infra.deploy import permanent
+    from infra.deploy import blocklist, firewall, maintenance, permanent
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.destroy import delete_logs, empty_buckets, remaining, require_own_account
     from infra.deploy.stacks import cdk_command, run_cdk
@@ -255,6 +282,7 @@ def destroy(
         if environment.permanent:
             for name in (*permanent.delete_buckets(account), *permanent.delete_user_pools(account)):
                 output.step(f"{name} deleted")
+        firewall.delete_ip_sets_of(account, (blocklist.RULE, maintenance.RULE))
         for name in delete_logs(account):
             output.step(f"{name} deleted")
         resources = remaining(account)

@@ -191,7 +191,9 @@ def _host_and_port(url: str) -> str:
 
 
 def _start_in_background(state: Path) -> int:
-    """Start the supervisor in a new session, and show its progress until the cloud is up. Return the exit code."""
+    """Start the supervisor in a new session, and show its progress until the local cloud is up. Return the
+    exit code.
+    """
     running = ProcessIdentity.read(state / "supervisor.json")
     if running and running.process:
         raise AlreadyRunning(running.pid)
@@ -230,7 +232,7 @@ def _start_in_background(state: Path) -> int:
 def _run_in_background(state: Path, report: int) -> int:
     """Run the supervisor in the process that `up --detach` has started, and return the exit code.
 
-    All events are written to the log. Until the cloud is up, the events are also sent to the parent process.
+    All events are written to the log. Until the local cloud is up, the events are also sent to the parent process.
 
     report: file descriptor of the pipe to the parent process.
     """
@@ -255,7 +257,8 @@ def _run_in_background(state: Path, report: int) -> int:
                 # The command ends when it has received the event `up`, so this condition must check `is_up` last.
                 return has_no_reader(report) and not is_up.is_set()
 
-            # Until the cloud is up, the command owns it: if the command is killed, the supervisor stops the cloud.
+            # Until the local cloud is up, the command owns it: if the command is killed, the supervisor stops the
+            # cloud.
             with watching(command_has_ended, supervisor.stop, "the command `up --detach`"):
                 return _run(cloud, supervisor)
         except LocalCloudError as error:
@@ -264,7 +267,7 @@ def _run_in_background(state: Path, report: int) -> int:
 
 
 def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
-    """Run the supervisor until it is stopped, or until the owner of the cloud has ended. Return the exit code.
+    """Run the supervisor until it is stopped, or until the owner of the local cloud has ended. Return the exit code.
 
     If the owner has ended, the function also removes the data of PostgreSQL, because no process uses the data any more.
     It keeps the logs.
@@ -283,7 +286,7 @@ def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
 def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
     """Yield a function that writes events to a pipe.
 
-    The function writes nothing after the cloud is up, or after the reader has closed the pipe.
+    The function writes nothing after the local cloud is up, or after the reader has closed the pipe.
     """
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 

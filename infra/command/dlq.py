@@ -1,9 +1,10 @@
-"""The command `wecelebrate dlq`: lists, shows and redrives dead letters.
+"""The command `wecelebrate dlq`: lists, shows, redrives and dismisses dead letters.
 
 A dead letter is a job or a message that failed although its input is valid.
 """
 
 import json
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -25,8 +26,12 @@ from infra.command.resources import (
     print_one,
 )
 
-app = typer.Typer(no_args_is_help=True, help="List, show and redrive dead letters.", **SETTINGS)
+app = typer.Typer(no_args_is_help=True, help="List, show, redrive and dismiss dead letters.", **SETTINGS)
 
+IdsArgument = Annotated[list[UUID] | None, typer.Argument(help="Ids of the dead letters.", show_default=False)]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="All dead letters that were neither redriven nor dismissed yet.")
+]
 QueueOption = Annotated[str | None, typer.Option("--queue", help="Only dead letters of this queue.")]
 _PATH = "/v1/admin/dlq"
 _COLUMNS = (
@@ -49,13 +54,19 @@ _EXAMPLE_ID = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
         environment=API,
     ),
 )
-def list_letters(
+def list_letters(  # noqa: PLR0917 - each parameter is an option
     queue: QueueOption = None,
     client: ClientOption = None,
     redriven: Annotated[
         bool,
         typer.Option(
             "--redriven", help="List only dead letters that were redriven. Without this option, list only the others."
+        ),
+    ] = False,
+    dismissed: Annotated[
+        bool,
+        typer.Option(
+            "--dismissed", help="List only dead letters that were dismissed. Without this option, list only the others."
         ),
     ] = False,
     limit: LimitOption = DEFAULT_LIMIT,
@@ -72,6 +83,8 @@ def list_letters(
         row=_row,
         queue=queue,
         redriven=str(redriven).lower(),
+        # A dead letter that was dismissed first and redriven later is listed with both options, and with --redriven.
+        dismissed=None if redriven and not dismissed else str(dismissed).lower(),
     )
 
 
@@ -93,12 +106,8 @@ def show(
     )
 )
 def redrive(
-    letter_ids: Annotated[
-        list[UUID] | None, typer.Argument(help="Ids of the dead letters.", show_default=False)
-    ] = None,
-    all_letters: Annotated[
-        bool, typer.Option("--all", help="Redrive all dead letters that were not redriven yet.")
-    ] = False,
+    letter_ids: IdsArgument = None,
+    all_letters: AllOption = False,
     queue: QueueOption = None,
     client: ClientOption = None,
     yes: YesOption = False,
@@ -107,6 +116,45 @@ def redrive(
 
     The exit code is 5 if the API refused to redrive a dead letter.
     """
+
+    def text(letter: Json) -> str:
+        return f"redriven: job {letter['job_id']}" if letter["job_id"] else f"redriven to {letter['queue']}"
+
+    _change_each("redrive", letter_ids, all_letters, queue, client, yes, text)
+
+
+@app.command(
+    cls=documented(
+        f"wecelebrate dlq dismiss {_EXAMPLE_ID}",
+        "wecelebrate dlq dismiss --all --queue catalog-syncs --client acme",
+        environment=API,
+    )
+)
+def dismiss(
+    letter_ids: IdsArgument = None,
+    all_letters: AllOption = False,
+    queue: QueueOption = None,
+    client: ClientOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Dismiss dead letters that nobody will redrive, e.g. of a wrong file. They leave the list and the figures.
+
+    Their jobs and messages do not change, and the audit log keeps who dismissed them. A dismissed dead letter can be
+    redriven later.
+    """
+    _change_each("dismiss", letter_ids, all_letters, queue, client, yes, lambda _: "dismissed")
+
+
+def _change_each(  # noqa: PLR0917 - the options of both commands
+    verb: str,
+    letter_ids: list[UUID] | None,
+    all_letters: bool,
+    queue: str | None,
+    client: str | None,
+    yes: bool,
+    text: Callable[[Json], str],
+) -> None:
+    """Redrive or dismiss dead letters, and print what `text` returns for each of them."""
     if bool(letter_ids) == all_letters:
         raise typer.BadParameter("give either the ids of dead letters or --all")
     if letter_ids and (queue or client):
@@ -116,18 +164,18 @@ def redrive(
     with connect() as connection:
         ids = letter_ids or []
         if all_letters:
-            query = filters(client_slugs(connection.api) if client else {}, client, queue=queue, redriven="false")
+            slugs = client_slugs(connection.api) if client else {}
+            query = filters(slugs, client, queue=queue, redriven="false", dismissed="false")
             ids = [UUID(letter["id"]) for letter in get_all(connection.api, _PATH, query)]
         if not ids:
             output.note("no dead letters match")
             return
-        output.confirm(f"Redrive {len(ids)} dead letter{'s' * (len(ids) > 1)}?", yes)
+        output.confirm(f"{verb.capitalize()} {len(ids)} dead letter{'s' * (len(ids) > 1)}?", yes)
 
-        def send(id: UUID) -> str:
-            letter = post(connection.api, f"{_PATH}/{id}/redrive", not_found="this dead letter does not exist")
-            return f"redriven: job {letter['job_id']}" if letter["job_id"] else f"redriven to {letter['queue']}"
+        def change(id: UUID) -> str:
+            return text(post(connection.api, f"{_PATH}/{id}/{verb}", not_found="this dead letter does not exist"))
 
-        apply_to_each(ids, send)
+        apply_to_each(ids, change)
 
 
 def _row(letter: Json, clients: Clients) -> tuple[Cell, ...]:
@@ -152,4 +200,5 @@ def _details(letter: Json, clients: Clients) -> dict[str, Cell]:
         "reason": f"{letter['code']}: {letter['reason']}",
         "message": json.dumps(letter["body"], ensure_ascii=False),
         "redriven": letter["redriven_at"] and f"{age(letter['redriven_at'])} ago by {letter['redriven_by']}",
+        "dismissed": letter["dismissed_at"] and f"{age(letter['dismissed_at'])} ago by {letter['dismissed_by']}",
     }

@@ -112,7 +112,8 @@ def _catalog(api: httpx.Client, id_or_name: str) -> dict[str, Any]:
 def _catalog_by_name(api: httpx.Client, name: str) -> dict[str, Any]:
     catalogs = list(get_all(api, "/v1/catalogs"))
     same = [catalog for catalog in catalogs if catalog["name"] == name]
-    # Catalogs cannot be deleted. An inactive catalog therefore does not take its name from another one.
+    # Catalogs cannot be deleted, so an inactive catalog can have the same name as the catalog that is in use. The name
+    # then means the other catalog.
     named = [catalog for catalog in same if catalog["status"] != "inactive"] or same
     match named:
         case [catalog]:

@@ -10,17 +10,18 @@ from infra.command import output
 from infra.command.aws import AWS, environment_named
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import command
-from infra.command.output import Cell, Column, Styled
+from infra.command.output import Cell, Column, Styled, YesOption
 from infra.command.target import NAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from infra.deploy.account import Denied, Value
     from infra.deploy.firewall import Network
     from infra.deploy.stacks import StackState
     from infra.environments import Environment
 
-_Required = Annotated[
+RequiredEnvironment = Annotated[
     str | None, typer.Option("--env", help="The environment: dev, staging or prod. Required.", show_default=False)
 ]
 _COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release"))
@@ -29,10 +30,10 @@ _COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release
 def show(name: str) -> bool:
     """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
     are complete."""
-    from infra.deploy.account import Account, AwsError, aws_errors
-    from infra.deploy.blocklist import blocked
+    from infra.deploy import blocklist, maintenance
+    from infra.deploy.account import Account, AwsError, aws_errors, unless_denied
+    from infra.deploy.consumers import stopped
     from infra.deploy.erasure_keys import has_keys
-    from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
@@ -42,9 +43,11 @@ def show(name: str) -> bool:
         if not stacks:
             raise AwsError(f"{name} is not deployed in the account {account.id}")
         edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
-        closed = "edge" in stacks and is_closed(account)
-        addresses = blocked(account) if "edge" in stacks else []
-        earlier_key = has_keys(account)
+        rules = (blocklist, maintenance) if "edge" in stacks else ()
+        closed = unless_denied(lambda: bool(rules) and maintenance.is_closed(account))
+        addresses = unless_denied(lambda: blocklist.blocked(account) if rules else [])
+        lost = unless_denied(lambda: [each.RULE for each in rules if each.is_lost(account)])
+        earlier_key, stopped_queues = unless_denied(lambda: has_keys(account)), unless_denied(lambda: stopped(account))
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
     details: dict[str, Cell] = {
@@ -52,12 +55,27 @@ def show(name: str) -> bool:
         "release": _release(monitoring.get(RELEASE_OUTPUT, "unknown"), stacks.values()),
         "API": url,
         "health": Styled(health, "green" if healthy else "red"),
-        "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
-        "blocked": Styled(", ".join(addresses), "yellow"),
+        "maintenance": _optional(
+            closed, "wafv2", lambda _: f"on: `wecelebrate maintenance off --env {name}` ends it", default="off"
+        ),
+        "blocked": _optional(addresses, "wafv2", ", ".join),
+        "stopped queues": _optional(stopped_queues, "lambda", ", ".join),
+        "lost rules": _optional(
+            lost,
+            "wafv2",
+            lambda rules: (
+                f"a deploy has removed {' and '.join(rules)}: `wecelebrate deploy --env {name}` adds it again"
+            ),
+            color="red",
+        ),
+        "earlier key": _optional(
+            earlier_key,
+            "lambda",
+            lambda _: (
+                f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
+            ),
+        ),
     }
-    if earlier_key:
-        text = f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
-        details["earlier key"] = Styled(text, "yellow")
     output.print_details(details)
     output.result()
     complete = {
@@ -76,6 +94,25 @@ def show(name: str) -> bool:
         ],
     )
     return healthy and all(complete.values())
+
+
+def _optional(
+    value: "Value | Denied",
+    service: str,
+    text: "Callable[[Value], str]",
+    *,
+    color: str = "yellow",
+    default: Cell = None,
+) -> Cell:
+    """Return the text of a value. An operator without the permission sees the action of IAM, and the other lines.
+
+    service: the service of the action. default: the cell of a value that is false or empty.
+    """
+    from infra.deploy.account import Denied
+
+    if isinstance(value, Denied):
+        return Styled(f"unknown: your role lacks {service}:{value.action}", "yellow")
+    return Styled(text(value), color) if value else default
 
 
 def _release(deployed: str, stacks: "Iterable[StackState]") -> Cell:
@@ -104,24 +141,33 @@ def _health(url: str) -> tuple[bool, str]:
 )
 def maintenance(
     state: Annotated[Literal["on", "off"], typer.Argument(help="on or off.")],
-    env: _Required = None,
+    env: RequiredEnvironment = None,
     address: Annotated[
         list[str] | None,
         typer.Option(help="A public address of an operator, which is accepted. Can be repeated."),
     ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Open without comparing the list of erasures with the database.")
+    ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Close an environment for everyone except you, or open it again.
 
     While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
-    or IPv6. Workers and schedules continue. `deploy` leaves CloudFront out in this time, so the environment stays
-    closed. A deploy that runs already can open the environment for some minutes, and closes it again when it ends.
+    or IPv6. `on` asks first if a public address of this machine is not accepted, in IPv4 or IPv6. Workers and schedules
+    continue. `deploy` leaves CloudFront out in this time, so the environment stays closed. A deploy that runs already
+    can open the environment for some minutes, and closes it again when it ends. `off` refuses to open an environment
+    whose database contains persons of the list of erasures, e.g. after a restore.
     """
+    from infra.command.queues import require_erasures
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors
 
-    account = Account(_environment(env))
+    account = Account(required_environment(env))
     name = account.environment.name
     if state == "off":
+        if not unchecked:
+            require_erasures(account, "opened", complete=True)
         with aws_errors():
             mode.open_again(account)
         output.success(f"{name} is open for everybody, within a minute")
@@ -129,9 +175,23 @@ def maintenance(
     if not address:
         raise BadUsage("--address is required: give the public address from which you work")
     accepted = _networks("--address", address)
+    _confirm_own_addresses(name, accepted, yes)
     with aws_errors():
         mode.close(account, accepted)
     output.success(f"{name} answers only {', '.join(address)}, within a minute")
+
+
+def _confirm_own_addresses(name: str, accepted: "list[Network]", yes: bool) -> None:
+    """Ask whether to close the environment if it would not answer this machine."""
+    from infra.deploy.public_address import own_addresses
+
+    own = own_addresses()
+    if not own:
+        output.warning("it is not known with which address this machine reaches the internet: test the API afterwards")
+    refused = ", ".join(str(each) for each in own if not any(each in network for network in accepted))
+    if refused:
+        output.warning(f"this machine reaches the internet as {refused}, which --address does not accept")
+        output.confirm(f"Close {name} for this machine, too?", yes)
 
 
 @command(
@@ -141,8 +201,10 @@ def maintenance(
     environment=AWS,
 )
 def block(
-    addresses: Annotated[list[str] | None, typer.Argument(help="Addresses or ranges to block.")] = None,
-    env: _Required = None,
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS", help="Addresses or ranges to block.")
+    ] = None,
+    env: RequiredEnvironment = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", help="An address or range that is accepted again. Can be repeated.")
     ] = None,
@@ -155,7 +217,7 @@ def block(
     from infra.deploy import blocklist
     from infra.deploy.account import Account, aws_errors
 
-    account = Account(_environment(env))
+    account = Account(required_environment(env))
     add, accepted = _networks("ADDRESS", addresses or []), _networks("--remove", remove or [])
     with aws_errors():
         blocked = blocklist.change(account, add, accepted) if add or accepted else blocklist.blocked(account)
@@ -166,7 +228,7 @@ def block(
 
 
 @command("wecelebrate check-database --env dev", environment=AWS)
-def check_database(env: _Required = None) -> None:
+def check_database(env: RequiredEnvironment = None) -> None:
     """Check once after the first deploy what only the database of an environment can show.
 
     The function deploy-migrate checks whether readers know which transactions they have replayed, and whether logins
@@ -177,7 +239,7 @@ def check_database(env: _Required = None) -> None:
     from infra.deploy.migrate_function import check_database as check
 
     with aws_errors():
-        result = check(Account(_environment(env)))
+        result = check(Account(required_environment(env)))
     readers, refused = result["readers"], result["large_objects"]
     if readers is None:
         output.marked("!", "yellow", "readers        the cluster has no reader")
@@ -194,7 +256,7 @@ def check_database(env: _Required = None) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _environment(env: str | None) -> "Environment":
+def required_environment(env: str | None) -> "Environment":
     """Return the environment. Raises BadUsage if neither the command nor `wecelebrate --env` names it."""
     if not (env or NAMED.get()):
         raise BadUsage("--env is required: name the environment, e.g. --env prod")

@@ -1,4 +1,4 @@
-"""The command `wecelebrate erasures`: repeats the erasures of the list after a restore."""
+"""The commands `wecelebrate erasures`: erase a person, and repeat the erasures of the list after a restore."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ import typer
 from infra.command import output
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import API, SETTINGS, documented
+from infra.command.output import YesOption
 from infra.command.target import NAMED
 
 if TYPE_CHECKING:
@@ -18,16 +19,61 @@ if TYPE_CHECKING:
 
     from infra.command.api import Connection
 
-app = typer.Typer(no_args_is_help=True, help="Repeat the erasures of the list after a restore.", **SETTINGS)
+app = typer.Typer(no_args_is_help=True, help="Erase a person, and repeat the erasures after a restore.", **SETTINGS)
 
 _ENDED = ("completed", "failed", "cancelled")
+_WAITING = ("pending", "processing")
 _SECONDS = 2.0
 """The pause between two requests for the state of the job."""
 
 
 @app.callback()
 def erasures() -> None:
-    """Repeat the erasures of the list after a restore."""
+    """Erase a person, and repeat the erasures after a restore."""
+
+
+@app.command(
+    cls=documented(
+        "wecelebrate erasures request --client acme --email ann@example.com",
+        "wecelebrate --env prod erasures request --client acme --email ann@example.com --subject 5f7d0b0e-1111",
+        environment=API,
+    )
+)
+def request(
+    client: Annotated[str, typer.Option("--client", help="Id or slug of the client.")],
+    email: Annotated[str | None, typer.Option("--email", help="The e-mail address of the person.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", help="`customer_subject` of the person's orders, the `sub` of the tokens."),
+    ] = None,
+    timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 900,
+    yes: YesOption = False,
+) -> None:
+    """Erase the data of a person at one client, and wait until they are erased. This cannot be undone.
+
+    Name the address, the subject, or both. The command asks before it erases. Open orders of the person refuse the
+    erasure, and the message names them.
+    """
+    from infra.command.api import connect, get, post
+    from infra.command.resources import client_id, client_slugs
+
+    if email is None and subject is None:
+        raise BadUsage("name the person: give --email, --subject, or both")
+    deadline = time.monotonic() + timeout
+    with connect() as connection:
+        path = f"/v1/clients/{client_id(client_slugs(connection.api), client)}/erasures"
+        person = " and ".join(output.printable(each) for each in (email, subject) if each is not None)
+        output.confirm(f"Erase {person} at {output.printable(client)}? This cannot be undone.", yes)
+        erasure = post(connection.api, path, {"email": email, "customer_subject": subject})
+        output.note(f"erasure {erasure['id']} runs as job {erasure['job_id']}")
+        while erasure["status"] not in _ENDED:
+            _pause(deadline, erasure["job_id"])
+            erasure = get(connection.api, f"/v1/erasures/{erasure['id']}")
+    if erasure["status"] != "completed":
+        output.failure(f"the erasure {erasure['status']}: {erasure['error_code']}: {erasure['error']}")
+        raise typer.Exit(ExitCode.FAILED)
+    counts = ", ".join(f"{number} {noun}" for noun, number in erasure["counts"].items())
+    output.success(f"erased: {counts}")
 
 
 @app.command(
@@ -53,7 +99,7 @@ def replay(
     --earlier-key is needed if the secret signing-key was replaced since the oldest entry. It needs `wecelebrate --env`.
     With your AWS credentials, the function that repeats erasures gets the earlier key until the list is compared. The
     key does not come back into force. With `wecelebrate --env`, each call also removes a key that an interrupted call
-    has left.
+    has left, unless another replay runs.
     """
     from infra.command.api import connect
 
@@ -67,7 +113,9 @@ def replay(
 
 @contextmanager
 def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
-    """Give the earlier keys to the worker of the erasures while the block runs."""
+    """Give the signing keys that were replaced since the backup to the worker that repeats the erasures, while the
+    block runs.
+    """
     if connection.local or NAMED.get() is None:
         if keys:
             raise BadUsage("--earlier-key needs an environment on AWS: `wecelebrate --env prod erasures replay`")
@@ -78,9 +126,20 @@ def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
     from infra.deploy.erasure_keys import earlier_keys, forget_keys
 
     account = Account(environment_named(None))
+    running = _running_replay(connection.api)
+    if keys and running:
+        output.failure(
+            f"another replay runs, which needs its own keys: `wecelebrate jobs watch {running}` follows it. Then run"
+            " the same command again"
+        )
+        raise typer.Exit(ExitCode.FAILED)
     if keys:
         with aws_errors(), earlier_keys(account, keys):
             yield
+        return
+    if running:
+        output.note("another replay runs, so a key that it has given to the function is not removed")
+        yield
         return
     try:
         with aws_errors():
@@ -121,11 +180,19 @@ def _wait_for_erasures(api: "httpx.Client", job: Mapping[str, Any], deadline: fl
 
 
 def _unfinished(api: "httpx.Client") -> int:
+    """Return how many erasures wait or run, at most 1,000 of each."""
     from infra.command.api import get
 
-    states = ("pending", "processing")
-    pages = [get(api, "/v1/jobs", {"type": "erasure", "status": state, "limit": 1000}) for state in states]
+    pages = [get(api, "/v1/jobs", {"type": "erasure", "status": state, "limit": 1000}) for state in _WAITING]
     return sum(len(page["data"]) for page in pages)
+
+
+def _running_replay(api: "httpx.Client") -> str | None:
+    """Return the id of a replay that waits or runs. Its job belongs to the platform, other erasures to a client."""
+    from infra.command.api import get_all
+
+    jobs = (job for state in _WAITING for job in get_all(api, "/v1/jobs", {"type": "erasure", "status": state}))
+    return next((str(job["id"]) for job in jobs if job["client_id"] is None), None)
 
 
 def _pause(deadline: float, job_id: str) -> None:

@@ -20,7 +20,9 @@ def grant(
     name: Annotated[str, typer.Argument(help="A name for the system, e.g. acme-sap.")],
     principal: Annotated[str, typer.Option(help="The AWS account, role or user of the system, as an ARN.")],
     catalog: Annotated[list[str] | None, typer.Option(help="The id of a catalog. Can be repeated.")] = None,
-    destination: Annotated[list[str] | None, typer.Option(help="The id of an order destination.")] = None,
+    destination: Annotated[
+        list[str] | None, typer.Option(help="The id of an order destination. Can be repeated.")
+    ] = None,
     env: EnvironmentOption = None,
 ) -> None:
     """Give an ERP system its folders in the drops bucket. The next deploy creates its role.

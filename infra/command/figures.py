@@ -31,7 +31,7 @@ _DATABASE = """
 select
   (select count(*) from pg_stat_activity where datname = current_database()) as connections,
   (select coalesce(max(extract(epoch from replay_lag)), 0)::float8 from pg_stat_replication) as replica_lag_seconds,
-  (select count(*) from dead_letters where redriven_at is null) as dead_letters,
+  (select count(*) from dead_letters where redriven_at is null and dismissed_at is null) as dead_letters,
   (select coalesce(json_object_agg(type, json_build_object('jobs', jobs, 'oldest_seconds', oldest)), '{}') from (
     select type, count(*) as jobs, round(max(extract(epoch from now() - queued_at))) as oldest
     from jobs where status in ('pending', 'processing') group by type) waiting) as queues
@@ -132,7 +132,7 @@ class Figures:
             self._routes = self._read_routes()
 
     def collect(self) -> dict[str, Any]:
-        """Return the figures since the last call. Raises OSError if the cloud does not answer."""
+        """Return the figures since the last call. Raises OSError if the local cloud does not answer."""
         # What can fail comes first, so that the next call still returns the figures of a failed one.
         totals, database = self._read_routes(), self._database()
         logs = self._logs.read()
@@ -199,8 +199,8 @@ def _seconds(process: psutil.Process) -> float:
 def watch_figures(as_json: bool, interval: float, count: int) -> None:
     """Collect and show the figures every `interval` seconds, `count` times. With 0 as `count`, continue until Ctrl-C.
 
-    Raises CloudNotRunning if the cloud is not up or was stopped, and CommandError at the end if a part of the cloud did
-    not answer. With a `count`, Ctrl-C raises KeyboardInterrupt.
+    Raises CloudNotRunning if the local cloud is not up or was stopped, and CommandError at the end if a part of the
+    cloud did not answer. With a `count`, Ctrl-C raises KeyboardInterrupt.
     """
     try:
         _watch(as_json, interval, count)

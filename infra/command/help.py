@@ -34,7 +34,7 @@ VARIABLES = {
     "WECELEBRATE_OWNER": "Process that owns the local cloud, which stops when it ends: <pid>:<creation time>.",
     "WECELEBRATE_ROLLBACK": "Release before the deployed one, to which a deploy may go back, e.g. v0.2.0.",
     "WECELEBRATE_DROPS_BUCKET": "S3 bucket for dropped files of a deployed platform.",
-    "AWS_PROFILE": "Profile of the AWS credentials for preflight, deploy, destroy and first-admin.",
+    "AWS_PROFILE": "Profile of the AWS credentials for the commands that act on AWS.",
     "NO_COLOR": "Any value: print no colours.",
 }
 """The environment variables that commands read."""

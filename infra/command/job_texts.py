@@ -100,14 +100,14 @@ def owner(row: Json, clients: Mapping[str, str]) -> str:
 
 
 def row(job: Json, clients: Mapping[str, str]) -> tuple[Cell, ...]:
-    """Return the cells of a job. clients: id → slug."""
+    """Return the cells of a job. clients: maps ids to slugs."""
     percent = job["progress"]["percent"]
     label = "" if percent is None else f"{percent:.0f} %"
     return job["id"], owner(job, clients), job["type"], styled_state(job), label, age(job["created_at"])
 
 
 def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
-    """Return all details of a job: name → text. clients: id → slug."""
+    """Return the names and the texts of all details of a job. clients: maps ids to slugs."""
     progress, counts = job["progress"], job["counts"]
     return {
         "job": job["id"],

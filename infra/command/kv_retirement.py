@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _REPORT_SECONDS = 5.0
 """The time between two progress reports."""
 _WAIT_SECONDS = 60.0
-"""How long the end of an undo waits for transactions of other requests."""
+"""How long the command waits at the end of an undo for the transactions of other requests, in seconds."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RETIREMENTS = (
     Column("retired"),

@@ -31,7 +31,7 @@ class ProgressBars:
     """Shows progress bars of jobs on a terminal."""
 
     def __init__(self, console: Console, clients: Mapping[str, str] | None = None) -> None:
-        """clients: id → slug. If this mapping is set, each bar shows the client of its job."""
+        """clients: maps ids to slugs. If it is set, each bar shows the client of its job."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),

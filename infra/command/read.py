@@ -1,6 +1,6 @@
 """The command `wecelebrate read`: shows how a product file is read, and which products a sync would get from it.
 
-The command needs no cloud, because it reads the file with the same code as a sync. The command does not know the
+The command needs no local cloud, because it reads the file with the same code as a sync. The command does not know the
 catalog. Only a dry run shows which products exist, whether a later row has the same SKU, and whether the catalog has
 another currency.
 """

@@ -53,7 +53,7 @@ class Counts:
     """The number of products. It can be lower than `accepted`, because a product with variants or further images can
     have several rows."""
     codes: dict[str, int] = field(default_factory=dict)
-    """Code → number of rejected rows."""
+    """Maps each code to the number of rows that were rejected with this code."""
     no_products: int = 0
     """The number of rejected rows that are correct in the file, but are not products: totals, notes, parents."""
 

@@ -26,7 +26,7 @@ _MAX_NAMES = 20
 """The maximum number of objects that an error message names."""
 
 Clients = Mapping[str, str]
-"""Id → slug of every client."""
+"""Maps the id of every client to its slug."""
 
 
 class _ClientSlugs(Mapping[str, str]):

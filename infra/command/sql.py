@@ -16,7 +16,7 @@ from infra.command.target import NAMED
 @command(
     "wecelebrate sql --env prod 'select id, offers from products where offer_changes_at < now()'",
     "wecelebrate sql --env prod --master 'select pid, usename, xact_start, state from pg_stat_activity'",
-    "wecelebrate sql --env prod --write \"update clients set tier = 'gold' where slug = 'acme'\"",
+    "wecelebrate sql --env prod --write \"update clients set tier = 'professional' where slug = 'acme'\"",
     environment=AWS,
 )
 def sql(
@@ -25,6 +25,10 @@ def sql(
         str | None, typer.Option("--env", help="The environment: dev, staging or prod. Required.", show_default=False)
     ] = None,
     *,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Another cluster than the live one, e.g. wecelebrate-prod-restored."),
+    ] = None,
     master: Annotated[
         bool, typer.Option("--master", help="Run as the master user, e.g. to see and end sessions of others.")
     ] = False,
@@ -50,13 +54,14 @@ def sql(
     environment = environment_named(env)
     account, role = Account(environment), None if master else ROLE
     if write:
-        output.confirm(f"Change rows of {environment.name}?", yes)
+        where = cluster or environment.name
+        output.confirm(f"Change rows of {where}?", yes)
         with aws_errors():
-            count = change_rows(account, statement, role)
-        output.success(f"{count} rows of {environment.name} were changed")
+            count = change_rows(account, statement, role, cluster)
+        output.success(f"{count} rows of {where} were changed")
         return
     with aws_errors():
-        rows = read_rows(account, statement, role)
+        rows = read_rows(account, statement, role, cluster)
     if as_json:
         output.print_json_list(rows)
     elif rows:

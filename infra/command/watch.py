@@ -39,7 +39,7 @@ class Watch:
     """Waits for jobs, and shows their progress: bars on a terminal or, with --json, a line for each change of a job."""
 
     def __init__(self, connection: Connection, clients: Mapping[str, str] | None, as_json: bool) -> None:
-        """clients: id → slug. If this mapping is set, each job is shown with its client."""
+        """clients: maps ids to slugs. If it is set, each job is shown with its client."""
         self._connection = connection
         self._clients = clients
         self._as_json = as_json

@@ -1,12 +1,15 @@
 """Access to one AWS account, with the credentials of the operator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.environments import Environment
 from infra.local.processes import LocalCloudError
+
+Value = TypeVar("Value")
 
 
 class AwsError(LocalCloudError):
@@ -23,27 +26,26 @@ class Account:
         self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, once: bool = False) -> Any:
         """Return the client of a service. The client is created once.
+
+        once: the client sends each call only once, and waits up to 15 minutes for the answer. This is for the
+        invocation of a function: a second attempt would run the function twice. Other calls are repeated.
 
         Raises AwsError if the credentials are of another account than the setting `account` names, or if a permanent
         environment does not have this setting.
         """
-        if service not in self._clients:
+        name = f"{service} once" if once else service
+        if name not in self._clients:
             import boto3
             from botocore.config import Config
 
             if service != "sts" and (problem := self._unnamed or self.wrong_account):
                 raise AwsError(problem)
 
-            # A function runs for up to 15 minutes. A second attempt would run the function twice.
-            patient = (
-                Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
-                if service == "lambda"
-                else None
-            )
-            self._clients[service] = boto3.client(service, region_name=self.environment.region, config=patient)  # type: ignore[call-overload]
-        return self._clients[service]
+            patient = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1}) if once else None
+            self._clients[name] = boto3.client(service, region_name=self.environment.region, config=patient)  # type: ignore[call-overload]
+        return self._clients[name]
 
     @cached_property
     def id(self) -> str:
@@ -71,6 +73,26 @@ class Account:
             f"{name} belongs to the account {expected}, but the credentials are of {self.id}: set AWS_PROFILE to the"
             f" profile of {name}"
         )
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The operator may not do something."""
+
+    action: str
+    """The action of IAM without its service, e.g. `GetFunctionConfiguration`."""
+
+
+def unless_denied(call: Callable[[], Value]) -> Value | Denied:
+    """Return the result of a call, or Denied if the role of the operator lacks a permission."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+            return Denied(error.operation_name)
+        raise
 
 
 @contextmanager

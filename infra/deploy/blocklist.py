@@ -4,35 +4,31 @@ from collections.abc import Collection
 
 from infra.deploy import firewall
 from infra.deploy.account import Account
-from infra.deploy.firewall import Network, parse_network
+from infra.deploy.firewall import Network
 
 RULE = "blocked"
 
 
 def blocked(account: Account) -> list[str]:
-    """Return the blocked addresses and ranges."""
-    return firewall.addresses(account, RULE)
+    """Return the addresses and ranges that operators have blocked. Without the rule, the result is empty."""
+    return firewall.addresses(account, RULE) if firewall.has_rule(account, RULE) else []
 
 
 def change(account: Account, add: Collection[Network] = (), remove: Collection[Network] = ()) -> list[str]:
     """Block addresses, and unblock others. Return all addresses that are blocked now."""
-    networks = ({parse_network(each) for each in blocked(account)} | {*add}) - {*remove}
-    if networks:
-        _put(account, networks)
-    else:
-        firewall.remove_rule(account, RULE)
-    return sorted(map(str, networks))
+    networks = firewall.change_addresses(account, RULE, lambda blocked: (blocked | {*add}) - {*remove})
+    firewall.put_rule(account, RULE, 403, networks)
+    return sorted(str(network) for each in networks.values() for network in each)
+
+
+def is_lost(account: Account) -> bool:
+    """Return whether a deploy has removed the rule."""
+    return bool(firewall.lost_ip_sets(account, RULE))
 
 
 def restore_rule(account: Account) -> bool:
     """Add the rule again if a deploy has removed it. Return whether it was missing."""
-    if not firewall.has_lost(account, RULE):
+    if not (lost := firewall.lost_ip_sets(account, RULE)):
         return False
-    _put(account, [parse_network(each) for each in blocked(account)])
+    firewall.put_rule(account, RULE, 403, lost)
     return True
-
-
-def _put(account: Account, networks: Collection[Network]) -> None:
-    arns = firewall.put_addresses(account, RULE, networks)
-    firewall.put_rule(account, RULE, firewall.one_of(arns), 403)
-    firewall.delete_ip_sets(account, RULE, keep=arns)

@@ -33,17 +33,21 @@ def query_as_master(account: Account, sql: str, role: str) -> list[tuple[str, ..
     return [tuple(str(value["stringValue"]) for value in record) for record in records]
 
 
-def read_rows(account: Account, sql: str, role: str | None) -> list[dict[str, Any]]:
-    """Return the rows of a query: column → value, as JSON. The transaction cannot change anything."""
-    with _transaction(account, role, read_only=True) as transaction:
+def read_rows(account: Account, sql: str, role: str | None, cluster: str | None = None) -> list[dict[str, Any]]:
+    """Return the rows of a query. Each row maps the names of the columns to values, as JSON. The transaction cannot
+    change anything.
+
+    cluster: the name of a cluster that is not the live one, e.g. of a restored cluster.
+    """
+    with _transaction(account, role, cluster, read_only=True) as transaction:
         query = f"select row_to_json(r)::text from ({_single(sql)}\n) r"  # noqa: S608 - it is the operator's statement
         records = transaction(query)["records"]
     return [json.loads(record[0]["stringValue"]) for record in records]
 
 
-def change_rows(account: Account, sql: str, role: str | None) -> int:
+def change_rows(account: Account, sql: str, role: str | None, cluster: str | None = None) -> int:
     """Execute one statement, commit, and return the number of changed rows."""
-    with _transaction(account, role, commit=True) as transaction:
+    with _transaction(account, role, cluster, commit=True) as transaction:
         return int(transaction(_single(sql)).get("numberOfRecordsUpdated", 0))
 
 
@@ -53,10 +57,17 @@ def _single(sql: str) -> str:
 
 
 @contextmanager
-def _transaction(account: Account, role: str | None, *, read_only: bool = False, commit: bool = False) -> Iterator[Any]:
+def _transaction(
+    account: Account,
+    role: str | None,
+    cluster: str | None = None,
+    *,
+    read_only: bool = False,
+    commit: bool = False,
+) -> Iterator[Any]:
     """Yield a function that executes a statement in one transaction, with the rights of `role`. Without `commit`, or
     after an error, the transaction is rolled back."""
-    target, client = _target(account), account.client("rds-data")
+    target, client = _target(account, cluster), account.client("rds-data")
     identifier = client.begin_transaction(**target)["transactionId"]
     connection = {name: target[name] for name in ("resourceArn", "secretArn")}
 
@@ -79,19 +90,22 @@ def _transaction(account: Account, role: str | None, *, read_only: bool = False,
             client.rollback_transaction(**connection, transactionId=identifier)
 
 
-def _target(account: Account) -> dict[str, str]:
-    """Return the parameters of the Data API that name the live cluster, its master user and its database."""
-    name = live_cluster(account)
+def _target(account: Account, cluster: str | None = None) -> dict[str, str]:
+    """Return the parameters of the Data API that name a cluster, its master user and its database.
+
+    If no cluster is given, the parameters name the live cluster.
+    """
+    name = cluster or live_cluster(account)
     clusters: list[dict[str, Any]] = account.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
-    cluster = clusters[0]
-    if "MasterUserSecret" not in cluster:
+    description = clusters[0]
+    if "MasterUserSecret" not in description:
         raise AwsError(
             f"{name} has no secret of its master user: `aws rds modify-db-cluster` creates it (docs/runbook.md)"
         )
     return {
-        "resourceArn": cluster["DBClusterArn"],
-        "secretArn": cluster["MasterUserSecret"]["SecretArn"],
-        "database": cluster.get("DatabaseName", DATABASE),
+        "resourceArn": description["DBClusterArn"],
+        "secretArn": description["MasterUserSecret"]["SecretArn"],
+        "database": description.get("DatabaseName", DATABASE),
     }
 
 

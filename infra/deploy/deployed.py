@@ -37,8 +37,9 @@ _WAITERS = {
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "stack-rollback-complete",
     "DELETE_IN_PROGRESS": "stack-delete-complete",
 }
-"""State of a stack that CloudFormation is still changing → the waiter of the AWS CLI. Other states of this kind have no
-waiter."""
+"""Maps the states in which CloudFormation is still changing a stack to the waiters of the AWS CLI. Other states of this
+kind have no waiter.
+"""
 _REFUSED = {
     "UPDATE_ROLLBACK_FAILED": (
         "its rollback has failed: mend the cause that its events name, and continue the rollback",
@@ -46,7 +47,9 @@ _REFUSED = {
     ),
     "DELETE_FAILED": ("its removal has failed: mend the cause that its events name, and delete it", "delete-stack"),
 }
-"""State of a stack that CloudFormation does not update → what to do, and the command."""
+"""Maps the states in which CloudFormation does not update a stack to what the operator can do, and to the command for
+it.
+"""
 
 
 def check_stacks(account: Account) -> list[Finding]:
@@ -174,10 +177,10 @@ def changed_zones(account: Account) -> list[Finding]:
 
 
 def check_issuer(account: Account) -> list[Finding]:
-    """Compare the issuer with the deployed issuer. Members and staff belong to the ids of accounts of one issuer, so
-    after a change nobody has any rights.
+    """Compare the issuer with the deployed issuer. The rights of members and staff belong to account ids of one issuer.
+    After a change of the issuer, nobody has any rights.
 
-    An environment that was never deployed completely is not compared: nobody uses it yet, and its issuer may be the
+    An environment that was never deployed completely is not compared. Nobody uses it yet, and its issuer can be the
     reason why its first deploy failed.
     """
     environment = account.environment

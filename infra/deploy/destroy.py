@@ -80,9 +80,8 @@ def _service_logs(account: Account) -> Iterator[str]:
 
 
 def remaining(account: Account) -> list[str]:
-    """Return the ARNs of the stacks of the environment and of the resources with its tags that still exist.
-
-    CDK deletes only the stacks that the settings describe. `identity` remains if `issuer` was set later.
+    """Return the ARNs of the environment's stacks that still exist, and of the resources that still exist and have its
+    tags.
     """
     client = account.client("resourcegroupstaggingapi")
     filters = [

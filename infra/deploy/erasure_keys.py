@@ -1,11 +1,13 @@
 """Gives earlier signing keys to the function that repeats erasures, for as long as a replay runs.
 
-A restore can be older than a replacement of the secret `signing-key`. The list of erasures then has entries of earlier
-keys. The earlier key does not become the current key again: only this function gets the earlier key, and only compares
-entries with it. The change needs no deploy, because nothing is deployed while a database is restored.
+The secret `signing-key` can have been replaced after the time to which a database is restored. The list of erasures
+then has entries that were made with the previous key.
+
+The previous key does not become the current key again: only this function gets the previous key, and uses it only to
+compare entries. The change needs no deploy, because nothing is deployed while a database is restored.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,8 +26,10 @@ def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    _set(account, ",".join(keys))
+    variables = _variables(account)  # if this fails, nothing was changed, and nothing must be removed
     try:
+        # This can fail after AWS has stored the change.
+        _replace(account, variables, ",".join(keys))
         yield
     finally:
         try:
@@ -40,7 +44,7 @@ def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
 
 def forget_keys(account: Account) -> None:
     """Remove keys that an interrupted command has left. Do nothing if the function knows no earlier keys."""
-    _set(account, "")
+    _replace(account, _variables(account), "")
 
 
 def has_keys(account: Account) -> bool:
@@ -57,12 +61,17 @@ def _function(account: Account) -> str:
     return account.environment.resource(worker("erasures"))
 
 
-def _set(account: Account, value: str) -> None:
-    client, name = account.client("lambda"), _function(account)
-    configuration: dict[str, Any] = client.get_function_configuration(FunctionName=name)
+def _variables(account: Account) -> dict[str, str]:
+    configuration: dict[str, Any] = account.client("lambda").get_function_configuration(FunctionName=_function(account))
     variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def _replace(account: Account, variables: Mapping[str, str], value: str) -> None:
+    """Give the function a value of the variable, or remove the variable if the value is empty."""
     wanted = {each: text for each, text in variables.items() if each != VARIABLE} | ({VARIABLE: value} if value else {})
     if wanted == variables:
         return
+    client, name = account.client("lambda"), _function(account)
     client.update_function_configuration(FunctionName=name, Environment={"Variables": wanted})
     client.get_waiter("function_updated_v2").wait(FunctionName=name)

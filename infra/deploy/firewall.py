@@ -5,7 +5,9 @@ not deploy the stack of the firewall while the maintenance mode is on, and adds 
 after an error. The addresses are in IP sets, one for each version of IP, which a deploy keeps.
 """
 
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -15,9 +17,15 @@ Network = IPv4Network | IPv6Network
 Rule = dict[str, Any]
 ATTEMPTS = 5
 """How often the rules are read and written, while other commands change them at the same time."""
+PATIENT_ATTEMPTS = 15
+"""How often a call is repeated if AWS has not yet distributed the change of the call before."""
+PAUSE_SECONDS = 2.0
+"""The pause between two attempts, in seconds."""
 MIN_PREFIX = {4: 8, 6: 16}
 """The largest range for each version of IP. A larger range is probably a mistake that would close the platform."""
 _SCOPE = "CLOUDFRONT"
+_USED, _UNUSED = "rule=on", "rule=off"
+"""The description of an IP set. It says whether an operator wants the rule that uses the addresses of this IP set."""
 _UNCHANGED = ("Name", "Id", "DefaultAction", "VisibilityConfig", "Description", "CustomResponseBodies",
               "CaptchaConfig", "ChallengeConfig", "TokenDomains", "AssociationConfig")  # fmt: skip
 
@@ -33,75 +41,134 @@ def parse_network(text: str) -> Network:
     return network
 
 
-def put_addresses(account: Account, name: str, networks: Collection[Network]) -> list[str]:
-    """Write the addresses of a rule into its IP sets. Return the ARNs of the sets."""
-    client, arns = account.client("wafv2"), []
-    existing = {each["Name"]: each for each in _ip_sets(account, name)}
-    for version in sorted({network.version for network in networks}):
-        listed = sorted(str(network) for network in networks if network.version == version)
-        set_name = f"{account.environment.resource(name)}-{version}"
-        ip_set = existing.get(set_name)
-        if ip_set:
-            token = client.get_ip_set(Name=set_name, Scope=_SCOPE, Id=ip_set["Id"])["LockToken"]
-            client.update_ip_set(Name=set_name, Scope=_SCOPE, Id=ip_set["Id"], Addresses=listed, LockToken=token)
-        else:
-            ip_set = client.create_ip_set(
-                Name=set_name, Scope=_SCOPE, IPAddressVersion=f"IPV{version}", Addresses=listed
-            )["Summary"]
-        arns.append(str(ip_set["ARN"]))
-    return arns
+def change_addresses(
+    account: Account, name: str, change: Callable[[frozenset[Network]], Collection[Network]]
+) -> dict[str, list[Network]]:
+    """Replace the addresses in the IP sets of a rule by `change(addresses)`. Return ARN of an IP set → its addresses.
+
+    Call `put_rule` with the result afterwards, also if no address remains.
+
+    `change` is called once for IPv4 and once for IPv6. It gets the addresses of this version of IP. If it returns
+    addresses of the other version, these are ignored.
+    """
+    changed = (_change_ip_set(account, name, version, change) for version in MIN_PREFIX)
+    return {arn: addresses for arn, addresses in changed if addresses}
+
+
+def _change_ip_set(
+    account: Account, name: str, version: int, change: Callable[[frozenset[Network]], Collection[Network]]
+) -> tuple[str, list[Network]]:
+    """Change the IP set of one version of IP, and create the IP set if it does not exist. Return its ARN and addresses.
+
+    The lock token comes from the same answer as the addresses. If another command has changed the addresses since this
+    answer, AWS refuses the write. In this case, the function reads the addresses again, and repeats the change. It also
+    reads the addresses again if AWS does not list a new IP set yet.
+    """
+    client, set_name = account.client("wafv2"), f"{account.environment.resource(name)}-{version}"
+    errors = client.exceptions
+    conflicts = unlisted = 0
+    while True:
+        try:
+            summary = next((each for each in _ip_sets(account, name) if each["Name"] == set_name), None)
+            answer = _get_ip_set(client, summary) if summary else None
+            before = _networks(answer["IPSet"]) if answer else frozenset()
+            after = [network for network in change(before) if network.version == version]
+            if answer:
+                if before != frozenset(after):
+                    _update_ip_set(client, answer, _sorted(after), answer["IPSet"].get("Description") or _UNUSED)
+                return answer["IPSet"]["ARN"], after
+            if not after:
+                return "", after
+            created = client.create_ip_set(
+                Name=set_name, Scope=_SCOPE, IPAddressVersion=f"IPV{version}", Addresses=_sorted(after),
+                Description=_UNUSED, Tags=_tags(account),
+            )  # fmt: skip
+            return created["Summary"]["ARN"], after
+        except (errors.WAFOptimisticLockException, errors.WAFNonexistentItemException):
+            conflicts += 1
+            if conflicts == ATTEMPTS:
+                raise
+        except errors.WAFDuplicateItemException:
+            unlisted += 1
+            if unlisted == PATIENT_ATTEMPTS:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def addresses(account: Account, name: str) -> list[str]:
     """Return the addresses in the IP sets of a rule."""
-    client = account.client("wafv2")
-    values = [
-        client.get_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"])["IPSet"]["Addresses"]
-        for each in _ip_sets(account, name)
-    ]
-    return sorted(address for listed in values for address in listed)
+    return _sorted(network for ip_set in _read_ip_sets(account, name) for network in _networks(ip_set))
 
 
-def delete_ip_sets(account: Account, name: str, keep: Collection[str] = ()) -> None:
-    """Delete the IP sets that the rule no longer uses. keep: the ARNs of the IP sets that it still uses."""
-    client = account.client("wafv2")
-    for each in _ip_sets(account, name):
-        if each["ARN"] not in keep:
-            token = client.get_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"])["LockToken"]
-            client.delete_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"], LockToken=token)
+def put_rule(
+    account: Account,
+    name: str,
+    status: int,
+    filled: Collection[str],
+    *,
+    inverted: bool = False,
+    retry_seconds: int = 0,
+) -> None:
+    """Refuse the requests from the addresses in the IP sets of a rule. If `inverted`, refuse all other requests
+    instead.
 
+    filled: the ARNs of the IP sets that have addresses for certain. Raises AwsError if AWS does not list them in time,
+    or if another command has emptied them, because the rule would then be missing.
 
-def one_of(arns: Collection[str]) -> dict[str, Any]:
-    """Return the statement that matches an address if it is in any of these IP sets."""
-    statements = [{"IPSetReferenceStatement": {"ARN": arn}} for arn in arns]
-    return statements[0] if len(statements) == 1 else {"OrStatement": {"Statements": statements}}
-
-
-def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: int, retry_seconds: int = 0) -> None:
-    """Add a rule that refuses requests. If the rule exists, replace it. The rule is the last one.
-
-    The other rules only block and count, so every request that they accept reaches this last rule.
+    If no IP set has an address, the rule is removed. The rule comes after all other rules. The other rules only block
+    or count requests, so every request that they do not block reaches this rule.
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
     rule = {
         "Name": name,
         "Action": {"Block": {"CustomResponse": response}},
-        "Statement": dict(statement),
         "VisibilityConfig": {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name},
     }
 
-    def added(rules: list[Rule]) -> list[Rule]:
-        others = [each for each in rules if each["Name"] != name]
-        return [*others, {**rule, "Priority": 1 + max((each["Priority"] for each in others), default=0)}]
+    arns: list[str] | None = None
 
-    _change_rules(account, added)
+    def changed(rules: list[Rule]) -> list[Rule]:
+        others = [each for each in rules if each["Name"] != name]
+        if not arns:
+            return others
+        statement = {"NotStatement": {"Statement": _one_of(arns)}} if inverted else _one_of(arns)
+        priority = 1 + max((each["Priority"] for each in others), default=0)
+        return [*others, {**rule, "Statement": statement, "Priority": priority}]
+
+    # Another command can have filled or emptied an IP set before the rules were written.
+    while arns != (arns := _used(account, name, filled)):
+        _change_rules(account, changed)
+    _mark(account, name, _USED)
+    _delete_ip_sets(account, name, lambda ip_set: not ip_set["Addresses"])
 
 
 def remove_rule(account: Account, name: str) -> None:
-    """Remove a rule, and its IP sets. Do nothing if the rule does not exist."""
+    """Remove a rule, and its IP sets. Do nothing if the rule does not exist.
+
+    Raises AwsError if another command adds the rule at the same time. The addresses of the other command are kept.
+    """
+    _mark(account, name, _UNUSED)
     _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
-    delete_ip_sets(account, name)
+    _delete_ip_sets(account, name, lambda ip_set: ip_set.get("Description") == _UNUSED or not ip_set["Addresses"])
+    if _wanted(account, name):
+        raise AwsError(f"another command has added the rule {name} at the same time: look at the status, and repeat")
+
+
+def mark_rule(account: Account, name: str) -> None:
+    """Record that an operator wants a rule if the rule exists.
+
+    `put_rule` can have failed before it recorded it, and earlier releases did not record it. `deploy` calls this
+    function at its start: otherwise, it would not know that it has removed the rule.
+    """
+    if has_rule(account, name):
+        _mark(account, name, _USED)
+
+
+def delete_ip_sets_of(account: Account, names: Collection[str]) -> None:
+    """Delete the IP sets of rules whose firewall was deleted."""
+    for name in names:
+        _delete_ip_sets(account, name, lambda _: True)
 
 
 def has_rule(account: Account, name: str) -> bool:
@@ -111,29 +178,154 @@ def has_rule(account: Account, name: str) -> bool:
     return answer is not None and any(rule["Name"] == name for rule in answer["WebACL"]["Rules"])
 
 
-def has_lost(account: Account, name: str) -> bool:
-    """Return whether a deploy has removed the rule of addresses that are still in the IP sets."""
+def lost_ip_sets(account: Account, name: str) -> list[str]:
+    """Return the ARNs of the IP sets of a rule that an operator has added and not removed, and that a deploy has
+    removed. Without such a rule, the result is empty."""
     answer = _find_web_acl(account)
-    if answer is None or not addresses(account, name):
-        return False
-    return all(rule["Name"] != name for rule in answer["WebACL"]["Rules"])
+    if answer is None or any(rule["Name"] == name for rule in answer["WebACL"]["Rules"]):
+        return []
+    return _wanted(account, name)
+
+
+def _wanted(account: Account, name: str) -> list[str]:
+    """Return the ARNs of the IP sets with addresses whose rule an operator wants."""
+    return [
+        each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"] and each.get("Description") == _USED
+    ]
+
+
+def _used(account: Account, name: str, filled: Collection[str]) -> list[str]:
+    """Return the ARNs of the IP sets that have addresses. Wait until AWS lists `filled` among them: it can need minutes
+    to distribute a change. Raises AwsError if it does not."""
+    for attempt in range(1, PATIENT_ATTEMPTS + 1):
+        used = [each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"]]
+        if set(filled) <= set(used):
+            return used
+        if attempt < PATIENT_ATTEMPTS:
+            time.sleep(PAUSE_SECONDS)
+    raise AwsError(f"AWS does not list the addresses of the rule {name}, so it is not in force: run the command again")
+
+
+def _mark(account: Account, name: str, description: str) -> None:
+    """Record in the IP sets with addresses whether an operator wants their rule.
+
+    The record is written after the rule is added, and removed before the rule is removed. Therefore, if a command fails
+    between two steps, a later deploy adds only rules that a command has reported as added.
+    """
+    client = account.client("wafv2")
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            for each in _ip_sets(account, name):
+                answer = _get_ip_set(client, each)
+                if answer["IPSet"]["Addresses"] and answer["IPSet"].get("Description") != description:
+                    _update_ip_set(client, answer, answer["IPSet"]["Addresses"], description)
+            return
+        except (client.exceptions.WAFOptimisticLockException, client.exceptions.WAFNonexistentItemException):
+            if attempt == ATTEMPTS:
+                raise
+
+
+def _delete_ip_sets(account: Account, name: str, unused: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Delete the IP sets for which `unused(ip_set)` is true.
+
+    For some time after a rule is removed, AWS answers that the rule still uses its IP set. An IP set that cannot be
+    deleted has no effect, so it is left to the next command. The lock token comes from the same answer as the IP set.
+    If another command changes an IP set after this answer, the IP set is read again.
+    """
+    client = account.client("wafv2")
+    for each in _ip_sets(account, name):
+        for attempt in range(1, PATIENT_ATTEMPTS + 1):
+            try:
+                answer = _get_ip_set(client, each)
+                if unused(answer["IPSet"]):
+                    client.delete_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"], LockToken=answer["LockToken"])
+                break
+            except client.exceptions.WAFNonexistentItemException:
+                break
+            except (client.exceptions.WAFAssociatedItemException, client.exceptions.WAFOptimisticLockException):
+                if attempt < PATIENT_ATTEMPTS:
+                    time.sleep(PAUSE_SECONDS)
+
+
+def _one_of(arns: Collection[str]) -> dict[str, Any]:
+    """Return the statement that matches an address if it is in any of these IP sets."""
+    statements = [{"IPSetReferenceStatement": {"ARN": arn}} for arn in arns]
+    return statements[0] if len(statements) == 1 else {"OrStatement": {"Statements": statements}}
 
 
 def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
-    """Return the IP sets of a rule. Each version of IP has its own set."""
+    """Return the names and ids of the IP sets of a rule. Each version of IP has its own set.
+
+    AWS can list a new IP set late, so the IP sets that the rule uses are added. AWS never deletes these.
+    """
     prefix = f"{account.environment.resource(name)}-"
-    sets: list[dict[str, Any]] = account.client("wafv2").list_ip_sets(Scope=_SCOPE)["IPSets"]
-    return [each for each in sets if each["Name"].startswith(prefix)]
+    listed: list[dict[str, Any]] = account.client("wafv2").list_ip_sets(Scope=_SCOPE)["IPSets"]
+    sets = {each["ARN"]: each for each in listed if each["Name"].startswith(prefix)}
+    answer = _find_web_acl(account)
+    for arn in _arns(rule for rule in (answer["WebACL"]["Rules"] if answer else ()) if rule["Name"] == name):
+        *_, set_name, identifier = arn.split("/")  # arn:aws:wafv2:us-east-1:ACCOUNT:global/ipset/NAME/ID
+        sets.setdefault(arn, {"Name": set_name, "Id": identifier, "ARN": arn})
+    return list(sets.values())
+
+
+def _arns(part: Any) -> Iterator[str]:
+    """Yield the ARNs of all IP sets in a part of a rule."""
+    if isinstance(part, Mapping):
+        if "IPSetReferenceStatement" in part:
+            yield part["IPSetReferenceStatement"]["ARN"]
+        part = part.values()
+    if not isinstance(part, (str, bytes)) and isinstance(part, Iterable):
+        for each in part:
+            yield from _arns(each)
+
+
+def _read_ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
+    """Return the IP sets of a rule with their addresses. An IP set that another command deletes meanwhile is left
+    out."""
+    client, documents = account.client("wafv2"), []
+    for each in _ip_sets(account, name):
+        with suppress(client.exceptions.WAFNonexistentItemException):
+            documents.append(_get_ip_set(client, each)["IPSet"])
+    return documents
+
+
+def _get_ip_set(client: Any, summary: Mapping[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get_ip_set(Name=summary["Name"], Scope=_SCOPE, Id=summary["Id"])
+    return answer
+
+
+def _update_ip_set(client: Any, answer: Mapping[str, Any], addresses: Sequence[str], description: str) -> None:
+    """Change an IP set. answer: the response of GetIPSet, on which the change is based."""
+    ip_set = answer["IPSet"]
+    client.update_ip_set(
+        Name=ip_set["Name"], Scope=_SCOPE, Id=ip_set["Id"], Addresses=addresses, Description=description,
+        LockToken=answer["LockToken"],
+    )  # fmt: skip
+
+
+def _networks(ip_set: Mapping[str, Any]) -> frozenset[Network]:
+    return frozenset(parse_network(each) for each in ip_set["Addresses"])
+
+
+def _sorted(networks: Iterable[Network]) -> list[str]:
+    return sorted(map(str, networks))
+
+
+def _tags(account: Account) -> list[dict[str, str]]:
+    """Return the tags that all resources of an environment have."""
+    return [{"Key": "platform", "Value": "wecelebrate"}, {"Key": "environment", "Value": account.environment.name}]
 
 
 def _change_rules(account: Account, change: Callable[[list[Rule]], list[Rule]]) -> None:
     """Replace the rules by `change(rules)`. Write nothing if they stay the same.
 
-    The lock token comes from the same answer as the rules, so AWS refuses the write if another command has changed the
-    rules since. In this case, the rules are read again.
+    The lock token comes from the same answer as the rules. If another command has changed the rules since this answer,
+    AWS refuses the write. In this case, and if AWS does not know a new IP set yet, the function reads the rules again,
+    and repeats the change.
     """
     client = account.client("wafv2")
-    for attempt in range(1, ATTEMPTS + 1):
+    conflicts = unavailable = 0
+    while True:
         answer = _web_acl(account)
         acl: dict[str, Any] = answer["WebACL"]
         rules = change(acl["Rules"])
@@ -148,8 +340,14 @@ def _change_rules(account: Account, change: Callable[[list[Rule]], list[Rule]]) 
             )
             return
         except client.exceptions.WAFOptimisticLockException:
-            if attempt == ATTEMPTS:
+            conflicts += 1
+            if conflicts == ATTEMPTS:
                 raise
+        except client.exceptions.WAFUnavailableEntityException:
+            unavailable += 1
+            if unavailable == PATIENT_ATTEMPTS:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def _web_acl(account: Account) -> dict[str, Any]:

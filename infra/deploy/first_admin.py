@@ -113,8 +113,8 @@ def _user(account: Account, pool: str, email: str) -> str:
 def _require_verified(account: Account, pool: str, email: str, user: dict[str, Any]) -> None:
     """Raise AwsError unless the owner of the address controls the account.
 
-    Any person can register with any address. Until the address is verified with the code in a mail, the account has the
-    password of the person who registered, and not a password of the owner of the address.
+    Any person can register with any address. Only the owner of the address gets the mail with the code that verifies
+    it. Until then, the password of the account can belong to another person.
     """
     values = {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
     if user.get("UserStatus") in _TRUSTED_STATES and values.get("email_verified") == "true":

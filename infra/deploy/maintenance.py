@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from infra.deploy import firewall
 from infra.deploy.account import Account
-from infra.deploy.firewall import Network, parse_network
+from infra.deploy.firewall import Network
 
 RULE = "maintenance"
 RETRY_SECONDS = 600
@@ -16,10 +16,8 @@ RETRY_SECONDS = 600
 
 def close(account: Account, accepted: Collection[Network]) -> None:
     """Refuse all requests with 503, except requests from these addresses. A second call replaces the addresses."""
-    arns = firewall.put_addresses(account, RULE, accepted)
-    statement = {"NotStatement": {"Statement": firewall.one_of(arns)}}
-    firewall.put_rule(account, RULE, statement, 503, RETRY_SECONDS)
-    firewall.delete_ip_sets(account, RULE, keep=arns)
+    filled = firewall.change_addresses(account, RULE, lambda _: accepted)
+    firewall.put_rule(account, RULE, 503, filled, inverted=True, retry_seconds=RETRY_SECONDS)
 
 
 def open_again(account: Account) -> None:
@@ -32,10 +30,15 @@ def is_closed(account: Account) -> bool:
     return firewall.has_rule(account, RULE)
 
 
+def is_lost(account: Account) -> bool:
+    """Return whether a deploy has removed the rule."""
+    return bool(firewall.lost_ip_sets(account, RULE))
+
+
 def restore_rule(account: Account) -> bool:
     """Close the environment again if a deploy has removed the rule, because the maintenance mode was switched on while
     the deploy ran. Return whether the rule was missing."""
-    if not firewall.has_lost(account, RULE):
+    if not (lost := firewall.lost_ip_sets(account, RULE)):
         return False
-    close(account, [parse_network(each) for each in firewall.addresses(account, RULE)])
+    firewall.put_rule(account, RULE, 503, lost, inverted=True, retry_seconds=RETRY_SECONDS)
     return True

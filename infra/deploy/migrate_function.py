@@ -13,7 +13,7 @@ PORT = 5432
 def invoke(account: Account, event: Mapping[str, Any]) -> dict[str, Any]:
     """Invoke the function, and return its result. Raises AwsError if the function fails."""
     function = account.environment.resource("deploy-migrate")
-    answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    answer = account.client("lambda", once=True).invoke(FunctionName=function, Payload=json.dumps(event))
     document: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
         log = f"/aws/lambda/{function}"

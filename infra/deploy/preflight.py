@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from infra.deploy import checkout, deployed
 from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import setting_command as _setting
+from infra.deploy.engine import check_engine
 from infra.deploy.stacks import environments_of, foreign_account, proxy_of_functions, stack_outputs
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -18,7 +19,7 @@ Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.h
 MIN_BOOTSTRAP_VERSION = 23
 """The oldest bootstrap version of CDK whose roles may run `cdk rollback` after a failed deploy with `--no-rollback`."""
 CONCURRENCY_QUOTA = "L-B99A9384"
-"""The code of the quota of concurrent invocations of Lambda."""
+"""The quota of Lambda for concurrent invocations has this code."""
 
 
 def preflight(account: Account) -> Iterator[Finding]:
@@ -275,6 +276,7 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "bootstrap": _bootstrap,
     "zones": _zones,
     "issuer": deployed.check_issuer,
+    "engine": check_engine,
     "proxy": _proxy,
     "concurrency": _concurrency,
     "cache": _cache,

@@ -18,19 +18,25 @@ PROXY_OUTPUT = "ProxySetting"
 """The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
 output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
-"""The name of the output with which each stack shows its release, and of the CDK context value that sets these outputs.
-The last stack, `monitoring`, shows the release of the last deploy that has ended."""
+"""The name of the output with which each stack shows its release. A CDK context value with the same name sets these
+outputs.
+
+The last stack is `monitoring`. It shows the release of the last deploy that has ended.
+"""
 SCHEMA_OUTPUT = "SchemaRelease"
 """The name of the output with which the first stack, `network`, shows the newest release whose deploy has begun, and of
 the CDK context value that sets this output. The database can have the migrations of this release, even after a
 rollback, or if the deploy failed later."""
 ISSUER_OUTPUT = "IssuerSetting"
-"""The name of the output of the stack `functions` with the setting `issuer`, or COGNITO."""
+"""The output of the stack `functions` with this name contains the setting `issuer`, or COGNITO."""
 COGNITO = "Cognito"
 ZONES_OUTPUT = "ZonesSetting"
-"""The name of the output of the stack `network` with the zones of its subnets, in the order of their addresses."""
+"""The output of the stack `network` with this name contains the zones of its subnets, in the order of their
+addresses.
+"""
 SETTINGS_OUTPUT = "settings"
-"""The name of the output of the stack `monitoring` with the names of the settings that the operator has set, or `none`.
+"""The output of the stack `monitoring` with this name contains the names of the settings that the operator has set, or
+`none`.
 """
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 """The codes with which AWS refuses a call for which the credentials have no permission."""
@@ -80,8 +86,7 @@ def stack_states(account: Account) -> dict[str, StackState]:
 
 
 def all_stacks(account: Account) -> Iterator[dict[str, Any]]:
-    """Yield the descriptions of all stacks of the account in the region, also of stacks that are not of the
-    platform."""
+    """Yield the descriptions of all stacks that the account has in the region, also of stacks of other systems."""
     for page in account.client("cloudformation").get_paginator("describe_stacks").paginate():
         yield from page["Stacks"]
 

@@ -93,7 +93,7 @@ class Aws(Service):
 
     @property
     def buckets(self) -> Mapping[str, str]:
-        """Bucket name in `function.toml` → bucket name in the local S3."""
+        """Maps the names of buckets in `function.toml` to their names in the local S3."""
         return {name: f"wecelebrate-local-{name}" for name in bucket_names(self.specs)}
 
     @property

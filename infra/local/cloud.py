@@ -149,8 +149,8 @@ class Cloud:
     def supervisor(self, on_event: Callable[[Event], None]) -> Supervisor:
         """Return a supervisor that runs all parts.
 
-        The supervisor writes the file `endpoints.json` when the cloud is up. The supervisor removes this file when the
-        cloud stops or fails.
+        The supervisor writes the file `endpoints.json` when the local cloud is up. The supervisor removes this file
+        when the cloud stops or fails.
         """
 
         def handle(event: Event) -> None:

@@ -18,7 +18,7 @@ from infra.local.unprivileged import erase_postgres_home, external_data_director
 
 @dataclass(frozen=True)
 class PartStatus:
-    """The status of one process of the cloud."""
+    """The status of one process of the local cloud."""
 
     name: str
     state: Literal["up", "down"]
@@ -33,7 +33,7 @@ class PartStatus:
 
 @dataclass(frozen=True)
 class CloudStatus:
-    """The status of the whole cloud.
+    """The status of the whole local cloud.
 
     `stage` is the stage that the supervisor has recorded. If no supervisor is running, `stage` is `lost` or `down`. It
     is `lost` if the supervisor was killed and some parts are still running.
@@ -45,12 +45,12 @@ class CloudStatus:
 
     @property
     def healthy(self) -> bool:
-        """Whether the cloud is up, and all its parts are up."""
+        """Whether the local cloud is up, and all its parts are up."""
         return self.stage == "up" and all(part.state == "up" for part in self.parts)
 
 
 def status(state: Path) -> CloudStatus:
-    """Return the status of the cloud whose state directory is `state`."""
+    """Return the status of the local cloud whose state directory is `state`."""
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     record = _supervisor_record(state)
     ports: dict[str, dict[str, int]] = record.get("parts", {})
@@ -62,7 +62,7 @@ def status(state: Path) -> CloudStatus:
 
 
 def shut_down(state: Path, timeout: float = 40.0) -> str:
-    """Stop the cloud in `state`. Return one line that says what was stopped.
+    """Stop the local cloud in `state`. Return one line that says what was stopped.
 
     Kill the supervisor if it does not stop within `timeout` seconds. Raises LocalCloudError if the cloud belongs to
     another user.
@@ -89,7 +89,7 @@ def shut_down(state: Path, timeout: float = 40.0) -> str:
 
 
 def erase(state: Path) -> list[Path]:
-    """Remove all data, secrets and logs of the cloud in `state`. This cloud must already be stopped.
+    """Remove all data, secrets and logs of the local cloud in `state`. This cloud must already be stopped.
 
     Return the removed directories.
     """
@@ -100,13 +100,17 @@ def erase(state: Path) -> list[Path]:
 
 
 def supervised(state: Path) -> bool:
-    """Return whether the supervisor of the cloud in `state` is running. A supervisor restarts the parts that end."""
+    """Return whether the supervisor of the local cloud in `state` is running. A supervisor restarts the
+    parts that end.
+    """
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     return supervisor is not None and supervisor.process is not None
 
 
 def running_endpoints(state: Path) -> Endpoints:
-    """Return the endpoints of the cloud in `state`. Raises CloudNotRunning if the cloud is not up or was killed."""
+    """Return the endpoints of the local cloud in `state`. Raises CloudNotRunning if the cloud is not up or
+    was killed.
+    """
     if not supervised(state):
         delete_endpoints(state)
     return load_endpoints(state)

@@ -39,11 +39,11 @@ class Credentials(BaseModel):
     invocation_key: str = Field(default_factory=_password)
     """The key with which functions invoke other functions."""
     logins: Mapping[str, str] = Field(default_factory=lambda: {login: _password() for login in get_args(Login)})
-    """Database login → password."""
+    """Maps database logins to their passwords."""
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """Read the credentials of the cloud in `state`. Generate and write missing credentials.
+        """Read the credentials of the local cloud in `state`. Generate and write missing credentials.
 
         The file has mode 0600. Raises LocalCloudError if the file is damaged.
         """

@@ -45,8 +45,8 @@ def prepare(
     Return the names of the migrations that were applied. The function is idempotent, and several processes can call it
     at the same time.
 
-    primary: `host:port` of the primary. passwords: login → password. report: a function that is called with one line of
-    text for each step.
+    primary: `host:port` of the primary. passwords: maps logins to their passwords. report: a function that is called
+    with one line of text for each step.
     """
     host, _, port = primary.rpartition(":")
     server = psycopg.conninfo.make_conninfo(host=host, port=port, user="postgres", password=superuser_password)

@@ -131,15 +131,15 @@ class Endpoints:
 
 
 def load_endpoints(state: Path) -> Endpoints:
-    """Read the endpoints of the cloud in `state`. Raises CloudNotRunning if the cloud is not up."""
+    """Read the endpoints of the local cloud in `state`. Raises CloudNotRunning if the cloud is not up."""
     try:
         values = json.loads((state / _FILE).read_bytes())
-        # A cloud of a later release may have more endpoints.
+        # A local cloud of a later release may have more endpoints.
         return Endpoints(**{field.name: values[field.name] for field in fields(Endpoints) if field.name in values})
     except (FileNotFoundError, ValueError, TypeError) as error:
         raise CloudNotRunning(f"the local cloud is not up: run `{this_command()} up`") from error
 
 
 def delete_endpoints(state: Path) -> None:
-    """Remove `<state>/endpoints.json`. Call this function when the cloud is no longer up."""
+    """Remove `<state>/endpoints.json`. Call this function when the local cloud is no longer up."""
     (state / _FILE).unlink(missing_ok=True)

@@ -87,11 +87,9 @@ class _Function:
 class Lambda:
     """Runs the functions of one local cloud.
 
-    specs: the functions.
-    environments: function name → environment variables of the function.
-    logs: folder for the logs of the functions.
-    credentials: environment variables for the AWS SDK (keys, region, endpoint). On AWS, Lambda sets them.
-    idle: seconds after which an idle process ends.
+    specs: the functions. environments: maps the names of functions to their environment variables. logs: folder for the
+    logs of the functions. credentials: environment variables for the AWS SDK (keys, region, endpoint). On AWS, Lambda
+    sets them. idle: seconds after which an idle process ends.
     """
 
     def __init__(
@@ -123,7 +121,9 @@ class Lambda:
 
     @property
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Function name → number of processes, pids of the busy processes, and number of waiting events."""
+        """Return the number of processes, the pids of the busy processes, and the number of waiting events, for each
+        function.
+        """
         return {
             name: {
                 "processes": len(function.processes),

@@ -3,6 +3,7 @@
 The emulator ministack keeps these mails until it stops. No mail leaves this machine.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from typing import Any, Self
@@ -11,6 +12,7 @@ import httpx
 from pydantic import BaseModel
 
 from infra.local.aws import ACCOUNT
+from infra.local.plain_http import NO_AUTHORITIES
 from infra.local.processes import LocalCloudError
 
 
@@ -40,13 +42,22 @@ class SentMail(BaseModel):
         )
 
 
-def sent(aws: str) -> list[SentMail]:
-    """Return all mails, with the newest mail first. aws: the endpoint of the local AWS services.
+def sent(aws: str, to: Collection[str] | None = None) -> list[SentMail]:
+    """Return all mails, with the newest mail first. Raises LocalCloudError.
 
-    Raises LocalCloudError.
+    aws: the endpoint of the local AWS services. to: the addresses of recipients. If it is set, only mails with a single
+    recipient are returned, whose address is in `to`.
     """
-    response = httpx.get(f"{aws}/_ministack/ses/messages", params={"account": ACCOUNT}, timeout=30, trust_env=False)
+    response = httpx.get(
+        f"{aws}/_ministack/ses/messages",
+        params={"account": ACCOUNT},
+        timeout=30,
+        trust_env=False,
+        verify=NO_AUTHORITIES,
+    )
     if response.is_error:
         raise LocalCloudError(f"could not list the mails: ministack returned {response.status_code}: {response.text}")
     messages = response.json()["messages"].get(ACCOUNT, [])
+    if to is not None:
+        messages = [message for message in messages if len(message["To"]) == 1 and message["To"][0] in to]
     return sorted(map(SentMail.of, messages), key=lambda mail: mail.at, reverse=True)

@@ -29,14 +29,14 @@ _POLL_INTERVAL = 0.25
 
 
 def environment_of(pid: int) -> dict[str, str]:
-    """Return the environment variable that makes the process `pid` the owner of the clouds of its descendants."""
+    """Return the environment variable that makes the process `pid` the owner of the local clouds of its descendants."""
     identity = ProcessIdentity.of(pid)
     return {OWNER_VARIABLE: f"{identity.pid}:{identity.created}"}
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The process to which a cloud belongs."""
+    """The process to which a local cloud belongs."""
 
     pid: int
     process: psutil.Process | None

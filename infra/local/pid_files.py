@@ -18,8 +18,9 @@ from typing import Self
 import psutil
 
 STATE_VARIABLE = "WECELEBRATE_STATE"
-"""An environment variable that every child process has. Its value is the state directory of the cloud to which the
-child belongs."""
+"""An environment variable that every child process has. Its value is the state directory of the local cloud to which
+the child belongs.
+"""
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class EventSourceMapping:
 class Poller:
     """Runs the event source mappings of all functions.
 
-    queues: queue name → URL.
+    queues: maps the names of queues to their URLs.
     """
 
     def __init__(

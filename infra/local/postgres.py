@@ -142,11 +142,16 @@ class Server:
             self.process.start()
 
     def _clear_postmaster_pid(self) -> None:
-        """Terminate a postmaster that is still running, or remove a `postmaster.pid` that is not valid any more.
+        """Make sure that the `postmaster.pid` of a killed server does not prevent the start.
 
-        If any process has the pid that `postmaster.pid` contains, PostgreSQL does not start, even if that process is
-        another program. If no process has this pid, this method does not remove the file. PostgreSQL then
-        removes the file itself, and checks whether children of the killed postmaster still use its shared memory.
+        PostgreSQL does not start if any process has the pid in this file, even if this process is another program.
+
+        - If the process is the postmaster of this directory, the method terminates the process.
+
+        - If the process is another program, the method removes the file.
+
+        - If the pid belongs to no process, PostgreSQL removes the file itself. PostgreSQL then also checks whether
+        children of the killed postmaster still use its shared memory, so the method does not remove the file.
         """
         file = self.data / "postmaster.pid"
         try:

@@ -93,7 +93,8 @@ def http_ok(port: int, path: str) -> bool:
 
 
 def require_free_ports(ports: Mapping[str, int]) -> None:
-    """Raise LocalCloudError if any of `ports` (part → port) is in use, or if this user may not use it.
+    """Raise LocalCloudError if any of `ports` is in use, or if this user may not use it. `ports` maps parts to their
+    ports.
 
     The message contains these ports, and the environment variables with which the operator can choose other ports.
     It also contains the processes that use the ports, if this user can see the processes.
@@ -156,7 +157,7 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
         return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
         # The environment variables of Redis cannot be read. Redis has the same supervisor as the other children of its
-        # cloud. Therefore their state directory is also the state directory of Redis.
+        # local cloud. Therefore their state directory is also the state directory of Redis.
         state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""
@@ -175,7 +176,9 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Name of a port → port on which the child listens. The variable WECELEBRATE_PORT_<NAME> sets this port."""
+    """Maps the names of ports to the ports on which the child listens. The variable WECELEBRATE_PORT_<NAME> sets this
+    port.
+    """
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables for the child. The child also gets all environment variables of this process."""
     cwd: Path | None = None
@@ -256,7 +259,8 @@ class Process:
         began = window = time.monotonic()
         work = 0.0
         ready = False
-        # Check `running` after `ready`. If the child has ended, another program has answered on its port.
+        # `ready` only asks whether a program answers on the port. If the child has ended, this program is another one.
+        # Therefore check `running` after `ready`.
         while not ready or not self.running:
             if self._child is None:
                 raise StartCancelled(f"{self.name} was stopped while it was starting")

@@ -4,8 +4,8 @@ boto3 would have to wait for messages in threads, which cannot be interrupted. T
 certain versions of botocore. Therefore this module uses the JSON protocol of SQS itself:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 
-It uses aiohttp, because an idle cloud polls all queues all the time, and a request of httpx takes five times as much
-CPU time.
+It uses aiohttp, because an idle local cloud polls all queues all the time, and a request of httpx takes five times as
+much CPU time.
 """
 
 import json

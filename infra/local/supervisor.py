@@ -86,7 +86,7 @@ class Supervisor:
     _started: set[str] = field(default_factory=set, init=False)
     """The names of the parts that are starting or have started."""
     _restarts: dict[str, deque[float]] = field(default_factory=dict, init=False)
-    """Part name → times of the most recent restarts of the part, from `time.monotonic`."""
+    """Maps the names of parts to the times of their most recent restarts, from `time.monotonic`."""
     _pool: ThreadPoolExecutor = field(init=False)
 
     def stop(self) -> None:
@@ -97,7 +97,7 @@ class Supervisor:
         """Start all parts and watch them. Stop all parts when `stop` is called, or when a part fails.
 
         Return the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
-        from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the cloud.
+        from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the local cloud.
         """
         with _lock(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
             began = time.monotonic()
@@ -231,7 +231,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        """Stop the cloud on SIGINT, SIGTERM and SIGHUP."""
+        """Stop the local cloud on SIGINT, SIGTERM and SIGHUP."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {number: signal.signal(number, lambda *_: self.stop()) for number in numbers}
         try:

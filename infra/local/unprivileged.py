@@ -44,7 +44,7 @@ def postgres_account() -> Account:
 
 
 def postgres_home(state: Path, owner: Account) -> Path:
-    """Return the directory for the PostgreSQL data of the cloud in `state`. Create it if it does not exist.
+    """Return the directory for the PostgreSQL data of the local cloud in `state`. Create it if it does not exist.
 
     The directory is `<state>/postgres` or, if this is a symbolic link, its target. Raises LocalCloudError if the
     directory belongs to another user.
@@ -70,13 +70,13 @@ def postgres_home(state: Path, owner: Account) -> Path:
 
 
 def external_data_directory(state: Path) -> Path | None:
-    """Return the PostgreSQL data directory of the cloud in `state`, or None if this directory is in `state`."""
+    """Return the PostgreSQL data directory of the local cloud in `state`, or None if this directory is in `state`."""
     home = (state / "postgres").resolve()
     return None if home.is_relative_to(state.resolve()) else home
 
 
 def erase_postgres_home(state: Path) -> None:
-    """Remove the PostgreSQL data of the cloud in `state`, even if it is outside `state`."""
+    """Remove the PostgreSQL data of the local cloud in `state`, even if it is outside `state`."""
     home = state / "postgres"
     # Remove the external directory even if the symbolic link to it does not exist, because an operator may have
     # removed `state`.

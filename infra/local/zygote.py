@@ -54,8 +54,9 @@ PLATFORM = (
     "wecelebrate.orders",
     "wecelebrate.products",
 )
-"""Our modules that most functions import. The clouds of the test suite preload them, which saves three quarters of the
-CPU time of each start. A zygote with these modules does not notice changes of their code."""
+"""Our modules that most functions import. The local clouds of the test suite preload them, which saves three quarters
+of the CPU time of each start. A zygote with these modules does not notice changes of their code.
+"""
 
 
 class ZygoteDied(Exception):

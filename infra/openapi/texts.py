@@ -102,7 +102,9 @@ def _words(name: str) -> set[str]:
 
 @cache
 def _docstrings(module_name: str) -> dict[tuple[str, str], str]:
-    """Return the texts of the fields of all classes in a module: (class, field) → description or docstring."""
+    """Return the description or the docstring of each field of the classes in a module. The keys are pairs: (class,
+    field).
+    """
     module: ModuleType = sys.modules[module_name]
     texts: dict[tuple[str, str], str] = {}
     for node in ast.parse(inspect.getsource(module)).body:

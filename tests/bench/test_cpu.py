@@ -1,4 +1,4 @@
-"""Tests how the benchmarks measure the CPU time of a cloud and of a function."""
+"""Tests how the benchmarks measure the CPU time of a local cloud and of a function."""
 
 import subprocess
 import sys
@@ -29,7 +29,9 @@ subprocess.run([sys.executable, "-c", {USE_CPU + "print('used', flush=True); imp
 
 @contextmanager
 def part(state: Path, name: str, program: str, folder: Path | None = None) -> Iterator[None]:
-    """Run a program as a part of the cloud in `state`. The `with` block begins after the program has printed a line."""
+    """Run a program as a part of the local cloud in `state`. The `with` block begins after the program has printed a
+    line.
+    """
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, cwd=folder) as process:
         ProcessIdentity.of(process.pid).write(state / "run" / f"{name}.json")

@@ -177,7 +177,7 @@ def test_a_request_whose_budget_is_used_up_waits_for_another_request_that_is_loa
     assert follower.lookup(wanted).status == "first"
 
 
-def test_a_request_whose_budget_is_used_up_gets_an_expired_value_and_leaves_its_lock_to_others(
+def test_a_request_whose_budget_is_used_up_gets_an_expired_value_and_does_not_lock_it(
     clock: Clock, key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, common = visitor(), page()

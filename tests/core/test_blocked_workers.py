@@ -3,6 +3,7 @@
 Each test runs a program in a child process, because the system kills the whole process.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -53,6 +54,16 @@ def test_a_long_computation_that_lets_other_threads_run_does_not_end_the_process
 def test_waiting_does_not_end_the_process() -> None:
     child = run("renewal.WATCH_SECONDS = 60.0\nwith renewal.renewing(JOB):\n    time.sleep(2)\nprint('ended')")
     assert (child.returncode, child.stdout) == (0, "ended\n"), child.stderr
+
+
+@pytest.mark.parametrize(("memory", "seconds"), [(128, 2.0), (512, 2.9), (1024, 5.8), (1769, 10.0), (4096, 10.0)])
+def test_the_limit_of_the_timer_is_the_cpu_time_that_a_function_gets_during_a_lease(
+    memory: int, seconds: float
+) -> None:
+    program = "from wecelebrate.jobs import renewal; print(round(renewal.MAX_BLOCKED_SECONDS, 1))"
+    environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)}
+    command = [sys.executable, "-c", program]
+    assert float(subprocess.run(command, env=environment, capture_output=True, check=True).stdout) == seconds
 
 
 @pytest.mark.parametrize("end", ["pass", "raise ValueError"])

@@ -1,5 +1,6 @@
 """Tests which doubts about a file become questions to the user, and what a load does when its settings change."""
 
+import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,9 +10,12 @@ from uuid import UUID
 import pytest
 
 from tests.core.feeds.feed_reading import read
+from wecelebrate import feeds
 from wecelebrate.catalogs.models import SyncSettings
 from wecelebrate.core.models import json_bytes
+from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.identity.questions import sku_choices
 from wecelebrate.feeds.plan.plan import column_number
 from wecelebrate.feeds.questions import Change, Choice, Question, Subject
 from wecelebrate.ingestion import doubts
@@ -184,3 +188,25 @@ def test_a_load_that_has_staged_all_rows_continues_although_its_settings_changed
 @pytest.mark.parametrize(("power", "name"), [(3, "× 1,000"), (1, "× 10"), (-2, "÷ 100"), (None, "× 1")])
 def test_a_power_of_ten_is_shown_as_a_multiplication_or_a_division(power: int | None, name: str) -> None:
     assert review._factor(power) == name
+
+
+def test_the_answer_that_no_column_identifies_the_products_stops_the_job() -> None:
+    identity = Question("sku", "identity", "Which?", sku_choices(Columns(["Item"], [["A"]]), [0]))
+    (doubt,) = doubts.find([identity], [], ["Item"])
+    assert [choice["value"] for choice in doubt["choices"]] == ["Item", "stop"]
+
+
+def test_two_prices_of_a_product_can_only_be_accepted_or_stopped() -> None:
+    reading = read("SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n")
+    (doubt,) = (
+        doubt for doubt in doubts.find(reading.feed.questions, [], reading.feed.header) if doubt["key"] == "price"
+    )
+    assert [choice["value"] for choice in doubt["choices"]] == ["Price", "stop"]
+
+
+def test_a_proposal_shows_only_the_values_and_the_texts_of_the_choices() -> None:
+    content = b"SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n"
+    proposal = feeds.propose(io.BytesIO(content), "feed.csv", {}, "EUR").as_json()
+    assert {tuple(choice) for each in proposal["questions"] for choice in each["choices"]} == {
+        ("value", "label", "examples")
+    }

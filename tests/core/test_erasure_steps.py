@@ -31,6 +31,34 @@ class Job:
 
 
 @pytest.mark.parametrize(
+    ("checkpoint", "expected"),
+    [
+        ({}, [0, 1, 2]),
+        ({"step": 2, "counts": {"orders": 5}}, [0, 1, 2]),
+        ({"step": 2, "counts": {"orders": 5}, "version": 2}, [2]),
+    ],
+)
+def test_the_steps_of_a_worker_of_the_previous_release_are_repeated(
+    checkpoint: dict[str, Any], expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+    completed: list[dict[str, Any]] = []
+    row = {"client_id": "A", "cause": "retention", "open": []}
+    monkeypatch.setattr(worker, "writing", lambda _: nullcontext())
+    monkeypatch.setattr(worker, "_STEPS", [lambda *_, number=number: done.append(number) for number in range(3)])
+    monkeypatch.setattr(sql, "prepare_erasure", lambda *_, **__: row)
+    monkeypatch.setattr(sql, "continue_erasure", lambda *_, **__: False)
+    monkeypatch.setattr(sql, "complete_erasure", lambda *_, **parameters: completed.append(parameters))
+    job: Any = Job(checkpoint, transactions=9)
+    job.payload, job.client_id, job.complete = {"erasure_id": str(UUID(int=1))}, "A", lambda *_: None
+    worker.run(job)
+    assert done == expected
+    assert completed[0]["version"] == 2
+    orders = checkpoint.get("counts", {}).get("orders")
+    assert job.saved == {"step": 3, "counts": {"orders": orders} if orders else {}, "version": 2}
+
+
+@pytest.mark.parametrize(
     ("step", "query"),
     [(worker._mark_documents, "mark_documents"), (worker._erase_document_copies, "erase_document_copies")],
 )

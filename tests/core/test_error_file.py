@@ -52,10 +52,12 @@ class Stored:
         return io.BytesIO(self.body[offset:])
 
 
-def page(stored: Stored, after: int | None, limit: int, *, with_cells: bool = True) -> list[dict[str, Any]]:
+def page(
+    stored: Stored, after: int | None, limit: int, *, with_cells: bool = True, with_reasons: bool = True
+) -> list[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "open_from", stored.open_from)
-        return error_file.rows("drops", stored.key, after, limit, with_cells=with_cells)
+        return error_file.rows("drops", stored.key, after, limit, with_cells=with_cells, with_reasons=with_reasons)
 
 
 def all_rows(stored: Stored, limit: int) -> list[dict[str, Any]]:
@@ -172,3 +174,21 @@ def test_an_error_file_that_was_shortened_raises_not_found() -> None:
 def test_report_columns_of_an_error_file_have_the_prefix_of_the_columns_that_a_feed_ignores() -> None:
     assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
     assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)
+
+
+@pytest.mark.parametrize("key", ["key", "rows.errors.ndjson"])
+def test_a_page_without_reasons_has_neither_the_reasons_nor_the_skus(key: str) -> None:
+    columns = {"line": "2", "code": "bad", "error": "Zoe is unknown"}
+    ndjson = json.dumps({f"wecelebrate_{name}": text for name, text in columns.items()} | {"sku": "Zoe"}).encode()
+    content = (
+        b"sku,wecelebrate_line,wecelebrate_code,wecelebrate_error,wecelebrate_sku\r\nZoe,2,bad,Zoe is unknown,Zoe\r\n"
+    )
+    stored = Stored(content if key == "key" else ndjson + b"\n", key)
+    [row] = page(stored, None, 5, with_cells=False, with_reasons=False)
+    assert json.loads(row["item"]) == {
+        "line": 2,
+        "sku": None,
+        "code": "bad",
+        "reason": "The reason is hidden, because it can contain personal data.",
+        "raw": None,
+    }

@@ -24,8 +24,9 @@ from tests.core.feeds.workbooks import by_hand, sheet, text_row
 from tests.core.test_http import environment, send_request
 from wecelebrate.core import entities, http
 from wecelebrate.core.errors import Invalid
+from wecelebrate.core.http.bodies import MAX_KEYS
 from wecelebrate.core.http.json_bodies import parse
-from wecelebrate.core.models import MAX_UNKNOWN_FIELDS, Input, normalized
+from wecelebrate.core.models import MAX_OBJECT_KEYS, MAX_UNKNOWN_FIELDS, Input, normalized
 from wecelebrate.core.problem_document import MAX_ERRORS, MAX_POINTER_LENGTH, FieldError
 from wecelebrate.core.types.normal_forms import (
     MAX_MARKS,
@@ -45,7 +46,7 @@ from wecelebrate.events.models import NewEvent
 from wecelebrate.feeds import UnreadableFeed
 from wecelebrate.feeds.prices.notes import notes_of_members
 from wecelebrate.feeds.xlsx.formats import percent
-from wecelebrate.ingestion.bulk_import.models import sku_of
+from wecelebrate.ingestion.bulk_import.models import ImportRow, sku_of
 from wecelebrate.order_files.news.reading import UnreadableFile
 from wecelebrate.order_files.news.reading import read as read_news
 from wecelebrate.order_files.news.rows import RejectedRow
@@ -161,7 +162,7 @@ def test_duplicate_keys_of_a_deeply_nested_body_are_named_with_little_memory() -
 
     def refused() -> None:
         with pytest.raises(Invalid) as refusal:
-            parse(body)
+            parse(body, MAX_KEYS)
         assert [error.pointer for error in refusal.value.errors] == ["/x"]
 
     assert peak_mb(refused) < 20  # a path for each list needs 150 MB
@@ -169,8 +170,55 @@ def test_duplicate_keys_of_a_deeply_nested_body_are_named_with_little_memory() -
 
 def test_all_duplicate_keys_are_named_with_their_places() -> None:
     with pytest.raises(Invalid) as refusal:
-        parse(b'{"a": [{"b": 1, "b": [{"c": 1, "c": 2}]}], "d": {"e": 1}, "a": 1, "d": {"e": 1, "e": 1}}')
+        parse(b'{"a": [{"b": 1, "b": [{"c": 1, "c": 2}]}], "d": {"e": 1}, "a": 1, "d": {"e": 1, "e": 1}}', MAX_KEYS)
     assert sorted(error.pointer for error in refusal.value.errors) == ["/a", "/a/0/b", "/a/0/b/0/c", "/d", "/d/e"]
+
+
+def keys(count: int) -> dict[str, int]:
+    return {f"{number:06}": 1 for number in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("value", "pointers"),
+    [
+        (keys(MAX_OBJECT_KEYS + 1), [""]),
+        ({"a": [0, {"b/c": keys(MAX_OBJECT_KEYS + 1)}], "d": keys(MAX_OBJECT_KEYS)}, ["/a/1/b~1c"]),
+        ([keys(MAX_OBJECT_KEYS + 1), keys(MAX_OBJECT_KEYS + 1)], ["/0", "/1"]),
+    ],
+)
+def test_an_object_with_too_many_keys_is_named(value: Any, pointers: list[str]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse(json.dumps(value).encode(), MAX_KEYS)
+    assert [(error.pointer, error.detail) for error in refusal.value.errors] == [
+        (pointer, "must have at most 10,000 keys") for pointer in pointers
+    ]
+
+
+def test_the_keys_of_all_objects_of_a_body_are_counted_together() -> None:
+    body = {"a": [keys(9), {"b": keys(9)}]}  # 20 keys
+    assert parse(json.dumps(body).encode(), 20) == body
+    with pytest.raises(Invalid) as refusal:
+        parse(json.dumps(body).encode(), 19)
+    [error] = refusal.value.errors
+    assert (error.pointer, error.detail) == ("", "must have at most 19 keys, including the keys of nested objects")
+    assert parse(json.dumps(keys(MAX_OBJECT_KEYS)).encode(), MAX_OBJECT_KEYS) == keys(MAX_OBJECT_KEYS)
+
+
+def test_a_body_of_two_megabytes_of_keys_is_refused_with_little_memory_and_time() -> None:
+    body = json.dumps({"options": keys(150_000)}).encode()
+
+    def refused() -> None:
+        with pytest.raises(Invalid):
+            parse(body, MAX_KEYS)
+
+    assert peak_mb(refused) < 60
+    assert cpu_seconds(refused) < 2
+
+
+def test_a_row_with_many_unknown_fields_gets_one_error() -> None:
+    with pytest.raises(ValidationError) as error:
+        ImportRow.model_validate({"sku": "A"} | keys(MAX_UNKNOWN_FIELDS + 1))
+    assert [(item["loc"], item["type"]) for item in error.value.errors()] == [((), "value_error")]
 
 
 def test_a_nested_body_that_is_not_ascii_is_normalized_with_little_memory() -> None:

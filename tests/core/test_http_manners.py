@@ -99,7 +99,7 @@ def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
 
 def test_different_objects_in_a_json_body_can_have_the_same_key() -> None:
     body = b'[{"a": {"a": 1}}, {"a": 2}]'
-    assert parse(body) == json.loads(body)
+    assert parse(body, 3) == json.loads(body)
 
 
 @pytest.mark.parametrize("key", ["", " ", "   ", "a,b", "a" * 256, "a\x7f"])

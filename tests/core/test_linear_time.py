@@ -19,7 +19,7 @@ CALLS = {
     "fold": "columns.fold(text)",
     "field_candidates": "columns.field_candidates(text)",
     "is_inverse": "columns.is_inverse(text)",
-    "column number": "choice.candidates_of([text])",
+    "column number": "candidates.candidates_of([text])",
     "name of an attribute": "visibility.attribute_name(text)",
     "name of a property": "visibility.is_property(text)",
     "price": "numbers.price(text, None, 'EUR')",
@@ -87,7 +87,7 @@ from wecelebrate.erasures import files
 from wecelebrate.feeds.columns import facts, names as columns, visibility
 from wecelebrate.feeds.files import dialect
 from wecelebrate.feeds.notation import convert, numbers, price_units, shapes
-from wecelebrate.feeds.plan import choice
+from wecelebrate.feeds.plan import candidates
 from wecelebrate.feeds.prices import names as prices, tax_kinds, types as prices_types
 from wecelebrate.feeds.prices.notes import notes_of_members
 from wecelebrate.feeds.rows import groups, products

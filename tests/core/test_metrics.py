@@ -61,7 +61,9 @@ def memory_percent(capsys: pytest.CaptureFixture[str]) -> float:
 
 
 def usage(own: int, ended: int) -> Callable[[int], SimpleNamespace]:
-    """Return a replacement for `getrusage`, with the largest memory of the process and of ended children in MiB."""
+    """Return a replacement for `getrusage`. It reports how much memory, in MiB, the process and its largest ended child
+    use.
+    """
     unit = 1024**2 if sys.platform == "darwin" else 1024
     sizes = {resource.RUSAGE_SELF: own, resource.RUSAGE_CHILDREN: ended}
     return lambda who: SimpleNamespace(ru_maxrss=sizes[who] * unit)

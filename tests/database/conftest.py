@@ -97,7 +97,7 @@ def live(database: Database, state: Path, worker_id: str) -> Iterator[Database]:
     name = f"live_{worker_id}"
     live = _create_world(replace(database, name=name), state)
     with live.connect() as connection:
-        # Triggers compute the order figures, and they did not run for all rows of the world.
+        # The triggers that compute the order figures did not run for all rows of the world.
         connection.execute("delete from order_deltas")
     yield live
     with database.connect(autocommit=True) as connection:

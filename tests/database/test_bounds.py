@@ -242,7 +242,7 @@ def nested(value: Any, depth: int) -> Any:
     ],
     ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
 )
-def test_the_time_of_merge_patch_does_not_grow_with_the_product_of_the_number_of_keys_and_the_depth(
+def test_the_time_of_a_merge_patch_does_not_grow_with_the_number_of_keys_times_the_depth(
     superuser: psycopg.Connection, patch: Any
 ) -> None:
     """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -289,3 +290,29 @@ def test_only_the_system_can_roll_up_facets(connections: dict[str, psycopg.Conne
         else:
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(ROLLUP.encode(), [1])
+
+
+def test_the_facets_of_thirty_thousand_long_categories_are_counted_within_seconds(
+    superuser: psycopg.Connection,
+) -> None:
+    # To fold all 30,000 names takes more than ten seconds.
+    superuser.execute("set local session_replication_role = replica")
+    superuser.execute(
+        "insert into facet_counts (catalog_id, facet, value, products)"
+        " select %s, 'category', lpad(n::text, 6, '0') || repeat('é', 294), 1000 from generate_series(1, 30000) n",
+        [A_CATALOG],
+    )
+    superuser.execute(
+        "insert into products (catalog_id, sku, name, price, currency, is_active, category)"
+        " select %s, 'f-' || n, 'f', 1, 'EUR', true, lpad(n::text, 6, '0') || repeat('é', 294)"
+        " from generate_series(1, 30000) n",
+        [A_CATALOG],
+    )
+    superuser.execute("set local session_replication_role = origin")
+    superuser.execute("analyze products, facet_counts")
+    superuser.execute("set local session authorization wc_public")
+    for filters in ({}, {"price_min": Decimal("0.5")}):
+        with superuser.transaction(force_rollback=True), entered(superuser, VISITOR):
+            superuser.execute("set local statement_timeout = '5s'")
+            [(facets,)] = superuser.execute(FACETS.encode(), NO_FILTER | filters).fetchall()
+            assert [each["value"][:6] for each in facets["category"]] == [f"{n:06}" for n in range(1, 101)]

@@ -41,7 +41,7 @@ def in_background(
         try:
             connection.execute(statement.encode(), values)
             outcome.append("done")
-        except errors.InsufficientPrivilege as error:
+        except (errors.InsufficientPrivilege, errors.ForeignKeyViolation) as error:
             outcome.append(type(error).__name__)
 
     thread = threading.Thread(target=run)
@@ -89,3 +89,37 @@ def test_assignments_of_the_same_catalog_do_not_wait_for_each_other(
     assert admin.execute(new, [A, LENT]).rowcount == 1
     admin.rollback()
     owner.rollback()
+
+
+@pytest.mark.parametrize(("role", "expected"), [("app_mirror", "done"), ("app_migrate", "ForeignKeyViolation")])
+def test_the_mirror_and_a_restore_wait_for_a_revocation_and_write_no_site_with_the_catalog(
+    callers: tuple[psycopg.Connection, psycopg.Connection], own_database: Database, role: str, expected: str
+) -> None:
+    revoking, _ = callers
+    with own_database.connect() as writing:
+        writing.execute(f"set local role {role}".encode())
+        assert revoking.execute(REVOKE, [LENT, A]).rowcount == 1
+        thread, outcome = in_background(writing, "update sites set catalog_id = %s where id = %s", LENT, A_SITE)
+        assert revoking.execute(COUNT, [A, LENT]).fetchone() == (0,)
+        revoking.commit()
+        thread.join(10)
+        assert outcome == [expected]
+        if expected == "done":
+            assert writing.execute("select catalog_id from sites where id = %s", [A_SITE]).fetchone() == (None,)
+        writing.rollback()
+
+
+@pytest.mark.parametrize("role", ["app_mirror", "app_migrate"])
+def test_a_revocation_waits_for_the_mirror_and_for_a_restore(
+    callers: tuple[psycopg.Connection, psycopg.Connection], own_database: Database, role: str
+) -> None:
+    revoking, _ = callers
+    with own_database.connect() as writing:
+        writing.execute(f"set local role {role}".encode())
+        assert writing.execute("update sites set catalog_id = %s where id = %s", [LENT, A_SITE]).rowcount == 1
+        thread, outcome = in_background(revoking, REVOKE, LENT, A)
+        writing.commit()
+        thread.join(10)
+        assert outcome == ["done"]
+        assert revoking.execute(COUNT, [A, LENT]).fetchone() == (1,), "the caller counts the sites, and refuses"
+        revoking.rollback()

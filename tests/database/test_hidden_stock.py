@@ -1,6 +1,11 @@
-"""Tests that refused orders do not reveal a stock that is not low. A buyer who can place no order, or who adds a line
-that is always refused, gets the same answer for every quantity of another line. Such a buyer could otherwise find the
-stock of another client by bisection, without taking a piece."""
+"""Tests that refused orders reveal neither a stock that is not low, nor the orders of other people.
+
+A buyer who can place no order, or who adds a line that is always refused, gets the same answer for every quantity of
+another line. Otherwise such a buyer could find out the stock of another client by bisection, without buying a piece.
+
+If the stock is too low, a guest gets the same answer for every e-mail address. Otherwise a guest could find out how
+many pieces have been ordered with an address.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +19,7 @@ from psycopg.types.json import Jsonb
 from tests.database.callers import Caller
 from tests.database.conftest import Database
 from tests.database.test_placing import CUSTOMER, GUEST, act
-from tests.database.world import A_OTHER_SITE, A_PRODUCT, A_SITE, SHARED_PRODUCT
+from tests.database.world import A_OTHER_SITE, A_PRODUCT, A_SITE, B_SITE, SHARED_PRODUCT
 
 STOCK = 120
 QUANTITIES = (11, 59, 60, 61, 119, 120, 121, 9_999)
@@ -68,7 +73,61 @@ def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
     superuser.execute(f"update sites set {settings} where id = %s".encode(), [site])
     answers = refusals(superuser, caller, [{product: quantity} for quantity in QUANTITIES])
     assert [answers[0]] * len(answers) == answers
-    assert answers[0][0] == refusal
+    # If the limit of the mailbox had another refusal than the stock, a guest could find out what other people have
+    # done.
+    of_stock = "out_of_stock" if product == A_PRODUCT else "shared_quantity"
+    assert answers[0][0] == (of_stock if refusal == "unconfirmable" else refusal)
+    (lowest,) = refusals(superuser, caller, [{product: 10}]) if refusal == "unconfirmable" else answers[:1]
+    assert lowest[0] == refusal
+
+
+@pytest.mark.parametrize(("caller", "site", "product"), SHOPS)
+@pytest.mark.parametrize("stock", [0, 1, 5, 12, 21, 59])
+@pytest.mark.parametrize("mails", ["", ", confirm_guest_orders = true, max_recipient_mails = 1"])
+def test_the_answer_to_an_order_above_the_stock_does_not_depend_on_earlier_orders_with_the_address(
+    superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, stock: int, mails: str
+) -> None:
+    superuser.execute(f"update sites set max_daily_quantity = 60{mails} where id = %s".encode(), [site])
+    superuser.execute("delete from order_quantities")
+    superuser.execute(
+        "insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)"
+        " select client_id, id, %s, 'email:victim@example.test', 57, clock_timestamp(), false from sites where id = %s",
+        [product, site],
+    )
+    superuser.execute("update products set inventory_count = %s where id = %s", [stock, product])
+    lowest = stock + 1 if product == A_PRODUCT else (stock + 1) // 2 + 1
+    for quantity in range(lowest, 61):
+        lines = Jsonb([{"product_id": str(product), "quantity": quantity}])
+        answers = [
+            act(superuser, caller, PLACE, lines, f"{name}@example.test")[0] for name in ("victim", uuid4().hex[:12])
+        ]
+        assert answers[0] == answers[1], quantity
+        assert answers[0][0] in ("out_of_stock", "shared_quantity")
+
+
+@pytest.mark.parametrize("stock", [0, 1, 5, 12, 18, 30, 59, STOCK])
+@pytest.mark.parametrize("settings", ["max_daily_quantity = null", "max_daily_quantity = 60"])
+def test_the_share_of_a_guest_does_not_depend_on_orders_with_the_address_at_other_clients(
+    superuser: psycopg.Connection, stock: int, settings: str
+) -> None:
+    superuser.execute(f"update sites set {settings}".encode())
+    superuser.execute("delete from order_quantities")
+    superuser.execute(
+        "insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)"
+        " select client_id, id, %s, 'email:victim@example.test', 12, clock_timestamp(), true from sites where id = %s",
+        [SHARED_PRODUCT, B_SITE],
+    )
+    superuser.execute("update products set inventory_count = %s where id = %s", [stock, SHARED_PRODUCT])
+    shop = replace(GUEST, domain="other.a.test", site=A_OTHER_SITE)
+    for quantity in range(1, 63):
+        lines = Jsonb([{"product_id": str(SHARED_PRODUCT), "quantity": quantity}])
+        answers = []
+        for name in ("victim", uuid4().hex[:12]):
+            superuser.execute("savepoint before_order")
+            answers.append(act(superuser, shop, PLACE, lines, f"{name}@example.test")[0][:2])
+            superuser.execute("rollback to savepoint before_order")
+        assert answers[0] == answers[1], quantity
+        assert answers[0][0] is not None or quantity <= (stock + 1) // 2
 
 
 @pytest.mark.parametrize(("caller", "product"), [(shop.values[0], shop.values[2]) for shop in SHOPS])
@@ -97,7 +156,9 @@ def test_a_line_that_is_always_refused_does_not_reveal_whether_another_line_exce
     assert [answers[0]] * len(answers) == answers
 
 
-def test_a_customer_who_need_not_confirm_is_not_refused_by_the_limit_of_mails(superuser: psycopg.Connection) -> None:
+def test_the_limit_of_mails_does_not_apply_to_a_customer_who_need_not_confirm_the_order(
+    superuser: psycopg.Connection,
+) -> None:
     superuser.execute("update sites set confirm_guest_orders = true, max_recipient_mails = 0")
     lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 1}])
     ((refusal, _, placed),) = act(superuser, CUSTOMER, PLACE, lines, "c@example.test")

@@ -71,6 +71,34 @@ def test_only_writers_of_the_client_can_queue_a_mail_about_a_job(superuser: psyc
     assert queued == {name for name, client in JOBS.items() if everything or writes_for(caller, client)}
 
 
+WRITTEN = """
+select relname, n_tup_ins from pg_stat_xact_user_tables where relname in ('mails', 'jobs', 'guest_mails') order by 1
+"""
+
+
+def test_a_lookup_writes_the_same_rows_whether_the_order_exists_or_not(superuser: psycopg.Connection) -> None:
+    visitor = BY_NAME["visitor of A"]
+    [(number,)] = superuser.execute("select order_number from orders where id = %s", [GUEST]).fetchall()
+    counts = "select (select count(*) from mails), (select count(*) from jobs), (select count(*) from guest_mails)"
+    stored = {}
+    before: tuple[Any, dict[str, int]]
+    after: tuple[Any, dict[str, int]]
+    for given in (number, "UNKNOWN"):
+        with superuser.transaction(force_rollback=True):
+            before = superuser.execute(counts).fetchone(), dict(superuser.execute(WRITTEN).fetchall())
+            superuser.execute("set local session authorization wc_public")
+            with entered(superuser, visitor):
+                [row] = superuser.execute(
+                    "select client_id, job_id is null from app.queue_lookup_mail(%s, 'c@test', 'address')", [given]
+                ).fetchall()
+                superuser.execute("set local session authorization default")
+                after = superuser.execute(counts).fetchone(), dict(superuser.execute(WRITTEN).fetchall())
+            assert row == (A, given == "UNKNOWN")
+            assert (before[0] == after[0]) == (given == "UNKNOWN")
+            stored[given] = {name: count - before[1].get(name, 0) for name, count in after[1].items()}
+    assert stored[number] == stored["UNKNOWN"] == {"guest_mails": 1, "jobs": 1, "mails": 1}
+
+
 def _job(superuser: psycopg.Connection, name: str) -> UUID:
     row = superuser.execute("select job_id from drops where key = %s", [name]).fetchone()
     assert row is not None

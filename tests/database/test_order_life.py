@@ -383,7 +383,7 @@ def test_changing_the_address_of_an_order_directly_in_sql_writes_an_event(orders
     ]
 
 
-def test_a_returned_piece_goes_back_on_sale_only_if_the_client_decides_so(orders: Orders) -> None:
+def test_a_returned_piece_goes_back_to_the_stock_only_if_the_client_decides_so(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order)
     first = orders.request_return(order, {1: 2})

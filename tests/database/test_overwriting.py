@@ -1,6 +1,7 @@
 """Tests that values of one client can be put back from a restored database, and that nothing else changes."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -39,6 +40,31 @@ def test_each_column_of_the_overwritable_tables_has_a_decision(database: Databas
         assert {*tables[name].columns} <= decided, name
         assert not {*columns} & {*LIVE[name]}, name
     assert not VALUES.keys() & restored_tables.ACCESS.keys()
+
+
+def test_rows_are_locked_in_the_order_of_their_keys_as_orders_lock_their_products(
+    database: Database, live: Database
+) -> None:
+    of_catalog = "select id from products where catalog_id = %s"
+    with live.connect(autocommit=True) as connection:
+        connection.execute("update products set name = 'New name' where catalog_id = %s", [CATALOG_OF[A_PRODUCT]])
+        ids = [row[0] for row in rows_of(connection, f"{of_catalog} order by id", CATALOG_OF[A_PRODUCT])]
+        while rows_of(connection, f"{of_catalog} order by ctid", CATALOG_OF[A_PRODUCT])[-1] != (ids[0],):
+            connection.execute("update products set name = 'New name' where id = %s", [ids[0]])
+    with database.connect() as old, live.connect() as new, live.connect() as order, ThreadPoolExecutor(1) as pool:
+        comparisons, selection = compare(old, new, A), select(["products.name"])
+        changed = differences(old, new, comparisons, selection)
+        keys = sorted(key[0] for key in (each.key for each in changed))
+        assert len(keys) > 1
+        order.execute("select from products where id = %s for no key update", [keys[0]])
+        writing = pool.submit(put_back, old, new, comparisons, selection, changed)
+        waiting = "select count(*) from pg_locks where not granted and pid = %s"
+        while rows_of(order, waiting, new.info.backend_pid) == [(0,)]:
+            assert not writing.done()
+        order.execute("select from products where id = any (%s) for no key update nowait", [keys[1:]])
+        order.rollback()
+        assert writing.result(timeout=30) == {"products": len(keys)}
+        new.rollback()
 
 
 def test_products_that_a_file_has_deactivated_are_active_again_and_keep_their_other_values(

@@ -4,6 +4,7 @@ who may see personal data."""
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,8 +35,12 @@ STEPS = {
     "list_remaining_orders": (ident("A's erasure"), ident("A's run")),
     "set_run_file": (ident("A's erasure"), ident("A's run"), None, None, None),
     "files_to_search": (ident("A's erasure"),),
+    "phrases_to_search": (ident("A's erasure"),),
+    "erase_job_of_file": (ident("A's erasure"), "orders/x/incoming/news.csv", "v"),
+    "has_number_of_others": (ident("A's erasure"), ["x"]),
+    "continue_erasure": (ident("A's erasure"),),
     "has_waiting_order_files": (ident("A's erasure"),),
-    "complete_erasure": (ident("A's erasure"), "{}"),
+    "complete_erasure": (ident("A's erasure"), "{}", 2),
     "list_identities": (A, "", 10),
     "start_retention_erasures": (),
 }
@@ -122,6 +127,7 @@ def test_an_erasure_of_a_client_does_not_change_orders_of_another_client(superus
     with superuser.transaction(force_rollback=True):
         superuser.execute("set local session authorization wc_worker")
         with entered(superuser, system):
+            superuser.execute("select app.prepare_erasure(%s)", [ident("A's erasure")])
             count = superuser.execute("select app.erase_orders(%s, 100)", [ident("A's erasure")]).fetchone()
             superuser.execute("set local session authorization default")
             after = superuser.execute("select * from orders where client_id = %s order by id", [B]).fetchall()
@@ -276,6 +282,17 @@ def erasing(superuser: psycopg.Connection) -> psycopg.Connection:
     return superuser
 
 
+def step(connection: psycopg.Connection, statement: str, *values: Any) -> Any:
+    """Run a step of the erasure as the service of the platform, and return its result."""
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local session authorization wc_worker")
+        with entered(connection, system):
+            row = connection.execute(statement.encode(), [ident("A's erasure"), *values]).fetchone()
+            assert row is not None
+            return row[0]
+
+
 def after(
     connection: psycopg.Connection, statement: str, query: str, values: list[Any] | None = None
 ) -> list[tuple[Any, ...]]:
@@ -289,19 +306,33 @@ def after(
             return connection.execute(query.encode(), values).fetchall()
 
 
-def test_an_erasure_replaces_shipment_numbers_that_are_tracking_numbers_in_webhook_deliveries(
-    erasing: psycopg.Connection,
+@pytest.mark.parametrize(
+    ("stored", "sent", "is_kept"),
+    [
+        (("P-1", None), ("P-1", "TRACK1"), True),
+        (("P-1", "TRACK1"), ("P-1", None), True),
+        (("erased-1", None), ("TRACK1", "TRACK1"), False),
+        (("TRACK1", "TRACK1"), ("TRACK1", None), False),
+        (("TRACK1", "TRACK2"), ("TRACK1", "TRACK1"), False),
+        (("P-2", None), ("TRACK1", None), False),
+    ],
+)
+def test_an_erasure_and_a_mask_replace_shipment_numbers_in_webhook_deliveries_unless_the_shipment_has_another_number(
+    erasing: psycopg.Connection, stored: tuple[str, str], sent: tuple[str, str], is_kept: bool
 ) -> None:
-    shipment = {"shipment_id": "01987654-7abc-7def-8abc-0123456789ab", "tracking_url": "https://t.test/TRACK1"}
-    for number in ("TRACK1", "P-1"):
-        data = shipment | {"shipment_number": number, "tracking_number": "TRACK1", "note": "for Ann Buyer"}
-        erasing.execute(
-            "update webhook_deliveries set payload = %s where client_id = %s", [json.dumps({"data": data}), A]
-        )
-        query = "select distinct (payload -> 'data') - 'note' from webhook_deliveries where client_id = %s"
-        [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'webhook_deliveries', null, 1000)", query, [A])
-        expected = f"erased-{shipment['shipment_id']}" if number == "TRACK1" else number
-        assert kept == {"shipment_id": shipment["shipment_id"], "shipment_number": expected}
+    shipment_id = str(ident("A's shipment"))
+    erasing.execute(
+        "update shipments set number = %s, tracking_number = %s where id = %s", [*stored, ident("A's shipment")]
+    )
+    tracking = {"tracking_number": sent[1], "tracking_url": "https://t.test/TRACK1"}
+    data = {"shipment_id": shipment_id, "shipment_number": sent[0], "note": "for Ann Buyer"} | tracking
+    erasing.execute("update webhook_deliveries set payload = %s where client_id = %s", [json.dumps({"data": data}), A])
+    query = "select distinct (payload -> 'data') - 'note' from webhook_deliveries where client_id = %s"
+    [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'webhook_deliveries', null, 1000)", query, [A])
+    assert kept == {"shipment_id": shipment_id, "shipment_number": sent[0] if is_kept else f"erased-{shipment_id}"}
+    [(masked,)] = erasing.execute("select app.masked_payload(%s) -> 'data'", [json.dumps({"data": data})]).fetchall()
+    masked_number = sent[0] if is_kept else f"{sent[0][0]}***"
+    assert masked == {"shipment_id": shipment_id, "shipment_number": masked_number, "note": "for Ann Buyer"}
 
 
 def test_an_erasure_deletes_only_stored_responses_that_mention_the_person_and_the_client(
@@ -399,11 +430,51 @@ def test_an_erasure_ignores_a_subject_about_which_the_client_has_no_data(superus
     assert row == ([],)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into analytics_events (client_id, site_id, event_type, event_data, user_id, accepted_at)"
+        " select client_id, id, 'page_view', '{}', 'Returned@Example.test', %s from sites where client_id = %s limit 1",
+        "insert into mail_suppressions (created_at, client_id, address, cause)"
+        " values (%s, %s, 'returned@example.test', 'bounce')",
+    ],
+    ids=["an event with the address in capitals", "a suppression"],
+)
+@pytest.mark.parametrize("is_earlier", [True, False])
+def test_a_completed_erasure_is_opened_again_if_rows_of_the_person_have_returned(
+    superuser: psycopg.Connection, statement: str, *, is_earlier: bool
+) -> None:
+    system = next(caller for caller in ENTERED if caller.name == "system")
+    superuser.execute("set local session_replication_role = replica")
+    row = superuser.execute(
+        "insert into erasures (client_id, cause, requested_by, counts, completed_at)"
+        " values (%s, 'request', 'a', '{\"orders\": 3}', now()) returning id, orders_before, completed_at",
+        [A],
+    ).fetchone()
+    assert row
+    erasure_id, before, completed_at = row
+    superuser.execute(statement.encode(), [before + timedelta(hours=-1 if is_earlier else 1), A])
+    superuser.execute("set local session_replication_role = origin")
+    superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(system.login)))
+    with entered(superuser, system):
+        restore = "select app.restore_erasure(%s, %s, '{returned@example.test}', '{}', %s, now())"
+        [(job,)] = superuser.execute(restore, [erasure_id, A, before]).fetchall()
+        superuser.execute("set local session authorization default")
+        entries = superuser.execute(
+            "select (details ->> 'completed_at')::timestamptz, details -> 'counts' from audit_log"
+            " where action = 'erasure.reopen' and object_id = %s and client_id = %s",
+            [str(erasure_id), A],
+        ).fetchall()
+    assert (job is not None, entries) == (is_earlier, [(completed_at, {"orders": 3})] if is_earlier else [])
+
+
 PHRASES = "{the zip archive,acme gifts renamed,order feed to warehouse}"
 """Texts that a guest has written into an order, to erase texts of the platform and of the client."""
 
 
-def test_the_texts_that_a_guest_has_chosen_erase_nothing_that_others_stored(erasing: psycopg.Connection) -> None:
+def test_texts_that_a_guest_has_written_into_an_order_do_not_erase_equal_texts_of_other_people(
+    erasing: psycopg.Connection,
+) -> None:
     erasing.execute("update erasures set phrases = %s where id = %s", [PHRASES, ident("A's erasure")])
     text = "The ZIP archive is damaged"
     entry = {"name": "Acme Gifts renamed", "note": "Order feed to warehouse"}
@@ -447,14 +518,52 @@ def test_the_texts_that_a_guest_has_chosen_erase_nothing_that_others_stored(eras
         assert after(erasing, statement, query, [A]) == [expected], table
 
 
-def test_the_name_of_a_person_is_erased_in_results_of_order_files_and_in_entries_about_own_orders(
-    erasing: psycopg.Connection,
-) -> None:
+def test_the_name_that_a_guest_has_chosen_erases_nothing_in_results_of_order_files(erasing: psycopg.Connection) -> None:
+    """The guest is named like a carrier. The result that names an order of the guest is erased."""
+    order, number = str(ident("A's order")), "2026-GUEST001"
+    erasing.execute("update erasures set phrases = '{dhl express}', order_ids = array[%s::uuid]", [order])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute("update orders set order_number = %s where id = %s", [number, order])
+    query = "select distinct error, first_errors from jobs where client_id = %s and type = 'order_file'"
+    for reason, expected in (("DHL Express is unknown", False), (f"The order `{number}` is new", True)):
+        errors = [{"line": 1, "reason": reason}]
+        erasing.execute(
+            "update jobs set status = 'failed', type = 'order_file', error = %s, first_errors = %s"
+            " where client_id = %s",
+            [reason, json.dumps(errors), A],
+        )
+        rows = after(erasing, "select app.erase_mentions(%s, 'jobs', null, 10000)", query, [A])
+        assert rows == ([("The data of a person were erased.", [])] if expected else [(reason, errors)])
+
+
+def test_the_function_that_searches_jobs_in_the_previous_release_still_works(erasing: psycopg.Connection) -> None:
+    erasing.execute("update erasures set phrases = '{own street 1}' where id = %s", [ident("A's erasure")])
+    query = "select app.job_mentions(e, %s, '[\"Own Street 1\"]') from erasures e where id = %s"
+    assert erasing.execute(query, ["order_file", ident("A's erasure")]).fetchone() == (True,)
+    assert erasing.execute(query, ["import", ident("A's erasure")]).fetchone() == (False,)
+
+
+def test_the_job_of_a_file_with_the_person_is_erased_and_other_jobs_are_kept(erasing: psycopg.Connection) -> None:
+    erasing.execute("set local session_replication_role = replica")
+    text = "Zoe is unknown"
+    erasing.execute(
+        "update jobs set status = 'failed', type = 'order_file', error = %s where client_id in (%s, %s)", [text, A, B]
+    )
+    ids: dict[Any, Any] = dict(
+        erasing.execute("select distinct on (client_id) client_id, id from jobs order by client_id, id").fetchall()
+    )
+    for client, expected in ((A, "The data of a person were erased."), (B, text)):
+        key = f"orders/x/results/news.csv.{ids[client]}.errors.csv"
+        statement = f"select app.erase_job_of_file(%s, '{key}', 'v')"
+        query = "select error, id = %s from jobs where type = 'order_file'"
+        rows = after(erasing, statement, query, [ids[client]])
+        assert [error for error, is_named in rows if is_named] == [expected]
+        assert {error for error, is_named in rows if not is_named} == {text}
+
+
+def test_the_name_of_a_person_is_erased_in_entries_about_own_orders(erasing: psycopg.Connection) -> None:
     erasing.execute("update erasures set phrases = '{zoe buyer}' where id = %s", [ident("A's erasure")])
     erasing.execute("set local session_replication_role = replica")
-    erasing.execute(
-        "update jobs set status = 'failed', type = 'order_file', error = 'Row 1: Zoe Buyer' where client_id = %s", [A]
-    )
     order, other = str(ident("A's order")), "an order of another person"
     erasing.execute("update orders set erasure_id = %s, erased_at = now() where id = %s", [ident("A's erasure"), order])
     for object_id in (order, other):
@@ -464,9 +573,6 @@ def test_the_name_of_a_person_is_erased_in_results_of_order_files_and_in_entries
             [A, object_id],
         )
     erasing.execute("set local session_replication_role = origin")
-    query = "select distinct error from jobs where client_id = %s and type = 'order_file'"
-    jobs = after(erasing, "select app.erase_mentions(%s, 'jobs', null, 10000)", query, [A])
-    assert jobs == [("The data of a person were erased.",)]
     query = "select details from audit_log where client_id = %s and object_id = %s and action = 'order.change'"
     statement = "select app.erase_mentions(%s, 'audit_log', null, 10000)"
     assert ({"erased": True},) in after(erasing, statement, query, [A, order])
@@ -489,6 +595,55 @@ def test_an_erasure_erases_only_the_reasons_of_refused_orders_of_the_person(eras
     assert [each["reason"] for each in kept] == [erased, "Bob is too long", erased]
 
 
+def test_an_erasure_changes_only_the_runs_of_exports_that_mention_the_person(erasing: psycopg.Connection) -> None:
+    runs = "select id, seq, destination_id, refused, ctid::text from order_export_runs where client_id = %s order by id"
+    refused = [{"order_number": "another", "reason": "Bob is too long"}]
+    erasing.execute("update order_export_runs set refused = %s where client_id = %s", [json.dumps(refused), A])
+    before = erasing.execute(runs.encode(), [A]).fetchall()
+    assert before == after(erasing, "select app.erase_mentions(%s, 'order_export_runs', null, 1000)", runs, [A])
+    erasing.execute(
+        "update order_export_runs set refused = %s where id = %s",
+        [json.dumps([*refused, {"order_number": "x", "reason": "c@test is too long"}]), before[0][0]],
+    )
+    changed = after(erasing, "select app.erase_mentions(%s, 'order_export_runs', null, 1000)", runs, [A])
+    assert [row[3] for row in changed] == [
+        [*refused, {"order_number": "x", "reason": "The data of the person were erased."}],
+        *(row[3] for row in before[1:]),
+    ]
+
+
+def test_a_step_of_an_erasure_reads_at_most_eight_megabytes(erasing: psycopg.Connection) -> None:
+    refused = json.dumps([{"order_number": "another", "reason": "x" * 900}] * 950)
+    erasing.execute(
+        "insert into order_export_runs (client_id, destination_id, seq, settings, refused)"
+        " select client_id, id, n, '{}', %s from order_destinations, generate_series(1001, 1020) n"
+        " where id = (select min(id::text)::uuid from order_destinations where client_id = %s)",
+        [refused, A],
+    )
+    runs = "select id, octet_length(r::text) from order_export_runs r where client_id = %s order by id"
+    sizes: dict[UUID, int] = dict(erasing.execute(runs.encode(), [A]).fetchall())
+    pages: list[int] = []
+    last: UUID | None = None
+    while following := step(erasing, "select app.erase_mentions(%s, 'order_export_runs', %s, 10000)", last):
+        pages.append(sum(size for key, size in sizes.items() if (last is None or key > last) and key <= following))
+        last = following
+    assert sum(pages) == sum(sizes.values())
+    assert max(pages) <= 8_000_000 and len(pages) == 3
+
+
+def test_a_repeated_preparation_keeps_the_free_texts_of_a_person_without_other_texts(
+    erasing: psycopg.Connection,
+) -> None:
+    erasing.execute(
+        "update erasures set needles = '{}', phrases = '{the zip archive}', first_order_at = now(), emails = '{c@t}',"
+        " subjects = '{}' where id = %s",
+        [ident("A's erasure")],
+    )
+    query = "select needles, phrases, first_order_at is not null from erasures where id = %s"
+    [kept] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert kept == ([], ["the zip archive"], True)
+
+
 def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_the_person(
     erasing: psycopg.Connection,
 ) -> None:
@@ -506,3 +661,176 @@ def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_
     assert {"order feed to warehouse", "the zip archive"} <= set(phrases)
     assert {"c@test", "+49 30 1234567"} <= set(needles)
     assert not set(needles) & {"order feed to warehouse", "the zip archive"}
+
+
+def many_orders(erasing: psycopg.Connection, count: int, address: dict[str, str]) -> None:
+    """Place closed orders for the person, and make the erasure begin anew."""
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute("update orders set customer_email = 'other@test', customer_subject = null")
+    erasing.execute("update erasures set needles = '{}', orders_before = now() where id = %s", [ident("A's erasure")])
+    erasing.execute(
+        "insert into orders (client_id, site_id, order_number, customer_name, customer_email, total_amount,"
+        " shipping_address, items, status, created_at)"
+        " select client_id, site_id, 'MANY-' || n, n || left(%s, 100), 'c@test', 1, %s, '[]', 'cancelled',"
+        " now() - interval '1 day'"
+        " from orders o, generate_series(1, %s) n where o.id = %s",
+        [address["line1"], json.dumps(address), count, ident("A's order")],
+    )
+    erasing.execute("set local session_replication_role = origin")
+
+
+@pytest.mark.parametrize(("count", "length", "parts"), [(5, 10, 1), (1001, 10, 2), (400, 2000, 2)])
+def test_a_person_with_texts_of_any_size_is_erased_in_parts(
+    erasing: psycopg.Connection, count: int, length: int, parts: int
+) -> None:
+    many_orders(erasing, count, {"line1": "😀" * length, "country": "DE"})
+    erasure = ident("A's erasure")
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    erasing.execute("set local session authorization wc_worker")
+    sizes = []
+    with entered(erasing, system):
+        while True:
+            erasing.execute("select app.prepare_erasure(%s)", [erasure])
+            [[erased]] = erasing.execute("select app.erase_orders(%s, 1000)", [erasure])
+            sizes.append(erased)
+            [[is_left]] = erasing.execute("select app.continue_erasure(%s)", [erasure])
+            if not is_left:
+                break
+            with pytest.raises(errors.ObjectNotInPrerequisiteState), erasing.transaction():
+                erasing.execute("select app.complete_erasure(%s, '{}', 2)", [erasure])
+        erasing.execute("select app.complete_erasure(%s, '{}', 2)", [erasure])
+        erasing.execute("set local session authorization default")
+    assert (len(sizes), sum(sizes)) == (parts, count)
+
+
+@pytest.mark.parametrize("parameters", ["'{}'", "'{}', 1", "'{}', null"])
+def test_a_worker_of_the_previous_release_cannot_complete_an_erasure(
+    erasing: psycopg.Connection, parameters: str
+) -> None:
+    many_orders(erasing, 0, {"line1": "Street"})
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="another release"):
+        step(erasing, f"select app.complete_erasure(%s, {parameters})")
+    assert step(erasing, "select app.complete_erasure(%s, '{}', 2)")
+
+
+def test_an_erasure_that_the_previous_release_has_begun_searches_for_the_numbers_of_its_orders(
+    erasing: psycopg.Connection,
+) -> None:
+    many_orders(erasing, 2, {"line1": "Street", "country": "DE"})
+    erasure = ident("A's erasure")
+    # The previous release erased all orders at once, and did not store their ids.
+    erasing.execute("update erasures set needles = '{c@test}', first_order_at = now() where id = %s", [erasure])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set erased_at = now(), erasure_id = %s, customer_email = 'x@erased.invalid',"
+        " external_number = case order_number when 'MANY-1' then '4711' end where order_number like 'MANY-%%'",
+        [erasure],
+    )
+    erasing.execute("set local session_replication_role = origin")
+    texts = step(erasing, "select to_jsonb(texts) from app.files_to_search(%s)")
+    assert set(texts) == {"c@test", "many-1", "many-2"}
+    assert step(erasing, "select to_jsonb(numbers) from app.phrases_to_search(%s)") == ["4711"]
+
+
+def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(erasing: psycopg.Connection) -> None:
+    many_orders(erasing, 1, {"line1": "Street", "country": "DE", "phone": "2026-11-27"})
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "insert into shipments (client_id, order_id, number, source, shipped_at, tracking_number, tracking_url)"
+        " select client_id, id, 'S' || n, 'api', now(), 'TRACK' || n, 'https://t.test/' || repeat('x', 1500) || n"
+        " from orders, generate_series(1, 4000) n where order_number = 'MANY-1'"
+    )
+    erasing.execute("set local session_replication_role = origin")
+    query = "select needles, phrases from erasures where id = %s"
+    [(needles, phrases)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert {"c@test", "track1", "track4000"} <= set(needles)
+    assert sum(map(len, needles)) < 3_000_000
+    assert "2026-11-27" in phrases, "a buyer can write any number into the field, also a date"
+    erasing.execute("update shipments set tracking_url = 'https://t.test/' || tracking_number")
+    [(needles, _)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert len(needles) == 4002
+
+
+@pytest.mark.parametrize(
+    ("number", "url", "is_left_out"),
+    [
+        ("00340999", "https://t.test/?id=00340999", True),
+        (" ABC1234 ", "https://t.test/abc1234/", True),
+        ("00340999", "https://t.test/?id=XY00340999", False),
+        ("12345", "https://t.test/?id=12345", False),
+        ("", "https://t.test/?id=99", False),
+        (None, "https://t.test/?id=98", False),
+    ],
+)
+def test_a_tracking_url_is_left_out_only_if_its_number_finds_it(
+    erasing: psycopg.Connection, number: str | None, url: str, is_left_out: bool
+) -> None:
+    many_orders(erasing, 1, {"line1": "Street", "country": "DE"})
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "insert into shipments (client_id, order_id, number, source, shipped_at, tracking_number, tracking_url)"
+        " select client_id, id, 'S', 'api', now(), %s, %s from orders where order_number = 'MANY-1'",
+        [number, url],
+    )
+    erasing.execute("set local session_replication_role = origin")
+    query = "select needles from erasures where id = %s"
+    [(needles,)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert (url.lower() not in needles) == is_left_out
+    assert not is_left_out or str(number).strip().lower() in needles
+
+
+def test_a_phrase_that_occurs_in_data_about_other_orders_is_no_own_phrase(erasing: psycopg.Connection) -> None:
+    phrases = "{dhl express,blue mug,zoe quartermain,bob buyer,other street,own street}"
+    erasing.execute("update erasures set phrases = %s where id = %s", [phrases, ident("A's erasure")])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set customer_name = 'Bob Buyer', customer_email = 'other@test', customer_subject = null,"
+        ' shipping_address = \'{"line1": "Other Street 1"}\''
+    )
+    erasing.execute(
+        "update orders set customer_name = 'Zoe Quartermain', erased_at = now(), erasure_id = %s where id = %s",
+        [ident("A's erasure"), ident("A's order")],
+    )
+    erasing.execute("update order_lines set name = 'A Blue Mug'")
+    erasing.execute("update shipments set carrier = 'DHL Express'")
+    query = "select app.own_phrases(e) from erasures e where id = %s"
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == (["zoe quartermain", "own street"],)
+    erasing.execute(
+        "update erasures set phrases = array(select 'phrase ' || n from generate_series(1, 101) n) where id = %s",
+        [ident("A's erasure")],
+    )
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == ([],)
+
+
+def test_a_phrase_in_a_later_part_of_the_orders_of_the_person_is_an_own_phrase(erasing: psycopg.Connection) -> None:
+    many_orders(erasing, 2, {"line1": "Own Street 1", "country": "DE"})
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set erased_at = now(), erasure_id = %s, customer_email = 'x@erased.invalid',"
+        " customer_name = 'Erased person', shipping_address = '{}' where order_number = 'MANY-1'",
+        [ident("A's erasure")],
+    )
+    erasing.execute("update orders set customer_name = 'Zoe Quartermain' where order_number = 'MANY-2'")
+    phrases = "{zoe quartermain,own street 1}"
+    erasing.execute("update erasures set phrases = %s where id = %s", [phrases, ident("A's erasure")])
+    query = "select app.own_phrases(e) from erasures e where id = %s"
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == (["zoe quartermain", "own street 1"],)
+    erasing.execute("update orders set customer_email = 'other@test' where order_number = 'MANY-2'")
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == ([],)
+
+
+def test_the_number_of_an_order_of_another_person_is_found(erasing: psycopg.Connection) -> None:
+    [[own]] = erasing.execute("select order_number from orders where id = %s", [ident("A's order")])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute("update orders set erasure_id = %s where id = %s", [ident("A's erasure"), ident("A's order")])
+    others = erasing.execute(
+        "select order_number, client_id from orders where id <> %s", [ident("A's order")]
+    ).fetchall()
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    erasing.execute("set local session authorization wc_worker")
+    with entered(erasing, system):
+        for number, client in [(own, None), ("UNKNOWN-1", None), *others]:
+            query = "select app.has_number_of_others(%s, %s)"
+            [[is_others]] = erasing.execute(query, [ident("A's erasure"), ["shipped", number.lower()]])
+            assert is_others == (client == A), number
+        erasing.execute("set local session authorization default")

@@ -30,7 +30,7 @@ BY_NAME = {caller.name: caller for caller in CALLERS}
 
 
 def listed(name: str) -> set[str]:
-    """Return the words of one list of the migration."""
+    """Return the words in a constant list of the migration. `name` is the name of the list."""
     match = re.search(
         rf"\b{name} constant text\[\] := string_to_array\(\n(.*?), ' '\);", MIGRATION.read_text("utf-8"), re.S
     )
@@ -93,7 +93,7 @@ def test_the_migration_makes_the_same_decisions_as_the_readers(before: tuple[Dat
     assert data == row
 
 
-def test_the_migration_moves_attributes_from_files_and_keeps_attributes_from_the_api(
+def test_the_migration_hides_private_attributes_that_a_file_has_set_and_none_that_the_api_has_set(
     before: tuple[Database, Path],
 ) -> None:
     row: Json = {"sku": "A", "Cost Price": " 11.40 ", "Projekt": "Nord", "Colour": "red"}

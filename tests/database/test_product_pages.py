@@ -81,6 +81,23 @@ def test_a_caller_can_find_and_list_only_products_that_it_may_see(
 
 
 @pytest.mark.parametrize("name", VISIBLE)
+def test_a_page_that_begins_at_a_price_contains_only_products_that_the_caller_may_see(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
+    caller = BY_NAME[name]
+    for sort, key in (("price", "-1"), ("-price", "1000000")):
+        page = (
+            f"select id from app.list_{visible(caller)}products(%s{', null' * 8}, '{sort}', '{key}',"
+            " '80000000-0000-0000-0000-000000000000', 100)"
+        )
+        ranged = LIST.format(visible(caller)).replace("null, null, %s", "0, 1000000, %s")
+        with entered(connections[caller.login], caller) as connection:
+            listed = set().union(*(ids(connection, page, [catalog]) for catalog in CATALOGS))
+            in_range = set().union(*(ids(connection, ranged, [catalog, None, sort]) for catalog in CATALOGS))
+        assert listed == in_range == VISIBLE[name]
+
+
+@pytest.mark.parametrize("name", VISIBLE)
 def test_the_functions_of_the_previous_release_find_and_list_only_rows_that_the_caller_may_read(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
@@ -406,3 +423,28 @@ def test_a_search_that_walks_through_an_index_reads_only_this_index(filled: psyc
     for method in ("indexscan", "bitmapscan", "seqscan"):
         filled.execute(f"set local enable_{method} = off".encode())
     assert "Index Only Scan using products_by_category on products" in plan(filled, "mug 4711", walk=True)
+
+
+@pytest.mark.parametrize("name", ["admin", "A's owner", "customer of A"])
+@pytest.mark.parametrize(
+    ("price_min", "sort", "key"), [("null", "price", 2900), ("2900", "price", None), ("null", "-price", 100)]
+)
+def test_a_page_that_begins_at_a_price_does_not_read_the_products_before_it(
+    filled: psycopg.Connection, name: str, price_min: str, sort: str, key: int | None
+) -> None:
+    caller = BY_NAME[name]
+    page = (
+        f"select price::integer from app.list_{visible(caller)}products(%s, null, null, null, null, {price_min}, null,"
+        " null, null, %s, %s, %s, 10)"
+    )
+    rows_read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'products'"
+    last = None if key is None else "00000000-0000-0000-0000-000000000000"
+    with as_caller(filled, caller):
+        # The planner may join so few products by reading the whole table.
+        for method in ("seqscan", "hashjoin", "mergejoin"):
+            filled.execute(f"set local enable_{method} = off".encode())
+        [(before,)] = filled.execute(rows_read).fetchall()
+        prices = [row[0] for row in filled.execute(page.encode(), [A_CATALOG, sort, key and str(key), last])]
+        [(after,)] = filled.execute(rows_read).fetchall()
+    assert prices == list(range(99, 89, -1) if sort == "-price" else range(2900, 2910))
+    assert after - before < 200

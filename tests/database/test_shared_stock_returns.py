@@ -62,7 +62,7 @@ def test_returned_pieces_do_not_increase_the_stock_of_another_client_if_the_orde
     assert (foreign.stock(), foreign.pieces(order)) == (10, (5000, 0, 5000))
 
 
-def test_the_owner_of_a_catalog_may_put_every_returned_piece_on_sale(orders: Orders) -> None:
+def test_the_owner_of_a_catalog_may_put_every_returned_piece_back_into_the_stock(orders: Orders) -> None:
     order = shipped_without_stock(orders, 50)
     assert orders.receive(orders.request_return(order).created, restock=True).refusal is None
     assert orders.stock() == 60

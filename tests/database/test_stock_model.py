@@ -43,8 +43,9 @@ class Model:
     means: Literal["free", "physical"]
     hold_hours: int
     exact: int | None = 20
-    """The free stock, if a caller has set it, or if a file was loaded before the first order. Otherwise None: the stock
-        then follows from `reported` and `pieces`."""
+    """The free stock, if a caller has set it, or if a file was loaded before the first order. Otherwise None means that
+    the stock then follows from `reported` and `pieces`.
+    """
     reported: tuple[int, int] = (0, 0)
     """The reported stock and its time."""
     pieces: list[Piece] = field(default_factory=list)

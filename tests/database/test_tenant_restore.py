@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from infra.command import app as command
 from infra.functions import ROOT
 from tests.database.conftest import Database
-from tests.database.world import A, B
+from tests.database.world import A_PRODUCT, A, B
 from wecelebrate.clients import restoration, restored_tables
 from wecelebrate.clients.restoration import copy_missing
 from wecelebrate.core.settings import settings
@@ -248,15 +248,88 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
             insert(connection, table, rows)
 
         monkeypatch.setattr(restoration, "_insert", refuse)
-        # A row can also have lost its parent before the backup, so only the parents of the backup count.
-        parents = (
-            {each for (each,) in next(each.missing for each in comparisons if each.table.name == parent)}
-            if False
-            else {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
-        )
+        # A row of the backup can have lost its parent before the backup. Therefore only parents that the backup
+        # contains count.
+        parents = {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
         _, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
         assert {each["key"] for each in skipped if each["table"] == parent} == parents
         for comparison in comparisons:
             for column in columns & {*comparison.table.columns}:
                 query = f"select count(*) from {comparison.table.name} where {column}::text = any (%s)"
                 assert new.execute(query.encode(), [sorted(parents)]).fetchone() == (0,), comparison.table.name
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """Create a trigger in the live database that refuses every row of a table."""
+    insert = restoration._insert
+
+    def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:
+        if table.name == refused and rows:
+            raise psycopg.errors.UniqueViolation("another row is in the way")
+        insert(connection, table, rows)
+
+    monkeypatch.setattr(restoration, "_insert", refuse)
+
+
+def test_the_columns_that_a_foreign_key_sets_to_null_are_weak_references(database: Database) -> None:
+    with database.connect() as connection:
+        weak = {table.name: table.weak for table in restored_tables.tables(connection)}
+        assert weak["orders"].get("replaces_order_id") == "orders"
+        assert weak["returns"].get("replacement_order_id") == "orders"
+        assert not any("client_id" in columns for columns in weak.values())
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["the original is skipped", "another order is skipped"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["original first", "replacement first"])
+def test_a_replacement_order_is_copied_if_another_order_is_skipped(
+    database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool, is_first: bool
+) -> None:
+    with database.connect() as old, live.connect() as new:
+        ids = [str(row[0]) for row in old.execute("select id from orders where client_id = %s order by id", [A])]
+        original, replacement = (ids[0], ids[1]) if is_first else (ids[1], ids[0])
+        refused = original if is_refused else ids[2]
+        old.execute("set local session_replication_role = replica")
+        old.execute("update orders set replaces_order_id = %s where id = %s", [original, replacement])
+        old.execute("set local session_replication_role = origin")
+        delete_client(new, A)
+        insert = restoration._insert
+
+        def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:
+            if table.name == "orders" and any(row["id"] == refused for row in rows):
+                raise psycopg.errors.UniqueViolation("another row is in the way")
+            insert(connection, table, rows)
+
+        monkeypatch.setattr(restoration, "_insert", refuse)
+        _, skipped = copy_missing(old, new, restored_tables.compare(old, new, A), restored_tables.ACCESS, skip=True)
+        assert [each["key"] for each in skipped if each["table"] == "orders"] == [refused]
+        row = new.execute("select replaces_order_id::text from orders where id = %s", [replacement]).fetchone()
+        assert row == (None if is_refused else original,)
+        old.rollback()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [("products", "order_lines", "product_id"), ("jobs", "mails", "job_id"), ("catalogs", "sites", "catalog_id")],
+    ids=lambda each: each[1],
+)
+def test_a_row_with_a_weak_reference_to_a_skipped_row_is_copied_without_the_reference(
+    database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, reference: tuple[str, str, str]
+) -> None:
+    parent, table, column = reference
+    with database.connect() as old, live.connect() as new:
+        old.execute("set local session_replication_role = replica")  # a trigger refuses changes of lines
+        old.execute("update mails set job_id = (select id from jobs where client_id = %s limit 1)", [A])
+        old.execute("update order_lines set product_id = %s where client_id = %s", [A_PRODUCT, A])
+        old.execute("set local session_replication_role = origin")
+        delete_client(new, A)
+        comparisons = restored_tables.compare(old, new, A)
+        lost = {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
+        missing = next(len(each.missing) for each in comparisons if each.table.name == table)
+        refusing(monkeypatch, parent)
+        copied, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
+        assert (copied[table], [each for each in skipped if each["table"] == table]) == (missing, [])
+        columns = f"select {column}::text from {table} where client_id = %s and {column}::text = any (%s)"
+        before, after = (each.execute(columns.encode(), [A, sorted(lost)]).fetchall() for each in (old, new))
+        assert before
+        assert after == []
+        old.rollback()

@@ -136,8 +136,14 @@ def test_pieces_ordered_from_an_untracked_product_count_for_the_daily_limit(supe
     superuser.execute(
         "update products set inventory_policy = 'tracked', inventory_count = 50 where id = %s", [A_PRODUCT]
     )
-    assert order(superuser, GUEST, {A_PRODUCT: 11})[0] == "daily_quantity"
+    # The refusal of a guest states both reasons that an order of more than 10 pieces can have.
+    limits = {"max": 100, "must_confirm": False}
+    refused = ("out_of_stock", [{"at": 0, "left": None, "address_limits": limits}])
+    assert order(superuser, GUEST, {A_PRODUCT: 11})[:2] == refused
     assert order(superuser, GUEST, {A_PRODUCT: 10})[0] is None
+    assert order(superuser, GUEST, {A_PRODUCT: 1})[:2] == ("daily_quantity", {"max": 100, "buyer": "email"})
+    assert order(superuser, CUSTOMER, {A_PRODUCT: 41})[:2] == ("out_of_stock", [{"at": 0, "left": None}])
+    assert order(superuser, CUSTOMER, {A_PRODUCT: 40})[0] is None
 
 
 @pytest.mark.parametrize(("policy", "name"), [("counted", "policy_check"), (None, "inventory_policy")])

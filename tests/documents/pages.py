@@ -23,7 +23,7 @@ class Block:
     page: str
     language: str
     line: int
-    """The number of the first line of the code in its page, from 1."""
+    """The line of the page in which the code begins. The first line of the page has the number 1."""
     code: str
 
     def __str__(self) -> str:

@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from difflib import unified_diff
 from pathlib import Path
 
@@ -26,6 +26,9 @@ PAGE_TIMEOUT = 100
 _MARK = "\x1e"
 _HTTP_ERROR = 22
 """The exit code of `curl --fail-with-body` for a status of 400 or more."""
+
+_IDLE = f"{shlex.quote(sys.executable)} -m tests.documents.idle"
+"""Waits until the local cloud has no work to do."""
 
 _READS_RESULTS = re.compile(r"\b(?:mail|mails|jobs|audit|webhook-deliveries)\b")
 """Matches the commands that show the result of a job or a worker."""
@@ -53,8 +56,12 @@ class Shell:
     program: str
     """`bash` or `zsh`."""
     home: Path
-    """The directory $WECELEBRATE_HOME of the cloud."""
+    """The directory $WECELEBRATE_HOME of the local cloud."""
     ports: Ports
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """Maps the names of shell functions to their bodies. A shell function runs instead of the program with the same
+    name.
+    """
 
     @property
     def environment(self) -> dict[str, str]:
@@ -99,7 +106,9 @@ class Shell:
         return "\n".join(unified_diff(shown.splitlines(), printed.splitlines(), "shown", "printed", lineterm="", n=99))
 
     def _outputs(self, steps: Sequence[Step]) -> tuple[dict[int, str], int]:
-        script = "\n".join(["set -euo pipefail", *(_script(number, step) for number, step in enumerate(steps))])
+        functions = [f"{name}() {{ {body}; }}" for name, body in {"idle": _IDLE, **self.functions}.items()]
+        commands = [_script(number, step) for number, step in enumerate(steps)]
+        script = "\n".join(["set -euo pipefail", *functions, *commands])
         program = shutil.which(self.program)
         assert program is not None, f"{self.program} is not installed"
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
@@ -118,7 +127,7 @@ class Shell:
         return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}, result.returncode
 
     def _with_default_ports(self, text: str) -> str:
-        """Replace the ports and the state directory of this cloud by the defaults, which the pages show."""
+        """Replace the ports and the state directory of this local cloud by the defaults, which the pages show."""
         for part in fields(Ports):
             text = re.sub(rf":{getattr(self.ports, part.name)}\b", f":{part.default}", text)
         return text.replace(f"{self.home}/.local", ".local")
@@ -142,7 +151,7 @@ def pattern(shown: str) -> str:
 def _script(number: int, step: Step) -> str:
     mark = f"printf '\\n{_MARK}%d\\n' {number}"
     if _READS_RESULTS.search(step.command):
-        mark = f"{shlex.quote(sys.executable)} -m tests.documents.idle\n{mark}"
+        mark = f"idle\n{mark}"
     if step.output is not None and re.search(r'"code": ?"', step.output):
         # The page shows an error of the API.
         return f"{mark}\nset +e\n{step.command}\nstatus_=$?; set -e; [ $status_ = {_HTTP_ERROR} ]"

@@ -1,4 +1,4 @@
-"""Runs the commands of README.md and of every page of docs/, in their reading order, on one new cloud.
+"""Runs the commands of README.md and of every page of docs/, in their reading order, on one new local cloud.
 
 The test starts the cloud with the command of README.md, but on other ports than the defaults. All pages run in bash.
 WECELEBRATE_DOCS_SHELL=zsh runs them in zsh.
@@ -21,8 +21,10 @@ import pytest
 from infra.functions import ROOT
 from infra.local import control
 from infra.local.endpoints import Ports, load_endpoints
+from tests.documents.forked_commands import forked_commands
 from tests.documents.pages import Page, Step, guides, steps
 from tests.documents.shell import Shell
+from tests.faults.environment import FULL
 
 START = "make dev"
 NOT_RUN = {
@@ -33,13 +35,12 @@ NOT_RUN = {
     "make destroy": "It needs an AWS account.",
     "aws ": "It needs an AWS account.",
     "wecelebrate first-admin": "It needs an AWS account.",
-    "wecelebrate maintenance": "It needs an AWS account. tests/infra/deploy/test_maintenance.py tests it.",
+    "curl -s -4 https://ipv4": "It needs the internet and an AWS account. tests/infra/deploy tests the command.",
     "wecelebrate --env prod": "It needs an AWS account.",
     "wecelebrate check-database": "It needs an AWS account. tests/database/test_database_check.py tests it.",
     "cdk rollback": "It needs an AWS account.",
     'curl -s -X PATCH "$API/v1/clients/ID"': "It would disable a client.",
     'curl -s "$(wecelebrate shop': "tests/local/test_shop_command.py runs it. It would change the demo data.",
-    "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",
     "wecelebrate tenant": "It needs a restored database. tests/database/test_tenant_restore.py tests it.",
     "git remote": "The command would change the repository.",
     "git fetch": "The commands would change the checkout.",
@@ -70,7 +71,9 @@ adds a client and a catalog, and an example a shop, which no other page needs.""
 
 @contextmanager
 def new_cloud(home: Path) -> Iterator[Shell]:
-    """Start a cloud with `make dev`, and yield the shell of a developer who has started it in another terminal."""
+    """Start a local cloud with `make dev`, and yield the shell of a developer who has started it in another
+    terminal.
+    """
     shell = Shell(os.environ.get("WECELEBRATE_DOCS_SHELL", "bash"), home, Ports.free())
     log = home / "make-dev.log"
     with log.open("w") as output:
@@ -96,9 +99,16 @@ def new_cloud(home: Path) -> Iterator[Shell]:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """The shell in which all pages run, one after the other."""
+    """The shell in which all pages run, one after the other.
+
+    `wecelebrate` runs in forks of one process. If FULL is set, each call is a new process.
+    """
     with new_cloud(tmp_path_factory.mktemp("documents")) as shell:
-        yield shell
+        if FULL:
+            yield shell
+            return
+        with forked_commands(shell.environment) as functions:
+            yield replace(shell, functions=functions)
 
 
 @lru_cache(maxsize=1)

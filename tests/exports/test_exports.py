@@ -13,7 +13,7 @@ from arro3.io import read_parquet
 from python_calamine import CalamineWorkbook
 
 from tests.exports.exporting import content, csv_rows, exported, finished, insert_order, insert_products, start
-from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
+from tests.platform import TLS, Json, Platform, Tenant, created, ok, pointers, problem
 
 FORMULA = "=cmd|' /C calc'!A0"
 LONG_ID = "12345678901234567"
@@ -256,7 +256,9 @@ def test_an_export_option_that_does_not_apply_to_the_format_is_refused(
 def imported(tenant: Tenant, catalog_id: str, name: str, file: bytes) -> Json:
     """Import a file into a catalog. Return the ended job."""
     upload = created(tenant.owner.post("/v1/uploads", json={"name": name, "size": len(file)}))
-    sent = httpx.put(upload["url"], content=file, headers={"Content-Type": upload["headers"]["Content-Type"]})
+    sent = httpx.put(
+        upload["url"], content=file, headers={"Content-Type": upload["headers"]["Content-Type"]}, verify=TLS
+    )
     assert sent.status_code == 200, sent.text
     body = {"catalog_id": catalog_id, "upload_id": upload["id"]}
     response = tenant.owner.post("/v1/products/bulk-import", json=body)

@@ -99,7 +99,8 @@ def test_a_number_with_more_than_15_digits_is_exported_as_text() -> None:
 def test_an_export_with_ten_times_as_many_rows_needs_no_more_memory(file_format: str) -> None:
     code = textwrap.dedent(
         """
-        import io, json, resource, sys
+        import io, json, sys
+        from tests.peak_memory import peak_memory
         from wecelebrate.exports import formats
         from wecelebrate.exports.columns import columns_of
         class Sink(io.RawIOBase):
@@ -114,7 +115,7 @@ def test_an_export_with_ten_times_as_many_rows_needs_no_more_memory(file_format:
         sink = Sink()
         formats.write(file_format, sink, columns, (line * 500 for _ in range(rows // 500)),
                       {"bom": False, "timezone": "UTC"})
-        print(sink.size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+        print(sink.size, peak_memory())
         """
     )
     is_small_sheet = file_format == "xlsx" and not FULL  # writing XLSX is slow: about 40 µs per cell

@@ -26,7 +26,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="module")
 def sweeper(own_platform: Platform) -> Iterator[None]:
-    """Run a sweeper during all tests of a module. The sweeper of the cloud starts only one minute after the cloud."""
+    """Run a sweeper during all tests of a module. The sweeper of the local cloud starts only one minute after the
+    cloud.
+    """
     program = "from wecelebrate import sweeper\nwhile True: sweeper.run(20)"
     with (own_platform.state / "logs" / "sweeper.log").open("w") as log:
         process = subprocess.Popen(

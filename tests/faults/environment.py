@@ -1,4 +1,4 @@
-"""Defines the size of the fault tests, and the environment for a function that a test runs outside the cloud."""
+"""Defines the size of the fault tests, and the environment for a function that a test runs outside the local cloud."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def pairs(first: Sequence[First], second: Sequence[Second]) -> list[tuple[First,
 
 
 def function_environment(state: Path, function: str) -> dict[str, str]:
-    """Return the environment variables of a function. `state` is the state directory of the cloud."""
+    """Return the environment variables of a function. `state` is the state directory of the local cloud."""
     bindings = Bindings(**json.loads((state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == function)
     return spec.environment(bindings)

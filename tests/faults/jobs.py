@@ -30,7 +30,7 @@ def health(platform: Platform, queue: str) -> Json:
 def signal_workers(platform: Platform, queue: str, number: signal.Signals = signal.SIGKILL) -> list[int]:
     """Send a signal to every busy worker of a queue. Return the pids of these workers.
 
-    A worker gets no signal if it has ended after the cloud reported it.
+    A worker gets no signal if it has ended after the local cloud reported it.
     """
     signalled = []
     for pid in health(platform, queue)["busy"]:

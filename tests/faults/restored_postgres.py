@@ -1,4 +1,6 @@
-"""Archives the WAL of a cloud's PostgreSQL, and restores the database to a point in time, as Aurora does on AWS."""
+"""Archives the WAL of a local cloud's PostgreSQL, and restores the database to a point in time, as Aurora
+does on AWS.
+"""
 
 import shutil
 from contextlib import ExitStack
@@ -18,7 +20,7 @@ from tests.platform import Platform
 
 
 class Archive:
-    """The base backup and the archived WAL of the primary of a cloud."""
+    """The base backup and the archived WAL of the primary of a local cloud."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -107,7 +109,7 @@ class RestoredServer(Server):
 
 
 def restored(stack: ExitStack, archive: Archive, platform: Platform, to: datetime, name: str) -> RestoredServer:
-    """Restore the database of a cloud to a point in time, on a second server that stops at the end of `stack`."""
+    """Restore the database of a local cloud to a point in time, on a second server that stops at the end of `stack`."""
     server = RestoredServer(name, platform.state, free_port(), archive.credentials, archive.account, False)
     stack.callback(server.stop)
     server.restore(archive, to)

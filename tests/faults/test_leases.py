@@ -126,7 +126,7 @@ row = execute(
 job = LeasedJob.from_row(row, lambda: beats.append(1), lambda: 1000.0)
 job.lease_seconds = 3
 """
-"""Creates a job that no worker of the cloud runs. Each renewal leases the job for 3 seconds."""
+"""Creates a job that no worker of the local cloud runs. Each renewal leases the job for 3 seconds."""
 
 
 def run(platform: Platform, code: str) -> Any:

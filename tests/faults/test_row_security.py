@@ -30,7 +30,7 @@ CACHE_OFF = "insert into kill_switches (name, value) values ('cache', 'off') on 
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """Return a cloud that only this module uses, because a suspension affects all clients."""
+    """Return a local cloud that only this module uses, because a suspension affects all clients."""
     own_platform.database.execute(CACHE_OFF)
     return own_platform
 

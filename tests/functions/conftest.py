@@ -1,7 +1,7 @@
 """Fixtures for the tests of functions.
 
-Most modules share the cloud of the test session, but each module creates two separate tenants. A test that changes
-a client creates a new client for this change.
+Most modules share the local cloud of the test session, but each module creates two separate tenants. A test that
+changes a client creates a new client for this change.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """Lists all operations of the API, and builds a valid request for each operation. Tests of all routes use this list."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -86,13 +87,17 @@ class Operation:
     def url(self, ids: Mapping[str, str]) -> str:
         """Return the path of a valid request with the required parameters."""
         queries = {"get_address_format": "?country=DE", "get_guest_order": "?token=a+token"}
-        if self.path.startswith("/v1/admin/"):  # these paths contain ids of staff members and staff invitations
-            ids = {
-                "entity": "product",
-                **ids,
-                **{name.removeprefix("staff_"): ids[name] for name in ids if name.startswith("staff_")},
-            }
-        return self.path.format(**ids) + queries.get(self.name, "")
+        names = re.findall(r"{(\w+)}", self.path)
+        return self.path.format(**{name: self._id(name, ids) for name in names}) + queries.get(self.name, "")
+
+    def _id(self, name: str, ids: Mapping[str, str]) -> str:
+        """Return the value of a path parameter. The paths for admins contain ids of staff members and invitations."""
+        if self.path.startswith("/v1/admin/"):
+            if name == "entity":
+                return ids.get("entity", "product")
+            if f"staff_{name}" in ids:
+                return ids[f"staff_{name}"]
+        return ids[name]
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
         """Send a valid request. `overrides` replace the usual arguments of `httpx.Client.request`."""
@@ -133,37 +138,38 @@ def inlined(definition: Json) -> Json:
 def request_body(name: str, ids: Mapping[str, str]) -> Json:
     """Return a valid request body for an operation, or an empty body if the operation does not accept a body.
 
-    If the value of a field must be unique, the field gets a new value in each call.
+    If the value of a field must be unique, the field gets a new value in each call. The function reads only the ids
+    that the body contains, so no other resource is created.
     """
     unique = uuid4().hex[:12]
     client: Json = {"name": f"Client {unique}", "slug": f"t-{unique}"}
     site: Json = {"name": f"site {unique}", "domain": f"{unique}.test"}
     catalog: Json = {"name": f"catalog {unique}", "type": "manual"}
     product: Json = {"sku": unique, "name": f"Product {unique}", "price": "1.00"}
-    bodies: dict[str, Json] = {
-        "create_client": client,
-        "replace_client": client,
-        "create_site": site | {"client_id": ids["client_id"]},
-        "replace_site": site,
-        "create_catalog": catalog | {"owner_client_id": ids["client_id"]},
-        "replace_catalog": catalog,
-        "create_product": product,
-        "create_schedule": {
+    bodies: dict[str, Callable[[], Json]] = {
+        "create_client": lambda: client,
+        "replace_client": lambda: client,
+        "create_site": lambda: site | {"client_id": ids["client_id"]},
+        "replace_site": lambda: site,
+        "create_catalog": lambda: catalog | {"owner_client_id": ids["client_id"]},
+        "replace_catalog": lambda: catalog,
+        "create_product": lambda: product,
+        "create_schedule": lambda: {
             "client_id": ids["client_id"],
             "catalog_id": ids["catalog_id"],
             "name": f"schedule {unique}",
             "cron": "0 3 * * *",
             "settings": {"prefix": "exports/"},
         },
-        "replace_product": product,
-        "create_webhook": {
+        "replace_product": lambda: product,
+        "create_webhook": lambda: {
             "client_id": ids["client_id"],
             "url": "https://example.com/hooks",
             "events": ["job.*"],
             "description": f"webhook {unique}",
         },
-        "upload_image": {"type": "image/png", "bytes": int(unique[:4], 16) + 100},
-        "create_order": {
+        "upload_image": lambda: {"type": "image/png", "bytes": int(unique[:4], 16) + 100},
+        "create_order": lambda: {
             "lines": [{"product_id": ids["product_id"], "quantity": 1}],
             "customer_name": f"Customer {unique}",
             "customer_email": "customer@example.test",
@@ -175,44 +181,44 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
                 "country": "US",
             },
         },
-        "create_order_destination": {
+        "create_order_destination": lambda: {
             "client_id": ids["client_id"],
             "name": f"destination {unique}",
             "format": "csv",
             "cron": None,
         },
-        "record_events": {"events": [{"id": str(uuid4()), "type": "page_view", "at": "2026-01-01T00:00:00Z"}]},
-        "cancel_order_lines": {"lines": [{"line": 1}]},
-        "look_up_order": {"order_number": "7KQ2M9D4XT", "email": "customer@example.test"},
-        "confirm_order": {"token": "a token"},
-        "cancel_guest_order": {"token": "a token"},
-        "accept_invitation": {"code": "0" * 32 + "a" * 43},
-        "invite_member": {"email": f"{unique}@example.test", "role": "viewer"},
-        "invite_staff_member": {"email": f"{unique}@example.test", "role": "support"},
-        "add_machine": {"machine_id": unique, "role": "editor"},
-        "exclude_product": {"reason": "not here"},
-        "set_flag": {"value": "primary"},
-        "switch_kv_mirror": {"enabled": False},
-        "start_kv_comparison": {"entity": "site"},
-        "repair_kv_difference": {"source": "kv"},
-        "change_kv_stage": {"leads": "kv"},
-        "change_kv_retirement": {"target": "active"},
-        "suspend_row_security": {"reason": "The policy of clients fails"},
-        "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
-        "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
-        "import_orders": {"upload_id": ids["upload_id"], "source": "an earlier shop"},
-        "propose_mapping": {"job_id": ids["job_id"]},
-        "create_sync": {"upload_id": ids["upload_id"]},
-        "create_report": {"client_id": ids["client_id"], "month": "2026-03"},
-        "create_report_subscription": {
+        "record_events": lambda: {"events": [{"id": str(uuid4()), "type": "page_view", "at": "2026-01-01T00:00:00Z"}]},
+        "cancel_order_lines": lambda: {"lines": [{"line": 1}]},
+        "look_up_order": lambda: {"order_number": "7KQ2M9D4XT", "email": "customer@example.test"},
+        "confirm_order": lambda: {"token": "a token"},
+        "cancel_guest_order": lambda: {"token": "a token"},
+        "accept_invitation": lambda: {"code": "0" * 32 + "a" * 43},
+        "invite_member": lambda: {"email": f"{unique}@example.test", "role": "viewer"},
+        "invite_staff_member": lambda: {"email": f"{unique}@example.test", "role": "support"},
+        "add_machine": lambda: {"machine_id": unique, "role": "editor"},
+        "exclude_product": lambda: {"reason": "not here"},
+        "set_flag": lambda: {"value": "primary"},
+        "switch_kv_mirror": lambda: {"enabled": False},
+        "start_kv_comparison": lambda: {"entity": "site"},
+        "repair_kv_difference": lambda: {"source": "kv"},
+        "change_kv_stage": lambda: {"leads": "kv"},
+        "change_kv_retirement": lambda: {"target": "active"},
+        "suspend_row_security": lambda: {"reason": "The policy of clients fails"},
+        "import_products": lambda: {"catalog_id": ids["catalog_id"], "rows": [product]},
+        "import_products_first_api": lambda: {"catalogId": ids["catalog_id"], "products": [product]},
+        "import_orders": lambda: {"upload_id": ids["upload_id"], "source": "an earlier shop"},
+        "propose_mapping": lambda: {"job_id": ids["job_id"]},
+        "create_sync": lambda: {"upload_id": ids["upload_id"]},
+        "create_report": lambda: {"client_id": ids["client_id"], "month": "2026-03"},
+        "create_report_subscription": lambda: {
             "client_id": ids["client_id"],
             "name": f"subscription {unique}",
             "cadence": "week",
             "recipients": [ids["member_id"]],
         },
-        "decide_job": {"answers": {"decimal": ","}},
-        "create_export": {"client_id": ids["client_id"], "kind": "orders", "format": "csv"},
-        "create_erasure": {"email": f"{unique}@example.test"},
-        "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
+        "decide_job": lambda: {"answers": {"decimal": ","}},
+        "create_export": lambda: {"client_id": ids["client_id"], "kind": "orders", "format": "csv"},
+        "create_erasure": lambda: {"email": f"{unique}@example.test"},
+        "create_upload": lambda: {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }
-    return bodies.get(name, {})
+    return bodies[name]() if name in bodies else {}

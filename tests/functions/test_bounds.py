@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.openapi import document
 from tests.functions.operations import Operation, all_operations, operation_id
 from tests.functions.resources import create_resources
 from tests.imports.importing import import_rows, nonzero_counts
@@ -143,6 +144,37 @@ def test_the_error_for_an_object_that_is_too_large_contains_the_field_and_the_li
     body = problem(response, 422, "invalid")
     assert pointers(body) == ["/settings"]
     assert detail in body["errors"][0]["detail"]
+
+
+def test_a_body_with_many_keys_gets_one_error_that_names_the_object(tenant: Tenant) -> None:
+    path = f"/v1/catalogs/{tenant.catalog_id}"
+    many = {f"{number:06}": 1 for number in range(150_000)}
+    for settings, place in (
+        ({"options": many}, "/sync_settings/options"),
+        ({"mapping": many}, "/sync_settings/mapping"),
+    ):
+        body = problem(tenant.owner.patch(path, json={"sync_settings": settings}), 422, "invalid")
+        assert body["errors"] == [{"pointer": place, "detail": "must have at most 10,000 keys"}]
+    few = {f"{number:06}": 1 for number in range(8_000)}
+    steps = [{"split": few} for _ in range(7)]
+    mapping = {"name": {"columns": ["a"], "transform": steps}}
+    body = problem(tenant.owner.patch(path, json={"sync_settings": {"mapping": mapping}}), 422, "invalid")
+    detail = "must have at most 50,000 keys, including the keys of nested objects"
+    assert body["errors"] == [{"pointer": "", "detail": detail}]
+
+
+def test_the_openapi_document_states_the_limits_of_each_body() -> None:
+    paths = document()["paths"]
+    texts = {
+        path: paths[path]["post"]["requestBody"]["description"]
+        for path in ("/v1/sites", "/v1/products/bulk-import", "/v1/storefront/{domain}/events")
+    }
+    objects = "Of keys, an object at most 10,000, and all objects together at most"
+    assert texts == {
+        "/v1/sites": f"At most 2,097,152 bytes. {objects} 50,000.",
+        "/v1/products/bulk-import": f"At most 6,291,456 bytes. {objects} 600,000.",
+        "/v1/storefront/{domain}/events": f"At most 262,144 bytes. {objects} 50,000.",
+    }
 
 
 def test_an_object_within_the_limits_can_be_stored_and_the_returned_object_can_be_sent_back(tenant: Tenant) -> None:

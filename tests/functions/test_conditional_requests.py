@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.environment import FULL
 from tests.functions.operations import Operation, all_operations, operation_id, request_body
-from tests.functions.resources import create_resources
+from tests.functions.resources import Resources, create_resources
 from tests.platform import Json, Platform, Tenant, ok, problem
 from wecelebrate.core.etags import etag
 
@@ -40,8 +40,9 @@ VOLATILE = {
 """The read operations whose response changes each time, because it contains counts, the activity of other tests, or a
 signed URL."""
 SHARED_LISTS = {"list_staff": "get_staff_member", "list_staff_invitations": "get_staff_invitation"}
-"""The lists of the whole platform, to which other tests add rows at any time. Each list is mapped to the operation that
-reads one of its rows."""
+"""The lists of the whole platform. Other tests add rows to them at any time. Each list is mapped to the operation that
+reads one of its rows.
+"""
 NEVER_CACHED = {
     "list_images",
     "get_image",
@@ -146,7 +147,7 @@ class Resource:
 
     @property
     def path(self) -> str:
-        return self.operation.path.format(**self.ids)
+        return self.operation.url(self.ids)
 
     def change(self, if_match: str | None, api: httpx.Client | None = None, **fields: object) -> httpx.Response:
         """Send the operation with an If-Match header. If `if_match` is None, the header is omitted."""
@@ -177,7 +178,9 @@ def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     # Only an admin is allowed to change a client. An owner is allowed to change all other resources.
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
-    return Resource(platform, tenant, operation, create_resources(platform, tenant), api)
+    ids = Resources(platform, tenant)
+    assert operation.url(ids)  # This line creates the resource before the threads of a test use its path.
+    return Resource(platform, tenant, operation, ids, api)
 
 
 each_change = pytest.mark.parametrize("resource", CHANGES, indirect=True, ids=operation_id)

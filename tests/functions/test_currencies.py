@@ -175,7 +175,7 @@ def test_a_client_with_a_grant_sees_the_currency_of_the_catalog(platform: Platfo
     assert {row["id"]: row["currency"] for row in rows} == {tenant.catalog_id: "EUR", grantee.catalog_id: None}
 
 
-def test_only_one_of_several_concurrent_first_products_in_different_currencies_is_created(
+def test_if_concurrent_requests_add_first_products_in_different_currencies_only_one_succeeds(
     platform: Platform, tenant: Tenant
 ) -> None:
     currencies = ["EUR", "USD", "JPY", "CHF"]

@@ -23,7 +23,7 @@ CONCURRENT_REQUESTS = 12
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """Return a cloud that only this module uses, because a switch affects all clients."""
+    """Return a local cloud that only this module uses, because a switch affects all clients."""
     return own_platform
 
 

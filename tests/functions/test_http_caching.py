@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.functions.operations import Operation, all_operations, operation_id
-from tests.functions.resources import create_resources
+from tests.functions.resources import Resources, create_resources
 from tests.platform import TLS, Platform, Tenant, address, ok, problem
 
 OPERATIONS = all_operations()
@@ -131,6 +132,7 @@ REFUSED_FOR_COMPLETED_JOBS = (
     "propose_mapping",
     "retry_job",
     "redrive_dead_letter",
+    "dismiss_dead_letter",
 )
 """The operations that fail because the job in `ids` is completed."""
 WITHOUT_A_RESOURCE = (
@@ -157,10 +159,11 @@ def test_the_response_to_a_change_is_never_stored(
 ) -> None:
     needs_unchanged_site = "{domain}" in operation.path or operation.name == "verify_domain"
     tenant = platform.tenant() if operation.method == "DELETE" or needs_unchanged_site else changed_tenant
-    ids = create_resources(platform, tenant)
-    if operation.name in ("include_product", "revoke_catalog"):
+    ids: Mapping[str, str] = Resources(platform, tenant)
+    if operation.name == "include_product":
         ok(tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{ids['product_id']}"))
-        ids["client_id"] = platform.client()["id"]
+    if operation.name == "revoke_catalog":
+        ids = {"catalog_id": tenant.catalog_id, "client_id": platform.client()["id"]}
         ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{ids['client_id']}"))
     response = operation.send(platform.admin, ids)
     assert (

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.functions.operations import Operation, all_operations, operation_id
-from tests.functions.resources import create_resources
+from tests.functions.resources import Resources
 from tests.functions.test_conditional_requests import VOLATILE
 from tests.functions.test_order_life import mails_to, place, token_in
 from tests.platform import Platform, Tenant, ok, pointers, problem
@@ -145,7 +145,7 @@ def test_a_create_response_and_the_repeated_response_have_a_location_header(
     operation: Operation, platform: Platform
 ) -> None:
     tenant = platform.tenant()
-    own = create_resources(platform, tenant)
+    own = Resources(platform, tenant)
     request = {"headers": {"Idempotency-Key": str(uuid4())}}
     if operation.has_parameter("if-match"):
         request["headers"]["If-Match"] = "*"
@@ -173,7 +173,7 @@ def test_a_create_response_and_the_repeated_response_have_a_location_header(
 def test_the_error_of_a_refused_change_has_the_current_etag_if_the_caller_can_read_the_object(
     operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    own = create_resources(platform, tenant)
+    own = Resources(platform, tenant)
     path = operation.url(own)
     strict = platform.api("admin", any_state=False)
     # An action such as /v1/orders/{order_id}/ship changes the order.

@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.environment import FULL
 from tests.functions.operations import Operation, all_operations, operation_id, request_body
-from tests.functions.resources import create_resources
+from tests.functions.resources import Resources
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
 CREATES = [
@@ -58,7 +58,7 @@ class Create:
 
     def send(self, key: str, **changes: object) -> httpx.Response:
         """Send the create request with an idempotency key. `changes` replace the values of body fields."""
-        path = self.operation.path.format(**self.ids)
+        path = self.operation.url(self.ids)
         return self.api.post(path, json=self.body | changes, headers={"Idempotency-Key": key})
 
     @property
@@ -94,7 +94,7 @@ def create(platform: Platform, request: pytest.FixtureRequest) -> Create:
     """
     operation: Operation = request.param
     tenant = platform.tenant()
-    ids = create_resources(platform, tenant)
+    ids = Resources(platform, tenant)
     api = platform.admin if operation.name in ("create_client", "invite_staff_member") else tenant.owner
     return Create(platform, tenant, operation, ids, api, request_body(operation.name, ids))
 
@@ -165,7 +165,7 @@ def test_a_repeated_idempotency_key_with_a_different_path_is_refused(platform: P
 
 
 def test_a_repeated_idempotency_key_with_different_parameters_is_refused(platform: Platform, tenant: Tenant) -> None:
-    ids, headers = create_resources(platform, tenant), {"Idempotency-Key": new_key()}
+    ids, headers = Resources(platform, tenant), {"Idempotency-Key": new_key()}
     path = f"/v1/webhooks/{ids['webhook_id']}/replay"
     first = tenant.owner.post(path, params={"since": "2026-01-01T00:00:00Z"}, headers=headers)
     assert first.status_code == 202
@@ -318,7 +318,7 @@ def test_a_response_is_not_replayed_after_a_grant_was_revoked(platform: Platform
 def test_a_replayed_rotation_of_a_secret_neither_rotates_the_secret_again_nor_returns_it(
     platform: Platform, tenant: Tenant
 ) -> None:
-    ids = create_resources(platform, tenant)
+    ids = Resources(platform, tenant)
     headers, path = {"Idempotency-Key": new_key()}, f"/v1/webhooks/{ids['webhook_id']}/rotate"
     secret = ok(tenant.owner.post(path, headers=headers))["secret"]
     assert secret.startswith("whsec_")
@@ -439,7 +439,9 @@ def test_concurrent_create_requests_with_the_same_idempotency_key_insert_only_on
     assert create.row_count == 1
 
 
-def test_a_response_whose_rights_the_previous_release_has_not_stored_is_not_replayed(platform: Platform) -> None:
+def test_a_response_of_the_previous_release_is_not_replayed_because_that_release_stores_no_rights(
+    platform: Platform,
+) -> None:
     tenant = platform.tenant()
     new = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["job.*"]}
     headers = {"Idempotency-Key": new_key()}

@@ -8,7 +8,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.local import mailbox
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
 CODE = re.compile(r": ([0-9a-f]{32}[0-9A-Za-z_-]{43})$", re.MULTILINE)
@@ -24,20 +23,8 @@ def invite(api: httpx.Client, client_id: str | None, email: str, role: str, **mo
     return created(api.post(path, json={"email": email, "role": role, **more}))
 
 
-def mails_to(platform: Platform, address: str, count: int = 1) -> list[mailbox.SentMail]:
-    """Wait until `count` mails have been sent to an address. Return these mails, newest first."""
-    mails: list[mailbox.SentMail] = []
-
-    def arrived() -> bool:
-        mails[:] = [mail for mail in mailbox.sent(platform.endpoints.s3) if mail.recipients == [address]]
-        return len(mails) >= count
-
-    platform.eventually(arrived, every=0.2)
-    return mails
-
-
 def code_of(platform: Platform, address: str, count: int = 1) -> str:
-    match = CODE.search(mails_to(platform, address, count)[0].text)
+    match = CODE.search(platform.mails_to(address, count=count)[0].text)
     assert match is not None
     return match[1]
 
@@ -361,7 +348,7 @@ def test_an_invitation_mail_is_in_the_chosen_language_and_the_mail_log_shows_no_
 ) -> None:
     address = new_address()
     invite(tenant.owner, tenant.client_id, address, "viewer", language=language)
-    (mail,) = mails_to(platform, address)
+    (mail,) = platform.mails_to(address)
     code = code_of(platform, address)
     assert f'<html lang="{language}">' in mail.html
     assert code in mail.html

@@ -65,12 +65,16 @@ def test_a_client_sends_at_most_20_mails_about_shipments_to_a_stranger(platform:
     assert "suppressed" not in states
 
 
-@pytest.mark.parametrize(("is_imported", "suppressed"), [(False, 0), (True, PIECES - 20)])
-def test_mails_to_the_customer_of_an_order_are_limited_only_if_the_order_was_imported_from_a_file(
-    platform: Platform, shop: Tenant, is_imported: bool, suppressed: int
+@pytest.mark.parametrize(
+    ("is_verified", "is_imported", "suppressed"),
+    [(True, False, 0), (False, False, PIECES - 20), (True, True, PIECES - 20)],
+)
+def test_mails_about_an_order_are_limited_unless_the_customer_has_placed_it_with_a_verified_address(
+    platform: Platform, shop: Tenant, is_verified: bool, is_imported: bool, suppressed: int
 ) -> None:
     mug, email = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
-    order = place(platform.api("customer:ann"), shop, mug, PIECES, email)
+    customer = platform.api("customer:ann", email=email, email_verified=is_verified)
+    order = place(customer, shop, mug, PIECES, email)
     if is_imported:
         platform.arrange(
             "insert into order_events (client_id, order_id, version, type, source, actor, happened_at)"

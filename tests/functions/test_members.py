@@ -233,7 +233,7 @@ def test_an_owner_who_gets_another_role_during_the_request_can_still_leave(platf
 
 
 @pytest.mark.parametrize(("before", "after"), [("admin", "super_admin"), ("super_admin", "admin")])
-def test_an_admin_whose_new_role_has_the_same_rights_at_clients_changes_members_during_the_change(
+def test_an_admin_can_change_members_of_a_client_while_the_role_of_the_admin_changes(
     platform: Platform, before: str, after: str
 ) -> None:
     tenant, subject = platform.tenant(), f"{before}-{uuid4().hex}"
@@ -388,7 +388,7 @@ def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_cl
     assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})
 
 
-def test_a_membership_of_a_machine_can_be_accepted_only_by_this_machine_and_only_if_it_exists(
+def test_a_machine_can_accept_only_an_existing_membership_of_its_own(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}

@@ -110,7 +110,7 @@ def test_the_sweeper_starts_an_offer(platform: Platform, tenant: Tenant) -> None
     start = datetime.now(UTC) + timedelta(seconds=1)
     product = platform.product(tenant, price="20.00", offers=[offer("15", start)])
     assert shown(platform, tenant) == [("20.00", None, None)]
-    # The sweeper of the cloud starts a minute after the cloud.
+    # The sweeper of the local cloud starts a minute after the cloud.
     platform.eventually(lambda: shown(platform, tenant) == [("15.00", "20.00", None)], within=100, every=1)
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}"))["offer_price"] == "15.00"
 

@@ -322,7 +322,7 @@ def test_a_cxml_document_refers_to_the_last_document_sent_to_its_destination(
     assert platform.exported_files(other) == {}
 
 
-def test_an_order_that_does_not_fit_into_an_idoc_is_refused_and_the_others_are_exported(
+def test_an_order_that_does_not_fit_into_an_idoc_is_refused_and_the_other_orders_are_exported(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "idoc")

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.local.mailbox import SentMail, sent
+from infra.local.mailbox import SentMail
 from tests.functions.test_orders import order_body, orders_path, stock_of
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
@@ -52,12 +52,7 @@ def events_of(platform: Platform, shop: Tenant) -> list[tuple[str, Json]]:
 
 def mails_to(platform: Platform, email: str, count: int) -> list[SentMail]:
     """Wait until `count` mails have been sent to an address. Return these mails, oldest first."""
-
-    def mails() -> list[SentMail]:
-        return [mail for mail in sent(platform.endpoints.s3) if mail.recipients == [email]]
-
-    platform.eventually(lambda: len(mails()) >= count)
-    return mails()[::-1]
+    return platform.mails_to(email, count=count)[::-1]
 
 
 def test_an_order_goes_from_placed_to_delivered_over_the_api(

@@ -45,6 +45,7 @@ REASONS = {
     "revoke_own_sessions": "there is one row for each account",
     "grant_catalog": STAFF,
     "redrive_dead_letter": STAFF,
+    "dismiss_dead_letter": STAFF,
     "set_flag": STAFF,
     "suspend_row_security": STAFF,
     "start_kv_run": STAFF,

@@ -73,7 +73,7 @@ def test_a_token_without_an_issue_time_counts_as_a_token_of_an_old_session(
     problem(api.get("/v1/me"), 401, "session_revoked")
 
 
-def test_only_super_admins_end_the_sessions_of_others(platform: Platform, tenant: Tenant) -> None:
+def test_only_super_admins_can_end_the_sessions_of_other_people(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "viewer")
     api = signed_in(platform, subject, 10)
     page = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members", params={"role": "viewer"}))

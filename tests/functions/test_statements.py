@@ -104,7 +104,9 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant with one row in each list. No other module uses this cloud, so its statements can be counted."""
+    """Return a tenant with one row in each list. No other module uses this local cloud, so its statements can be
+    counted.
+    """
     return own_platform.tenant()
 
 
@@ -130,6 +132,12 @@ def large_tenant(own_platform: Platform) -> Tenant:
     return tenant
 
 
+@pytest.fixture(scope="module")
+def tenants(own_platform: Platform, small_tenant: Tenant, large_tenant: Tenant) -> list[tuple[Tenant, dict[str, str]]]:
+    """The small and the large tenant, each with the ids of its resources."""
+    return [(tenant, create_resources(own_platform, tenant)) for tenant in (small_tenant, large_tenant)]
+
+
 def statements_of(platform: Platform, tenant: Tenant, path: str, limit: int) -> int:
     """Request one page, and return the number of statements that this request executes."""
     before = count_statements(platform)
@@ -145,11 +153,11 @@ CLIENT_LISTS = [
 
 @pytest.mark.parametrize("operation", CLIENT_LISTS, ids=operation_id)
 def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
-    own_platform: Platform, small_tenant: Tenant, large_tenant: Tenant, operation: Operation
+    own_platform: Platform, tenants: list[tuple[Tenant, dict[str, str]]], operation: Operation
 ) -> None:
     uncached, cached = [], []
-    for tenant in (small_tenant, large_tenant):
-        path = operation.path.format(**create_resources(own_platform, tenant))
+    for tenant, ids in tenants:
+        path = operation.path.format(**ids)
         ok(tenant.owner.get(path, params={"limit": 999}))  # This request opens the connections and the session.
         # Each value of `limit` requests a different page. None of these pages is cached yet.
         # Background work of the cloud can add statements to a count, so the test uses the smallest count.

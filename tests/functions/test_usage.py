@@ -15,7 +15,7 @@ from tests.platform import Json, Platform, Tenant, ok, pointers, problem
 
 @pytest.fixture(scope="module")
 def redis(platform: Platform) -> Iterator[valkey.Valkey]:
-    """Yield a connection to the Redis server of the cloud."""
+    """Yield a connection to the Redis server of the local cloud."""
     with valkey.Valkey.from_url(platform.endpoints.redis, decode_responses=True) as redis:
         yield redis
 

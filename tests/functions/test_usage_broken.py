@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """Return a cloud that only this module uses, because the tests of this module break parts of the cloud."""
+    """Return a local cloud that only this module uses, because the tests of this module break parts of the cloud."""
     return own_platform
 
 

@@ -1,12 +1,11 @@
 """Helper functions for tests of bulk imports."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from tests.platform import Json, Tenant, ok
+from tests.platform import Json, Tenant, eventually, ok
 
 
 def product_row(number: int, **fields: Any) -> Json:
@@ -24,13 +23,14 @@ def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
 
 def wait_for_job(api: httpx.Client, job_id: str, within: float = 60) -> Json:
     """Wait until a job has ended, and return the job. Fail after `within` seconds."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        job = ok(api.get(f"/v1/jobs/{job_id}"))
-        if job["status"] not in ("pending", "processing"):
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"the job did not end within {within} s")
+    jobs: list[Json] = []
+
+    def is_ended() -> bool:
+        jobs[:] = [ok(api.get(f"/v1/jobs/{job_id}"))]
+        return jobs[0]["status"] not in ("pending", "processing")
+
+    eventually(is_ended, within)
+    return jobs[0]
 
 
 def nonzero_counts(job: Json) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.imports.importing import wait_for_job
-from tests.platform import Json, Tenant, created, ok
+from tests.platform import TLS, Json, Tenant, created, ok
 
 HEADER = ("order_number", "created_at", "status", "currency", "customer_email", "sku", "name", "quantity", "unit_price")
 ROWS = [
@@ -30,7 +30,7 @@ def upload(api: httpx.Client, content: bytes, name: str = "orders.csv", client_i
     """Upload a file. Return the id of the upload."""
     new = {"name": name, "size": len(content), "client_id": client_id}
     response = created(api.post("/v1/uploads", json=new))
-    httpx.put(response["url"], content=content, headers=response["headers"]).raise_for_status()
+    httpx.put(response["url"], content=content, headers=response["headers"], verify=TLS).raise_for_status()
     return str(response["id"])
 
 
@@ -64,4 +64,4 @@ def rejections_of(tenant: Tenant, job: Json) -> list[tuple[int, str]]:
 def error_file(tenant: Tenant, job: Json) -> str:
     """Return the error file of a job."""
     file = ok(tenant.owner.get(f"/v1/jobs/{job['id']}/error-file"))
-    return httpx.get(file["url"]).text
+    return httpx.get(file["url"], verify=TLS).text

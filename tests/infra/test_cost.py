@@ -105,7 +105,7 @@ def test_cached_responses_cost_more_than_refused_requests_because_of_their_bytes
     )
 
 
-def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_others() -> None:
+def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_other_requests() -> None:
     traces = [cost_model.lines(replace(PROD, requests=requests), SPECS)["traces"] for requests in (0.0, 1.0, 102.628)]
     assert traces == pytest.approx([0.0, 5.0, 5.0 * (2.628 + 5.0)])
 

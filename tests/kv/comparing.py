@@ -20,6 +20,10 @@ SIZES = (
     if FULL
     else Sizes(clients=20, sites=30, gifts=400, orders=600, damage=0.003)
 )
+FEW = SIZES if FULL else Sizes(clients=12, sites=20, gifts=60, orders=60, damage=0.003)
+"""The size of a store whose tests change and compare single documents many times: about 600 documents, with each kind
+of damage. If FULL is set, the store is as large as SIZES.
+"""
 OWN = "2f0c5c0e-5c1d-4a53-8a4f-3d3f6d1f2a10"
 """An id that is a UUID, so a document and its row share this id."""
 Found = set[tuple[str, str | None, str, str | None]]
@@ -30,7 +34,7 @@ Damage = tuple[str, str, str, Any]
 """A changed column: the entity, the key of the document, the column and its value."""
 
 
-def fill(platform: Platform) -> list[Truth]:
+def fill(platform: Platform, sizes: Sizes = SIZES) -> list[Truth]:
     """Copy the documents of a damaged store to tables. Returns the expected result for each document."""
     documents = {
         "client:own": {"id": "own", "name": "Own client", "tier": "standard"},
@@ -50,7 +54,7 @@ def fill(platform: Platform) -> list[Truth]:
         },
     }  # fmt: skip
     with platform.database.transaction():
-        truths = copy_to(platform.database, generate(SIZES))
+        truths = copy_to(platform.database, generate(sizes))
         platform.database.cursor().executemany(
             "insert into kv_store_6fcaeea3 values (%s, %s)", [(key, Jsonb(value)) for key, value in documents.items()]
         )

@@ -13,7 +13,7 @@ from infra.local.endpoints import load_endpoints
 from tests.conftest import separate_cloud
 from tests.faults.figures import figure
 from tests.kv.moving import Move
-from tests.platform import Platform
+from tests.platform import TLS, Platform
 
 __all__ = ["figure"]
 
@@ -23,12 +23,14 @@ Store = Callable[..., httpx.Response]
 ROLLED_BACK = (
     "mirror", "mirror_conflicts", "mirror_lists", "mirror_scope", "moving_costs", "offers", "single_changes", "stages",
 )  # fmt: skip
-"""The modules `test_….py` that leave no rows except rows of comparisons. A worker runs all of them on one cloud."""
+"""The modules `test_….py` that leave no rows except rows of comparisons. A test worker runs all of them on one local
+cloud.
+"""
 
 
 @pytest.fixture(scope="package")
 def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
-    """A separate cloud that several modules use."""
+    """A local cloud that only the modules in ROLLED_BACK use."""
     with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
         yield platform
 
@@ -37,7 +39,7 @@ def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path)
 def own_platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> Iterator[Platform]:
-    """A separate cloud. A module of ROLLED_BACK shares it with other modules."""
+    """A local cloud that the other test modules do not use. The modules in ROLLED_BACK share one such local cloud."""
     if request.path.stem.removeprefix("test_") in ROLLED_BACK:
         state = request.getfixturevalue("rolled_back_platform").state
         with Platform.of(load_endpoints(state), state) as platform:
@@ -56,7 +58,7 @@ def api_key(state: Path) -> str:
 @pytest.fixture
 def store(platform: Platform, api_key: str) -> Iterator[Store]:
     """A function that sends a request to the store: `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
-    with httpx.Client(base_url=platform.endpoints.api, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=platform.endpoints.api, verify=TLS, trust_env=False, timeout=30) as client:
 
         def send(
             method: str, parameters: dict[str, str] | None = None, *, body: Any = None, headers: Any = None

@@ -17,7 +17,7 @@ from tests.kv.commands import command
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.mirroring import Mirror, mirrored
 from tests.kv.moving import gift
-from tests.platform import Json, Platform, Tenant
+from tests.platform import TLS, Json, Platform, Tenant
 
 MANY = 250
 """More rows than one statement can mirror immediately."""
@@ -217,7 +217,9 @@ def tenant(own_platform: Platform) -> Iterator[Tenant]:
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
     """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
-    with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
+    ) as client:
         yield client
 
 

@@ -5,17 +5,23 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.faults.environment import FULL
 from tests.kv.commands import run
-from tests.kv.comparing import OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
+from tests.kv.comparing import FEW, OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
 from tests.kv.moving import gift
+from tests.kv.store import Sizes
 from tests.kv.store.truth import Truth
 from tests.platform import Platform
+
+SIZES = Sizes(clients=20, sites=30, gifts=900, orders=900, damage=0.003) if FULL else FEW
+"""If FULL is set, gifts and orders have several pages of `wecelebrate.kv.comparison.runs.PAGE_SIZE`. Otherwise each
+entity has one page, because each test compares all documents several times."""
 
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
     """The expected results for a damaged store whose documents have become rows."""
-    return fill(own_platform)
+    return fill(own_platform, SIZES)
 
 
 REPAIRED = [

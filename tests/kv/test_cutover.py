@@ -18,7 +18,7 @@ import pytest
 from infra.local.credentials import Credentials
 from tests.kv.commands import command, run
 from tests.kv.conftest import MERGE, PATH
-from tests.platform import Json, Platform, Tenant
+from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate.schema import migrate
 
 RECORDS = 10_000
@@ -56,7 +56,9 @@ def tenant(own_platform: Platform) -> Tenant:
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
     """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
-    with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
+    ) as client:
         yield client
 
 
@@ -357,7 +359,7 @@ def fill(platform: Platform, tenant: Tenant, count: int) -> None:
 
 
 def answered(store: httpx.Client) -> set[str]:
-    """Return the keys of the gifts whose reads return the row. The rows and the documents have different names."""
+    """Return the keys of the gifts that the facade reads from their rows. Only the rows have the name `Row`."""
     keys = set()
     for offset in range(0, RECORDS, 1000):
         parameters = {"key": "like.gift:share-%", "limit": "1000", "offset": str(offset)}
@@ -409,7 +411,9 @@ def test_all_requests_succeed_and_no_write_is_lost_during_a_rollback_under_load(
 
     def old_application(seed: int) -> None:
         choose = random.Random(seed)
-        with httpx.Client(base_url=store.base_url, headers=store.headers, trust_env=False, timeout=60) as client:
+        with httpx.Client(
+            base_url=store.base_url, headers=store.headers, verify=TLS, trust_env=False, timeout=60
+        ) as client:
             for number in range(10_000):
                 if stop.is_set():
                     return
@@ -487,7 +491,7 @@ def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_bein
 
 @contextmanager
 def led(platform: Platform, entity: str = "order") -> Iterator[None]:
-    """Let the tables lead for an entity."""
+    """Make the tables lead for an entity while the block runs."""
     run(platform, "cutover", entity, "--reads", "0", *overridden("comparison", "shadow"))
     yield
     run(platform, "rollback", entity)

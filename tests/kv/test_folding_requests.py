@@ -23,7 +23,7 @@ from infra.local.credentials import Credentials
 from tests.kv.commands import command
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.moving import gift
-from tests.platform import Platform, Tenant
+from tests.platform import TLS, Platform, Tenant
 from wecelebrate.core.database import endpoints
 from wecelebrate.core.settings import settings
 from wecelebrate.kv import facade
@@ -49,7 +49,9 @@ def tenant(own_platform: Platform) -> Iterator[Tenant]:
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
     """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
-    with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
+    ) as client:
         yield client
 
 

@@ -1,4 +1,5 @@
-"""Tests of the mirror: in one transaction, writes of documents change rows, and writes of rows change documents.
+"""Tests of the mirror: a write of a document changes its row in the same transaction, and a write of a row changes its
+documents.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
@@ -594,7 +595,7 @@ def test_an_erasure_finds_copies_of_an_order_inside_documents_that_were_stored_b
     mirror.put("order:o1", jane)
     for key in ("user_orders:u", "order_index:u", "orders:all"):
         mirror.put(key, NESTED[form](jane))
-    for number in (5, 6):  # other orders, in two versions, with copies in a field that has no column
+    for number in (5, 6):  # two versions of other orders, with copies of the order in a field that has no column
         copies = NESTED[form](jane)
         mirror.put(f"order:o{number}", order(f"o{number}", userName="Eve", related=copies, text=json.dumps([copies])))
         mirror.put(f"order:o{number}", mirror.document(f"order:o{number}") | {"status": "processing"})
@@ -665,6 +666,19 @@ def test_an_item_that_is_too_deep_stays_if_it_belongs_to_another_person_or_anoth
     assert [item for item in before if item in after] == after
 
 
+@pytest.mark.parametrize("name", ["customerEmail", "userEmail", "user_email"])
+def test_a_part_of_an_order_with_only_an_id_and_the_address_of_an_erased_person_is_erased(
+    mirror: Mirror, name: str
+) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe", userEmail="jane@a.example"))
+    mirror.put("order:o2", order("o2", userName="Eve", related=[{"id": "o1", name: "jane@a.example"}]))
+    erase_order(mirror)
+    erase_copies(mirror, "jane@a.example")
+    assert "jane@" not in everything(mirror)
+    mirror.put("order:o3", order("o3", userName="Eve", related=[{"id": "o1", name: "jane@a.example"}]))
+    assert "jane@" not in everything(mirror)
+
+
 def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_of_an_erased_order(
     mirror: Mirror,
 ) -> None:
@@ -673,7 +687,10 @@ def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_o
     erase_order(mirror)
     bob = order(
         "o2", customer={"id": "o1", "email": "bob@a.example", "phone": "1"},
-        items=[{"id": "o1", "sku": "MUG", "quantity": 2, "total": 9, "recipientEmail": "x@a.example"}],
+        items=[
+            {"id": "o1", "sku": "MUG", "quantity": 2, "total": 9, "recipientEmail": "x@a.example"},
+            {"id": "o1", "productId": "mug", "customerEmail": "x@a.example"},
+        ],
         payment={"id": "o1", "orderNumber": "#o2", "total": 9},
         related=[order("o1", siteId="s-b", userName="Eve"), order("o1", orderNumber="#b7", userName="Eve")],
     )  # fmt: skip

@@ -20,7 +20,9 @@ from tests.platform import Platform
 LIST = "gifts:all"
 FIRST, SECOND = f"{LIST}::g-1", f"{LIST}::g-2"
 MAX_CPU_SECONDS = 5.0
-"""The maximum CPU time of a change of a list of 5 MB. The duration depends on what else the machine does."""
+"""How much CPU time the change of a list with 5 MB may take, in seconds. The duration is not limited, because it also
+depends on other programs.
+"""
 
 
 @pytest.fixture

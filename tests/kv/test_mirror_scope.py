@@ -162,7 +162,7 @@ def test_settings_in_an_unknown_format_exclude_no_products(mirror: Mirror, value
     assert mirror.conflicts() == set()
 
 
-def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_others(mirror: Mirror) -> None:
+def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_other_documents(mirror: Mirror) -> None:
     documents = {f"gift:m-{n:03}": gift(f"m-{n:03}", catalogId="c-a") for n in range(503)}
     mirror.database.execute("insert into kv_store_6fcaeea3 select key, value from jsonb_each(%s)", [Jsonb(documents)])
     assert products(mirror) == 501

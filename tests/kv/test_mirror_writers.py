@@ -20,7 +20,7 @@ from infra.local.credentials import Credentials
 from tests.faults.environment import FULL
 from tests.kv.commands import command, run
 from tests.kv.conftest import MERGE, PATH
-from tests.platform import Json, Platform, Tenant
+from tests.platform import TLS, Json, Platform, Tenant
 
 WRITES = 400 if FULL else 12
 """The number of sales of each writer."""
@@ -51,6 +51,7 @@ class OldApplication:
         self.client = httpx.Client(
             base_url=platform.endpoints.api,
             headers={"apikey": Credentials.of(platform.state).kv_key, "Content-Type": "application/json"},
+            verify=TLS,
             trust_env=False,
             timeout=60,
         )

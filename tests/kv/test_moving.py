@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
 from tests.kv.moving import Move, gift, order
+from tests.platform import Platform
 from wecelebrate.kv.reasons import ADVICE
 
 
@@ -82,6 +84,21 @@ def test_a_site_shows_a_catalog_of_the_platform_only_after_its_client_gets_a_gra
     move.run()
     assert move.row("sites", "site:s-a")["catalog_id"] == shared
     assert "catalog_needs_grant" not in move.notes("site:s-a")
+
+
+def test_the_grant_of_a_site_is_locked_before_the_site_is_checked(move: Move, platform: Platform) -> None:
+    shared_id = "catalog_legacy_default"
+    move.put(f"catalogs:{shared_id}", {"id": shared_id, "name": "Shared", "type": "manual"})
+    move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": shared_id})
+    move.run()
+    client, shared = move.id("client:a"), move.id(f"catalogs:{shared_id}")
+    grant, lock = f"grant {shared} {client}", "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+    assert move.row("sites", "site:s-a")["catalog_id"] is None
+    with psycopg.connect(platform.endpoints.database, autocommit=True) as other:
+        # The mirror locked the grant before it checked the site. It did not wait for this revocation, so it did not see
+        # it.
+        assert other.execute(lock, [grant]).fetchone() == (False,)
+        assert other.execute(lock, [f"grant {move.id('catalogs:c-a')} {client}"]).fetchone() == (True,)
 
 
 def test_a_document_never_takes_over_a_row_that_does_not_come_from_the_store(move: Move) -> None:

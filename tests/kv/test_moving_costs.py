@@ -14,7 +14,7 @@ from tests.platform import Platform
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Iterator[Platform]:
-    """A cloud without products of other tests."""
+    """A local cloud without products of other tests."""
     yield own_platform
 
 

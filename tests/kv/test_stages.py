@@ -389,7 +389,7 @@ def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whos
     mirror.put("gift:g-a", value)
 
 
-def test_a_write_whose_mapping_fails_is_refused_according_to_the_stage_of_the_earlier_client_of_the_row(
+def test_the_stage_of_the_client_that_owns_the_row_decides_whether_a_write_that_cannot_be_mapped_is_refused(
     mirror: Store,
 ) -> None:
     mirror.tenant("b")

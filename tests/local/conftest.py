@@ -18,7 +18,7 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 @pytest.fixture
 def wecelebrate(state: Path) -> Command:
-    """The `wecelebrate` command. It controls the cloud that all tests of the session share."""
+    """The `wecelebrate` command. It controls the local cloud that all tests of the session share."""
     home = state.parent
     return CommandHere(home, {**os.environ, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"})
 

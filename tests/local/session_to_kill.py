@@ -1,7 +1,7 @@
 """Contains tests for a test run that another test kills. They are not part of the suite: `test_killed_owners.py` runs
 them.
 
-They start processes in every way in which tests start processes: the shared cloud, a separate cloud, the command
+They start processes in every way in which tests start processes: the shared local cloud, a separate cloud, the command
 `wecelebrate up`, and a program. Then they write the file $SESSION_READY, and wait to be killed.
 """
 

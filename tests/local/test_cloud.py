@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def wecelebrate(tmp_path: Path) -> Iterator[Command]:
-    """The `wecelebrate` command. The command controls a separate cloud on free ports.
+    """The `wecelebrate` command. The command controls a separate local cloud on free ports.
 
     The fixture erases this cloud at the end.
     """
@@ -39,7 +39,7 @@ def wecelebrate(tmp_path: Path) -> Iterator[Command]:
 
 @pytest.fixture(scope="module")
 def cloud_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """The command with a cloud that several tests stop or damage, one after another."""
+    """The command with a local cloud that several tests stop or damage, one after another."""
     home = tmp_path_factory.mktemp("cloud")
     environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
     command = Command(home, environment)
@@ -49,7 +49,7 @@ def cloud_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comman
 
 @pytest.fixture
 def running(cloud_of_module: Command) -> Command:
-    """The command with a cloud that is up. The fixture starts the cloud if an earlier test has stopped it."""
+    """The command with a local cloud that is up. The fixture starts the cloud if an earlier test has stopped it."""
     assert cloud_of_module("up", "--detach").returncode == 0
     assert cloud_of_module("status").returncode == 0
     return cloud_of_module

@@ -19,7 +19,7 @@ from infra.local.credentials import Credentials
 from tests.kv.commands import run
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.moving import gift
-from tests.platform import Json, Platform, created, ok
+from tests.platform import TLS, Json, Platform, created, ok
 from tests.platform.functions import output_of
 from wecelebrate.core.metrics import NAMESPACE
 
@@ -55,7 +55,7 @@ REFUSED = "http://127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Iterator[Platform]:
-    """A cloud for this module, because the tests provoke errors that concern the whole platform."""
+    """A local cloud for this module, because the tests provoke errors that concern the whole platform."""
     own_platform.database.execute("delete from kill_switches")
     yield own_platform
 
@@ -135,7 +135,7 @@ def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person_and_syncs_that_wa
 
 
 def test_a_metric_is_emitted_if_the_cache_is_down(platform: Platform) -> None:
-    # The sweeper of the cloud would send an unsent invalidation first, so the program sends one itself.
+    # The sweeper of the local cloud would send an unsent invalidation first, so the program sends one itself.
     emitted = sweep(platform, "cache.invalidate(['catalog:x'], '1', late=True)", WC_CACHE_URL=REFUSED)
     assert_emitted(emitted, CUSTOM["cache-down"])
 
@@ -165,7 +165,7 @@ def test_a_metric_is_emitted_if_an_export_cannot_be_deleted(platform: Platform) 
     emitted: list[Json] = []
 
     def is_emitted() -> bool:
-        """Provoke the metric. The test repeats this if the sweeper of the cloud has deleted the export first."""
+        """Provoke the metric. The test repeats this if the sweeper of the local cloud has deleted the export first."""
         response = tenant.owner.post("/v1/exports", json=body)
         assert response.status_code == 202
         id = response.json()["id"]
@@ -196,10 +196,10 @@ def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform:
     run(platform, "mirror", "on", "--currency", "USD")
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=10)
-    # Until the problems exist, no sweeper of the cloud reports them.
+    # Until the problems exist, no sweeper of the local cloud reports them.
     platform.database.execute("update kv.mirror set reported_until = now() + interval '1 hour'")
     headers = {"apikey": Credentials.of(platform.state).kv_key, **MERGE}
-    with httpx.Client(base_url=platform.endpoints.api, headers=headers, trust_env=False, timeout=30) as store:
+    with httpx.Client(base_url=platform.endpoints.api, headers=headers, verify=TLS, timeout=30) as store:
 
         def write(id: str, **fields: Any) -> None:
             body = {"key": f"gift:{id}", "value": gift(id, catalogId=tenant.catalog_id, currency="USD", **fields)}
@@ -224,7 +224,7 @@ def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform:
     emitted: list[Json] = []
 
     def are_emitted() -> bool:
-        """Report the problems. The test repeats this if the sweeper of the cloud has reported them first."""
+        """Report the problems. The test repeats this if the sweeper of the local cloud has reported them first."""
         platform.database.execute(
             "update kv.mirror set reported_until = now() - interval '10 minutes', reported_snapshot = null"
         )

@@ -1,4 +1,4 @@
-"""Tests the figures of `wecelebrate status --watch`, from logs and from a running cloud."""
+"""Tests the figures of `wecelebrate status --watch`, from logs and from a running local cloud."""
 
 import io
 import json
@@ -60,7 +60,7 @@ def test_the_figures_of_a_route_count_its_errors() -> None:
     assert len(route["milliseconds"]) == 4 and min(route["milliseconds"]) >= 0
 
 
-def test_the_figures_of_routes_are_those_of_the_requests_since_the_last_reading() -> None:
+def test_the_figures_of_a_route_count_the_requests_since_the_figures_were_last_read() -> None:
     def totals(requests: int, errors: int, *milliseconds: float) -> dict[str, Any]:
         return {"requests": requests, "4xx": errors, "5xx": 0, "milliseconds": [*milliseconds]}
 

@@ -14,7 +14,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.local import mailbox
 from infra.local.oidc import CLIENTS_FILE
 from tests.platform import TLS, Platform, created, ok, problem
 
@@ -65,15 +64,9 @@ def api(platform: Platform, token: str) -> httpx.Client:
 
 
 def code_for(platform: Platform, address: str) -> str:
-    codes: list[str] = []
-
-    def arrived() -> bool:
-        texts = (mail.text for mail in mailbox.sent(platform.endpoints.s3) if mail.recipients == [address])
-        codes[:] = [match[1] for text in texts if (match := CODE.search(text))]
-        return bool(codes)
-
-    platform.eventually(arrived, every=0.2)
-    return codes[0]
+    match = CODE.search(platform.mails_to(address)[0].text)
+    assert match is not None
+    return match[1]
 
 
 def test_an_invited_person_can_sign_in_and_accept_and_refresh_the_session_and_end_all_sessions(

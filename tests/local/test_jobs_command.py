@@ -187,6 +187,29 @@ def test_dead_letters_are_redriven_only_after_confirmation(
     assert all(letter in redriven for letter in letters)
 
 
+def test_a_dismissed_dead_letter_leaves_the_list_and_the_audit_log_keeps_who_dismissed_it(
+    wecelebrate: Command, platform: Platform, tenant: Tenant
+) -> None:
+    first, second = (failed_job(platform, tenant) for _ in range(2))
+    listed = ("dlq", "list", "--client", tenant.slug)
+    assert wecelebrate("dlq", "dismiss", first).returncode == 2  # nobody can confirm
+    result = wecelebrate("dlq", "dismiss", first, "--yes")
+    assert (result.returncode, result.stdout) == (0, f"✓ {first}  dismissed\n")
+    open_letters, dismissed = wecelebrate(*listed).stdout, wecelebrate(*listed, "--dismissed").stdout
+    assert (first in open_letters, second in open_letters) == (False, True)
+    assert (first in dismissed, second in dismissed) == (True, False)
+    before = ok(platform.admin.get(f"/v1/admin/dlq/{first}"))
+    assert (before["redriven_at"], before["job_status"], before["dismissed_by"]) == (None, "failed", "admin")
+    assert "ago by admin" in wecelebrate("dlq", "show", first).stdout
+    assert ok(platform.admin.post(f"/v1/admin/dlq/{first}/dismiss")) == before
+    audited = ok(platform.admin.get("/v1/audit", params={"object_id": first}))["data"]
+    assert [entry["action"] for entry in audited if entry["action"] != "dead_letter.read"] == ["dead_letter.dismiss"]
+    result = wecelebrate("dlq", "redrive", "--all", "--client", tenant.slug, "--yes")
+    assert result.stdout == f"✓ {second}  redriven: job {job_of(platform, second)}\n"
+    assert wecelebrate("dlq", "redrive", first, "--yes").returncode == 0
+    assert ok(platform.admin.post(f"/v1/admin/dlq/{second}/dismiss"))["dismissed_at"] is None
+
+
 @pytest.mark.parametrize("arguments", [(), ("--all", str(uuid4())), (str(uuid4()), "--queue", "emails")])
 def test_redriving_dead_letters_requires_either_ids_or_a_filter(
     wecelebrate: Command, cloud: object, arguments: tuple[str, ...]

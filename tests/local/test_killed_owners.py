@@ -43,7 +43,7 @@ class Group:
         self.environment = {**os.environ, **Ports.free().environment, MARK: self.mark, "WECELEBRATE_HOME": str(home)}
 
     def start(self, *command: str, owner: int | None = None) -> subprocess.Popen[bytes]:
-        """Start a Python module. Its clouds belong to the process `owner`. By default, they have no owner."""
+        """Start a Python module. Its local clouds belong to the process `owner`. By default, they have no owner."""
         environment = {**self.environment, OWNER_VARIABLE: ""}
         return subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -64,7 +64,7 @@ class Group:
         return self.seen
 
     def parts(self) -> set[str]:
-        """Return the state directory of each cloud that has running parts."""
+        """Return the state directory of each local cloud that has running parts."""
         states = set()
         for process in self.look():
             try:
@@ -89,8 +89,9 @@ def group(tmp_path: Path) -> Iterator[Group]:
 def start_session(
     group: Group, folder: Path, test: str, clouds: int, *options: str
 ) -> tuple[subprocess.Popen[bytes], list[int]]:
-    """Run one test of SESSION, and wait until its clouds have started. Return its process and the pids that the test
-    wrote."""
+    """Run one test of SESSION, and wait until its local clouds have started. Return its process and the pids that the
+    test wrote.
+    """
     ready = folder / "ready"
     group.environment["SESSION_READY"] = str(ready)
     session = group.start("pytest", "-q", "-p", "no:cacheprovider", *options, f"{SESSION}::{test}")

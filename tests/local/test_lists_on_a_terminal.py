@@ -1,4 +1,4 @@
-"""Compares what the command prints about the rows of a tenant with recorded transcripts. The cloud is running.
+"""Compares what the command prints about the rows of a tenant with recorded transcripts. The local cloud is running.
 
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_lists_on_a_terminal.py` records the transcripts again. A
 transcript contains the output on a terminal of 60 columns, and the output of the same command if it is piped.

@@ -73,7 +73,7 @@ def test_make_clean_keeps_the_data_of_the_checkout_if_only_the_question_about_an
     assert {file.name for file in checkout.iterdir()} == {"Makefile", ".local", "build", ".venv"}
 
 
-def test_make_clean_removes_no_data_without_the_command_that_asks(checkout: Path) -> None:
+def test_make_clean_removes_no_data_if_the_command_that_asks_for_a_confirmation_is_missing(checkout: Path) -> None:
     shutil.rmtree(checkout / ".venv")
     completed = make(checkout, "clean")
     assert completed.returncode == 2
@@ -90,7 +90,9 @@ def test_make_clean_with_yes_removes_everything(checkout: Path, is_damaged: bool
     assert [file.name for file in checkout.iterdir()] == ["Makefile"]
 
 
-def test_node_trusts_the_certificates_of_the_machine_unless_the_developer_names_others(checkout: Path) -> None:
+def test_node_trusts_the_certificates_of_the_machine_unless_the_developer_names_other_certificates(
+    checkout: Path,
+) -> None:
     bundles = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
     bundle = next((file for file in bundles if Path(file).exists()), "")
     show = ("-s", "--eval", "show: ; @echo $$NODE_EXTRA_CA_CERTS", "show")

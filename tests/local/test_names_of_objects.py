@@ -34,6 +34,7 @@ OTHER = {
     "address": "an IP address",
     "remove": "an IP address",
     "row": "keys or names of rows of one client: all rows with the name are meant, and the preview shows them",
+    "versions": "a choice; its help says which files of a name are meant",
     "skip_conflicts": "a choice; its help names what is in the way",
     "slug": "the slug of a new client",
     "name": "the name of a new grant",

@@ -1,4 +1,4 @@
-"""Tests a cloud with poolers: functions share few connections, and requests succeed after a pooler was killed."""
+"""Tests a local cloud with poolers: functions share few connections, and requests succeed after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -17,7 +17,7 @@ LOGINS = ("wc_public", "wc_api", "wc_worker", "wc_kv")
 
 @pytest.fixture(scope="module")
 def pooled_platform(pgbouncer_program: str, own_platform: Platform) -> Platform:
-    """A separate cloud for this module, with poolers."""
+    """A separate local cloud for this module, with poolers."""
     assert own_platform.endpoints.pooler_writer
     assert own_platform.endpoints.pooler_reader
     return own_platform

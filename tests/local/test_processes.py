@@ -147,7 +147,9 @@ def test_the_error_for_a_missing_program_mentions_the_program(tmp_path: Path) ->
 
 
 def test_a_child_process_ends_when_its_parent_process_is_killed(tmp_path: Path) -> None:
-    """On Linux, the child ends immediately. On other systems, the child ends at the next start or stop of the cloud."""
+    """On Linux, the child ends immediately. On other systems, the child ends at the next start or stop of the local
+    cloud.
+    """
     parent = subprocess.Popen(
         [
             sys.executable,

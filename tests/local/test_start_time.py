@@ -21,7 +21,7 @@ MAX_RATIOS = {
     "jobs list": 36,
     "read --help": 32,
 }
-"""Command → maximum of its CPU time, as a multiple of the time of `python -c pass` (about 15 ms).
+"""Maps each command to the maximum of its CPU time, as a multiple of the time of `python -c pass` (about 15 ms).
 
 Measured on a loaded machine: 11, 11, 20, 23 and 22. Half of `jobs list` is Pydantic, with which Typer reads arguments.
 """

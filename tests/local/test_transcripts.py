@@ -3,7 +3,7 @@
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_transcripts.py` records them again. Review the diff.
 
 A transcript contains the same command in three ways: on a terminal of 60 columns, piped, and with a wrong argument. No
-cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
+local cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
 """
 
 import json
@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "dlq list": [],
     "dlq show": [ID],
     "dlq redrive": [ID],
+    "dlq dismiss": [ID],
     "kv compare": [],
     "kv cutover": ["product", "--reads", "100"],
     "kv rollback": ["product"],
@@ -83,9 +84,12 @@ ARGUMENTS: dict[str, list[str]] = {
     "members accept": ["CODE"],
     "members first-admin": ["ann@example.com"],
     "audit": [],
+    "erasures request": ["--client", "acme", "--email", "ann@example.com"],
     "erasures replay": [],
+    "persons report": ["--client", "acme", "--email", "ann@example.com"],
     "tenant compare": [*BY_URL],
     "tenant restore": [*BY_URL],
+    "revocations": ["--env", "prod", "--since", "2026-11-27T08:30:00Z", "--cluster", "wecelebrate-prod-database"],
     "switch": [],
     "dns": ["_wecelebrate.gifts.example.com", "wecelebrate-site=0123456789abcdef"],
     "migrate": [],
@@ -96,6 +100,11 @@ ARGUMENTS: dict[str, list[str]] = {
     "destroy": [],
     "maintenance": ["on", "--env", "prod"],
     "block": ["198.51.100.7", "--env", "prod"],
+    "files list": ["--env", "prod"],
+    "files put-back": ["--env", "prod", "--since", "2026-11-27T08:30:00Z"],
+    "queues list": ["--env", "prod"],
+    "queues stop": ["--env", "prod", "emails"],
+    "queues start": ["--env", "prod", "--all"],
     "check-database": ["--env", "prod"],
     "sql": ["select 1", "--env", "prod"],
     "first-admin": ["ann@example.com"],
@@ -106,7 +115,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "bench": ["--only", "nothing"],
     "load": ["--users", "0"],
 }
-"""The arguments of each command. No cloud is running, and no AWS credentials exist."""
+"""The arguments of each command. No local cloud is running, and no AWS credentials exist."""
 WRONG: dict[str, list[str]] = {
     "read": ["missing.csv"],
     "drop": ["missing.csv", "--catalog", "acme-gifts"],
@@ -126,11 +135,19 @@ WRONG: dict[str, list[str]] = {
     "kv retire": ["product", "--quiet", "two weeks"],
     "listen": ["--client", "acme", "--forward-to", "https://192.0.2.1/hooks"],
     "members invite": ["ann@example.com", "--role", "king"],
+    "persons report": ["--client", "acme", "--email", "ann"],
     "tenant compare": ["--client", "acme", "--restored", "the backup", "--live", "the database"],
     "tenant restore": ["--client", "acme", "--restored", "the backup"],
     "openapi": ["--server", "api.example.com"],
     "maintenance": ["on"],
     "block": ["10.0.0.1", "--env", "prod"],
+    "erasures request": ["--client", "acme"],
+    "files list": ["--env", "prod", "--since", "yesterday"],
+    "revocations": ["--env", "prod", "--since", "yesterday", "--cluster", "wecelebrate-prod-database"],
+    "files put-back": ["--env", "prod"],
+    "queues list": [],
+    "queues stop": ["--env", "prod", "letters"],
+    "queues start": ["--env", "prod"],
     "check-database": ["--env", "production"],
     "sql": ["select 1"],
     "destroy": ["--env", "production"],
@@ -140,7 +157,7 @@ DOCTOR = "doctor"
 """The only command without a transcript, because each machine has other problems. tests/local/test_diagnosis.py tests
 it."""
 ENVIRONMENT: dict[str, dict[str, str]] = {"up": {"WECELEBRATE_PORT_API": "99999"}}
-"""The environment variables of a command. With this port, `up` starts no cloud."""
+"""The environment variables of a command. With this port, `up` starts no local cloud."""
 AWS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 """The environment variables of a machine without AWS credentials."""
 _SPINNER = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[\d*[A-Z])*", re.DOTALL)
@@ -307,7 +324,9 @@ def test_every_command_that_lists_or_shows_something_has_the_option_json(name: s
         "inspect",
     }
     shows |= {"ship", "import", "export", "drop-status", "backfill", "cutover", "rollback", "shadow", "retire"}
-    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight", "sql"})
+    assert ("--json" in options) == (
+        verb in shows or name in {"kv compare", "tenant compare", "preflight", "sql", "revocations"}
+    )
 
 
 @pytest.mark.parametrize(

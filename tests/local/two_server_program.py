@@ -1,4 +1,4 @@
-"""Runs a cloud of two small HTTP servers under the real supervisor. Tests kill this program and its servers.
+"""Runs a local cloud of two small HTTP servers under the real supervisor. Tests kill this program and its servers.
 
 python two_server_program.py STATE FIRST_PORT SECOND_PORT [BROKEN]
 

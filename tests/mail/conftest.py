@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from infra.bindings import Bindings
 from infra.functions import functions
-from infra.local.mailbox import SentMail, sent
+from infra.local.mailbox import SentMail
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail
 from wecelebrate.core import queue
@@ -147,7 +147,7 @@ def wait_until_settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Js
 
 def mails_sent_to(platform: Platform, email: str) -> list[SentMail]:
     """Return the mails that were sent to an address, newest first."""
-    return [message for message in sent(platform.endpoints.s3) if message.recipients == [email]]
+    return platform.mails_sent_to(email)
 
 
 def ses_event(kind: str, mail_row: Json, **more: Any) -> Json:

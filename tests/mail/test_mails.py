@@ -25,7 +25,8 @@ from tests.mail.conftest import (
     ses_event,
     wait_until_settled,
 )
-from tests.platform import Json, Platform, Tenant, ok, problem
+from tests.persons.planting import ANY_STATE, Person, order_body
+from tests.platform import Json, Platform, Tenant, created, ok, problem
 from wecelebrate import mail
 from wecelebrate.core.database import SYSTEM, Caller
 from wecelebrate.core.errors import NotFound
@@ -130,8 +131,7 @@ def test_a_mail_about_a_finished_job_is_sent_to_the_given_address(
     ).fetchone()
     assert job is not None
     run_as(SYSTEM, lambda tx: mail.job_finished(tx, job["id"], email))
-    platform.eventually(lambda: mails_sent_to(platform, email))
-    (message,) = mails_sent_to(platform, email)
+    (message,) = platform.mails_to(email)
     assert message.subject == "Catalog sync: failed"
     assert "Line 7 is not a row." in message.text
 
@@ -350,3 +350,42 @@ def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     # immediately.
     times = sorted(message.at.timestamp() for message in messages)
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 14 + 3
+
+
+@pytest.mark.parametrize(
+    ("in_token", "in_order", "is_verified"),
+    [("Ann@example.test", "ann@Example.test", True), ("mallory@example.test", "ann@example.test", False),
+     (None, "ann@example.test", False)],
+)  # fmt: skip
+def test_an_order_and_its_replacement_store_whether_the_address_was_verified(
+    platform: Platform, tenant: Tenant, in_token: str | None, in_order: str, is_verified: bool
+) -> None:
+    product = platform.product(tenant, inventory_count=9)
+    buyer = platform.api(f"buyer-{uuid4()}", email=in_token) if in_token else platform.api()
+    body = order_body(Person.new(), product, customer_email=in_order)
+    order = created(buyer.post(f"/v1/storefront/{tenant.domain}/orders", json=body))
+    ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json={}, headers=ANY_STATE))
+    created(tenant.owner.post(f"/v1/orders/{order['id']}/replacements", json={}, headers=ANY_STATE))
+    query = "select has_verified_email as is_verified from orders where client_id = %s"
+    rows = platform.database.execute(query, [tenant.client_id]).fetchall()
+    assert [row["is_verified"] for row in rows] == [is_verified] * 2
+
+
+def test_the_first_mail_about_a_shipment_is_sent_although_the_client_has_used_up_its_limit(
+    platform: Platform, tenant: Tenant
+) -> None:
+    product = platform.product(tenant, inventory_count=9)
+    body = order_body(Person.new(), product, customer_email=address())
+    body["lines"][0]["quantity"] = 2
+    order = created(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=body))
+    platform.arrange(
+        "insert into guest_mails (client_id, mailbox, is_notice, is_sample) select c.id, 'x', true, true from clients c"
+        " join tiers t on t.name = c.tier, generate_series(1, 12 * t.requests_per_hour / 16) where c.id = %s",
+        [tenant.client_id],
+    )
+    for _ in range(2):
+        shipment = {"lines": [{"line": 1, "quantity": 1}]}
+        ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json=shipment, headers=ANY_STATE))
+    mails = ok(tenant.owner.get("/v1/mails", params={"order_id": order["id"]}))["data"]
+    shipped = [row["state"] == "suppressed" for row in mails if row["template"] == "order_shipped"]
+    assert shipped == [True, False], "the second part counts against the limit"

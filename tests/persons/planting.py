@@ -156,7 +156,9 @@ def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
 
 
 def _look(platform: Platform, tenant: Tenant, person: Person, order: Json) -> None:
-    """Read and change the orders of the person in all ways that leave data of the person in storage."""
+    """Do all reads and changes of the person's orders that store data of the person, e.g. in the cache or in the audit
+    log.
+    """
     for query in ({"customer_email": person.email}, {"client_id": tenant.client_id}):
         ok(tenant.owner.get("/v1/orders", params=query))
         ok(platform.admin.get("/v1/orders", params=query))

@@ -12,7 +12,7 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 @pytest.fixture
 def platform(own_platform: Platform) -> Platform:
-    """Return a cloud that only this module uses, because the tests search all data of the cloud."""
+    """Return a local cloud that only this module uses, because the tests search all data of the cloud."""
     return own_platform
 
 

@@ -71,7 +71,7 @@ def test_an_erasure_whose_workers_are_killed_erases_and_counts_every_order_exact
 @pytest.mark.timeout(1800)
 def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_time(own_platform: Platform) -> None:
     platform, person, guest = own_platform, Person.new(), Person.new()
-    # The number includes the erasures of the other tests on this cloud.
+    # The number includes the erasures of the other tests on this local cloud.
     earlier = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])["result"]["erasures"]
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=100)
@@ -90,6 +90,7 @@ def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_tim
     problem(tenant.owner.post("/v1/admin/erasures/replay"), 403, "forbidden")
     job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert (job["status"], job["result"]) == ("completed", {"erasures": earlier + 2, "restored": 2}), job
+    assert job["client_id"] is None  # so `wecelebrate erasures replay` recognises the job of another replay
     path = f"/v1/clients/{tenant.client_id}/erasures"
     platform.eventually(lambda: [each["status"] for each in ok(tenant.owner.get(path))["data"]] == ["completed"] * 2)
     assert {each["cause"] for each in ok(tenant.owner.get(path))["data"]} == {"restore"}

@@ -105,7 +105,7 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
         job = platform.ended_job(job_id)
         return job["error_code"], job["progress"]["done"], job["progress"]["total"]
 
-    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats nothing.
+    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats no erasure.
     assert progress() == ("wrong_key", 1, 3)
     assert erasures().keys() == {erasure["id"]}
     work_with(platform, job_id, WC_SIGNING_KEY=EARLIER_KEY)
@@ -148,3 +148,31 @@ def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platfor
     assert {each["id"] for each in ok(tenant.owner.get(created))["data"]} == {erasure["id"], *ids}
     for person in (late, early, first):
         platform.eventually(lambda person=person: is_erased(platform, orders[person]))  # type: ignore[misc]
+
+
+def test_a_replay_repeats_a_completed_erasure_if_rows_of_the_person_were_copied_from_a_backup(
+    own_platform: Platform,
+) -> None:
+    """`wecelebrate tenant restore` copies rows of a client into the live database, which has all erasures."""
+    platform, tenant = own_platform, own_platform.tenant()
+    person, other = Person.new(), Person.new()
+    erasures = [
+        ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=each.email))
+        for each in (person, other)
+    ]
+    copied = order(platform, tenant, person)
+    values = [tenant.client_id, tenant.site_id, other.name, other.email]
+    [row] = platform.database.execute(ORDER.replace("now() - interval '1 day'", "now()"), values).fetchall()
+    later: UUID = row["id"]
+    # Other tests of this local cloud have left entries of other keys in the list, which the job reports as `wrong_key`.
+    job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
+    assert job["counts"]["updated"] == 1
+    platform.eventually(lambda: is_erased(platform, copied))
+    path = f"/v1/erasures/{erasures[0]['id']}"
+    platform.eventually(lambda: ok(tenant.owner.get(path))["status"] == "completed")
+    repeated = ok(tenant.owner.get(path))
+    assert (repeated["cause"], repeated["counts"]["orders"]) == ("restore", 1)
+    # An order after the erasure is not erased, and a replay that finds nothing to do changes nothing.
+    again = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
+    assert again["counts"]["updated"] == 0
+    assert not is_erased(platform, later)

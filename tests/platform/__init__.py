@@ -1,14 +1,15 @@
 """Gives tests access to a running platform.
 
-`Platform` combines the classes of this package: the services of the cloud (`cloud`), database locks (`locks`), the API
-(`api`), clients and their sites (`tenants`), dropped files (`files`) and functions (`functions`). The module
-`responses` checks API responses.
+`Platform` combines the classes of this package: the services of the local cloud (`cloud`), database locks (`locks`),
+the API (`api`), clients and their sites (`tenants`), dropped files (`files`), mails (`mails`) and functions
+(`functions`). The module `responses` checks API responses.
 """
 
 from tests.platform.api import address
-from tests.platform.cloud import TLS
+from tests.platform.cloud import TLS, eventually
 from tests.platform.functions import Functions, output_of
 from tests.platform.locks import HeldLocks, Locks
+from tests.platform.mails import Mails
 from tests.platform.orders import Orders
 from tests.platform.responses import Json, created, ok, pointers, problem
 from tests.platform.tenants import Tenant
@@ -21,6 +22,7 @@ __all__ = [
     "Tenant",
     "address",
     "created",
+    "eventually",
     "ok",
     "output_of",
     "pointers",
@@ -28,5 +30,5 @@ __all__ = [
 ]
 
 
-class Platform(Orders, Functions, Locks):
+class Platform(Orders, Functions, Locks, Mails):
     """Gives tests access to one local cloud."""

@@ -19,7 +19,7 @@ insert into admin_users (user_id, email, role) select %s, %s, role from admin_us
 
 
 class ApiAccess(CloudAccess):
-    """Creates HTTP clients for the API of the cloud."""
+    """Creates HTTP clients for the API of the local cloud."""
 
     def api(self, subject: str | None = None, *, any_state: bool = True, **claims: Any) -> httpx.Client:
         """Return an HTTP client that sends a token for `subject`. If `subject` is None, the client sends no token.

@@ -1,4 +1,4 @@
-"""Connects to the services of a running cloud. Tests can then prepare and inspect data without the API."""
+"""Connects to the services of a running local cloud. Tests can then prepare and inspect data without the API."""
 
 import ssl
 import time
@@ -26,6 +26,23 @@ TLS = ssl.create_default_context()
 Without this shared context, httpx would create a context for each client, which takes longer than most tests.
 """
 
+FIRST_INTERVAL, MAX_INTERVAL = 0.02, 0.3
+"""The first and the longest time between two checks of a condition, in seconds."""
+
+
+def eventually(happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
+    """Call `happens` until the result is true, at intervals of `every` seconds.
+
+    Without `every`, each interval is longer than the one before: most calls send a request, and many tests wait for
+    seconds. The test fails if the result is not true within `within` seconds.
+    """
+    deadline = time.monotonic() + within
+    interval = every or FIRST_INTERVAL
+    while not happens():
+        assert time.monotonic() < deadline, f"the condition was not met within {within} s"
+        time.sleep(interval)
+        interval = every or min(interval * 1.3, MAX_INTERVAL)
+
 
 @dataclass
 class CloudAccess:
@@ -36,13 +53,13 @@ class CloudAccess:
     database: psycopg.Connection[DictRow]
     """A connection to the primary as superuser. Tests use this connection only to prepare and inspect data."""
     state: Path
-    """The state directory of the cloud. The directory contains the logs."""
+    """The state directory of the local cloud. The directory contains the logs."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
     def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
-        """Connect to a cloud, and close all connections when the context ends."""
+        """Connect to a local cloud, and close all connections when the context ends."""
         with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
             platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
             try:
@@ -122,12 +139,6 @@ class CloudAccess:
                 return
             time.sleep(0.001)
 
-    def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
-        """Call `happens` at intervals of `every` seconds until the result is true.
-
-        Fail if this takes longer than `within` seconds.
-        """
-        deadline = time.monotonic() + within
-        while not happens():
-            assert time.monotonic() < deadline, f"the condition was not met within {within} s"
-            time.sleep(every)
+    def eventually(self, happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
+        """Wait until a condition is met, like the function `eventually`."""
+        eventually(happens, within, every)

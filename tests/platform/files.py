@@ -1,7 +1,6 @@
 """Drops files in S3, sends notifications about these files, and waits for the jobs of these files."""
 
 import json
-import time
 from functools import cached_property
 from urllib.parse import quote_plus
 
@@ -40,15 +39,13 @@ class Files(ApiAccess):
 
         Fail if this takes longer than `within` seconds.
         """
-        admin = self.admin
-        deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
-            for job in ok(admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]:
-                source = job["source"] or {}
-                if source.get("version_id") == version and job["status"] in ("completed", "failed", "cancelled"):
-                    return dict(job)
-            time.sleep(0.05)
-        raise AssertionError(f"the job of the file did not end within {within} s")
+        ended = (
+            "select from jobs where catalog_id = %s and app.job_source(payload) ->> 'version_id' = %s"
+            " and status in ('completed', 'failed', 'cancelled')"
+        )
+        self.eventually(lambda: self.database.execute(ended, [catalog_id, version]).rowcount, within)
+        jobs = ok(self.admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]
+        return next(dict(job) for job in jobs if (job["source"] or {}).get("version_id") == version)
 
     def is_recorded(self, version: str) -> bool:
         """Return whether the intake function has recorded this version of a file."""

@@ -10,12 +10,14 @@ import httpx
 from infra.bindings import Bindings
 from infra.functions import functions
 from infra.local.invocations import INVOCATIONS
-from tests.platform.cloud import CloudAccess
+from tests.platform.cloud import TLS, CloudAccess
 from tests.platform.responses import Json
 
 
 class Functions(CloudAccess):
-    """Runs functions outside the processes of the cloud."""
+    """Runs the code of functions in new processes, which the local cloud does not manage, and invokes its scheduled
+    functions.
+    """
 
     def run_as(self, function: str, code: str) -> subprocess.Popen[str]:
         """Start Python code in the folder of a function, with the environment of this function.
@@ -34,7 +36,7 @@ class Functions(CloudAccess):
         )
 
     def invoke(self, function: str) -> Json:
-        """Invoke a scheduled function of the cloud. Return the result of the handler."""
+        """Invoke a scheduled function of the local cloud. Return the result of the handler."""
         key = json.loads((self.state / "functions.json").read_text("utf-8"))["invocation_key"]
         response = httpx.post(
             f"{self.endpoints.api}{INVOCATIONS}/{key}/2015-03-31/functions/{function}/invocations",
@@ -42,6 +44,7 @@ class Functions(CloudAccess):
             headers={"Authorization": "AWS4-HMAC-SHA256 Credential=test"},
             timeout=120,
             trust_env=False,
+            verify=TLS,
         )
         assert response.status_code == 200 and "x-amz-function-error" not in response.headers, response.text
         result: Json = response.json()

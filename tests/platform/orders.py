@@ -37,14 +37,9 @@ class Orders(Tenants, Files):
 
     def ended_job(self, job_id: str, within: float = 60) -> Json:
         """Wait until a job has ended. Return the job."""
-        jobs: list[Json] = []
-
-        def ended() -> bool:
-            jobs[:] = [ok(self.admin.get(f"/v1/jobs/{job_id}"))]
-            return jobs[0]["status"] in ("completed", "failed", "cancelled")
-
-        self.eventually(ended, within)
-        return jobs[0]
+        ended = "select from jobs where id = %s and status in ('completed', 'failed', 'cancelled')"
+        self.eventually(lambda: self.database.execute(ended, [job_id]).rowcount, within)
+        return ok(self.admin.get(f"/v1/jobs/{job_id}"))
 
     def exported_files(self, destination: Json) -> dict[str, bytes]:
         """Map file names to contents, for all files that a destination got. Leave out the `.done` files."""

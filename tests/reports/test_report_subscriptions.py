@@ -23,7 +23,7 @@ from PIL import Image
 from python_calamine import CalamineWorkbook
 
 from infra.functions import ROOT
-from infra.local.mailbox import SentMail, sent
+from infra.local.mailbox import SentMail
 from tests.faults.environment import function_environment
 from tests.platform import TLS, Json, Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import PlacedOrder, insert, random_order
@@ -73,7 +73,9 @@ SWEEPER = "from wecelebrate.reports.mailings import due; due.run_due()"
 
 @pytest.fixture(autouse=True)
 def fast_sweeper(as_function: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `make_due` start the due reports at once, because the sweeper of the cloud runs only every 15 seconds."""
+    """Make `make_due` start the due reports at once, because the sweeper of the local cloud runs only every
+    15 seconds.
+    """
 
     def sweep() -> None:
         with as_function("schedules-sweeper"):
@@ -162,8 +164,7 @@ def settled(platform: Platform, tenant: Tenant, subscription: Json, mails: int) 
 
 
 def inbox(platform: Platform, *recipients: Json) -> list[SentMail]:
-    addresses = [recipient["email"] for recipient in recipients]
-    return [message for message in sent(platform.endpoints.s3) if message.recipients[0] in addresses]
+    return platform.mails_sent_to(*(recipient["email"] for recipient in recipients))
 
 
 def link_of(message: SentMail) -> str:

@@ -384,3 +384,14 @@ def test_a_file_in_a_currency_that_the_catalog_refuses_fails_without_a_question(
     version = platform.drop(tenant.catalog_id, "erp.csv", b'sku,name,price (EUR)\nB-1,Vase,"12,90"\n')
     questions = waiting_job(platform, tenant, version, "decision")["questions"]
     assert "currency" in {question["key"] for question in questions}
+
+
+def test_the_answer_that_a_file_is_wrong_is_not_stored(platform: Platform, tenant: Tenant) -> None:
+    rows = "SKU;Name;Price;Stock\nW-1;Cup;12.50;3\nW-2;Mug;9.10;4\nW-{};Cup;14.50;3\n"
+    job = ask(platform, tenant, "prices.csv", rows.format(1).encode())
+    answers = {question["key"]: question["choices"][0]["value"] for question in job["questions"]} | {"price": "stop"}
+    stopped = ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": answers}))
+    assert (stopped["status"], stopped["waiting_for"]) == ("cancelled", None)
+    corrected = platform.sync(tenant.catalog_id, "prices.csv", rows.format(3).encode())
+    assert (corrected["questions"], corrected["counts"]["created"]) == ([], 3)
+    assert prices(platform, tenant) == {"W-1": "12.50", "W-2": "9.10", "W-3": "14.50"}

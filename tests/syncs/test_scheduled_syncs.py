@@ -198,7 +198,7 @@ def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platfor
         "update schedules set next_at = now() - interval '3 days' where client_id = %s", [tenant.client_id]
     )
     sweepers = [platform.run_as("schedules-sweeper", RUN_DUE) for _ in range(4)]
-    # If the sweeper of the cloud requests some of the 40 runs, the sweepers of this test request only the rest.
+    # If the sweeper of the local cloud requests some of the 40 runs, the sweepers of this test request only the rest.
     assert sum(map(due_count, sweepers)) <= len(schedules)
     after = ok(tenant.owner.get("/v1/schedules", params={"limit": 100}))["data"]
     # One run replaces all missed runs of the three days. The next run is due at its regular time.

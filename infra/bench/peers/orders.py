@@ -1,4 +1,4 @@
-"""Compares the rate of orders of the platform with the rate at which Directus inserts items."""
+"""Compares how fast the platform places orders with how fast Directus inserts items."""
 
 from collections.abc import Iterator
 

@@ -57,7 +57,7 @@ class Faults:
     forever: tuple[int, str] | None = None
     """The error of every response after the responses in `errors`."""
     operation: str | None = None
-    """The operation whose calls are answered with errors. None: all operations."""
+    """The operation whose calls are answered with errors. None means all operations."""
     operations: list[str] = field(default_factory=list)
     """The names of all operations that were called, e.g. `GetObject`. A retry counts as a separate call."""
     version: str = ""
@@ -111,7 +111,7 @@ def moto() -> Iterator[Faults]:
 
 @pytest.fixture
 def faults(moto: Faults) -> Iterator[Faults]:
-    """Yield the faults, without any error. At the end, empty the queue."""
+    """Yield the faults. At first, no call fails. At the end, empty the queue."""
     yield moto
     moto.errors, moto.forever = [], None
     moto.operations.clear()

@@ -185,4 +185,4 @@ zh|采购价|批发价|成本价|供应商名称|毛利率
 zh-Hant|成本|批發價|採購價|供應商名稱|毛利
 zu|Intengo ukuthenga|Ukuthenga intengo|Intengo yokuthenga|Igama lokuthenga|Ukuthenga
 """
-"""Names of three purchase prices, of the supplier, and of the margin."""
+"""Column names that must stay private: three purchase prices, the supplier and the margin."""

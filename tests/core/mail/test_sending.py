@@ -212,7 +212,14 @@ def test_sending_raises_unavailable_if_ses_cannot_be_reached(monkeypatch: pytest
         sending.send(MAIL, TAGS)
 
 
-def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "answer_bytes",
+    [b"HTTP/1.1 400 no TLS\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46"],
+    ids=["no TLS", "protocol_version"],
+)
+def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(
+    monkeypatch: pytest.MonkeyPatch, answer_bytes: bytes
+) -> None:
     configure(monkeypatch)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -220,13 +227,40 @@ def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(mon
         def answer_without_tls() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(5)
-                connection.sendall(b"HTTP/1.1 400 no TLS\r\n\r\n")
+                connection.recv(65_536)
+                connection.sendall(answer_bytes)
 
         server = threading.Thread(target=answer_without_tls)
         server.start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{listener.getsockname()[1]}")
         with pytest.raises(ssl.SSLError):
+            sending.send(MAIL, TAGS)
+        server.join()
+    ses._connection.close()
+
+
+@pytest.mark.parametrize(
+    "answer_bytes",
+    [b"", b"\x15\x03\x03\x00\x02\x01\x00", b"\x15\x03\x03\x00\x02\x02\x28"],
+    ids=["end", "close_notify", "handshake_failure"],
+)
+def test_a_tls_handshake_that_the_server_ends_is_an_outage(
+    monkeypatch: pytest.MonkeyPatch, answer_bytes: bytes
+) -> None:
+    configure(monkeypatch)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def end_the_handshake() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer_bytes)
+
+        server = threading.Thread(target=end_the_handshake)
+        server.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(Unavailable, match="SES cannot be reached"):
             sending.send(MAIL, TAGS)
         server.join()
     ses._connection.close()

@@ -104,10 +104,11 @@ _ORDERS05: Mapping[str, str] = {
     "E1EDP19": "QUALF? 3, IDTNR? 35, KTEXT? 70",
     "E1EDS01": "SUMID? 3, SUMME? 18, WAERQ? 3",
 }
-"""Segment → its fields with their lengths. A field with `?` is optional.
+"""Maps each segment to its fields with their lengths. A field with `?` is optional.
 
 Sources: transaction WE60, as https://www.sapdatasheet.org (E2EDK01, EDI_DC40) and https://leanx.eu (E3EDP01, E2EDLA1,
-whose fields are those of E1EDKA1) show it."""
+whose fields are those of E1EDKA1) show it.
+"""
 _SEGMENTS = ("E1EDK01", "E1EDK03", "E1EDKA1", "E1EDK02", "E1EDP01", "E1EDS01")
 """The segments in the sequence of ORDERS05."""
 

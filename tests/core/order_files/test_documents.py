@@ -4,6 +4,8 @@ import io
 import random
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -12,8 +14,10 @@ import pytest
 from lxml import etree
 
 from tests.core.order_files.structures import cxml_dtd, orders05_schema
+from wecelebrate.core import storage
+from wecelebrate.order_files import formats
 from wecelebrate.order_files.documents import Action, Destination, ExportedOrder, Unwritable
-from wecelebrate.order_files.export import _rendered
+from wecelebrate.order_files.export import _rendered, write_again
 from wecelebrate.order_files.formats import cxml, idoc, ubl
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -173,7 +177,8 @@ def test_an_order_that_does_not_fit_into_an_idoc_is_refused(changes: dict[str, A
         ExportedOrder.of("new", SMALL | changes, destination("idoc"))
     for other in ("csv", "ubl", "cxml"):
         assert ExportedOrder.of("new", SMALL | changes, destination(other)).action == "new"
-    # The receiver has the order, so it also needs the cancellation, and the order in a file that is written again.
+    # The receiver already has the order. Therefore it also needs the cancellation, and a file that is written again
+    # must contain the order.
     assert ExportedOrder.of("cancel", SMALL | changes, destination("idoc")).action == "cancel"
     assert ExportedOrder.of("new", SMALL | changes, destination("idoc"), is_received=True).action == "new"
 
@@ -188,6 +193,59 @@ def test_a_file_that_an_erasure_writes_again_keeps_orders_that_an_idoc_would_now
     again = _rendered(UUID(int=1), run, [export], are_received=True)
     assert (len(again.orders), again.refusals) == (1, [])
     assert b"S" * 36 in again.content
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "ubl", "cxml", "idoc"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metadata": {"note": "n" * 40_000}},
+        {"shipping_address": {"country": "DE", "city": "C" * 36}},
+        {"shipping_address": {"country": "DE", "postal_code": "1" * 36}},
+        {"shipping_address": {"country": "DE", "line1": "L" * 200, "name": "N" * 99, "company": "C" * 99}},
+    ],
+    ids=lambda each: "-".join(next(iter(each.values()))),
+)
+def test_an_order_that_the_receiver_already_has_is_written_even_if_its_texts_are_too_long(
+    format: str, changes: dict[str, Any]
+) -> None:
+    limited = replace(destination(format), max_line_length=35)
+    document = SMALL | {"kind": "sale", "status": "pending"} | changes
+    for action in ("change", "cancel", "new"):
+        is_received = action == "new"
+        order = ExportedOrder.of(action, document, limited, 1, is_received=is_received)
+        ship_to = order.ship_to
+        texts = [*ship_to.names, *ship_to.companies, *ship_to.lines, ship_to.city, ship_to.postal_code]
+        assert max(map(len, texts)) <= 35
+        assert (len(ship_to.names) <= 2, len(ship_to.companies) <= 2, len(ship_to.lines) <= 4) == (True,) * 3
+        assert b"HXE8J1NH88" in unzipped(formats.write(limited, [order]))
+    refused = format == "xlsx" or "metadata" not in changes
+    with pytest.raises(Unwritable) if refused else nullcontext():
+        ExportedOrder.of("new", document, limited)
+
+
+def unzipped(content: bytes) -> bytes:
+    """Return the content of all files of an archive, or the content itself."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return b"".join(map(archive.read, archive.namelist()))
+
+
+def test_after_an_erasure_no_new_version_of_a_file_is_written_if_another_order_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> ExportedOrder:
+        raise Unwritable("no room")
+
+    monkeypatch.setattr(ExportedOrder, "of", refuse)
+    monkeypatch.setattr(storage, "put", lambda *_: pytest.fail("a file was written"))
+    run = {"seq": 1, "created_at": NOW, "key": "orders.csv", "destination_id": UUID(int=1), "settings": {
+           "format": "csv", "columns": None, "prefix": "", "max_line_length": None, "formula_safe": True, "sender": "",
+           "receiver": ""}}  # fmt: skip
+    export = {"order_id": UUID(int=2), "action": "new", "document": SMALL}
+    with pytest.raises(RuntimeError, match=r"orders\.csv cannot be written again"):
+        write_again(run, [export])
 
 
 def random_text(dice: random.Random, longest: int) -> str:

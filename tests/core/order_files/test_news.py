@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import struct
+import time
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime
@@ -297,7 +298,7 @@ def test_an_archive_with_a_huge_directory_is_refused_before_its_entries_are_list
     start = b"PK\x03\x04" + b"\0" * 26
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, len(directory), len(start), 0)
     tracemalloc.start()
-    with pytest.raises(UnreadableFile, match="too many entries"):
+    with pytest.raises(UnreadableFile, match="more than 10,000 entries"):
         news(start + directory + end, "news.zip")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -379,3 +380,32 @@ def test_a_file_that_would_need_more_memory_than_the_worker_has_is_refused(conte
 def test_a_shipment_without_a_number_is_identified_by_the_content_of_its_file() -> None:
     [item] = grouped([(FIRST, row(1))], "0123456789abcdef99")
     assert item.shipment == "file-0123456789abcdef"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_with_another_method_than_deflate_is_refused(method: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as packed:
+        packed.writestr("a.xml", ORDRSP)
+    with pytest.raises(UnreadableFile, match=r"pack it with the method Deflate"):
+        read(file.getvalue(), "news.zip", UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "inner"),
+    [
+        ("<IDOC>", "</IDOC>", "<EDI_DC40><MESTYP>ORDRSP</MESTYP></EDI_DC40>" + "<E1EDP01/>" * 50_000),
+        (
+            "<IDOC><EDI_DC40><MESTYP>DESADV</MESTYP></EDI_DC40><E1EDL20>",
+            "</E1EDL20></IDOC>",
+            "<E1EDL24><E1EDL41><QUALI>001</QUALI><BSTNR>A</BSTNR></E1EDL41></E1EDL24>" * 10_000,
+        ),
+    ],
+)
+def test_idocs_in_each_other_are_read_in_linear_time(start: str, end: str, inner: str) -> None:
+    depth = 60
+    head = "<EDI_DC40><MESTYP>ORDRSP</MESTYP></EDI_DC40>" if "DESADV" not in start else ""
+    document = "<IDOCS>" + (start + head) * depth + inner + end * depth + "</IDOCS>"
+    before = time.process_time()
+    read(document.encode(), "news.xml", UTC)
+    assert time.process_time() - before < 1

@@ -54,6 +54,8 @@ def test_rows_with_neither_a_person_nor_a_price_are_an_adjustment_and_not_an_ord
                       "shipping_country": "GB"}  # fmt: skip
     assert refusal_of(counted) == ("adjustment", None)
     assert refusal_of(counted, counted | {"sku": "T"}) == ("adjustment", None)
+    filled = counted | dict.fromkeys(("shipped_quantity", "cancelled_quantity", "returned_quantity"), "0")
+    assert refusal_of(filled) == ("adjustment", None)
 
 
 @pytest.mark.parametrize(

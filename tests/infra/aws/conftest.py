@@ -16,6 +16,7 @@ zones = ["us-east-1c", "us-east-1d"]
 concurrency = 1000
 capacity = [0.5, 64]
 firewall = "count"
+requests_per_address = 9000
 workers = {queues-emails = 7}
 domain = "api.example.com"
 certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0b0e4d7c"

@@ -1,11 +1,14 @@
 """Tests the database on AWS: the access to the database, the protection of the data, and logins without passwords."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from infra.functions import functions
-from tests.infra.aws.templates import Templates
+from infra.aws.layers import Layer
+from infra.deploy.engine import ENGINE_CONTEXT, ENGINE_VERSION
+from infra.functions import FunctionSpec, functions
+from tests.infra.aws.templates import Templates, synthesise
 
 CLUSTER = "AWS::RDS::DBCluster"
 PROXY = "AWS::RDS::DBProxy"
@@ -14,6 +17,15 @@ PROXY = "AWS::RDS::DBProxy"
 def test_the_operator_can_set_the_capacity_of_the_database(named: Templates) -> None:
     scaling = named.only("data", "AWS::RDS::DBCluster")["ServerlessV2ScalingConfiguration"]
     assert scaling == {"MinCapacity": 0.5, "MaxCapacity": 64}
+
+
+def test_a_deploy_can_keep_a_newer_version_of_the_database(
+    tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer], dev: Templates
+) -> None:
+    assert dev.only("data", CLUSTER)["EngineVersion"] == ENGINE_VERSION
+    kept = synthesise(tmp_path / "kept", specs, stub_layers, environment="dev", **{ENGINE_CONTEXT: "18.1"})
+    assert kept.only("data", CLUSTER)["EngineVersion"] == "18.1"
+    assert kept.only("data", "AWS::RDS::DBClusterParameterGroup")["Family"] == "aurora-postgresql18"
 
 
 def test_the_proxy_requires_tls_and_iam_and_has_no_password(dev: Templates) -> None:

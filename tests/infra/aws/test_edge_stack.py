@@ -122,6 +122,14 @@ def test_cloudfront_serves_http_3_and_tls_and_each_request_passes_the_firewall(
     assert named.templates["edge"]["Outputs"]["url"]["Value"] == "https://api.example.com"
 
 
+def test_the_operator_can_set_how_many_requests_the_firewall_accepts_from_an_address(
+    dev: Templates, named: Templates
+) -> None:
+    for templates, limit in ((dev, 3_000), (named, 9_000)):
+        rule = templates.only("edge", "AWS::WAFv2::WebACL")["Rules"][0]
+        assert rule["Statement"]["RateBasedStatement"]["Limit"] == limit
+
+
 def test_the_firewall_limits_requests_per_ip_address_and_uses_the_managed_rules_of_aws(dev: Templates) -> None:
     rules = dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]
     assert [rule["Priority"] for rule in rules] == list(range(len(rules)))

@@ -20,14 +20,20 @@ from botocore.compat import HTTPHeaders
 from botocore.session import get_session
 from botocore.validate import validate_parameters
 
+from infra.deploy.engine import ENGINE_VERSION
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
 """Options of the AWS CLI itself, which are no parameters of an operation."""
+_RENAMED = {("sns", "subscribe", "notification-endpoint"): "endpoint"}
+"""Options that the AWS CLI renames, because they would be abbreviations of its own options (`--endpoint-url`)."""
 _CUSTOM_COMMANDS = (
     ["configure", "sso"],
+    ["sso", "login"],
     ["s3", "cp"],
+    ["s3", "ls"],
     ["s3", "sync"],
     ["logs", "tail"],
     ["cloudfront", "create-invalidation"],
@@ -148,8 +154,11 @@ class RecordedAccount:
 
     def _describe_db_clusters(self, request: Mapping[str, Any]) -> dict[str, Any]:
         assert request["DBClusterIdentifier"] == "wecelebrate-dev-database"
+        if self.templates and not self.deployed:
+            raise Refused("DBClusterNotFoundFault")
         arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:wecelebrate-dev-database"
-        return {"DBClusters": [{"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": SECRET}, "DatabaseName": "w"}]}
+        cluster = {"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": SECRET}, "DatabaseName": "w"}
+        return {"DBClusters": [cluster | {"EngineVersion": ENGINE_VERSION}]}
 
     def _execute_statement(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.statements.append(request["sql"])
@@ -223,6 +232,7 @@ def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, An
             assert word.endswith(".json"), words  # the file into which `lambda invoke` writes its result
             continue
         option = word.removeprefix("--")
+        option = _RENAMED.get((service, name, option), option)
         values: list[str] = []
         while (
             position < len(rest) and not rest[position].startswith("--") and not rest[position].endswith("result.json")

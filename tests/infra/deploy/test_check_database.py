@@ -30,7 +30,7 @@ def check(monkeypatch: pytest.MonkeyPatch, answer: Mapping[str, Any]) -> tuple[i
     ("readers", "code", "text"),
     [(True, 0, "know which transactions"), (False, 1, "set reads=primary"), (None, 0, "the cluster has no reader")],
 )
-def test_the_command_fails_only_if_readers_do_not_know_what_they_have_replayed(
+def test_the_command_fails_if_the_reader_does_not_know_which_transactions_it_has_replayed(
     monkeypatch: pytest.MonkeyPatch, readers: bool | None, code: int, text: str
 ) -> None:
     actual, printed = check(monkeypatch, {"readers": readers, "large_objects": True})

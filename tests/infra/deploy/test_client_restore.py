@@ -38,7 +38,7 @@ def account(answer: dict[str, Any], **failure: str) -> Account:
     stub.add_response("invoke", {"StatusCode": 200, "Payload": payload, **failure}, expected)
     stub.activate()
     prod = Account(get_environment("prod", {"settings_folder": "/nonexistent"}.get))
-    prod._clients = {"rds": rds, "lambda": functions}
+    prod._clients = {"rds": rds, "lambda once": functions}
     return prod
 
 

@@ -1,18 +1,22 @@
 """Tests what `wecelebrate deploy` passes to CDK, and what it does with the firewall. CDK does not run."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner
 
 from infra.command import app, aws
-from infra.deploy import blocklist, checkout, maintenance, stacks
+from infra.deploy import blocklist, checkout, firewall, maintenance, stacks
 from infra.deploy.account import Account
+from infra.deploy.engine import ENGINE_CONTEXT, ENGINE_VERSION
 from infra.deploy.firewall import parse_network
 from infra.deploy.stacks import StackState
 from tests.infra.deploy.test_deployed import account
@@ -50,6 +54,18 @@ def test_a_deploy_names_its_release_and_the_newest_release(
     assert result.exit_code == 1, result.output
     (command,) = commands
     assert {f"release={release}", f"SchemaRelease={newest}"} <= set(command)
+
+
+@pytest.mark.parametrize(("deployed", "expected"), [("17.8", ENGINE_VERSION), ("17.10", "17.10"), ("18.1", "18.1")])
+def test_a_deploy_never_names_an_earlier_version_of_the_database_than_the_cluster_has(
+    dev: "Environment", deployed: str, expected: str
+) -> None:
+    cluster: Any = dev.account._clients["rds"]
+    cluster.version = deployed
+    dev.during = lambda: 1
+    dev.deploy("REVIEW_IN_PROGRESS")
+    (command,) = dev.commands
+    assert f"{ENGINE_CONTEXT}={expected}" in command
 
 
 class Environment:
@@ -134,6 +150,21 @@ def test_a_deploy_that_changes_the_firewall_restores_the_rules_of_operators_also
     assert "the environment is closed again" in result.output
 
 
+def test_a_deploy_blocks_addresses_again_whose_rule_an_earlier_release_has_added(dev: Environment) -> None:
+    dev.create_firewall()
+    blocklist.change(dev.account, [parse_network("8.8.4.4")])
+    firewall._mark(dev.account, blocklist.RULE, "x")
+
+    def during() -> int:
+        dev.replace_rules()
+        return 1
+
+    dev.during = during
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert "the addresses are blocked again" in result.output
+    assert blocklist.blocked(dev.account) == ["8.8.4.4/32"]
+
+
 def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Environment) -> None:
     dev.create_firewall()
     maintenance.close(dev.account, [parse_network("8.8.8.8")])
@@ -143,3 +174,22 @@ def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Envir
     assert maintenance.is_closed(dev.account)
     (command,) = dev.commands
     assert "--all" not in command and "!(edge|monitoring)" in command
+
+
+def test_if_the_session_ends_during_a_deploy_the_command_prints_the_urls_and_that_rules_can_be_missing(
+    dev: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dev.create_firewall()
+
+    def during() -> int:
+        (file,) = [each for each in dev.commands[-1] if each.endswith("outputs-dev.json")]
+        Path(file).write_text(json.dumps({"wecelebrate-dev-edge": {"url": "https://api.example.com"}}))
+        expired = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "x"}}, "ListWebACLs")
+        monkeypatch.setattr(dev.firewall, "list_web_acls", Mock(side_effect=expired))
+        return 0
+
+    dev.during = during
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert result.exit_code == 1, result.output
+    assert "https://api.example.com" in result.output
+    assert "sign in to AWS again, and run `wecelebrate status --env dev`" in " ".join(result.output.split())

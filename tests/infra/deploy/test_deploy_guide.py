@@ -21,7 +21,7 @@ GUIDE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 BLOCKS = re.findall(r"^ *```sh\n(.*?)^ *```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 COMMANDS = [line.strip() for block in BLOCKS for line in block.splitlines()]
 FIRST_SECTION = GUIDE[GUIDE.index("## From an empty account") : GUIDE.index("## Settings")]
-PROGRAMS = {"aws", "curl", "git", "make", "source", "wecelebrate", "cdk", "eval"}
+PROGRAMS = {"aws", "curl", "git", "make", "source", "wecelebrate", "cdk", "eval", "printf"}
 
 
 def words(command: str) -> list[str]:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from infra import cost_model
 from infra.deploy import checkout, deployed
 from infra.deploy.account import Account
 from infra.deploy.checkout import TAKE_SETTINGS, version_of
+from infra.deploy.engine import ENGINE_VERSION
 from infra.environments import ENVIRONMENTS, get_environment
 from infra.functions import functions
 from infra.local.diagnosis import Finding
@@ -42,7 +44,18 @@ def account(
     account._clients["cloudformation"] = Stacks(
         {} if outputs is None else {**states, stack: "UPDATE_COMPLETE"}, {stack: outputs or {}}, env
     )
+    account._clients["rds"] = Clusters()
     return account
+
+
+class Clusters:
+    """RDS with the cluster of the environment."""
+
+    version = ENGINE_VERSION
+    exceptions = SimpleNamespace(DBClusterNotFoundFault=LookupError)
+
+    def describe_db_clusters(self, DBClusterIdentifier: str) -> dict[str, Any]:  # noqa: N803 - the name of AWS
+        return {"DBClusters": [{"DBClusterIdentifier": DBClusterIdentifier, "EngineVersion": self.version}]}
 
 
 class Stacks:
@@ -308,7 +321,7 @@ def test_a_mistyped_issuer_can_be_corrected_after_a_first_deploy_that_failed(env
     [
         ({}, True),
         ({"data": "CREATE_FAILED"}, True),
-        ({"data": "UPDATE_FAILED"}, True),  # the second attempt of a first deploy that failed
+        ({"data": "UPDATE_FAILED"}, True),  # the first deploy was repeated after an error
         ({"data": "ROLLBACK_COMPLETE"}, True),
         ({"data": "CREATE_COMPLETE"}, False),
         ({"data": "UPDATE_FAILED", "monitoring": "CREATE_COMPLETE"}, False),

@@ -6,13 +6,17 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra.deploy import erasure_keys
+from infra.deploy import blocklist, consumers, erasure_keys, maintenance
 from tests.command import CommandHere
+from tests.infra.deploy.test_maintenance import RATE, VISIBILITY
 
 
 class Api(BaseHTTPRequestHandler):
@@ -60,6 +64,16 @@ def create_firewall() -> None:
     )
 
 
+def remove_rules() -> None:
+    """Remove the rules of operators from the firewall, as a deploy of the firewall does."""
+    client = boto3.client("wafv2", region_name="us-east-1")
+    (acl,) = client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    client.update_web_acl(
+        Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"], DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY,
+        Rules=[RATE], LockToken=acl["LockToken"],
+    )  # fmt: skip
+
+
 def test_the_status_shows_the_release_and_the_health_and_the_maintenance_and_the_stacks(
     command: CommandHere, api: str
 ) -> None:
@@ -82,6 +96,10 @@ def test_the_status_shows_the_release_and_the_health_and_the_maintenance_and_the
     assert command("--env", "dev", "status").stdout == result.stdout
     assert command("maintenance", "on", "--env", "dev", "--address", "8.8.4.4").returncode == 0
     assert "on: `wecelebrate maintenance off --env dev` ends it" in command("status", "--env", "dev").stdout
+    assert "lost rules" not in command("status", "--env", "dev").stdout
+    remove_rules()
+    printed = command("status", "--env", "dev").stdout
+    assert "a deploy has removed maintenance: `wecelebrate deploy --env dev` adds it again" in printed
 
 
 def test_the_status_shows_which_stacks_a_failed_deploy_has_already_moved_to_the_new_release(
@@ -154,3 +172,45 @@ def test_the_status_warns_of_an_earlier_key_that_a_replay_has_left(
     assert "earlier key" not in command("status", "--env", "dev").stdout
     monkeypatch.setattr(erasure_keys, "has_keys", lambda account: True)
     assert "`wecelebrate --env dev erasures replay` removes it" in command("status", "--env", "dev").stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "operation", "line"),
+    [
+        (erasure_keys, "has_keys", "GetFunctionConfiguration", "earlier key     unknown: your role lacks lambda:"),
+        (consumers, "stopped", "ListEventSourceMappings", "stopped queues  unknown: your role lacks lambda:"),
+        (maintenance, "is_closed", "ListWebACLs", "maintenance     unknown: your role lacks wafv2:"),
+        (blocklist, "blocked", "GetIPSet", "blocked         unknown: your role lacks wafv2:"),
+        (blocklist, "is_lost", "ListIPSets", "lost rules      unknown: your role lacks wafv2:"),
+    ],
+)
+def test_an_operator_without_a_permission_sees_the_other_lines_of_the_status(
+    command: CommandHere,
+    api: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    module: ModuleType,
+    function: str,
+    operation: str,
+    line: str,
+) -> None:
+    create_firewall()
+    deploy("dev-edge", url=api)
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x"}}, operation)
+    monkeypatch.setattr(module, function, Mock(side_effect=denied))
+    result = command("status", "--env", "dev")
+    assert result.returncode == 0, result.stderr
+    printed = " ".join(result.stdout.split())
+    assert "health ok" in printed
+    assert " ".join(f"{line}{operation}".split()) in printed
+
+
+def test_another_error_of_an_optional_line_is_an_error(
+    command: CommandHere, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_firewall()
+    deploy("dev-edge", url=api)
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "ListEventSourceMappings")
+    monkeypatch.setattr(consumers, "stopped", Mock(side_effect=throttled))
+    result = command("status", "--env", "dev")
+    assert (result.returncode, "ThrottlingException" in result.stderr) == (1, True)

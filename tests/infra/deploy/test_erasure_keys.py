@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, WaiterError
 from botocore.stub import Stubber
 
 from infra.deploy.account import Account, AwsError
@@ -47,6 +48,29 @@ def test_the_keys_are_removed_after_an_error() -> None:
     prod, stub = account((DECLARED, with_keys), (with_keys, DECLARED))
     with pytest.raises(KeyboardInterrupt), earlier_keys(prod, ["march"]):
         raise KeyboardInterrupt
+    stub.assert_no_pending_responses()
+
+
+def test_a_function_that_cannot_be_read_is_not_said_to_have_a_key() -> None:
+    prod, stub = account()
+    stub.add_client_error("get_function_configuration", "AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDeniedException"), earlier_keys(prod, ["march"]):
+        pytest.fail("the block runs without the keys")
+    stub.assert_no_pending_responses()
+
+
+def test_the_keys_are_removed_if_the_change_cannot_be_confirmed() -> None:
+    with_keys = DECLARED | {VARIABLE: "march"}
+    prod, stub = account()
+    stub.add_response("get_function_configuration", {"Environment": {"Variables": DECLARED}})
+    stub.add_response("update_function_configuration", {})
+    stub.add_client_error("get_function", "ThrottlingException")
+    stub.add_response("get_function_configuration", {"Environment": {"Variables": with_keys}})
+    expected = {"FunctionName": NAME, "Environment": {"Variables": DECLARED}}
+    stub.add_response("update_function_configuration", {}, expected)
+    stub.add_response("get_function", {"Configuration": {"LastUpdateStatus": "Successful"}})
+    with pytest.raises(WaiterError), earlier_keys(prod, ["march"]):
+        pytest.fail("the block runs without a confirmation")
     stub.assert_no_pending_responses()
 
 

@@ -1,7 +1,8 @@
 """Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A transport replaces the API."""
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,18 +21,29 @@ JOB = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
 DONE = {"status": "completed", "result": {"erasures": 3, "restored": 2}, "error": None, "error_code": None}
 
 
-def api(replay: list[dict[str, Any]], waiting: list[int], failed: list[dict[str, str]] | None = None) -> httpx.Client:
-    """An API whose replay job has the states `replay`, in this order. `waiting`: the numbers of erasures that wait."""
+def api(
+    replay: list[dict[str, Any]],
+    waiting: list[int],
+    failed: list[dict[str, str]] | None = None,
+    running: list[bool] | None = None,
+) -> httpx.Client:
+    """An API whose replay job has the states `replay`, in this order.
+
+    waiting: the numbers of erasures that still wait. running: another replay runs as long as this list is not empty.
+    """
     states: Iterator[dict[str, Any]] = iter(replay)
     counts = iter(waiting)
 
     def respond(request: httpx.Request) -> httpx.Response:
+        rows: Sequence[Mapping[str, str | None]]
         job = {"id": JOB, "created_at": "2026-11-27T08:30:00Z"}
         if request.url.path in {"/v1/admin/erasures/replay", f"/v1/jobs/{JOB}"}:
             return httpx.Response(200, json=job | next(states))
         match request.url.params["status"]:
             case "pending":
-                rows = [{"id": str(number)} for number in range(next(counts))]
+                rows = [{"id": str(number), "client_id": "c"} for number in range(next(counts))]
+            case "processing" if running:
+                rows = [{"id": "replay", "client_id": None}]
             case "failed":
                 rows = failed or []
             case _:
@@ -42,7 +54,7 @@ def api(replay: list[dict[str, Any]], waiting: list[int], failed: list[dict[str,
 
 
 def replay(client: httpx.Client, timeout: int) -> None:
-    """Do what the command does, without the keys."""
+    """Start the replay job, and wait for its erasures, as the command does. It needs no earlier keys."""
     deadline = time.monotonic() + timeout
     erasures._wait_for_erasures(client, erasures._replay(client, deadline), deadline)
 
@@ -103,19 +115,74 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     @contextmanager
     def connect() -> Iterator[Connection]:
-        client = api([{"status": "pending"}, DONE], [1, 0])
+        client = api([{"status": "pending"}, DONE], [1, 1, 0])
         client.event_hooks = {"request": [log]}
         yield Connection(client, None)
 
     monkeypatch.setattr(api_of_command, "connect", connect)
-    monkeypatch.setattr(erasure_keys, "_set", lambda account, value: done.append(f"key {value or 'removed'}"))
+    monkeypatch.setattr(erasure_keys, "_variables", lambda account: {})
+    monkeypatch.setattr(
+        erasure_keys, "_replace", lambda account, variables, value: done.append(f"key {value or 'removed'}")
+    )
     return done
 
 
 def test_each_replay_of_an_environment_removes_a_key_that_an_interrupted_replay_has_left(events: list[str]) -> None:
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
     assert result.exit_code == 0, result.output
-    assert events[:2] == ["key removed", "POST /v1/admin/erasures/replay"]
+    assert [event for event in events if not event.startswith("GET")] == [
+        "key removed",
+        "POST /v1/admin/erasures/replay",
+    ]
+
+
+def test_a_replay_without_keys_does_not_remove_the_key_of_a_running_replay(
+    events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = [True]
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        yield Connection(api([{"status": "pending"}, DONE], [0, 0], running=running), None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+
+    def replay(*_: object) -> dict[str, Any]:
+        running.clear()
+        return DONE
+
+    monkeypatch.setattr(erasures, "_replay", replay)
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
+    assert result.exit_code == 0, result.output
+    assert "another replay runs" in result.output
+    assert "key removed" not in events
+
+
+@pytest.mark.parametrize("others", [0, 1000])
+def test_a_replay_with_keys_waits_for_another_replay_which_needs_its_own_keys(
+    events: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, others: int
+) -> None:
+    """others: how many erasures of clients are listed before the job of the replay."""
+    listed = [{"id": str(number), "client_id": "c"} for number in range(others)] + [{"id": JOB, "client_id": None}]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/jobs"
+        rows = listed if request.url.params["status"] == "processing" else []
+        start = int(request.url.params.get("cursor", "0"))
+        page = rows[start : start + 1000]
+        more = len(rows) > start + 1000
+        return httpx.Response(200, json={"data": page, "has_more": more, "next_cursor": str(start + 1000)})
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        yield Connection(httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond)), None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+    file = tmp_path / "key.txt"
+    file.write_text("march")
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay", "--earlier-key", str(file)])
+    assert (result.exit_code, events) == (1, []), result.output
+    assert f"`wecelebrate jobs watch {JOB}` follows it" in " ".join(result.output.split())
 
 
 def test_the_function_knows_the_key_only_until_the_list_is_compared(events: list[str], tmp_path: Any) -> None:
@@ -124,17 +191,76 @@ def test_the_function_knows_the_key_only_until_the_list_is_compared(events: list
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay", "--earlier-key", str(file)])
     assert result.exit_code == 0, result.output
     job = ["POST /v1/admin/erasures/replay", f"GET /v1/jobs/{JOB}"]
-    assert events[:5] == ["key march", *job, "key removed", "GET /v1/jobs pending"]
+    assert events[2:7] == ["key march", *job, "key removed", "GET /v1/jobs pending"]
     assert events.count("key removed") == 1
 
 
 def test_a_replay_without_keys_needs_only_the_api(events: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(account: Any, value: str) -> None:
+    def refused(account: Any) -> None:
         raise NoCredentialsError
 
-    monkeypatch.setattr(erasure_keys, "_set", refused)
+    monkeypatch.setattr(erasure_keys, "_variables", refused)
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
     assert result.exit_code == 0, result.output
     assert "not known whether an earlier call has left a key" in result.output
     events.clear()
     assert CliRunner().invoke(app, ["erasures", "replay"]).exit_code == 0
+
+
+CLIENT = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a6"
+COUNTS = {"orders": 2, "mails": 1, "events": 0, "responses": 0, "exports": 0, "files": 0}
+
+
+def erase(
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[dict[str, Any]],
+    *arguments: str,
+    confirmed: tuple[str, ...] = ("--yes",),
+) -> tuple[int, str, list[Any]]:
+    """Run `erasures request` against an API whose erasure has these states, in this order. Return the result and the
+    bodies of the requests.
+    """
+    bodies: list[Any] = []
+    answers = iter(states)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/clients":
+            return httpx.Response(200, json={"data": [{"id": CLIENT, "slug": "acme"}], "has_more": False})
+        if request.method == "POST":
+            assert request.url.path == f"/v1/clients/{CLIENT}/erasures"
+            bodies.append(json.loads(request.content))
+        answer = {"id": JOB, "job_id": JOB, "error": None, "error_code": None, "counts": COUNTS} | next(answers)
+        return httpx.Response(answer.pop("code", 200), json=answer)
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        yield Connection(httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond)), None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+    result = CliRunner().invoke(app, ["erasures", "request", "--client", "acme", *confirmed, *arguments])
+    return result.exit_code, result.output, bodies
+
+
+def test_a_person_is_erased_and_the_command_prints_what_was_erased(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = [{"status": "pending"}, {"status": "processing"}, {"status": "completed"}]
+    code, output, bodies = erase(monkeypatch, states, "--email", "ann@example.com", "--subject", "ann")
+    assert code == 0, output
+    assert bodies == [{"email": "ann@example.com", "customer_subject": "ann"}]
+    assert "erased: 2 orders, 1 mails, 0 events" in output
+
+
+def test_nothing_is_erased_before_the_operator_has_confirmed_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, output, bodies = erase(monkeypatch, [], "--email", "ann@example.com", confirmed=())
+    assert (code, bodies) == (2, [])
+    assert "Erase ann@example.com at acme? This cannot be undone." in output
+
+
+def test_an_erasure_that_is_refused_or_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = {"code": 409, "detail": "The person has open orders.", "errors": []}
+    code, output, _ = erase(monkeypatch, [refused], "--email", "ann@example.com")
+    assert (code, "The person has open orders" in output) == (5, True)
+    failed = {"status": "failed", "error_code": "orders_open", "error": "Close them."}
+    code, output, _ = erase(monkeypatch, [{"status": "pending"}, failed], "--subject", "ann")
+    assert (code, "orders_open: Close them." in output) == (1, True)
+    code, output, bodies = erase(monkeypatch, [])
+    assert (code, bodies, "name the person" in output) == (2, [], True)

@@ -190,6 +190,7 @@ def test_each_aws_command_in_the_documents_uses_an_operation_and_options_that_aw
     (tmp_path / "cache.json").write_text(cache_secret())
     (tmp_path / "policy.json").write_text("{}")
     (tmp_path / "schedule.json").write_text(SCHEDULE)
+    (tmp_path / "signing-key.txt").write_text("key")
     words = shlex.split(command, comments=True)
     _, _, request = parse(words[1:], tmp_path)
     assert_values(request)

@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 from infra.aws import layers
 from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import TAKE_SETTINGS
+from infra.deploy.engine import ENGINE_VERSION
 from infra.deploy.preflight import _proxy, preflight
 from infra.environments import get_environment
 from infra.local.diagnosis import Finding
@@ -35,6 +36,7 @@ READY: Mapping[tuple[str, str], Answer] = {
             for letter, number in (("a", 4), ("b", 6), ("c", 1), ("d", 2), ("e", 3))
         ]
     },
+    ("rds", "describe_db_clusters"): "DBClusterNotFoundFault",
     ("lambda", "get_account_settings"): {"AccountLimit": {"ConcurrentExecutions": 10}},
     ("secretsmanager", "get_secret_value"): {
         "SecretString": json.dumps({"url": "https://x.upstash.example", "token": "t"})
@@ -64,7 +66,7 @@ def findings(
 ) -> dict[str, list[Finding]]:
     """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some answers.
 
-    stacks: the answer with all stacks of the account. changes: service__operation → answer.
+    stacks: the answer with all stacks of the account. changes: maps `service__operation` to an answer.
     """
     answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}
     environment = replace(
@@ -115,6 +117,7 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "bootstrap": ["ok"],
         "zones": ["ok"],
         "issuer": ["ok"],
+        "engine": ["ok"],
         "proxy": ["ok"],
         "concurrency": ["ok"],
         "cache": ["ok"],
@@ -128,6 +131,20 @@ def test_the_check_warns_if_the_functions_would_have_no_bytecode(monkeypatch: py
     monkeypatch.setattr("infra.aws.layers.python_compiler", lambda: None)
     (finding,) = findings()["python"]
     assert (finding.state, str(finding.fix)[:19]) == ("warning", "install Python 3.13")
+
+
+@pytest.mark.parametrize(
+    ("deployed", "state", "text"),
+    [
+        (ENGINE_VERSION, "ok", f"PostgreSQL {ENGINE_VERSION}"),
+        ("16.10", "warning", f"the deploy upgrades PostgreSQL from 16.10 to {ENGINE_VERSION}"),
+        ("17.10", "warning", "the deploy keeps 17.10, because Aurora cannot go back"),
+    ],
+)
+def test_the_check_compares_the_version_of_the_database_with_the_release(deployed: str, state: str, text: str) -> None:
+    cluster = {"DBClusters": [{"EngineVersion": deployed}]}
+    (finding,) = findings(rds__describe_db_clusters=cluster)["engine"]
+    assert (finding.state, text in finding.message) == (state, True)
 
 
 def test_the_check_stops_if_the_credentials_are_missing() -> None:
@@ -220,7 +237,7 @@ def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(
 @pytest.mark.parametrize(
     "status", ["CREATE_FAILED", "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_FAILED", "DELETE_FAILED"]
 )
-def test_a_deploy_without_a_proxy_that_failed_can_be_repeated_because_no_proxy_exists(status: str) -> None:
+def test_a_failed_deploy_without_a_proxy_can_be_repeated_because_no_proxy_exists(status: str) -> None:
     environment = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
     account = Account(replace(environment, settings=OperatorSettings(proxy="off")))
     client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")

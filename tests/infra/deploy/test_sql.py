@@ -22,7 +22,7 @@ from tests.infra.deploy.test_first_admin import migrated
 __all__ = ["cluster", "migrated"]
 
 TARGET = {"resourceArn": "cluster", "secretArn": "secret", "database": "wecelebrate"}
-PAGES = ("deploy", "runbook", "upgrade")
+PAGES = ("deploy", "persons", "runbook", "upgrade")
 STATEMENTS = [
     (page, match[2], match[1] or "")
     for page in PAGES
@@ -71,7 +71,7 @@ class DataApi:
 @pytest.fixture
 def api(migrated: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataApi]:
     api = DataApi(migrated)
-    monkeypatch.setattr(data_api, "_target", lambda _: TARGET)
+    monkeypatch.setattr(data_api, "_target", lambda *_: TARGET)
     monkeypatch.setattr(accounts.Account, "client", lambda *_: api)
     with psycopg.connect(migrated.primary_url) as superuser:
         superuser.execute("insert into clients (name, slug) values ('Acme', 'acme') on conflict do nothing")

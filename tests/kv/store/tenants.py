@@ -19,7 +19,7 @@ class Tenants:
     clients: list[str] = field(default_factory=list)
     catalogs: list[str] = field(default_factory=lambda: [LEGACY_CATALOG])
     owned: dict[str, list[str]] = field(default_factory=dict)
-    """The id of a client → the ids of its catalogs."""
+    """Maps the id of a client to the ids of its catalogs."""
     sites: list[tuple[str, str]] = field(default_factory=list)
     """The ids of a site and of its client."""
 

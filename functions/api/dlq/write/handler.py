@@ -1,4 +1,4 @@
-"""Dead letters: retry their jobs, or send their messages again. Only platform admins can do this."""
+"""Dead letters: retry their jobs, send their messages again, or dismiss them. Only platform admins can do this."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
@@ -12,6 +12,12 @@ app = api()
 def redrive_dead_letter(letter_id: Id, tx: Writing) -> DeadLetter:
     """Send the message of a dead letter to its queue again, with a new count of attempts."""
     return dead_letters.redrive(tx, letter_id)
+
+
+@app.post("/v1/admin/dlq/{letter_id}/dismiss")
+def dismiss_dead_letter(letter_id: Id, tx: Writing) -> DeadLetter:
+    """Record that a dead letter needs no work. It can be redriven later."""
+    return dead_letters.dismiss(tx, letter_id)
 
 
 handler = serve(app)

@@ -12,9 +12,9 @@ from wecelebrate.order_imports.models import OrderImport
 
 subscriptions.connect()
 app = api()
-BOUND = bounded_body(6 * 1024 * 1024)
+BOUND = bounded_body(6 * 1024 * 1024, 600_000)
 """Lambda does not accept a larger event. This limit includes the white space between the rows. `bulk_import` has a
-lower limit, which counts only the rows."""
+lower limit, which counts only the rows. The largest number of rows can have 12 keys each."""
 
 
 @app.post("/v1/products/bulk-import", status_code=202, dependencies=[BOUND, located_at("/v1/jobs/{id}")])

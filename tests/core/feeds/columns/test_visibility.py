@@ -61,7 +61,7 @@ def test_a_name_with_a_word_about_purchases_or_about_the_warehouse_is_private(na
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_a_name_that_is_not_known_is_not_public(name: str) -> None:
+def test_a_column_with_an_unknown_name_is_private(name: str) -> None:
     assert not is_property(name)
 
 

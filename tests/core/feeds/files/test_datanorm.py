@@ -24,7 +24,7 @@ def _text(*records: str, head: str = HEAD) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["cp850", "utf-8", "cp1252"])
-def test_articles_have_their_texts_their_list_price_for_one_piece_and_their_gtin(encoding: str) -> None:
+def test_an_article_is_read_with_its_texts_and_its_gtin_and_its_list_price_for_one_piece(encoding: str) -> None:
     reading = read(_text(*ARTICLES), name="DATANORM.001", encoding=encoding)
     assert [(one.sku, one.name, one.price, one.currency) for one in reading.products] == [
         ("WT4711", 'Waschtisch 60 cm weiß "flach" mit Überlauf', Decimal("189.50"), "EUR"),
@@ -42,14 +42,14 @@ def test_the_net_price_of_a_dealer_and_the_discount_group_are_private() -> None:
     assert all("50.00" not in str(one.attributes) and "R10" not in str(one.attributes) for one in reading.products)
 
 
-def test_a_list_of_net_prices_is_not_sold_at_them_without_an_answer() -> None:
+def test_net_prices_of_a_dealer_lead_to_a_question_and_are_not_used_as_selling_prices() -> None:
     net = [record.replace(";1;0;ST;", ";2;0;ST;").replace(";1;2;ST;", ";2;2;ST;") for record in ARTICLES[:4]]
     reading = read(_text(*net), name="DATANORM.001")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert all(one.price is None for one in reading.products)
 
 
-def test_a_deletion_ends_a_product_and_makes_the_file_a_delta() -> None:
+def test_a_record_that_deletes_an_article_makes_the_product_inactive_and_the_file_a_delta() -> None:
     reading = read(_text(*ARTICLES[:2], "A;L;ALT1;00;Alt;;1;0;ST;100;;;;", "A;A;NEU1;00;Neu;;1;9;ST;100;;;;"))
     assert [(one.sku, one.is_active) for one in reading.products] == [("WT4711", True), ("ALT1", False)]
     assert [(item.sku, item.code) for item in reading.rejected] == [("NEU1", "bad_price_unit")]
@@ -64,9 +64,7 @@ def test_a_deletion_ends_a_product_and_makes_the_file_a_delta() -> None:
         (HEAD, "without articles"),
     ],
 )
-def test_other_versions_and_files_without_articles_are_refused_with_the_name_of_the_format(
-    head: str, words: str
-) -> None:
+def test_the_error_for_another_version_or_for_a_file_without_articles_names_the_format(head: str, words: str) -> None:
     with pytest.raises(UnreadableFeed, match=words):
         read(_text("P;A;WT4711;1;19000;;", head=head))
 

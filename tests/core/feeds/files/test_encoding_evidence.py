@@ -99,7 +99,7 @@ def test_western_names_cause_no_question(names: list[str], header: str) -> None:
      ("Filter 5 µm", "Rohr Ø 12", "GRÖßE XL"), ("1ª qualità", "2ª scelta"), ("Tasse\u00a0blau", "Kanne"),
      ("Becher\u00a0rot", "Prix\u00a0rouge"), ("Ruban 10µ", "N° 5")],
 )  # fmt: skip
-def test_signs_that_are_letters_and_spaces_without_a_break_do_not_change_the_encoding(names: tuple[str, ...]) -> None:
+def test_names_with_no_break_spaces_or_signs_such_as_a_micro_sign_are_read_as_cp1252(names: tuple[str, ...]) -> None:
     content = "SKU;Name;Price\n" + "".join(f"A{at};{name};1\u00a0005,00\n" for at, name in enumerate(names))
     for text in (content, content.replace("1\u00a0005", "1005")):
         reading = read(text.encode("cp1252"))
@@ -146,6 +146,6 @@ def test_diameters_apostrophes_and_units_cause_no_question(names: list[str]) -> 
     [(["Città", "Qualità"], "cp850"), (["Voilà"], "cp850"), (["Lápiz", "Día"], "mac_roman"),
      (["Frío", "Café"], "mac_roman"), (["Kubek biały", "Łyżka"], "cp1250")],
 )  # fmt: skip
-def test_other_encodings_are_not_taken_for_cp1252_without_a_question(names: list[str], encoding: str) -> None:
+def test_a_file_in_a_rarer_encoding_is_read_correctly_or_leads_to_a_question(names: list[str], encoding: str) -> None:
     reading = read(("sku;name;price\n" + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))).encode(encoding))
     assert texts(reading) == names or "encoding" in {question.key for question in reading.feed.questions}

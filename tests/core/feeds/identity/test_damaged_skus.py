@@ -1,5 +1,7 @@
-"""Tests SKUs that Excel or a marketplace has changed. Such SKUs lead to a question. The number of the seller is the
-SKU."""
+"""Tests SKUs that Excel or a marketplace has changed, which lead to a question.
+
+If a file of a marketplace also contains the seller's own number, this number is the SKU.
+"""
 
 import pytest
 

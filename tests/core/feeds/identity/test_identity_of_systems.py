@@ -23,14 +23,16 @@ def _sku(reading: Reading) -> list[str]:
      ("Inventory Number;UPC;Title", ("CA-1;812345100018;Tee", "CA-2;812345100025;Mug"), "Inventory Number"),
      ("Style Code;Product Option Code;Product Name", ("TS;TS-S;Tee", "TS;TS-M;Tee"), "Product Option Code")],
 )  # fmt: skip
-def test_the_own_code_is_the_sku_without_a_question(names: str, rows: tuple[str, ...], sku: str) -> None:
+def test_the_code_of_the_sender_is_the_sku_and_no_question_is_asked(
+    names: str, rows: tuple[str, ...], sku: str
+) -> None:
     reading = _read(names, *rows)
     assert not reading.feed.questions
     assert _sku(reading) == [sku]
 
 
 @pytest.mark.parametrize("values", [("DIN 912", "ISO 4762"), ("BMW 320", "AUDI 100"), ("BOX 330", "CAN 500")])
-def test_names_of_standards_and_models_are_no_codes(values: tuple[str, str]) -> None:
+def test_values_such_as_din_912_that_name_a_standard_or_a_model_are_not_codes(values: tuple[str, str]) -> None:
     reading = _read("Nr;Artikel", *(f"{1001 + at};{value}" for at, value in enumerate(values)))
     assert _sku(reading) == ["Nr"]
 
@@ -41,12 +43,12 @@ def test_the_number_of_a_drawing_is_no_sku(drawing: str) -> None:
     assert _sku(reading) == ["Teil"]
 
 
-def test_a_number_at_the_right_of_codes_with_an_unknown_name_is_not_the_sku_without_a_question() -> None:
+def test_a_number_column_to_the_right_of_codes_with_an_unknown_name_leads_to_a_question_about_the_sku() -> None:
     reading = _read("Xyzzy;Name;Wine no", "W-100;Riesling;5001", "W-101;Merlot;5002", "W-102;Malbec;5003")
     assert [question.key for question in reading.feed.questions] == ["sku"]
 
 
-def test_a_key_and_a_reference_with_the_word_sku_are_a_question() -> None:
+def test_a_database_key_and_a_reference_whose_names_contain_sku_lead_to_a_question() -> None:
     reading = _read("_IDSKU;_CodigoReferenciaSKU;_NomeProduto", "31;TEN-40;Tênis", "32;TEN-41;Meia")
     (question,) = [question for question in reading.feed.questions if question.key == "sku"]
     assert [choice.value for choice in question.choices] == ["_CodigoReferenciaSKU", "_IDSKU"]

@@ -5,7 +5,8 @@ import pytest
 from tests.core.feeds.feed_reading import FEEDS, read, read_file
 from wecelebrate.feeds.columns.facts import value_of
 from wecelebrate.feeds.prices.candidates import name_of_price
-from wecelebrate.feeds.prices.names import may_be_price, price_name
+from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.prices.possible_names import may_be_price
 
 GTINS = ("4006381333931", "4006381333948", "4006381333955")
 

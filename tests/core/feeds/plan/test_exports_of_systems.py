@@ -1,7 +1,8 @@
-"""Tests that lists in the manner of ERP systems, tills and shops are read with their meaning.
+"""Tests that product lists written like the exports of ERP systems, tills and shops are interpreted correctly.
 
-The files in `tests/data/systems` have a section for each system: the currency of the catalog, the rows, and below `---`
-the meaning of some rows. They were written from memory, with the traps of each system, and are no documentation.
+Each file in `tests/data/systems` has one section per system: the currency of the catalog, the rows and, below `---`,
+the expected values of some rows. The files were written from memory, and contain the pitfalls of each system. Do not
+use them as documentation of these systems.
 """
 
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _expected(row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_a_list_of_a_system_is_read_with_its_meaning(name: str) -> None:
+def test_each_product_of_a_list_has_the_expected_values(name: str) -> None:
     section = SECTIONS[name]
     reading = read(section.text.encode(), name=f"{name}.csv", currency=section.currency)
     assert {question.key for question in reading.feed.questions} - {NOT_COUNTED} == section.asked
@@ -74,5 +75,5 @@ def test_a_list_of_a_system_is_read_with_its_meaning(name: str) -> None:
         assert _stated(product, has_former=former) == _expected(row), row[0]
 
 
-def test_the_lists_of_at_least_60_systems_are_read() -> None:
+def test_the_lists_come_from_at_least_60_systems() -> None:
     assert len(SECTIONS) >= 60

@@ -28,7 +28,9 @@ from wecelebrate.feeds.stock.cells import State
         ("Ενεργό", "Ναι", "Όχι"), ("مفعل", "نعم", "لا"), ("Aktiivne", "jah", "ei"), ("Peut être vendu", "vrai", "faux"),
     ],
 )  # fmt: skip
-def test_a_column_says_which_products_are_sold(column: str, sold: str, not_sold: str) -> None:
+def test_a_column_with_words_for_yes_and_no_says_which_products_are_active(
+    column: str, sold: str, not_sold: str
+) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;{sold}\nA-2;Cup;2.50;{not_sold}\nA-3;Pot;3.50;{sold}\n"
     assert [product.is_active for product in read(text).products] == [True, False, True]
 
@@ -46,7 +48,7 @@ def test_a_column_says_which_products_are_sold(column: str, sold: str, not_sold:
         ("Slettet", "Ja", "Nei"), ("On stop", "Y", "N"), ("Obsolete", "Y", "N"),
     ],
 )  # fmt: skip
-def test_a_column_says_which_products_are_no_longer_sold(column: str, yes: str, no: str) -> None:
+def test_a_column_with_words_for_yes_and_no_says_which_products_are_inactive(column: str, yes: str, no: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;{no}\nA-2;Cup;2.50;{yes}\nA-3;Pot;3.50;{no}\n"
     assert [product.is_active for product in read(text).products] == [True, False, True]
 
@@ -184,7 +186,7 @@ def test_unrelated_texts_are_not_a_stock(cell: str) -> None:
 @pytest.mark.parametrize(
     "word", ["not-active", "Ngừng kinh doanh", "下架", "판매중지", "非公開", "снято с продажи", "غير نشط"]
 )
-def test_words_in_other_scripts_can_mean_that_a_product_is_not_sold(word: str) -> None:
+def test_words_in_other_scripts_can_mean_that_a_product_is_inactive(word: str) -> None:
     assert state_of(word.casefold()) == "inactive"
 
 

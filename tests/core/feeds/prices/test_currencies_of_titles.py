@@ -34,6 +34,7 @@ def currencies(reading: Reading) -> set[str]:
         ("Giá bằng VND", "VND"), ("Harga dalam rupiah", "IDR"),
         ("Prices in Indian Rupees", "INR"), ("Preços em reais", "BRL"),
         ("Precios en pesos mexicanos", "MXN"), ("Prices in Canadian dollars", "CAD"), ("Cenník v EUR", "EUR"),
+        ("Moneda: 1 Pesos MXN", "MXN"), ("Lista de precios, pesos COP", "COP"),
     ],
 )  # fmt: skip
 def test_the_currency_of_a_title_is_the_currency_of_the_prices(title: str, code: str) -> None:

@@ -30,7 +30,7 @@ def test_a_form_without_a_ticked_tax_box_leads_to_a_question(title: str) -> None
 
 
 @pytest.mark.parametrize("title", CLOSED)
-def test_a_note_that_names_only_prices_with_tax_or_only_prices_without_tax_leads_to_no_question(title: str) -> None:
+def test_a_note_that_names_one_kind_of_price_with_or_without_tax_leads_to_no_question(title: str) -> None:
     reading = with_title(title)
     assert not reading.feed.questions
     assert [f"{product.price}" for product in reading.products] == ["12.90", "14.90"]

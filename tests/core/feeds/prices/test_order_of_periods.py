@@ -72,13 +72,13 @@ def test_columns_with_days_in_two_notations_lead_to_a_question(
         assert (keys(reading), prices(reading)) == ([], [price])
 
 
-def test_days_with_points_have_the_month_first_if_one_of_them_shows_it() -> None:
+def test_days_with_dots_are_read_with_the_month_first_if_one_day_shows_this_order() -> None:
     rows = "A;Lamp;42,90;01.02.2026;12.31.2026\nA;Lamp;45,90;12.01.2026;12.30.2027\n"
     reading = read(HEADER + rows)
     assert (keys(reading), prices(reading)) == ([], ["42.90"])
 
 
-def test_days_with_points_stay_day_first_beside_a_column_that_shows_the_other_order() -> None:
+def test_days_with_dots_are_read_with_the_day_first_even_if_another_column_has_the_month_first() -> None:
     rows = "A;Lamp;42,90;01.02.2026;12/31/2026\nA;Lamp;45,90;03.12.2026;12/30/2027\n"
     reading = read(HEADER + rows)
     assert (keys(reading), prices(reading)) == ([], ["42.90"])

@@ -80,7 +80,7 @@ def test_the_price_of_each_piece_with_tax_is_read(each: str, other: str) -> None
 
 
 @pytest.mark.parametrize("header", ["CHF/Stück", "EUR/pc", "EUR per piece", "€/pièce", "EUR/ks"])
-def test_a_column_named_currency_per_piece_is_the_price(header: str) -> None:
+def test_a_column_whose_name_is_a_currency_and_the_word_for_a_piece_is_the_price(header: str) -> None:
     code = "CHF" if "CHF" in header else "EUR"
     reading = read(f"Nr.;Name;{code}/kg;{header}\nA-1;Gruyère;29.00;8.70\nB-2;Laib;27.00;12.96\n")
     assert prices(reading) == [f"8.70 {code}", f"12.96 {code}"]

@@ -46,7 +46,7 @@ def test_notes_single_names_and_lists_with_a_column_of_categories_have_no_groups
     assert set(categories(read(text))) <= {None, "Kitchen"}
 
 
-def test_a_sku_without_other_values_and_a_note_about_the_tax_do_not_begin_a_group() -> None:
+def test_neither_a_row_with_only_a_sku_nor_a_note_about_the_tax_begins_a_group() -> None:
     text = (
         "Art;Name;Preis;Bestand\n;Kannen;;\nA1;Kanne;10,00;3\n;Tassen;;\nA2;Tasse;4,00;3\nA3;;;\nA4;Becher;5,00;3\n"
         ";Alle Preise inkl. MwSt;;\nA5;Glas;5,00;3\n;Serie 500;;\nA6;Krug;9,00;3\n"
@@ -56,6 +56,6 @@ def test_a_sku_without_other_values_and_a_note_about_the_tax_do_not_begin_a_grou
     assert [(item.sku, item.code) for item in reading.rejected if item.code != "no_product"] == [("A3", "empty")]
 
 
-def test_a_single_value_in_another_column_than_the_groups_above_begins_no_group() -> None:
+def test_a_single_value_begins_a_group_only_in_the_column_of_the_groups_above() -> None:
     text = "Art;Name;Preis;Bestand\n;Kannen;;\nA1;Kanne;10,00;3\n;Tassen;;\nA2;Tasse;4,00;3\nXYZ;;;\nA4;Becher;5,00;3\n"
     assert categories(read(text)) == ["Kannen", "Tassen", "Tassen"]

@@ -29,7 +29,9 @@ def test_variants_get_the_blank_values_of_the_parent_that_they_name(parent: str)
     [("Parent category", ("Clothes", "Clothes")), ("Parent company", ("TEE", "TEE")), ("Parent SKU", ("X-1", "X-2")),
      ("Principal", ("yes", "no")), ("Master", ("TEE", "TEE"))],
 )  # fmt: skip
-def test_other_columns_and_parents_outside_of_the_file_change_nothing(name: str, values: tuple[str, str]) -> None:
+def test_a_column_that_does_not_name_parents_or_names_only_unknown_parents_has_no_effect(
+    name: str, values: tuple[str, str]
+) -> None:
     reading = _read(
         name, "TEE;;T-Shirt;9;1;", f"TEE-S;{values[0]};Small;19.90;3;", f"TEE-M;{values[1]};Medium;21.00;0;"
     )
@@ -37,21 +39,21 @@ def test_other_columns_and_parents_outside_of_the_file_change_nothing(name: str,
     assert [one.sku for one in reading.products] == ["TEE", "TEE-S", "TEE-M"]
 
 
-def test_a_parent_with_a_price_is_sold_unless_only_variants_have_a_stock() -> None:
+def test_a_parent_with_a_price_is_a_product_unless_only_its_variants_have_a_stock() -> None:
     sold = _read("Parent SKU", "SET;;Set;30.00;2;", "CUP;SET;Cup;19.90;3;")
     assert [one.sku for one in sold.products] == ["SET", "CUP"]
     grouped = _read("Parent SKU", "TEE;;T-Shirt;19.90;0;", "TEE-S;TEE;Small;19.90;3;", "TEE-M;TEE;Medium;19.90;0;")
     assert [one.sku for one in grouped.products] == ["TEE-S", "TEE-M"]
 
 
-def test_a_parent_below_the_sample_that_has_a_stock_is_sold_even_if_the_parents_above_have_none() -> None:
+def test_a_parent_with_a_stock_is_a_product_even_if_only_parents_without_a_stock_are_in_the_sample() -> None:
     pairs = "".join(f"T-{n};;Tee {n};9.90;0\nT-{n}-S;T-{n};Small {n};9.90;3\n" for n in range(400))
     reading = read(f"SKU;Parent SKU;Name;Price;Stock\n{pairs}SET;;Set;30.00;2\nCUP;SET;Cup;19.90;3\n")
     assert [one.sku for one in reading.products][-3:] == ["T-399-S", "SET", "CUP"]
     assert len(reading.products) == 402
 
 
-def test_names_that_list_the_options_get_the_name_of_the_parent_and_become_attributes() -> None:
+def test_if_the_name_of_a_variant_only_lists_options_it_gets_the_name_of_its_parent_and_attributes() -> None:
     reading = read(
         "Código;Descrição;Preço;Estoque;Código Pai\nCAM;Camiseta;59,90;0;\n"
         'CAM-P;"Cor:Azul;Tamanho:P";59,90;12;CAM\nCAM-G;"Cor:Azul;Tamanho:G";64,90;0;CAM\nCAN;Caneca;39,00;5;\n',

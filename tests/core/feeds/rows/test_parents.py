@@ -70,12 +70,12 @@ def test_a_variant_without_a_price_is_rejected_and_does_not_inherit_a_price() ->
 
 
 @pytest.mark.parametrize("price", ["", "0", "0.00", "0,00 EUR", "-", "n/a"])
-def test_a_parent_without_a_price_is_not_sold_if_it_has_variants(price: str) -> None:
+def test_a_parent_without_a_price_is_no_product_if_it_has_variants(price: str) -> None:
     rows = f'TEE;;T-Shirt;"{price}"\nTEE-S;TEE;;19.90\n'
     assert set(products(f"SKU;Parent SKU;Name;Price\n{rows}")) == {"TEE-S"}
 
 
-def test_a_parent_with_a_price_is_sold_too() -> None:
+def test_a_parent_with_a_price_is_also_a_product() -> None:
     assert set(products(HEADER + TEE.replace(",,,https", ",25.00,2,https") + SMALL)) == {"TEE", "TEE-S"}
 
 

@@ -48,7 +48,7 @@ def test_woocommerce_variations_inherit_from_their_product_wherever_the_product_
     assert products["CAP-G"].attributes == {"Colour": "Green"}
 
 
-def test_a_woocommerce_product_with_variations_is_not_sold_even_if_the_product_has_a_price() -> None:
+def test_a_woocommerce_row_with_variations_is_no_product_even_if_it_has_a_price() -> None:
     reading = read(WOO + HOODIE.replace("Hoodie,1,,,", "Hoodie,1,,15,"))
     assert not reading.products
     assert (reading.rejection.sku, reading.rejection.code) == ("HD", "not_sold_itself")

@@ -23,7 +23,9 @@ def states(header: str, first: str, second: str) -> list[bool | None]:
         ("Відображати", "Так", "Ні"),  # noqa: RUF001
     ],
 )
-def test_a_check_box_or_a_word_for_a_state_shows_which_products_are_sold(header: str, first: str, second: str) -> None:
+def test_a_check_box_or_a_word_for_a_state_shows_which_products_are_active(
+    header: str, first: str, second: str
+) -> None:
     assert states(header, first, second) == [True, False]
 
 

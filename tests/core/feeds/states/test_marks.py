@@ -53,7 +53,9 @@ def test_a_name_that_also_means_a_block_a_discount_or_a_delivery_is_no_mark(name
     [("Block flag", "||||X"), ("Blocked", "||||X"), ("Sales block", "||||Z1"), ("Disc Ind", "||||Y"),
      ("Obsolete code", "||||07"), ("Deletion status", "||||2")],
 )  # fmt: skip
-def test_such_a_word_beside_a_word_for_a_mark_is_a_mark(name: str, values: str) -> None:
+def test_a_word_such_as_block_or_disc_beside_a_word_for_a_mark_means_that_the_column_has_marks(
+    name: str, values: str
+) -> None:
     assert states(name, values) == [True, True, True, True, False]
 
 

@@ -19,7 +19,7 @@ from wecelebrate.feeds.warnings import MAX_DIFFERENT, Warnings
         "31.12.2999",
     ],
 )  # fmt: skip
-def test_a_word_means_that_a_product_is_not_sold(word: str) -> None:
+def test_each_of_these_words_means_that_a_product_is_inactive(word: str) -> None:
     assert state_of(word) == "inactive"
 
 
@@ -31,7 +31,7 @@ def test_a_word_means_that_a_product_is_not_sold(word: str) -> None:
         "y", "1", "2020-01-31", "2020-01-31t12:30:00z", "31.01.2020", "visible", "for_sale",
     ],
 )  # fmt: skip
-def test_a_word_means_that_a_product_is_sold(word: str) -> None:
+def test_each_of_these_words_means_that_a_product_is_active(word: str) -> None:
     assert state_of(word) == "active"
 
 

@@ -28,7 +28,7 @@ def test_0_and_1_and_the_answers_to_a_question_keep_their_meaning(name: str, val
     assert _states(_read(name, *values))[0] == "a"
 
 
-def test_the_column_with_the_words_decides_beside_the_codes_of_the_same_states() -> None:
+def test_if_one_column_has_the_words_and_another_the_codes_of_the_same_states_the_words_decide() -> None:
     assert _states(_read("公開ステータス(ID);公開ステータス(名称)", "1;公開", "2;非公開")) == ["a", "i"]
 
 
@@ -38,28 +38,30 @@ def test_the_column_with_the_words_decides_beside_the_codes_of_the_same_states()
      ("Aktiv;Im Webshop anzeigen", ("ja;ja", "ja;nein", "nein;ja")),
      ("Is variation visible? (Yes/No);Display item in Online Store? (Yes/No)", ("Yes;Yes", "Yes;No", "No;Yes"))],
 )  # fmt: skip
-def test_a_product_is_shown_only_if_it_is_active_and_in_the_web_shop(names: str, values: tuple[str, ...]) -> None:
+def test_a_product_is_active_only_if_it_is_active_in_the_erp_system_and_shown_in_the_web_shop(
+    names: str, values: tuple[str, ...]
+) -> None:
     assert _states(_read(names, *values)) == ["a", "i", "i"]
 
 
 @pytest.mark.parametrize("name", ["disponivel", "Available", "Disponible", "Lieferbar"])
-def test_no_beside_pieces_in_stock_means_that_a_product_is_not_sold(name: str) -> None:
+def test_a_product_that_is_in_stock_but_not_available_is_inactive(name: str) -> None:
     reading = read(f"SKU;Name;Price;Stock;{name}\nA;Cup;4.20;6;1\nB;Mug;5.20;0;1\nC;Jug;6.20;30;0\n")
     assert _states(reading) == ["a", "a", "i"]
 
 
-def test_a_shop_in_a_street_does_not_decide_what_the_web_shop_shows() -> None:
+def test_the_state_in_a_physical_shop_does_not_change_the_state_in_the_web_shop() -> None:
     assert _states(_read("Actif;En boutique", "Oui;Non", "Oui;Oui", "Non;Oui")) == ["a", "a", "i"]
 
 
 @pytest.mark.parametrize("name", ["On sale in Online Store?", "On sale", "On sale online"])
-def test_a_product_that_is_not_on_sale_stays_active(name: str) -> None:
+def test_a_product_whose_price_is_not_reduced_stays_active(name: str) -> None:
     reading = _read(f"{name};Display item in Online Store?", "No;Yes", "No;Yes", "Yes;Yes")
     assert _states(reading) == ["a", "a", "a"]
 
 
 @pytest.mark.parametrize("name", ["Disattivo", "Blokováno pro prodej", "Arsip", "Disattivato", "Blokowane"])
-def test_further_words_for_a_product_that_is_not_sold_are_read(name: str) -> None:
+def test_further_column_names_that_mean_inactive_are_understood(name: str) -> None:
     assert _states(_read(name, "Yes", "No", "No")) == ["i", "a", "a"]
 
 

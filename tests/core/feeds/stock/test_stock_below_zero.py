@@ -79,7 +79,7 @@ def test_a_number_below_0_of_one_place_does_not_hide_the_pieces_of_another_place
 
 
 @pytest.mark.parametrize("values", [("red", "blue"), ("yes", "no"), ("In stock", "In stock"), ("in stock", "blue")])
-def test_a_column_of_any_name_is_a_state_of_the_stock_only_if_all_its_values_are_words_for_one(
+def test_a_column_of_any_name_with_other_or_equal_values_is_not_the_state_of_the_stock(
     values: tuple[str, str],
 ) -> None:
     assert stocks(rows_with("Qty;Remark", [("-3", values[0]), ("4", values[1])])) == [OUT, ("tracked", 4)]
@@ -134,7 +134,7 @@ def test_the_doubt_about_numbers_below_0_is_gone_after_its_answer() -> None:
     assert not answered.feed.questions
 
 
-def test_a_column_of_words_without_a_number_below_0_is_no_doubt() -> None:
+def test_a_column_of_words_leads_to_no_question_if_no_number_is_below_0() -> None:
     assert not rows_with("Qty;Remark", [("3", "in stock"), ("0", "sold out")]).feed.questions
 
 

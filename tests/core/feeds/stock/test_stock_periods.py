@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
-from wecelebrate.feeds.stock.names import is_stock_of_place
 from wecelebrate.feeds.stock.periods import is_period
+from wecelebrate.feeds.stock.place_names import is_stock_of_place
 
 
 def rows_with(first: str, second: str) -> Reading:

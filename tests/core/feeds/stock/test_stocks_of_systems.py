@@ -20,7 +20,7 @@ def _read(names: str, *values: str) -> Reading:
     [("-4 Nos", 0), ("(-)4 Nos", 0), ("(-) 4", 0), ("- 4 nos", 0), ("only -3 left", 0), ("-4", 0), ("\u22124 pcs", 0),
      ("noch 3", 3), ("stock: 5", 5), ("(3 left)", 3), ("25 Nos", 25), ("in stock - 4", 4)],
 )  # fmt: skip
-def test_a_number_below_0_is_no_stock_whatever_stands_beside_it(cell: str, count: int) -> None:
+def test_a_number_below_0_means_0_pieces_whatever_text_is_beside_it(cell: str, count: int) -> None:
     assert read_cell(cell, ".") == count
 
 
@@ -44,16 +44,16 @@ def test_the_numbers_of_warehouses_are_no_stocks(names: str, values: tuple[str, 
     assert set(_stocks(_read(names, *values))) == {None}
 
 
-def test_reserved_pieces_are_not_taken_off_a_stock_without_them() -> None:
+def test_reserved_pieces_are_subtracted_from_a_stock_only_if_the_stock_includes_them() -> None:
     assert _stocks(_read("In stock;Allocated;On hand", "4;1;3", "0;0;0", "2;0;2")) == [3, 0, 2]
 
 
-def test_expected_pieces_are_taken_off_a_stock_with_them() -> None:
+def test_expected_pieces_are_subtracted_from_a_stock_that_includes_them() -> None:
     rows = ("10;2;0;8", "0;0;6;6", "60;0;0;60")
     assert _stocks(_read("Esistenza;Impegnato;Ordinato;Disponibilità", *rows)) == [8, 0, 60]
 
 
-def test_pieces_that_are_promised_before_they_arrive_do_not_hide_the_reserved_ones() -> None:
+def test_reserved_pieces_are_subtracted_even_if_some_pieces_are_promised_before_they_arrive() -> None:
     assert _stocks(_read("In stock;Committed", "5;2", "0;1", "4;0")) == [3, 0, 4]
     assert _stocks(_read("OnHand;IsCommited", "5;2", "0;1", "4;0")) == [3, 0, 4]
 

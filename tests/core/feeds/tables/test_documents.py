@@ -1,4 +1,4 @@
-"""Tests the rows above the table of an invoice or of a list of products, and the first row of a header of two rows."""
+"""Tests invoices and lists of products: the rows above the table, and the first row of a header that has two rows."""
 
 from typing import Any
 

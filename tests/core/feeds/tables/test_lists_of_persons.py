@@ -358,7 +358,9 @@ def test_a_list_of_persons_is_refused_also_if_the_catalog_remembers_its_columns(
 
 @pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
 @pytest.mark.parametrize("has_memory", [False, True])
-def test_a_list_of_products_with_the_persons_who_buy_sell_or_wrote_them_is_read(text: str, has_memory: bool) -> None:
+def test_a_list_of_products_is_read_even_if_it_names_their_buyers_or_sellers_or_authors(
+    text: str, has_memory: bool
+) -> None:
     memory = read(text, file_name(text)).feed.reading if has_memory else None
     reading = read(text, file_name(text), memory=memory)
     assert len(reading.products) == len(text.strip().split("\n")) - 1

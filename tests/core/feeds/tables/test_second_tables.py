@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.core.feeds import workbooks
 from tests.core.feeds.feed_reading import read
 
@@ -73,3 +75,44 @@ def test_a_second_table_whose_columns_have_different_names_with_equal_meanings_i
     for price in ("Nettopris", "Indkøbspris", "Pris inkl. moms", "Vejl. pris EUR"):
         other = read(f"{text}Delnr.;Tekst;{price};Antal;;\nR-17;Skærm;249,00;9;;\n", currency="DKK")
         assert [one.sku for one in other.products] == ["4001", "4010"], price
+
+
+OFFERS = """Our mugs
+Code,Item,Size,Price,In stock
+M-1,Mug,small,12.50,YES (8)
+M-2,Mug,large,18.50,NO
+
+SHIRTS - prices in {} and no bargaining
+Code,Item,Colour,Price,Offer until 31.12.2030,In stock
+S-1,Shirt,red,25.00,,YES (20)
+S-2,Shirt blue,blue,35.00,29.00,YES (6)
+"""
+
+
+def test_a_second_header_can_contain_a_number_and_a_name_that_is_also_a_state() -> None:
+    reading = read(OFFERS.format("CHF"))
+    assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == [
+        ("M-1", "12.50", 8), ("M-2", "18.50", 0), ("S-1", "25.00", 20), ("S-2", "35.00", 6),
+    ]  # fmt: skip
+    assert [one.attributes.get("Colour") for one in reading.products] == [None, None, "red", "blue"]
+    assert [(one.key, one.subject) for one in reading.feed.questions] == [("offers", "money")]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_row_above_a_second_table_names_the_currency_of_the_prices(kind: str) -> None:
+    content = OFFERS.format("KES")
+    rows: list[list[Any]] = [line.split(",") for line in content.split("\n")]
+    reading = read(workbooks.table(*rows) if kind == "xlsx" else content, f"list.{kind}")
+    assert {one.currency for one in reading.products} == {"KES"}
+
+
+def test_two_tables_with_different_currencies_are_asked_about() -> None:
+    for currency in ("EUR", "CHF", "KES"):
+        reading = read("Prices in EUR\n" + OFFERS.format("KES"), currency=currency)
+        assert {one.price for one in reading.products} == {None}
+        assert [(one.key, one.subject) for one in reading.feed.questions] == [("price", "money")]
+
+
+def test_the_name_of_a_group_without_a_price_names_no_currency() -> None:
+    content = "Code;Item;Price\nM-1;Mug;12,50\nUSD coins;;\nC-1;Coin;25,00\n"
+    assert {one.currency for one in read(content).products} == {"EUR"}

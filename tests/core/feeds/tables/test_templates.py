@@ -47,13 +47,13 @@ def test_a_table_whose_columns_are_products_is_read_with_rows_and_columns_exchan
     assert [one.sku for one in read(workbook, "columns.xlsx").products] == ["A-1", "B-2"]
 
 
-def test_the_mapping_can_name_the_rows_of_such_a_table_and_columns_of_other_tables_are_not_turned() -> None:
+def test_rows_and_columns_are_exchanged_if_the_mapping_names_rows_but_not_if_it_names_columns() -> None:
     names = ("SKU", "Name", "Price", "Cost")
     assert [one.sku for one in read(_columns(names), mapping={"sku": "SKU"}).products] == ["A-1", "B-2"]
     assert read(_columns(names), mapping={"sku": "A-1"}).feed.header == ["SKU", "A-1", "B-2"]
 
 
-def test_a_damaged_product_of_such_a_table_is_rejected_with_the_number_of_its_column() -> None:
+def test_a_damaged_product_in_a_column_is_rejected_with_the_number_of_this_column() -> None:
     rows = (("A-1", "B-2", "C-3"), ("Mug", "", "Cap"), ("12,50", "9,90", "many"))
     rejected = read(_columns(("SKU", "Name", "Price"), rows)).rejected
     assert [(item.line, item.sku, item.raw) for item in rejected] == [
@@ -66,7 +66,7 @@ def test_a_damaged_product_of_such_a_table_is_rejected_with_the_number_of_its_co
     [(("A-1", "A-1"), *ROWS[1:]), (("A-1", ""), *ROWS[1:]), tuple(row * 150 for row in ROWS)],
     ids=["repeated", "blank", "many"],
 )
-def test_such_a_table_with_blank_or_repeated_names_or_many_columns_is_refused(
+def test_a_table_whose_columns_are_products_is_refused_if_it_has_blank_or_repeated_skus_or_many_columns(
     rows: tuple[tuple[str, ...], ...],
 ) -> None:
     with pytest.raises(UnreadableFeed, match="each column of this table is a product"):

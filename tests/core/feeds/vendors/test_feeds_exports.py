@@ -229,7 +229,7 @@ def test_an_erp_workbook_is_read() -> None:
     assert reading.products[0].source["Gültig ab"] == "2026-03-01"
 
 
-def test_a_configurable_product_of_magento_is_not_sold_even_if_it_has_a_price() -> None:
+def test_a_configurable_row_of_magento_is_no_product_even_if_it_has_a_price() -> None:
     header = "sku,attribute_set_code,product_type,name,price,qty,product_online\n"
     rows = "T,Default,configurable,Shirt,20,0,1\nT-S,Default,simple,Shirt S,20,4,1\nB,Default,bundle,Box,35,2,1\n"
     reading = read(header + rows + "G,Default,bundle,Set,,2,1\n")

@@ -51,7 +51,7 @@ def test_the_variations_in_a_report_are_products_and_the_row_of_their_listing_is
     assert (reading.rejection.sku, reading.rejection.code) == ("SKU-C", "not_sold_itself")
 
 
-def test_an_auction_in_a_report_is_sold_at_its_buy_now_price_and_is_rejected_without_such_a_price() -> None:
+def test_the_price_of_an_auction_is_its_buy_now_price_and_an_auction_without_this_price_is_rejected() -> None:
     reading = read(
         REPORT
         + "1,Vase,,V-1,1,AUCTION,GBP,1.00,,20.00,4.50,1,Vases,\n"

@@ -27,7 +27,7 @@ KEYS = {
     "columns.weak": "sku name inventory_count is_active inactive",
     "prices": "base weak alone tax with without purchase compare list offer gross net neutral per currencies",
     "values": "yes no active inactive in_stock out_of_stock unlimited to_order on_request few unknown beside units "
-    "over under",
+    "over under closed",
     "private": "words stems operational",
     "properties": "product color size material weight length width height capacity gtin origin audience other",
 }

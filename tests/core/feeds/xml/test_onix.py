@@ -68,7 +68,7 @@ def test_short_tags_mean_the_same_as_reference_names() -> None:
     ("code", "is_active", "stock"),
     [("20", True, 42), ("23", True, 42), ("31", True, 42), ("10", False, 42), ("46", False, 42), ("99", True, 42)],
 )
-def test_the_availability_says_whether_a_book_is_sold(code: str, is_active: bool, stock: int) -> None:
+def test_the_availability_says_whether_a_book_is_active(code: str, is_active: bool, stock: int) -> None:
     text = TEXT.replace("<ProductAvailability>21<", f"<ProductAvailability>{code}<")
     book = read(text, name="books.xml").products[0]
     assert (book.is_active, book.inventory_count) == (is_active, stock)

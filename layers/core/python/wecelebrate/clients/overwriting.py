@@ -51,7 +51,7 @@ SECRET: Mapping[str, tuple[str, ...]] = {
     "catalogs": ("source_config",),
     "sites": ("settings",),
 }
-"""The columns whose values are not shown: credentials and data of persons. The audit log hides the same ones."""
+"""The columns whose values are not shown: credentials and personal data. The audit log hides the same columns."""
 NAMED: Mapping[str, tuple[str, ...]] = {"catalogs": ("source_config",)}
 """Columns with credentials, which a client can have replaced since. They are only put back if they are named."""
 HIDDEN = "[hidden]"
@@ -83,11 +83,12 @@ LIVE: Mapping[str, Mapping[str, str]] = {
         "catalog_id": "the client may no longer read the catalog", "event_storage": "visitors decide with it",
     },
 }  # fmt: skip
-"""The other columns of these tables, each with the reason why the live value stays. Keys and the times of a row are in
-neither list."""
+"""The other columns of these tables, each with the reason why the live value stays. Keys and the times of a row are not
+in this list either.
+"""
 CHANGED = "a value has changed since the values were shown: look at them again"
 _LABELS = {"clients": "slug", "catalogs": "name", "sites": "name", "products": "sku"}
-"""Table → the column by which people recognise a row."""
+"""Maps tables to the column by which people recognise a row."""
 _OWN_EXPRESSIONS = {
     # The trigger `set_price` computes the price from the regular price and the offers, if the regular price changes.
     # If it does not change, the trigger takes a changed `price` as the new regular price.
@@ -104,11 +105,11 @@ class Selection:
     """The values that an operator wants back."""
 
     columns: Mapping[str, tuple[str, ...]]
-    """Table → its columns."""
+    """Maps tables to their columns."""
     catalog: UUID | None = None
     """Only rows of this catalog."""
     rows: frozenset[str] = frozenset()
-    """Only rows with these keys or names, e.g. SKUs. Empty: all rows."""
+    """The keys or the names of the selected rows, e.g. SKUs. If the set is empty, all rows are selected."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,9 @@ class Difference:
     key: tuple[str, ...]
     label: str
     values: Mapping[str, tuple[str, str]]
-    """Column → the live value and the value of the backup, as JSON, cut around the first difference. Secret values
-    are hidden."""
+    """Maps each column to the live value and the value of the backup, as JSON. Both values are cut around the first
+    difference. Secret values are hidden.
+    """
     digest: str
     """The digest of the key and of all complete values."""
 
@@ -250,7 +252,7 @@ def _values(
     *,
     lock: bool = False,
 ) -> dict[tuple[str, ...], tuple[str, list[str]]]:
-    """Return key → the name of the row, and the selected values as JSON."""
+    """Return the name of each row, and the selected values as JSON. The keys of the result are the keys of the rows."""
     query = sql.SQL("select array[{keys}], {label}::text, array[{values}] from {table} r where ({keys}) in ({wanted})")
     statement = query.format(
         keys=_key(table, "r"),
@@ -262,7 +264,11 @@ def _values(
         wanted=sql.SQL(", ").join(_placeholders(table) for _ in keys),
     )
     if lock:
-        statement += sql.SQL(" for update of r")
+        # Orders lock their products in the same order and with the same kind of lock, so neither an order nor a restore
+        # can wait for the other one forever.
+        statement += sql.SQL(" order by {} for no key update of r").format(
+            sql.SQL(", ").join(sql.Identifier("r", column) for column in table.key)
+        )
     rows = connection.execute(statement, [value for key in keys for value in key]).fetchall()
     if selection.catalog is not None:
         rows = _of_catalog(connection, table, rows, selection.catalog)

@@ -2,9 +2,11 @@
 
 The rows of the client in the two databases are compared. Missing rows are copied. Rows that exist are reported, and
 their values change only if the operator names the columns (`overwriting`). Rows of other clients are not read and not
-written. Figures and facets are not copied, because triggers compute them again from the copied rows. Some missing rows
-give access, or send data to another system. A user can have deleted such a row on purpose, so these rows are reported,
-and copied only if the operator names their table. All changes are in one transaction of the live database.
+written. Figures and facets are not copied, because triggers compute them again from the copied rows.
+
+Some missing rows give access, or send data to another system. A user can have deleted such a row on purpose, so these
+rows are reported, and copied only if the operator names their table. All changes are in one transaction of the live
+database.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -58,7 +60,7 @@ class Request:
     access: frozenset[str] = frozenset()
     """The tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied."""
     only: frozenset[str] = frozenset()
-    """Only these tables. Empty: all tables."""
+    """The selected tables. If it is empty, all tables are selected."""
     without: frozenset[str] = frozenset()
     """The tables that are left out, e.g. because a table has too many rows for the function."""
     skip_conflicts: bool = False
@@ -174,15 +176,22 @@ def copy_missing(
 def _without_parents(
     table: Table, rows: Iterable[dict[str, Any]], skipped: Iterable[Mapping[str, str]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Return the rows that belong to no skipped row, and the others with the reason. The database itself refuses only
-    rows whose table has a foreign key."""
+    """Return two lists: the rows that can be copied, and the refused rows, each with the reason.
+
+    A row that belongs to a skipped row is refused. The database itself would refuse it only if the table has a foreign
+    key.
+
+    A row with a weak reference to a skipped row is copied without this reference, as if the other row had been deleted:
+    e.g. a line of an order stays without its product.
+    """
     lost = {(each["table"], each["key"]) for each in skipped}
     kept, refused = [], []
     for row in rows:
-        parents = ((parent, str(row[column])) for column, parent in REFERENCES.items() if row.get(column))
+        weak = {column: None for column, parent in table.weak.items() if (parent, str(row.get(column))) in lost}
+        parents = ((parent, str((row | weak)[column])) for column, parent in REFERENCES.items() if row.get(column))
         parent = next((each for each in parents if each in lost), None)
         if parent is None:
-            kept.append(row)
+            kept.append(row | weak)
         else:
             reason = f"it belongs to a row that is not copied: {parent[0]} {parent[1]}"
             refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
@@ -194,16 +203,34 @@ def _key_of(table: Table, row: Mapping[str, Any]) -> str:
 
 
 def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Insert each row in its own savepoint. Return the rows that the database refuses, with the reasons."""
-    refused = []
+    """Insert each row in its own savepoint. Return the rows that the database refuses, with the reasons.
+
+    A row that refers to another row of the table can be refused because the other row was refused, or comes later. Such
+    a row is inserted again after all other rows. A weak reference to a refused row is then null.
+    """
+    refused: dict[str, dict[str, str]] = {}
+    again = []
+    own = [column for column, parent in table.weak.items() if parent == table.name]
     for row in rows:
-        try:
-            with live.transaction():
-                _insert(live, table, [row])
-        except psycopg.errors.IntegrityError as error:
-            reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
-            refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
-    return refused
+        if reason := _refusal(live, table, row):
+            refused[_key_of(table, row)] = reason
+            again += [row] if any(row[column] for column in own) else []
+    for row in again:
+        weak = {column: None for column in own if str(row[column]) in refused}
+        if _refusal(live, table, {**row, **weak}) is None:
+            del refused[_key_of(table, row)]
+    return list(refused.values())
+
+
+def _refusal(live: psycopg.Connection, table: Table, row: Mapping[str, Any]) -> dict[str, str] | None:
+    """Insert a row. Return None, or the reason why the database refuses the row."""
+    try:
+        with live.transaction():
+            _insert(live, table, [row])
+    except psycopg.errors.IntegrityError as error:
+        reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
+        return {"table": table.name, "key": _key_of(table, row), "reason": reason}
+    return None
 
 
 def _allowed(

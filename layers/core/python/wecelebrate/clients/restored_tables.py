@@ -78,6 +78,13 @@ REFERENCES: Mapping[str, str] = {
 """Maps a column to the table to which it refers. Not every such column has a foreign key."""
 
 
+_WEAK = {"sites": {"catalog_id": "catalogs"}}
+"""Maps the columns of further weak references to the tables to which they refer.
+
+The database knows the weak references with `on delete set null`, so this constant does not contain them.
+"""
+
+
 class TenantError(Exception):
     """The rows of the client cannot be copied."""
 
@@ -92,6 +99,11 @@ class Table:
     """All stored columns, except the columns that PostgreSQL generates."""
     condition: str
     """The condition on a row of the client `%(client)s`."""
+    weak: Mapping[str, str]
+    """Maps each column with a weak reference to the table to which it refers.
+
+    A row is copied even if the row to which such a column refers is not copied. The column is then null.
+    """
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,8 @@ def compare(
 ) -> list[Comparison]:
     """Compare the rows of a client, in parent tables before child tables.
 
-    only: the tables that are compared. Empty: all tables. without: the tables that are left out. Raises TenantError.
+    only: the tables that are compared. If it is empty, all tables are compared. without: the tables that are left out.
+    Raises TenantError.
     """
     _enter(restored, live)
     parameters = {"client": client}
@@ -186,14 +199,18 @@ def _read_tables(connection: psycopg.Connection) -> Iterator[Table]:
                 where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)),
           array(select a.attname::text from pg_attribute a
                 where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-                order by a.attnum)
+                order by a.attnum),
+          (select coalesce(jsonb_object_agg(a.attname, f.confrelid::regclass::text), '{}')
+           from pg_constraint f
+             join pg_attribute a on a.attrelid = c.oid and a.attnum = any (coalesce(f.confdelsetcols, f.conkey))
+           where f.conrelid = c.oid and f.contype = 'f' and f.confdeltype = 'n')
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('public', 'app')
         """
     ).fetchall()
-    for name, key, columns in rows:
+    for name, key, columns, weak in rows:
         if name not in NOT_COPIED:
-            yield Table(name, tuple(key), tuple(columns), _condition(name, columns))
+            yield Table(name, tuple(key), tuple(columns), _condition(name, columns), weak | _WEAK.get(name, {}))
 
 
 def _condition(table: str, columns: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ class _LastCheck:
     started_at: float = 0.0
     """In epoch seconds. A frozen instance may not advance the monotonic clock."""
     health: Health | None = None
-    """The result. None: the check failed."""
+    """The result. None means that the check failed."""
 
 
 _last = _LastCheck()

@@ -7,6 +7,13 @@ from select import POLLIN, poll
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+_NO_TLS = ("WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "TLSV1_ALERT_PROTOCOL_VERSION")
+"""The reasons of OpenSSL that mean that the server does not speak TLS, or speaks only versions that the client does not
+accept.
+
+The alert `handshake_failure` is not among them, because servers also send it for reasons that end by themselves.
+"""
+
 
 class NotConnected(ConnectionError):
     """The server could not be reached, so it has not received the request."""
@@ -40,9 +47,11 @@ class KeptConnection:
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
         """Send a POST request. It follows no redirect.
 
-        Raises NotConnected if the server cannot be reached, and SSLError if it has no TLS or no valid certificate.
-        Raises OSError or HTTPException if there is no response: the server may have processed the request. The error is
-        ConnectionDropped if the connection was reused.
+        Raises NotConnected if the server cannot be reached, or ends the handshake, e.g. because it restarts. Raises
+        SSLError if the server does not speak TLS, or has no valid certificate.
+
+        Raises OSError or HTTPException if no response arrives. The server may have processed the request in this case.
+        If the connection was reused, the error is ConnectionDropped.
         """
         target = urlsplit(url)
         kept = self._connection
@@ -79,15 +88,20 @@ class KeptConnection:
                 connection = HTTPConnection(host, timeout=self._connect_timeout)
             try:
                 connection.connect()
-            except ssl.SSLError:  # e.g. an invalid certificate: the server was reached, and waiting does not help
-                connection.close()
-                raise
             except OSError as error:
+                connection.close()
+                if isinstance(error, ssl.SSLError) and _is_permanent(error):
+                    raise
                 raise NotConnected(f"{host} cannot be reached: {error!r}") from error
             connection.sock.settimeout(self._read_timeout)
             connection.auto_open = 0  # otherwise http.client would connect again without the timeout of reads
             self._connection, self._origin = connection, (scheme, host)
         return self._connection
+
+
+def _is_permanent(error: ssl.SSLError) -> bool:
+    """Return whether the error is permanent: the certificate is invalid, or the server does not speak TLS."""
+    return isinstance(error, ssl.SSLCertVerificationError) or error.reason in _NO_TLS
 
 
 def _is_closed_by_server(connection: HTTPConnection) -> bool:

@@ -14,7 +14,6 @@ from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Forbidden, NotFound
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.erasures.models import Erasure, ErasureListFilters, NewErasure
-from wecelebrate.members import has_lost_rights
 
 sql = queries(__file__)
 
@@ -69,9 +68,6 @@ def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
         raise Forbidden
     quotas.check(tx, _QUOTA, client_id, lambda: int(sql.count_open_erasures(tx, client_id=client_id)))
     quotas.check(tx, _QUOTA_IN_24_HOURS, client_id, lambda: int(sql.count_recent_erasures(tx, client_id=client_id)))
-    # The request can have waited for the quota. An erasure cannot be undone, so a former owner must not request one.
-    if has_lost_rights(tx, None if tx.context.is_staff else client_id):
-        raise Forbidden
     row = sql.request_erasure(tx, client_id=client_id, email=new.email, subject=new.customer_subject)
     match row["refusal"]:
         case "not_found":

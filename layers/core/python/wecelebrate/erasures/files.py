@@ -7,13 +7,12 @@ person. The platform has already applied the news in such a file. All older vers
 """
 
 import codecs
-import gzip
 import io
 import re
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +20,31 @@ from wecelebrate import jobs
 from wecelebrate.core import entities, storage
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.erasures import sql
-from wecelebrate.feeds.files.archive import ZIP_ERRORS
+from wecelebrate.feeds.files.containers import GZIP, ZIP, GzipStream
+from wecelebrate.feeds.files.zip_reader import ZipReader
+from wecelebrate.feeds.items import UnreadableFeed
 from wecelebrate.order_files import FOLDER, export
 from wecelebrate.order_files.news.rows import WORDS, folded
 
 BUCKET = export.BUCKET
 MAX_SEARCHED_BYTES = 64 * 1024 * 1024
 """A file with more content than this, including the content of all archives in it, is deleted without a search."""
+MAX_SEARCHES = 2
+"""How many times a version is searched if its search kills the worker."""
 MIN_LENGTH = 6
 """The minimum length of a text that is searched for. The database has the same rule (app.is_needle)."""
+MAX_DISTANCE = 300
+"""How many characters are at most between a phrase and a number: about the length of a row."""
+MAX_OWN_ROWS = 200
+"""How many rows of a file with own phrases are compared with the numbers of other orders. If a file has more such rows,
+the phrases are ordinary texts of the file."""
+_NUMBER = re.compile(r"[\w./-]*[0-9][\w./-]*")
+"""A word that can be the number of an order."""
 _MAX_DEPTH = 3
 """How many archives inside of each other are opened. A file with more nested archives is deleted."""
+_MAX_ENTRIES = 10_000
+_MAX_DIRECTORY_BYTES = 4 << 20
+"""The largest archive that is opened: more entries than any file with news has. A larger archive is deleted."""
 _WINDOW = 1 << 20
 """The number of bytes that are decoded at a time."""
 _WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
@@ -49,29 +62,60 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
     with writing(SYSTEM) as tx:
         runs = list(sql.list_runs(tx, erasure_id=erasure_id))
         search = sql.find_files_to_search(tx, erasure_id=erasure_id)
+        beside = sql.find_phrases_to_search(tx, erasure_id=erasure_id)
     count = 0
     for run in runs:
         job.check_lease()
         count += _write_again(erasure_id, dict(run))
     if search["first_order_at"] is None:
         return count
-    needles = Needles(search["texts"])
-    searched = job.checkpoint.get("searched", "")
+    needles = Needles(search["texts"], beside["phrases"], beside["numbers"], beside["own_phrases"])
+    last = job.checkpoint.get("search", {"key": ""})
     for destination_id in sorted(search["destination_ids"], key=str):
         for version in _versions_since(destination_id, search["first_order_at"]):
             job.check_lease()
-            if version.key < searched:
-                continue
-            if _mentions(_content(version), needles):
-                storage.delete_versions(BUCKET, [version])
-                count += 1
             # S3 lists files in the order of their keys. After an interruption, all versions of a file are searched
             # again.
-            if version.key != job.checkpoint.get("searched"):
-                job.checkpoint |= {"searched": version.key}
+            if version.key >= last["key"] and _must_be_deleted(job, erasure_id, version, needles, last):
+                # A worker that is killed in between finds the file again.
                 with writing(SYSTEM) as tx:
-                    job.save(tx)
+                    list(
+                        sql.erase_job_of_file(tx, erasure_id=erasure_id, key=version.key, version_id=version.version_id)
+                    )
+                storage.delete_versions(BUCKET, [version])
+                count += 1
     return count
+
+
+def _must_be_deleted(
+    job: jobs.LeasedJob,
+    erasure_id: UUID,
+    version: storage.ObjectVersion,
+    needles: "Needles",
+    last: dict[str, Any],
+) -> bool:
+    """Return whether a version mentions the person, or cannot be searched.
+
+    A search can kill the worker. Then no code runs afterwards, so the version is recorded before it is searched. A
+    version that has killed the worker MAX_SEARCHES times is not searched again. `last` is the version that the previous
+    worker has recorded.
+    """
+    content = _content(version)
+    searches = last["searches"] + 1 if version.version_id == last.get("version_id") else 1
+    record = {"key": version.key, "version_id": version.version_id}
+    job.checkpoint |= {"search": record | {"searches": searches}}
+    with writing(SYSTEM) as tx:
+        job.save(tx)
+    needles.own_rows = []
+    if searches > MAX_SEARCHES or _mentions(content, needles):
+        return True
+    # The search is over. If the next file cannot be read, this version has not killed the worker.
+    job.checkpoint |= {"search": record | {"searches": 0}}
+    with writing(SYSTEM) as tx:
+        job.save(tx)
+        if not 0 < len(needles.own_rows) <= MAX_OWN_ROWS:
+            return False
+        return not all(sql.has_number_of_others(tx, erasure_id=erasure_id, words=row) for row in needles.own_rows)
 
 
 def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
@@ -144,7 +188,7 @@ class _Budget:
 
 
 def _is_archive(content: bytes) -> bool:
-    return content.startswith((b"\x1f\x8b", b"PK\x03\x04"))
+    return content.startswith((GZIP, *ZIP))
 
 
 def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
@@ -153,20 +197,25 @@ def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
     It yields None for a file that cannot be read or is too large.
     """
     try:
-        if content.startswith(b"\x1f\x8b"):
-            with gzip.open(io.BytesIO(content)) as stream:
-                part = stream.read(max(budget.bytes_left, 0) + 1)
-            yield part if budget.take(len(part)) else None
-        else:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                members = archive.infolist()
-                if not budget.take(sum(member.file_size for member in members)):
-                    yield None
-                    return
-                for member in members:
-                    yield archive.read(member)
-    except (*ZIP_ERRORS, MemoryError):
+        if content.startswith(GZIP):
+            yield _unpacked(content, budget)
+            return
+        archive = ZipReader(io.BytesIO(content), _MAX_ENTRIES, _MAX_DIRECTORY_BYTES)
+        for entry in archive.infos:
+            part = archive.open(entry).read_whole(budget.bytes_left)
+            yield part if part is not None and budget.take(len(part)) else None
+    except UnreadableFeed:
         yield None
+
+
+def _unpacked(content: bytes, budget: _Budget) -> bytes | None:
+    """Return the content of a gzip file, or None if the file is incomplete or too large."""
+    stream, parts = GzipStream(b"", io.BytesIO(content), lambda: len(content)), []
+    while part := stream.read():
+        if not budget.take(len(part)):
+            return None
+        parts.append(part)
+    return None if stream.truncated else b"".join(parts)
 
 
 def _is_form(text: str) -> bool:
@@ -178,16 +227,29 @@ def _is_form(text: str) -> bool:
 class Needles:
     """Texts that are searched for as whole words, in the encodings that files have.
 
-    Buyers choose many of the texts, so a text must not match a part of a word, of a number or of an id. A buyer could
-    also take the names of columns as a name, so that all files of the client are deleted. Therefore a text that
-    consists only of words from the names of columns and from states is ignored.
+    A text must not match a part of a word, of a number or of an id. Buyers choose their names and the lines of their
+    addresses, so these `phrases` can be equal to any text of a file, e.g. the name of a carrier. They count only beside
+    one of `numbers`, which are the short numbers of the person's orders. `own_phrases` occur in no other data of the
+    client. A row with such a phrase also counts if it has no number of another order, so these rows are collected.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        """Store the texts in lower case. Texts with fewer than MIN_LENGTH characters are ignored."""
-        self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH and not _is_form(text)}
+    def __init__(
+        self,
+        texts: Iterable[str],
+        phrases: Iterable[str] = (),
+        numbers: Iterable[str] = (),
+        own_phrases: Iterable[str] = (),
+    ) -> None:
+        """Store the texts in lower case. Texts and phrases with fewer than MIN_LENGTH characters are ignored."""
+        self._patterns = _patterns(texts)
+        self._numbers = [_pattern(number) for number in numbers]
+        self._phrases = _patterns(phrases) if self._numbers else {}
+        self._own_phrases = _patterns(phrase for phrase in own_phrases if not _is_form(phrase))
+        self.own_rows: list[list[str]] = []
+        """For each row with an own phrase that was found: the words of the row that can be numbers of orders."""
         # One character can take six characters in a file, as in `&#123;` or `\\u00e9`, and more in nested JSON.
-        self._overlap = 24 * max(map(len, self._patterns), default=0) + 64
+        longest = max(map(len, (*self._patterns, *self._phrases, *self._own_phrases)), default=0)
+        self._overlap = 24 * longest + 64 + 2 * MAX_DISTANCE
 
     def occur_in(self, content: bytes) -> bool:
         """Return whether one of the texts occurs in a file."""
@@ -195,11 +257,24 @@ class Needles:
 
     def _occur_in_window(self, text: str, first: int, end: int) -> bool:
         """Return whether a text begins at or after `first` and ends before `end`."""
-        return any(
-            any(match.end() < end for match in pattern.finditer(text, first))
-            for needle, pattern in self._patterns.items()
-            if needle in text
+        matches = _matches(self._own_phrases, text, first, end)
+        self.own_rows += [self._numbers_in_row(text, match) for match in islice(matches, self._rows_left())]
+        return any(_matches(self._patterns, text, first, end)) or any(
+            self._is_beside_number(text, match, first, end) for match in _matches(self._phrases, text, first, end)
         )
+
+    def _is_beside_number(self, text: str, phrase: re.Match[str], first: int, end: int) -> bool:
+        first, end = max(first, phrase.start() - MAX_DISTANCE), min(end, phrase.end() + MAX_DISTANCE)
+        return any(match.end() < end for number in self._numbers for match in number.finditer(text, first, end))
+
+    def _rows_left(self) -> int:
+        """Return how many rows may be collected. One row too many shows that the phrase is an ordinary text."""
+        return max(MAX_OWN_ROWS + 1 - len(self.own_rows), 0)
+
+    def _numbers_in_row(self, text: str, phrase: re.Match[str]) -> list[str]:
+        first = max(text.rfind("\n", 0, phrase.start()) + 1, phrase.start() - MAX_DISTANCE)
+        end = text.find("\n", phrase.end(), phrase.end() + MAX_DISTANCE)
+        return _NUMBER.findall(text, first, phrase.end() + MAX_DISTANCE if end == -1 else end)
 
     def _windows(self, content: bytes) -> Iterator[tuple[str, int, int]]:
         """Yield the text of a file in overlapping parts, so that memory is bounded.
@@ -227,6 +302,17 @@ def _without_escapes(text: str) -> str:
     for _ in range(_MAX_ENCODED):
         text = entities.decoded(text)
     return text.lower()
+
+
+def _patterns(texts: Iterable[str]) -> dict[str, re.Pattern[str]]:
+    return {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH}
+
+
+def _matches(patterns: Mapping[str, re.Pattern[str]], text: str, first: int, end: int) -> Iterator[re.Match[str]]:
+    """Yield the matches that begin at or after `first` and end before `end`."""
+    for needle, pattern in patterns.items():
+        if needle in text:
+            yield from (match for match in pattern.finditer(text, first) if match.end() < end)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -38,6 +38,10 @@ select exists (select from clients where id = :client_id);
 select client_id, cause, emails, subjects, hashes, orders_before, created_at, open
 from app.prepare_erasure(:erasure_id);
 
+-- name: continue_erasure$
+-- Prepare the erasure for the next orders of the person. It returns false if no order is left.
+select app.continue_erasure(:erasure_id);
+
 -- name: record_hashes
 -- Store the keyed hashes of the person until the erasure is complete.
 select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
@@ -97,9 +101,22 @@ select app.set_run_file(:erasure_id, :run_id, :key, :size, :sha256);
 -- Get the texts that files must no longer contain, and the destinations whose files must be searched.
 select texts, destination_ids, first_order_at from app.files_to_search(:erasure_id);
 
+-- name: find_phrases_to_search^
+-- Get the texts that files must not contain beside one of the numbers, and the texts that rows about no other order must
+-- not contain.
+select phrases, numbers, own_phrases from app.phrases_to_search(:erasure_id);
+
+-- name: has_number_of_others$
+-- Return whether one of the words is the number of an order of another person.
+select app.has_number_of_others(:erasure_id, :words::text[]);
+
+-- name: erase_job_of_file
+-- Erase the texts of the job that has read or written a file with the person.
+select app.erase_job_of_file(:erasure_id, :key, :version_id);
+
 -- name: complete_erasure$
 -- Complete an erasure. It returns false if another worker has completed it.
-select app.complete_erasure(:erasure_id, :counts);
+select app.complete_erasure(:erasure_id, :counts, :version);
 
 -- name: list_identities$
 -- List the next addresses and subjects in the data of a client.

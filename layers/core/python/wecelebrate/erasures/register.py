@@ -52,7 +52,7 @@ def key_id(key: str | None = None) -> str:
 
 
 def known_keys() -> dict[str, str | None]:
-    """Return key id → key, for each key that the function has. The value None means the current key."""
+    """Map the id of each key that the function has to the key. The value None means the current key."""
     earlier = [key for key in settings().earlier_signing_keys.split(",") if key]
     return {key_id(key): key for key in earlier} | {key_id(): None}
 

@@ -23,6 +23,10 @@ ORDERS_PER_STEP = 200
 EVENTS_PER_STEP = 2_000
 ROWS_PER_STEP = 2_000
 """The maximum number of rows that one transaction searches for the person."""
+VERSION = 2
+"""The version of the steps. The steps of a job that a worker with another version has begun are repeated, because that
+worker has searched for other texts. The database lets only this version complete an erasure (app.complete_erasure).
+"""
 MENTIONS = ("webhook_deliveries", "jobs", "dead_letters", "audit_log", "order_export_runs")
 """The tables whose texts can mention the person."""
 
@@ -37,18 +41,36 @@ def run(job: jobs.LeasedJob) -> None:
         replay.run(job)
         return
     erasure_id = UUID(job.payload["erasure_id"])
+    if job.checkpoint.get("version") != VERSION:
+        job.checkpoint = _checkpoint(job, step=0)
+    while _erase_part(job, erasure_id):
+        job.check_lease()
+    _complete(job, erasure_id)
+
+
+def _erase_part(job: jobs.LeasedJob, erasure_id: UUID) -> bool:
+    """Erase the next orders of the person, and all texts about the person. It returns whether orders are left.
+
+    The texts of a person have no maximum size, because anybody can place orders for an address.
+    """
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)
-    if row is not None and row["client_id"] != job.client_id:
+    if row is None:
+        return False
+    if row["client_id"] != job.client_id:
         raise jobs.JobRejected("not_found", "The erasure belongs to another client.")
-    if row is not None:
-        _check_orders(row["open"] if job.checkpoint.get("step", 0) == 0 else [])
-        _register(erasure_id, row)
-        for number, step in enumerate(_STEPS):
-            if number >= job.checkpoint.get("step", 0):
-                step(job, erasure_id)
-                _save(job, number + 1)
-    _complete(job, erasure_id)
+    _check_orders(row["open"] if job.checkpoint.get("step", 0) == 0 else [])
+    _register(erasure_id, row)
+    for number, step in enumerate(_STEPS):
+        if number >= job.checkpoint.get("step", 0):
+            step(job, erasure_id)
+            _save(job, number + 1)
+    with writing(SYSTEM) as tx:
+        are_left = bool(sql.continue_erasure(tx, erasure_id=erasure_id))
+        if are_left:
+            job.checkpoint = _checkpoint(job, step=0)
+            job.save(tx)
+    return are_left
 
 
 def _check_orders(numbers: Sequence[str]) -> None:
@@ -75,9 +97,14 @@ def _register(erasure_id: UUID, row: Mapping[str, Any]) -> None:
 
 
 def _save(job: jobs.LeasedJob, step: int) -> None:
-    job.checkpoint = {"step": step, "counts": _counts(job)}
+    job.checkpoint = _checkpoint(job, step)
     with writing(SYSTEM) as tx:
         job.save(tx)
+
+
+def _checkpoint(job: jobs.LeasedJob, step: int) -> dict[str, Any]:
+    """Return the checkpoint before a step. A worker of the previous release does not keep the version."""
+    return {"step": step, "counts": _counts(job), "version": VERSION}
 
 
 def _repeated(job: jobs.LeasedJob, erasure_id: UUID, *, noun: str, query: Callable[..., int], max_rows: int) -> None:
@@ -207,7 +234,7 @@ def _complete(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 def _complete_row(tx: Transaction, erasure_id: UUID, counts: Mapping[str, int]) -> None:
     parameters = {"counts": counts}
-    sql.complete_erasure(tx, erasure_id=erasure_id, **as_json(parameters, "counts"))
+    sql.complete_erasure(tx, erasure_id=erasure_id, version=VERSION, **as_json(parameters, "counts"))
 
 
 _STEPS: tuple[Step, ...] = (

@@ -23,7 +23,9 @@ class Column:
     source: str = ""
     """The SQL expression of the value. The default is the column of the query with the same name."""
     nested: bool | None = None
-    """True: only NDJSON has the column. False: only the other formats have it. None: all formats have it."""
+    """Which formats have the column. True means that only NDJSON has it. False means that only the other formats have
+    it. None means that all formats have it.
+    """
 
     @property
     def expression(self) -> str:

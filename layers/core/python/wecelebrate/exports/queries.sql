@@ -251,9 +251,8 @@ from (
 with matching as materialized (
   select lower(customer_email) as email, id, customer_name, customer_subject, status, total_amount, currency, created_at
   from orders
-  where client_id = :scope and customer_email <> ''
-    and (:after_key::text is null or lower(customer_email) > :after_key)
-    and (:last_key::text is null or lower(customer_email) <= :last_key)
+  where id = any ((select app.order_ids_of_addresses(:scope, :after_key, :last_key))::uuid[])
+    and client_id = :scope
     and (:site_id::uuid is null or site_id = :site_id)
     and (:created_from::timestamptz is null or created_at >= :created_from)
     and (:created_to::timestamptz is null or created_at < :created_to)

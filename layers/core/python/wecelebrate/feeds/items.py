@@ -18,9 +18,9 @@ class Offer:
 
     price: Decimal
     first: date | datetime | None
-    """The first day, or the start. None: the offer has started."""
+    """The first day, or the start. None means that the offer has started."""
     last: date | datetime | None
-    """The last day of the offer, or its end. None: the offer has no end yet."""
+    """The last day of the offer, or its end. None means that the offer has no end yet."""
 
     def as_json(self) -> dict[str, str | None]:
         """Return the offer with JSON values."""
@@ -72,15 +72,18 @@ class Product:
     blank_attributes: tuple[str, ...] = ()
     """The names of attributes whose cells are blank. A delta removes these attributes."""
     inventory_policy: InventoryPolicy | None = None
-    """Whether the stock is tracked. None: a product with an `inventory_count` is tracked. Without an `inventory_count`,
-    None changes nothing."""
+    """Whether the stock is tracked. None means that a product with an `inventory_count` is tracked. Without an
+    `inventory_count`, None changes nothing.
+    """
     stock_by_place: dict[str, int | None] | None = None
     """The stock at each place, if the file has a column with the place. A place with the value None does not count its
     stock."""
     stock_as_of: datetime | None = None
-    """When the stock of the row was counted. None: the row does not state the time."""
+    """When the stock of the row was counted. None means that the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()
-    """The prices for a limited time, in the currency of the price. None: the record has no keys for offers."""
+    """The prices for a limited time, in the currency of the price. None means that the record has no keys
+    for offers.
+    """
 
 
 @dataclass(slots=True)

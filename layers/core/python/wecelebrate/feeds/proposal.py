@@ -86,7 +86,12 @@ class Proposal:
     """Differences to the catalog's earlier file."""
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self, dict_factory=_without_refusals)
+
+
+def _without_refusals(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a dataclass without `refuses_file`, which only the questions of a job use."""
+    return {name: value for name, value in items if name != "refuses_file"}
 
 
 def propose(

@@ -20,6 +20,8 @@ class Choice:
     """A sentence for the person who answers, e.g. `The dot groups thousands`."""
     examples: tuple[str, ...] = ()
     """How values of the file are read with this choice, e.g. `1.250 → 1250.00`."""
+    refuses_file: bool = False
+    """Whether this file is wrong, and must not be read. Such an answer says nothing about later files."""
 
 
 @dataclass(frozen=True, slots=True)

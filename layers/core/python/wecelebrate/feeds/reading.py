@@ -132,7 +132,9 @@ def _stated(source: str, cells: Sequence[str | None], currency: str, reason: str
 
 
 def refused_currency(reading: Mapping[str, Any] | None, catalog_currency: str | None) -> str | None:
-    """Return why a catalog with prices in one currency refuses all prices of a file, or None if it does not."""
+    """Return why a catalog with prices in one currency refuses all prices of a file, or None if it does not refuse
+    them.
+    """
     currency = _mapping((reading or {}).get("currency"))
     code = currency.get("code")
     if catalog_currency is None or not code or code == catalog_currency:

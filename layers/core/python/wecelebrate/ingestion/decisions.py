@@ -34,14 +34,14 @@ class Decision(Input):
 def decide(tx: Transaction, job_id: UUID, decision: Decision) -> Job:
     """Answer the questions of a job, and store the answers in the settings of its catalog. The job then continues.
 
-    If an answer to a change is `stop`, the job is cancelled instead, and no answer is stored.
+    If an answer is `stop`, the job is cancelled instead, and no answer is stored. Such an answer is about this file.
 
     Raises NotFound, Forbidden or WrongJobState. Raises Invalid if an answer is missing, or is not one of the choices.
     """
     job = jobs.questions_of(tx, job_id)
     questions, answers = job["questions"], decision.answers
     _check(questions, answers)
-    if any(question["kind"] == "change" and answers[question["key"]] == "stop" for question in questions):
+    if any(answers[question["key"]] == "stop" for question in questions):
         return jobs.cancel(tx, job_id)
     if job["catalog_id"] is not None:
         _store(tx, job["catalog_id"], questions, answers)

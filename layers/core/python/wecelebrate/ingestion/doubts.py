@@ -30,7 +30,7 @@ _MAX_EXAMPLE_LENGTH = 200
 _MAX_READING_BYTES = 2_000
 
 ACCEPT, KEEP, STOP = "accept", "keep", "stop"
-"""The answers to a question about a change."""
+"""The answers to a question about a change. STOP is also the answer that this file must not be read."""
 
 Doubt = dict[str, Any]
 """A question as the job shows it (`jobs.models.JobQuestion`)."""
@@ -82,9 +82,10 @@ def _from_question(question: Question) -> Doubt:
     # An answer becomes a setting, so only values that the API accepts as settings are offered. If the name of a column
     # is too long for a setting, its shortened name is offered, so that every question can be answered.
     values = ((choice, setting_name(choice.value) if setting == "mapping" else choice.value)
-              for choice in question.choices)  # fmt: skip
+              for choice in question.choices if not choice.refuses_file and choice.value != STOP)  # fmt: skip
     possible = ((choice, value) for choice, value in values if accepts(setting, question.key, value or None))
     choices = list(islice(possible, MAX_CHOICES))
+    choices += [(choice, STOP) for choice in question.choices if choice.refuses_file]
     return {
         "key": question.key,
         "kind": "question",

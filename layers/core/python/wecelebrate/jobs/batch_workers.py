@@ -4,9 +4,11 @@
 
 One transaction claims the jobs of a batch, and another transaction reads the data for the jobs. The jobs run one after
 the other. The outcome of each job is recorded before the next job begins, so a worker that dies repeats at most one
-job. Each job has its own lease, fence and attempts. An exception has the same consequences for its job as in
-`jobs.workers`. The exception does not affect the other jobs of the batch. Only Unavailable affects them: the batch
-ends, the jobs that have not begun return to the queue, and no attempt is counted.
+job. Each job has its own lease, fence and attempts.
+
+An exception has the same consequences for its job as in `jobs.workers`. The exception does not affect the other jobs of
+the batch. Only Unavailable affects them: the batch ends, the jobs that have not begun return to the queue, and no
+attempt is counted.
 """
 
 import time

@@ -2,7 +2,8 @@
 
 A job becomes a dead letter if all of its attempts have failed. A message becomes a dead letter if it could not be read
 or handled. Dead letters are rows of a table, so an operator can list them. An operator can also redrive a dead letter:
-its job runs again, or its message is sent again. The audit log records which user redrove a dead letter.
+its job runs again, or its message is sent again. An operator dismisses a dead letter that nobody will redrive, e.g. of
+a file that the client has corrected. The audit log records which user redrove or dismissed a dead letter.
 """
 
 import json
@@ -113,6 +114,16 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
     else:
         control.retry(tx, letter.job_id)
     sql.mark_redriven(tx, letter_id=letter_id, subject=tx.caller.subject)
+    return get(tx, letter_id)
+
+
+def dismiss(tx: Transaction, letter_id: UUID) -> DeadLetter:
+    """Record that a dead letter needs no work. Its job or message does not change, and it can be redriven later.
+
+    A dead letter that was redriven or dismissed before does not change. Raises NotFound or Forbidden.
+    """
+    get(tx, letter_id)
+    sql.mark_dismissed(tx, letter_id=letter_id, subject=tx.caller.subject)
     return get(tx, letter_id)
 
 

@@ -211,6 +211,10 @@ class DeadLetter(BaseModel):
     """When the dead letter was redriven. Null if it was not redriven."""
     redriven_by: str | None
     """The subject of the user who redrove the dead letter."""
+    dismissed_at: Moment | None
+    """When the dead letter was dismissed. Null if it was not dismissed."""
+    dismissed_by: str | None
+    """The subject of the user who dismissed the dead letter."""
 
 
 class DeadLetterFilters(ListParameters):
@@ -220,4 +224,7 @@ class DeadLetterFilters(ListParameters):
     client_id: Id | None = None
     redriven: Switch | None = Field(
         default=None, description="Whether the dead letter has been sent to its queue again."
+    )
+    dismissed: Switch | None = Field(
+        default=None, description="Whether an operator has decided that the dead letter needs no work."
     )

@@ -70,8 +70,9 @@ update jobs set leased_until = clock_timestamp() + make_interval(secs => :second
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: renew_leases
--- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs: a job is missing when a
--- later worker has claimed the job, or when it has ended. All statements for several jobs lock them in the same order.
+-- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs whose leases it has
+-- renewed. The other jobs were claimed by a later worker, or have ended. All statements for several jobs lock them in
+-- the same order.
 with locked as (
   select j.id from jobs j
   where j.id = any (:job_ids) and j.status = 'processing'
@@ -203,8 +204,11 @@ where status in ('pending', 'processing')
 group by type;
 
 -- name: count_dead_letters
--- Count, for each queue, the dead letters that have not been sent again.
-select queue, count(*)::integer as letters from dead_letters where redriven_at is null group by queue;
+-- Count, for each queue, the dead letters that were neither sent again nor dismissed.
+select queue, count(*)::integer as letters
+from dead_letters
+where redriven_at is null and dismissed_at is null
+group by queue;
 
 -- name: delete_old_jobs!
 -- Delete up to `max_rows` mail and image jobs that ended more than 90 days ago. Jobs with an open dead letter are kept.
@@ -230,6 +234,7 @@ from (
   where (:queue::text is null or queue = :queue)
     and (:client_id::uuid is null or client_id = :client_id)
     and (:redriven::boolean is null or (redriven_at is not null) = :redriven)
+    and (:dismissed::boolean is null or (dismissed_at is not null) = :dismissed)
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
   order by created_at desc, id desc
   limit :limit + 1
@@ -243,3 +248,9 @@ select * from app.dead_letter_view where id = :letter_id;
 -- name: mark_redriven!
 -- Record that the dead letter was sent again, and the subject that sent it again.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;
+
+-- name: mark_dismissed!
+-- Record that the dead letter needs no work, and the subject that decided this. A dead letter that was sent again, or
+-- that was dismissed before, is not changed.
+update dead_letters set dismissed_at = now(), dismissed_by = :subject
+where id = :letter_id and redriven_at is null and dismissed_at is null;

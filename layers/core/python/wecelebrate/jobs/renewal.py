@@ -38,7 +38,19 @@ STOP_SECONDS = 2.0
 """How long the end of a job waits for its threads."""
 WATCH_SECONDS = 1.0
 """The time after which the timer is set again."""
-MAX_BLOCKED_SECONDS = float(LEASE_SECONDS)
+_MEMORY_OF_A_CPU = 1769
+"""A function with this memory, in MB, has one whole CPU. A function with less memory has the same share of a CPU."""
+
+
+def blocked_seconds(memory: int) -> float:
+    """Return the CPU time, in seconds, that a function with this memory, in MB, gets while a lease lasts.
+
+    This time is longer than the time between two starts of the timer, even if several threads compute.
+    """
+    return max(LEASE_SECONDS * min(memory / _MEMORY_OF_A_CPU, 1.0), 2 * WATCH_SECONDS)
+
+
+MAX_BLOCKED_SECONDS = blocked_seconds(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _MEMORY_OF_A_CPU)))
 """The CPU time for which one call can keep all threads from running. The lease ends in this time, so another worker can
 claim the job. If none has, the call could end, and the worker could renew the lease. But no work of the platform needs
 such a call, and nothing else would end a call that never ends."""

@@ -17,7 +17,9 @@ JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 WaitingFor = Literal["approval", "decision"]
 Priority = Literal["high", "normal"]
 RowCount = Literal["read", "created", "updated", "unchanged", "rejected", "deactivated"]
-"""The names of the numbers in `Counts`. A worker that counts other things keeps them in its checkpoint and result."""
+"""The names of the numbers in `Counts`. A worker that counts anything else keeps these numbers in its checkpoint and in
+its result.
+"""
 
 QUEUES: Mapping[str, str] = {
     "product_import": "product-imports",

@@ -99,12 +99,13 @@ def write_next(tx: Transaction, entity: Entity) -> bool:
 
 
 def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progress:
-    """Restore documents from the archive for a limited time.
+    """Restore documents from the archive, until SECONDS have passed.
 
-    If an object is damaged, the function continues with the other objects. It gives up the documents of a damaged
-    object whose key is in `give_up`, until the keys of these documents fill the response: then the next request must
-    name the other objects again. An intact object is restored in any case. Raises ArchiveDamaged if only damaged
-    objects are left.
+    If an object is damaged, the function continues with the other objects. It gives up the documents of the damaged
+    objects whose keys are in `give_up`. The response lists the keys of these documents. When the response is full, the
+    function gives up no further object, and the next request must name the remaining objects again.
+
+    Raises ArchiveDamaged if only damaged objects are left.
     """
     began_at, number, restored = time.monotonic(), 0, 0
     damaged: list[FieldError] = []

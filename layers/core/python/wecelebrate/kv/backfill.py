@@ -29,7 +29,7 @@ def start(tx: Transaction, new: NewRun) -> Run:
 
 
 def advance(tx: Transaction, run_id: UUID) -> Run:
-    """Process batches of a run for a limited time.
+    """Process batches of a run until SECONDS have passed.
 
     Raises NotFound, and Forbidden unless the caller is a super admin.
     """

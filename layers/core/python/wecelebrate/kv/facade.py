@@ -295,7 +295,8 @@ def _run_folded(write: Callable[[Transaction], None], fold: Callable[[Transactio
 
 
 def _parameters(filter: Filter) -> dict[str, Any]:
-    return {"keys": filter.keys, "pattern": filter.pattern}
+    first_key, end_key = filter.key_range
+    return {"keys": filter.keys, "pattern": filter.pattern, "first_key": first_key, "end_key": end_key}
 
 
 def _body(event: Mapping[str, Any]) -> str:

@@ -21,8 +21,9 @@ sql = queries(__file__)
 MIN_SHADOW_READS = 1000
 """The minimum number of reads that have compared a document with its row."""
 MAX_TRANSACTION_SECONDS = 60.0
-"""The maximum age of an open transaction. An older transaction can still write values that it read before the last
-comparison."""
+"""The gate is closed while a transaction is open for a longer time, because such a transaction can still write values
+that it read before the last comparison.
+"""
 _MAX_NAMES = 5
 """The maximum number of names that a gate shows."""
 

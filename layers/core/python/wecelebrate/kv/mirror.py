@@ -60,7 +60,11 @@ def get(tx: Transaction) -> Mirror:
 
 
 def give_revisions(tx: Transaction, new: NewRevisions) -> RevisionsCheckpoint:
-    """Give revisions to documents for a limited time. Raises Forbidden unless the caller is a super admin."""
+    """Give revisions to the next documents, for at most SECONDS seconds.
+
+    It returns the key after which the next call continues, or None if all documents have revisions. Raises Forbidden
+    unless the caller is a super admin.
+    """
     give_up_at = time.monotonic() + SECONDS
     after: str | None = new.after
     while after is not None and time.monotonic() < give_up_at:

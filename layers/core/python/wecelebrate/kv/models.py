@@ -299,11 +299,11 @@ class Comparison(BaseModel):
     entity: Entity
     """The entity whose documents and rows are compared."""
     client_id: UUID | None
-    """The client whose records are compared. Null: all clients."""
+    """The client whose records are compared. Null means all clients."""
     scope: Literal["full", "sample"]
     """Whether all documents are compared."""
     sample: int | None
-    """The approximate number of documents that are compared. Null: all documents."""
+    """The approximate number of documents that are compared. Null means all documents."""
     status: Literal["running", "complete", "failed"] = Field(
         description="`failed`: a comparison with another scope was started before this one ended."
     )
@@ -340,11 +340,11 @@ class Repair(BaseModel):
     """The result of the repair of one record."""
 
     after: UUID | None
-    """The value of `after` for the next request. Null: no further record has a difference."""
+    """The value of `after` for the next request. Null means that no further record has a difference."""
     outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
         "`newer`: an application has written the document since it was last mapped, so the document stays. "
         "Null: no further record has a difference."
     )
     key: str | None
-    """The key of the document of the record. Null: the record has no document."""
+    """The key of the document of the record. Null means that the record has no document."""

@@ -45,6 +45,7 @@ select kv.fold_selected(:keys, :pattern);
 with locked as materialized (
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+    and (:first_key::text is null or key >= :first_key) and (:end_key::text is null or key < :end_key)
   order by key for update
 )
 update kv_store_6fcaeea3 set value = (select d.value from json_to_record(:document::json) as d (value jsonb))
@@ -55,6 +56,7 @@ where key in (select key from locked);
 with locked as materialized (
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+    and (:first_key::text is null or key >= :first_key) and (:end_key::text is null or key < :end_key)
   order by key for update
 )
 delete from kv_store_6fcaeea3 where key in (select key from locked);
@@ -75,6 +77,7 @@ select coalesce(json_agg(case :columns
 from (
   select key, value from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+    and (:first_key::text is null or key >= :first_key) and (:end_key::text is null or key < :end_key)
   order by case when :descending then key end desc, case when not :descending then key end
   limit :limit offset :offset
 ) d;
@@ -84,6 +87,7 @@ from (
 select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+    and (:first_key::text is null or key >= :first_key) and (:end_key::text is null or key < :end_key)
   order by case when :descending then key end desc, case when not :descending then key end
   limit :limit offset :offset));
 
@@ -103,6 +107,7 @@ from (
   from (
     select key, value from kv_store_6fcaeea3
     where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+      and (:first_key::text is null or key >= :first_key) and (:end_key::text is null or key < :end_key)
     order by case when :descending then key end desc, case when not :descending then key end
     limit :limit offset :offset
   ) s
@@ -112,7 +117,8 @@ from (
 -- name: count_documents$
 -- Return the number of documents that the filter selects.
 select count(*) from kv_store_6fcaeea3
-where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern);
+where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+  and (:first_key::text is null or key >= :first_key) and (:end_key::text is null or key < :end_key);
 
 -- name: list_families
 -- Count the documents of each family of keys.

@@ -35,6 +35,21 @@ class Filter:
         """Whether the request has no filter."""
         return self.keys is None and self.pattern is None
 
+    @property
+    def key_range(self) -> tuple[str | None, str | None]:
+        """The first key that can match the pattern, and the first key after all keys that can match it.
+
+        Under row-level security, PostgreSQL uses no index for LIKE, because LIKE is not leakproof. It uses the index
+        for a range of keys. The keys are in the order of their code points (the collation "C").
+        """
+        prefix = re.split(r"[%_\\]", self.pattern or "", maxsplit=1)[0]
+        before_last = prefix.rstrip("\U0010ffff")
+        if not before_last:
+            return prefix or None, None
+        following = ord(before_last[-1]) + 1
+        # The code points from U+D800 to U+DFFF are no characters.
+        return prefix, before_last[:-1] + chr(0xE000 if following == 0xD800 else following)
+
 
 @dataclass(frozen=True)
 class Page:

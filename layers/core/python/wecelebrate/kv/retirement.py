@@ -61,7 +61,7 @@ class RetirementRefused(Conflict):
 
 
 def change(tx: Transaction, entity: Entity, new: NewRetirement) -> RetirementPlan:
-    """Start a retirement, continue it for a limited time, or undo it.
+    """Start a retirement, continue it, or undo it. A request starts no new part after SECONDS seconds.
 
     Raises Invalid, RetirementRefused, ArchiveDamaged, Conflict, and Forbidden unless the caller is a super admin.
     """
@@ -105,7 +105,7 @@ def require_none(tx: Transaction, entity: Entity, refused: str) -> None:
 
 
 def _advance(tx: Transaction, plan: RetirementPlan) -> None:
-    """Archive and delete documents for a limited time.
+    """Archive and delete documents until SECONDS have passed.
 
     All parts of the archive are verified before any document is deleted.
     """
@@ -156,10 +156,11 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
 
 
 def _end(tx: Transaction, entity: Entity) -> RetirementPlan:
-    """Search the products that have changed while the documents were retired, for a limited time. Decision 0126.
+    """Search the products that have changed while the documents were retired, until SECONDS have passed (decision
+    0126).
 
-    The first request only stores the transactions that have written products, and that the next requests wait for.
-    Raises Conflict if one of them runs for too long.
+    The first request only stores which transactions have written products and are still open. The next requests wait
+    for these transactions. Raises Conflict if one of them runs for too long.
     """
     give_up_at = time.monotonic() + SECONDS
     while not (is_searched := sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP)):

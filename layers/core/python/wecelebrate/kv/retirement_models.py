@@ -37,7 +37,7 @@ class Retirement(BaseModel):
     """The retirement of the documents of an entity."""
 
     id: UUID
-    """The id of the retirement. The keys of the objects of its archive begin with it."""
+    """The id of the retirement. The keys of all objects in its archive begin with this id."""
     entity: Entity
     """The entity that the documents have become."""
     status: RetirementStatus = Field(
@@ -83,7 +83,7 @@ class RetirementPlan(BaseModel):
     """A retirement, its conditions, and the number of documents that it affects."""
 
     retirement: Retirement | None
-    """The retirement. Null: no retirement exists, or the last one was undone."""
+    """The retirement. Null means that no retirement exists, or the last one was undone."""
     gates: list[RetirementGate]
     """The conditions. The list is empty after documents were deleted."""
     retirable: int
@@ -131,7 +131,9 @@ class Traffic(BaseModel):
     entity: Entity
     """The entity that the documents become."""
     client_id: UUID | None
-    """The client that owns the records. Null: the client is unknown, e.g. because a request reads a whole family."""
+    """The client that owns the records. Null means that the client is unknown, e.g. because a request reads a whole
+    family.
+    """
     kind: Literal["read", "write"]
     """Whether the requests read or write. A refused write also counts."""
     requests: int

@@ -20,7 +20,7 @@ class Stage(BaseModel):
     entity: Entity
     """The entity that the documents become."""
     client_id: UUID | None
-    """The client whose records the stage concerns. Null: the stage is the default of all clients."""
+    """The client whose records the stage concerns. Null means that the stage is the default of all clients."""
     leads: Literal["kv", "tables"] = Field(
         description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
     )

@@ -15,7 +15,7 @@ class MoveStatus(BaseModel):
     """The state of the mirror, and the conflicts that it could not resolve."""
 
     run: Run | None
-    """The last run of the backfill. Null: the backfill has never run."""
+    """The last run of the backfill. Null means that the backfill has never run."""
     entities: list[EntityCounts]
     """The numbers of documents for each entity."""
     quarantine: list[QuarantineReason]

@@ -64,11 +64,11 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
 def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    The caller does not learn whether the site has such an order. `address` is a keyed hash, as in `order_confirmation`.
+    The caller does not learn whether the site has such an order: a worker for the mails of the client starts in both
+    cases, because a call of SQS takes time. `address` is a keyed hash, as in `order_confirmation`.
     """
     row = sql.queue_lookup_mail(tx, order_number=order_number, email=email_address(email) or email, address=address)
-    if row is not None:
-        _enqueue_job(tx, row)
+    announce_mail(tx, row["job_id"], row["client_id"])
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:

@@ -60,8 +60,8 @@ where m.id = any (:mail_ids);
 select client_id, job_id from app.queue_order_mail(:order_id, :template, :details, :address);
 
 -- name: queue_lookup_mail^
--- Queue a mail with a link to the order of a guest. It returns no row when the guest has no order with this number and
--- this e-mail address on the current site.
+-- Queue a mail with a link to the order of a guest. It returns the client of the current site. The id of the job is
+-- null when the guest has no order with this number and this e-mail address on the site.
 select client_id, job_id from app.queue_lookup_mail(:order_number, :email, :address);
 
 -- name: get_order_token$

@@ -33,9 +33,9 @@ class MailBatch:
 
     caller: Caller
     mails: Mapping[UUID, Mapping[str, Any]]
-    """Id of a mail → its row of the query `list_mails_to_send`."""
+    """Maps the id of a mail to its row of the query `list_mails_to_send`."""
     tokens: dict[UUID, str] = field(default_factory=dict)
-    """Id of a mail → the token of its link, or the code of its invitation."""
+    """Maps the id of a mail to the token of its link, or to the code of its invitation."""
     closed: set[UUID] = field(default_factory=set)
     """The ids of mails whose invitation was accepted or revoked."""
 

@@ -1,7 +1,8 @@
 """The orders of a file, prepared for a destination. The database made a copy of each order.
 
-A long line of an address is broken into several lines. It is never cut off, because a parcel with an incomplete address
-does not arrive.
+A long line of an address is broken into several lines. If the lines of a new order have no room in the file, the order
+is refused: a parcel with an incomplete address does not arrive, so the text is not cut off. The text is cut off only
+for an order that the receiver already has.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, Self
 
 from wecelebrate import addresses
@@ -124,17 +125,21 @@ class ExportedOrder:
         *,
         is_received: bool = False,
     ) -> Self:
-        """Break the lines of the address for a destination. Raises Unwritable.
+        """Break the lines of the address for a destination. Raises Unwritable if a new order has no room in the file.
 
-        `is_received` says that the receiver has the order in a file that is written again. The order then stays in this
-        file even if an IDoc would have no room for one of its fields. The same applies to later versions of an order.
-        Otherwise the receiver would deliver a cancelled order.
+        `is_received` says that the receiver already has the order. The file is then written again with the order, and
+        later versions of the order are written too. Otherwise the receiver would deliver a cancelled order. If such an
+        order has no room in the file, its address is shortened, and metadata that are too long for a cell are left out.
         """
-        _check_cell(document, destination)
-        ship_to = _ship_to(document, destination.line_length, destination.address_lines)
+        is_refusable = action == "new" and not is_received
+        if is_refusable:
+            _check_cell(document, destination)
+        elif _is_too_long_for_cell(document, destination):
+            document = {**document, "metadata": {}}
+        ship_to = _ship_to(document, destination.line_length, destination.address_lines, shorten=not is_refusable)
         if destination.format == "idoc":
             ship_to = _for_idoc(ship_to)
-            if action == "new" and not is_received:
+            if is_refusable:
                 _check_idoc(document, ship_to)
         return cls(action, document, ship_to, previous_version)
 
@@ -204,19 +209,22 @@ def _numbered(name: str, lines: Sequence[str], count: int, *, first_without_numb
     }
 
 
-def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
-    """Raise Unwritable if a value is too long for a cell of a workbook.
-
-    Only the metadata can have so many characters.
-    """
+def _is_too_long_for_cell(document: Mapping[str, Any], destination: Destination) -> bool:
+    """Return whether a value is too long for a cell of a workbook. Only metadata can be so long."""
     fields = ["metadata"] if destination.columns is None else [column["field"] for column in destination.columns]
-    if destination.format == "xlsx" and "metadata" in fields and document["metadata"]:
+    if destination.format != "xlsx" or "metadata" not in fields or not document["metadata"]:
+        return False
+    return len(json.dumps(document["metadata"], ensure_ascii=False)) > MAX_CELL_LENGTH
+
+
+def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
+    """Raise Unwritable if a value is too long for a cell of a workbook."""
+    if _is_too_long_for_cell(document, destination):
         length = len(json.dumps(document["metadata"], ensure_ascii=False))
-        if length > MAX_CELL_LENGTH:
-            raise Unwritable(
-                f"The metadata of the order has {length:,} characters, but a cell of XLSX has at most"
-                f" {MAX_CELL_LENGTH:,}. Shorten the metadata, or leave the column out."
-            )
+        raise Unwritable(
+            f"The metadata of the order has {length:,} characters, but a cell of XLSX has at most"
+            f" {MAX_CELL_LENGTH:,}. Shorten the metadata, or leave the column out."
+        )
 
 
 def _for_idoc(ship_to: ShipTo) -> ShipTo:
@@ -250,16 +258,21 @@ def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
                 )
 
 
-def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int) -> ShipTo:
+def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int, *, shorten: bool) -> ShipTo:
+    """Return the address with lines of at most `line_length` characters. Raises Unwritable if it needs more lines than
+    the file has. With `shorten`, the texts are cut off instead.
+    """
     address: dict[str, str] = {name: str(value) for name, value in document["shipping_address"].items() if value}
     country = address.get("country", "")
     streets = [address[name] for name in ("line1", "line2") if name in address]
-    names = _broken("name", [address.get("name") or document["customer_name"]], line_length, MAX_NAME_LINES)
-    companies = _broken(
-        "company", [address[name] for name in ("company",) if name in address], line_length, MAX_NAME_LINES
-    )
+    broken = partial(_broken, line_length=line_length, shorten=shorten)
+    names = broken("name", [address.get("name") or document["customer_name"]], max_lines=MAX_NAME_LINES)
+    companies = broken("company", [address[name] for name in ("company",) if name in address], max_lines=MAX_NAME_LINES)
     for field in ("city", "region", "postal_code"):
         if line_length and len(address.get(field, "")) > line_length:
+            if shorten:
+                address[field] = address[field][:line_length]
+                continue
             raise Unwritable(
                 f"The field `{field}` of the shipping address has {len(address[field])} characters, but the destination"
                 f" accepts {line_length}. {_ADVICE}"
@@ -267,7 +280,7 @@ def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: 
     return ShipTo(
         names=names,
         companies=companies,
-        lines=_broken("lines", streets, line_length, max_streets),
+        lines=broken("lines", streets, max_lines=max_streets),
         city=address.get("city", ""),
         region=address.get("region", ""),
         region_code=addresses.region_code(country, address.get("region")) or "" if len(country) == 2 else "",
@@ -277,8 +290,11 @@ def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: 
     )
 
 
-def _broken(field: str, texts: Sequence[str], line_length: int | None, max_lines: int) -> list[str]:
-    """Return the texts in lines of at most `line_length` characters. Raises Unwritable if there are too many lines."""
+def _broken(field: str, texts: Sequence[str], *, line_length: int | None, max_lines: int, shorten: bool) -> list[str]:
+    """Return the texts in lines of at most `line_length` characters. Raises Unwritable if there are too many lines.
+
+    With `shorten`, the last lines are left out instead.
+    """
     if line_length is None:
         return list(texts)
     lines = [
@@ -286,9 +302,9 @@ def _broken(field: str, texts: Sequence[str], line_length: int | None, max_lines
         for text in texts
         for line in ([text] if len(text) <= line_length else textwrap.wrap(text, line_length, break_on_hyphens=False))
     ]
-    if len(lines) > max_lines:
+    if len(lines) > max_lines and not shorten:
         raise Unwritable(
             f"The {field} of the shipping address need {len(lines)} lines of {line_length} characters, but a file has"
             f" {max_lines}. {_ADVICE}"
         )
-    return lines
+    return lines[:max_lines]

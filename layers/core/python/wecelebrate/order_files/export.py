@@ -82,9 +82,12 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
 def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "WrittenFile | None":
     """Write the file of a complete run again under its name, with these orders. It returns None if `orders` is empty.
 
-    The caller deletes the older versions.
+    The caller deletes the older versions. Raises RuntimeError if an order cannot be written: the receiver already has
+    each of the orders, so the file must contain all of them.
     """
     file = _rendered(run["destination_id"], run, exports, are_received=True)
+    if file.refusals:
+        raise RuntimeError(f"{run['key']} cannot be written again: {file.refusals}")
     if not file.orders:
         return None
     storage.put(BUCKET, run["key"], file.content, file.content_type)

@@ -116,7 +116,8 @@ def _is_adjustment(
     """
     if total or any(line.unit_price for line in lines):
         return False
-    if any(pieces is not None for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
+    # A system can write 0 into these columns of each row. Therefore 0 means no value here.
+    if any(pieces for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
         return False
     return all(texts.keys().isdisjoint(_SIGNS_OF_AN_ORDER) for _, texts in heads)
 
@@ -268,7 +269,7 @@ def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) 
 
 
 def _address(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the parts of the address in the file, without further checks. The order may already be delivered."""
+    """Return the parts of the address in the file. They are not checked, because the order may already be delivered."""
     parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
     return {part: values.line(f"shipping_{part}", text, 200) for part, text in parts.items()}
 

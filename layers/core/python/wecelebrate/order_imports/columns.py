@@ -48,7 +48,7 @@ _SHOPIFY = {
 """The fields of the columns in the order export of Shopify, where `Name` is the order number."""
 _MAX_NAME = 200
 _MAX_UNREAD = 100
-"""The maximum number of columns of a file in the result that are not read."""
+"""The result of an import names at most this many columns of the file that are not read."""
 _OF_LINES = (["sku", "name"], ["quantity"], ["unit_price", "amount"])
 """The fields that each line needs: one of each list."""
 _REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)

@@ -41,7 +41,7 @@ class RawRow:
     """The number of the row in the file, from 1. For text files, it is the number of the line."""
     cells: Cells
     lines: tuple[Cells, ...] | None = None
-    """The order lines in the row. None: the row contains no list of lines."""
+    """The order lines in the row. None means that the row contains no list of lines."""
     problem: str | None = None
     """Why the row cannot be read."""
     flaws: Mapping[str, str] = field(default_factory=dict)

@@ -100,7 +100,7 @@ class News:
 
     source: Source = "api"
     expected: datetime | None = None
-    """The value of `updated_at` that the order must have. None: any."""
+    """The value of `updated_at` that the order must have. None means any value."""
 
 
 class Changed(Exception):

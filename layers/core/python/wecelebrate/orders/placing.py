@@ -29,6 +29,19 @@ class OutOfStock(Conflict):
     code = "out_of_stock"
 
 
+class NotAvailable(Conflict):
+    """Too few pieces are available, or a limit of the e-mail address is used up. Nothing was ordered.
+
+    The response does not say which of the two is the reason. Otherwise a guest could find out the stock, or what other
+    people have ordered with an e-mail address. `errors` names the lines and the limits.
+
+    Sign the customer in, because the limit of an e-mail address applies only to guests. Or order at most 10 pieces of
+    each product: the response to such an order states the reason, if it is refused as well.
+    """
+
+    code = "not_available"
+
+
 class CatalogNotActive(Conflict):
     """The catalog of this shop is not active, so nothing can be ordered.
 
@@ -103,7 +116,7 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
 
     `address` is the IP address of the visitor, for the limits of the site. Only its keyed hash is stored, for a day.
 
-    Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit, DailyOrderLimit,
+    Raises OutOfStock, NotAvailable, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit, DailyOrderLimit,
     ConfirmationNotPossible, CountryNotShipped or PoBoxNotShipped. Raises Invalid for other problems, for example if the
     site does not show a product of the order.
     """
@@ -169,12 +182,31 @@ def _exceeds_share(left: int | None, count: int) -> str:
     )
 
 
+def _not_available(lines: Sequence[Any], limits: Mapping[str, Any]) -> NotAvailable:
+    """Return the problem for an order of a guest that the stock or a limit of the e-mail address refuses."""
+    reasons = []
+    if limits["max"] is not None:
+        reasons.append(f"guests with this e-mail address can order at most {limits['max']} pieces in 24 hours")
+    if limits["must_confirm"]:
+        reasons.append("a limit for mails may allow no mail in which the guest confirms the order")
+    line_detail = "may exceed the pieces that are available: order at most 10 to get the exact reason"
+    address_detail = f"may have used up its limit: {', and '.join(reasons)}. Sign in, because it applies only to guests"
+    return NotAvailable(
+        errors=[
+            *(FieldError(pointer=f"/lines/{line['at']}/quantity", detail=line_detail) for line in lines),
+            FieldError(pointer="/customer_email", detail=address_detail),
+        ]
+    )
+
+
 def _problem(refusal: str, refusal_detail: Any) -> Problem:
     """Return the problem for a refusal by the query `place_order`.
 
     The type of `refusal_detail` depends on `refusal`.
     """
     match refusal:
+        case "out_of_stock" | "shared_quantity" if limits := refusal_detail[0].get("address_limits"):
+            return _not_available(refusal_detail, limits)
         case "catalog":
             return CatalogNotActive()
         case "unconfirmable":

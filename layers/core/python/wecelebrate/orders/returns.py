@@ -77,7 +77,7 @@ def decide(
 
 
 def receive(tx: Transaction, return_id: UUID, receipt: ReturnReceipt, match: Match) -> Return:
-    """Record which pieces of a return have arrived, and put some of them back on sale.
+    """Record which pieces of a return have arrived, and put some of them back into the stock.
 
     Raises the errors that `request` raises.
     """

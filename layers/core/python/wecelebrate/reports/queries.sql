@@ -144,12 +144,9 @@ select json_build_object(
       group by p.currency
     ) t), '[]'),
   'customers', (
-    select json_build_object('customers', count(*), 'returning', count(*) filter (
-      where b.orders > 1 or exists (
-        select from orders e
-        where e.client_id = :client_id and coalesce(e.customer_subject, lower(e.customer_email)) = b.buyer
-          and e.created_at < b.first_at and e.status <> 'cancelled'
-          and (:site_id::uuid is null or e.site_id = :site_id))))
+    select json_build_object('customers', count(*), 'returning', count(*) filter (where b.orders > 1)
+      + app.count_returning_buyers(:client_id, :site_id, array_agg(b.buyer) filter (where b.orders = 1),
+          array_agg(b.first_at) filter (where b.orders = 1)))
     from buyers b),
   'conversion', (
     select json_build_object('visits', v.visits, 'with_product_view', v.with_product_view, 'with_cart', v.with_cart,

@@ -2,11 +2,13 @@
 
 The files `tables/NNNN_name.sql` are migrations. Each migration is applied once, in order, and is never undone. The
 previous release must also run on the new schema. Therefore a migration only expands the schema, and a migration of a
-later release contracts it. A migration runs in one transaction under a lock, so two concurrent deploys apply it only
-once. A file whose first line is `-- no-transaction` runs statement by statement under a lease instead. This is
-necessary for `create index concurrently`. Each statement of such a file must be repeatable, so that a run can resume
-after an interruption. (An interrupted `create index concurrently` leaves an invalid index. Therefore the file must
-first drop any index of that name.)
+later release contracts it.
+
+A migration runs in one transaction under a lock, so two concurrent deploys apply it only once. A file whose first line
+is `-- no-transaction` runs statement by statement under a lease instead. This is necessary for `create index
+concurrently`. Each statement of such a file must be repeatable, so that a run can resume after an interruption. (An
+interrupted `create index concurrently` leaves an invalid index. Therefore the file must first drop any index of that
+name.)
 
 Each file `functions/<domain>.sql` defines the objects of a domain that `create or replace` can replace: functions,
 views, and triggers that call these functions. A function file is applied again whenever its checksum changes. All
@@ -41,7 +43,7 @@ LEASE_SECONDS = 900
 _CONNECT_PAUSE_SECONDS = 2.0
 _LOCK = 7_243_219_080
 _STORE_FILES = "functions/kv"
-"""The beginning of the names of the files with the functions of the key-value store."""
+"""The files with the functions of the key-value store have names that begin with this text."""
 _BOOKKEEPING = {
     "schema_migrations": """
 set local role pg_database_owner;

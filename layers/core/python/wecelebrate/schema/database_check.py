@@ -34,7 +34,11 @@ def run(writer: str, reader: str) -> dict[str, Any]:
 
 
 def _reader_waits(writer: str, replica: psycopg.Connection) -> bool:
-    """Return whether the reader reports a transaction as not replayed while it is open, and as replayed afterwards."""
+    """Return whether the reader knows which transactions it has replayed.
+
+    While a transaction is open, the reader must report that it has not replayed it. After the commit, the reader must
+    report that it has.
+    """
     replayed = "select app.has_replayed(%s::text::xid8)"
     with psycopg.connect(writer) as first, psycopg.connect(writer, autocommit=True) as second:
         first.execute("set local role app_owner")

@@ -632,20 +632,27 @@ create table dead_letters (
   created_at timestamp with time zone not null default now(),
   redriven_at timestamp with time zone,
   redriven_by text,
+  dismissed_at timestamp with time zone,
+  dismissed_by text,
   constraint dead_letters_pkey PRIMARY KEY (id),
   constraint dead_letters_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
   constraint dead_letters_body_length CHECK (app.json_fits(body, 1048576)),
   constraint dead_letters_code_length CHECK ((length(code) <= 100)),
+  constraint dead_letters_dismissed_by_length CHECK ((length(dismissed_by) <= 500)),
   constraint dead_letters_queue_length CHECK ((length(queue) <= 200)),
   constraint dead_letters_reason_length CHECK ((length(reason) <= 5000)),
   constraint dead_letters_redriven_by_length CHECK ((length(redriven_by) <= 500))
 );
+comment on column dead_letters.dismissed_at is
+  'The time when an operator decided that the dead letter needs no work.';
+comment on column dead_letters.dismissed_by is
+  'The subject of the user who dismissed the dead letter.';
 CREATE INDEX dead_letters_by_client ON public.dead_letters USING btree (client_id);
 CREATE INDEX dead_letters_by_created_at ON public.dead_letters USING btree (created_at DESC, id DESC);
 CREATE INDEX dead_letters_by_job ON public.dead_letters USING btree (job_id);
-CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN ((old.redriven_at IS DISTINCT FROM
-  new.redriven_at)) EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN (((old.redriven_at IS DISTINCT FROM
+  new.redriven_at) OR (old.dismissed_at IS DISTINCT FROM new.dismissed_at))) EXECUTE FUNCTION app.audit_row();
 -- row-level security: forced
 create policy admin on dead_letters for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -727,6 +734,7 @@ create table erasures (
   created_at timestamp with time zone not null default now(),
   completed_at timestamp with time zone,
   phrases text[] not null default '{}'::text[],
+  order_ids uuid[] not null default '{}'::uuid[],
   constraint erasures_pkey PRIMARY KEY (id),
   constraint erasures_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint erasures_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
@@ -738,6 +746,7 @@ create table erasures (
   constraint erasures_emails_length CHECK ((octet_length((emails)::text) <= 1048576)),
   constraint erasures_hashes_length CHECK ((octet_length((hashes)::text) <= 1048576)),
   constraint erasures_needles_length CHECK ((octet_length((needles)::text) <= 4194304)),
+  constraint erasures_order_ids_length CHECK ((cardinality(order_ids) <= 1000)),
   constraint erasures_phrases_length CHECK ((octet_length((phrases)::text) <= 4194304)),
   constraint erasures_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint erasures_salt_length CHECK ((length(salt) <= 100)),
@@ -753,8 +762,8 @@ comment on column erasures.emails is
 comment on column erasures.subjects is
   'The `sub` claims of the person, until the erasure is complete.';
 comment on column erasures.needles is
-  'The texts that identify the person in files and in free text (names, addresses, order numbers), until the erasure is
-   complete.';
+  'The texts that identify the person in files and in free text (e-mail addresses, subjects, telephone and tracking
+   numbers), until the erasure is complete.';
 comment on column erasures.salt is
   'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that
    nobody can compute them again.';
@@ -764,6 +773,8 @@ comment on column erasures.orders_before is
   'Only orders that were placed until this time are erased.';
 comment on column erasures.phrases is
   'The texts that the person has chosen freely, e.g. the name. They are searched for only in data about orders.';
+comment on column erasures.order_ids is
+  'The orders of the current part. `needles`, `phrases` and `first_order_at` come from these orders.';
 CREATE INDEX erasures_by_client ON public.erasures USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX erasures_by_job ON public.erasures USING btree (job_id);
 -- row-level security: forced
@@ -950,6 +961,8 @@ create table guest_mails (
   is_sample boolean not null default (random() < (0.0625)::double precision),
   is_notice boolean not null default false,
   is_imported boolean not null default false,
+  is_verified boolean not null default false,
+  is_expected boolean not null default false,
   constraint guest_mails_pkey PRIMARY KEY (id),
   constraint guest_mails_address_length CHECK ((length(address) <= 100)),
   constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
@@ -962,6 +975,10 @@ comment on column guest_mails.is_notice is
   'Whether a member or the platform has caused the mail. Such a mail does not count against the limits of visitors.';
 comment on column guest_mails.is_imported is
   'Whether the mail is about an imported order.';
+comment on column guest_mails.is_verified is
+  'Whether the address of the order was verified. Such a mail counts against no limit.';
+comment on column guest_mails.is_expected is
+  'Whether the mail is expected (app.is_expected_notice). Such a mail does not count against the limit of the client.';
 CREATE INDEX guest_mails_by_address ON public.guest_mails USING btree (address, created_at, mailbox) WHERE (address IS
   NOT NULL);
 CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
@@ -1948,6 +1965,8 @@ create policy admin on order_file_drops for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on order_file_drops for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_file_drops for select to app_definer
+  using (true);
 create policy migrate on order_file_drops for all to app_migrate
   using (true)
   with check (true);
@@ -1957,7 +1976,7 @@ create policy system_insert on order_file_drops for insert to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on order_file_drops to app_migrate;
 grant insert, select on order_file_drops to app_system;
-grant select on order_file_drops to app_admin, app_client;
+grant select on order_file_drops to app_admin, app_client, app_definer;
 
 -- Table order_lines, owner app_owner
 
@@ -2194,6 +2213,7 @@ create table orders (
   cancel_reason text,
   erased_at timestamp with time zone,
   erasure_id uuid,
+  has_verified_email boolean not null default false,
   constraint orders_client_id_unique UNIQUE (client_id, id),
   constraint orders_client_number_unique UNIQUE (client_id, order_number),
   constraint orders_pkey PRIMARY KEY (id),
@@ -2243,16 +2263,18 @@ comment on column orders.cancel_requested_at is
   'When the ERP was asked to cancel the order. Null: no open request.';
 comment on column orders.erased_at is
   'When the data of the person were erased. Null: they were not erased.';
+comment on column orders.has_verified_email is
+  'Whether the token of the customer contained this address as verified when the order was placed.';
 CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(customer_subject, lower(customer_email)),
   created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
+CREATE INDEX orders_by_client_and_email ON public.orders USING btree (client_id, lower(customer_email));
 CREATE INDEX orders_by_confirm_by ON public.orders USING btree (confirm_by) WHERE ((problem = 'unconfirmed'::text) AND
   (status = 'pending'::text));
 CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC);
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
-CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
 CREATE INDEX orders_by_erasure ON public.orders USING btree (erasure_id) WHERE (erasure_id IS NOT NULL);
 CREATE INDEX orders_by_external_number ON public.orders USING btree (client_id, external_number) WHERE (external_number
   IS NOT NULL);
@@ -4458,7 +4480,7 @@ grant select on app.customer_order_view to app_customer;
 
 create view app.dead_letter_view with (security_invoker=true) as
  SELECT d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status AS job_status,
-    d.created_at, d.redriven_at, d.redriven_by
+    d.created_at, d.redriven_at, d.redriven_by, d.dismissed_at, d.dismissed_by
    FROM dead_letters d
      LEFT JOIN jobs j ON j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
@@ -4548,15 +4570,24 @@ create view app.job_view with (security_invoker=true) as
     app.job_awaits_approval(j.*) AS awaiting_approval, j.requested_by, app.job_source(j.payload) AS source,
     app.job_progress(j.*) AS progress, app.job_counts(j.counts) AS counts,
         CASE
-            WHEN p.shown OR j.type <> 'order_file'::text THEN j.first_errors
+            WHEN s.shown THEN j.first_errors
             ELSE app.without_reasons(j.first_errors)
         END AS first_errors,
-    j.result, j.error_code, j.error, j.attempts, j.max_attempts, j.created_at, j.updated_at, j.due_at, j.started_at,
-    j.completed_at, app.job_waiting_for(j.*) AS waiting_for, COALESCE(j.questions, '[]'::jsonb) AS questions,
-    j.answers, app.job_blocked_by(j.*) AS blocked_by
+        CASE
+            WHEN s.shown OR jsonb_typeof(j.result) <> 'object'::text THEN j.result
+            ELSE j.result - 'unread_columns'::text
+        END AS result,
+    j.error_code,
+        CASE
+            WHEN s.shown OR j.error IS NULL THEN j.error
+            ELSE app.hidden_reason()
+        END AS error,
+    j.attempts, j.max_attempts, j.created_at, j.updated_at, j.due_at, j.started_at, j.completed_at,
+    app.job_waiting_for(j.*) AS waiting_for, COALESCE(j.questions, '[]'::jsonb) AS questions, j.answers,
+    app.job_blocked_by(j.*) AS blocked_by
    FROM jobs j
-     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (j.client_id = ANY ((( SELECT
-       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+     CROSS JOIN LATERAL ( SELECT j.type <> 'order_file'::text OR ( SELECT app.sees_all_persons() AS sees_all_persons) OR
+       (j.client_id = ANY ((( SELECT app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) s;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
 -- View app.mail_view, owner app_owner
@@ -5354,20 +5385,21 @@ CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, n
 RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
   'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
   'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
-  'dead_letter.redrive'::text WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN 'export.delete'::text WHEN
-  ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN 'mail_suppression.release'::text WHEN (kind =
-  'revoked_sessions'::text) THEN 'session.revoke'::text WHEN ((kind = 'invitations'::text) AND (op = 'UPDATE'::text))
-  THEN ('invitation.'::text || CASE WHEN ((new_row -> 'accepted_at'::text) <> (old_row -> 'accepted_at'::text)) THEN
-  'accept'::text WHEN ((new_row -> 'revoked_at'::text) <> (old_row -> 'revoked_at'::text)) THEN 'revoke'::text ELSE
-  'resend'::text END) WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row
-  ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
-  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM
-  (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op
-  = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
-  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
-  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
-  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
-  THEN '.delete'::text ELSE '.change'::text END) END;
+  ('dead_letter.'::text || CASE WHEN ((new_row -> 'redriven_at'::text) <> (old_row -> 'redriven_at'::text)) THEN
+  'redrive'::text ELSE 'dismiss'::text END) WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN
+  'export.delete'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
+  'mail_suppression.release'::text WHEN (kind = 'revoked_sessions'::text) THEN 'session.revoke'::text WHEN ((kind =
+  'invitations'::text) AND (op = 'UPDATE'::text)) THEN ('invitation.'::text || CASE WHEN ((new_row ->
+  'accepted_at'::text) <> (old_row -> 'accepted_at'::text)) THEN 'accept'::text WHEN ((new_row -> 'revoked_at'::text) <>
+  (old_row -> 'revoked_at'::text)) THEN 'revoke'::text ELSE 'resend'::text END) WHEN ((kind = 'jobs'::text) AND (op =
+  'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN
+  'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text
+  WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE
+  'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op = 'UPDATE'::text) AND ((new_row ->>
+  'run_requested_at'::text) IS DISTINCT FROM (old_row ->> 'run_requested_at'::text))) THEN 'schedule.run'::text ELSE
+  (CASE kind WHEN 'client_users'::text THEN 'member'::text WHEN 'catalog_grants'::text THEN 'grant'::text WHEN
+  'site_product_exclusions'::text THEN 'exclusion'::text ELSE regexp_replace(kind, 's$'::text, ''::text) END || CASE op
+  WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text THEN '.delete'::text ELSE '.change'::text END) END;
 
 -- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
 
@@ -6609,6 +6641,7 @@ begin
   where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
       + (select coalesce(sum(q.quantity), 0) from order_quantities q
          where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  order by key like 'email:%'
   limit 1;
   if refusal is null and must_confirm then
     detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
@@ -6635,6 +6668,55 @@ begin
   from jsonb_array_elements(lines) with ordinality l (line, n)
   where (line ->> 'quantity')::integer > site.max_line_quantity
   having count(*) > 0;
+end
+$function$;
+
+-- Function app.check_order_stock(sites,jsonb,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_order_stock(site sites, lines jsonb, email text, address text, OUT refusal text,
+  OUT detail jsonb, OUT is_low boolean, OUT is_exceeded boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  buyers constant text[] := array(
+    select key from unnest(app.buyers_of(email, address)) key where key not like 'email:%');
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_shared constant boolean := app.has_shared_stock(site);
+begin
+  with ordered as (
+    select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
+      (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
+    from jsonb_array_elements(lines) line where line ->> 'left' is not null
+  ), limits (reason, at, quantity, allowed) as (
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o
+    where not is_shared or o.free <= app.max_shown_stock()
+    union all
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)::integer
+    from ordered o
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+        ) per_buyer (pieces)) most (taken)
+    where is_shared
+  )
+  select s.* into refusal, detail, is_low, is_exceeded
+  from app.stock_refusal((select jsonb_agg(to_jsonb(l)) from limits l)) s;
+  if not is_low and app.subject() is null and (site.max_daily_quantity is not null or site.confirm_guest_orders) then
+    detail := (
+      select jsonb_agg(line || jsonb_build_object('address_limits', jsonb_build_object(
+        'max', site.max_daily_quantity, 'must_confirm', site.confirm_guest_orders)) order by n)
+      from jsonb_array_elements(detail) with ordinality each (line, n));
+  end if;
 end
 $function$;
 
@@ -6944,8 +7026,9 @@ CREATE OR REPLACE FUNCTION app.claim_job_batch(kind text, workers integer, max_j
 AS $function$
 declare
   candidate uuid;
+  has_failed boolean;
 begin
-  for candidate in
+  for candidate, has_failed in
     with recursive owners (owner) as (
       (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
       union all
@@ -6953,14 +7036,14 @@ begin
               order by j.owner limit 1)
       from owners o where o.owner is not null
     )
-    select o.owner
+    select o.owner, next.failures > 0
     from owners o
     cross join lateral (
       select count(distinct coalesce(r.batch, r.id)) as workers from jobs r
       where r.status = 'processing' and r.type = kind and r.owner = o.owner
     ) running
     cross join lateral (
-      select j.id, j.priority, j.queued_at from jobs j
+      select j.id, j.priority, j.queued_at, j.failures from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
       order by j.priority, j.queued_at, j.id
@@ -6975,8 +7058,9 @@ begin
         select j.id from jobs j
         where j.status = 'pending' and j.type = kind and j.owner = candidate and j.due_at <= now()
           and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+          and (has_failed or j.failures = 0)
         order by j.priority, j.queued_at, j.id
-        limit max_jobs for update skip locked
+        limit case when has_failed then 1 else max_jobs end for update skip locked
       ), this (batch) as materialized (select gen_random_uuid()), claimed as (
         update jobs j
         set status = 'processing', fence = j.fence + 1, attempts = j.attempts + 1, failures = j.failures + 1,
@@ -6996,40 +7080,34 @@ grant execute on function app.claim_job_batch(text,integer,integer,double precis
 
 CREATE OR REPLACE FUNCTION app.claim_notice_mail(mailed_order orders)
  RETURNS text
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.claim_notice_mail($1, null)
+$function$;
+
+-- Function app.claim_notice_mail(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_notice_mail(mailed_order orders, template text)
+ RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  recipient constant text := app.mailbox(mailed_order.customer_email);
-  quota constant integer := 20;
-  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-  is_imported constant boolean := exists (
-    select from order_events e where e.order_id = mailed_order.id and e.type = 'imported');
-  import_quota integer;
+  is_imported constant boolean := app.comes_from_import(mailed_order);
+  is_verified constant boolean := mailed_order.has_verified_email and not is_imported;
+  is_expected constant boolean := not is_verified and not is_imported and app.is_expected_notice($1, $2);
+  refusal text;
 begin
-  if mailed_order.customer_subject is not null and not is_imported then
-    return null;
+  if not is_verified then
+    refusal := app.notice_mail_refusal(mailed_order, is_imported, is_expected);
   end if;
-  if (select count(*) from (
-        select from guest_mails m
-        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
-          and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
-    return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
-      'hours, unless the customer was signed in.', quota);
+  if refusal is null then
+    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified, is_expected)
+      values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), clock_timestamp(), true, is_imported,
+        is_verified, is_expected);
   end if;
-  if is_imported then
-    select least(t.requests_per_hour / 2, 10000) into import_quota
-    from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
-    if (select count(*) from (
-          select from guest_mails m
-          where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
-          limit import_quota) sent) >= import_quota then
-      return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
-    end if;
-  end if;
-  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample, is_imported)
-    values (mailed_order.client_id, recipient, clock_timestamp(), true, false, is_imported);
-  return null;
+  return refusal;
 end
 $function$;
 
@@ -7038,45 +7116,14 @@ $function$;
 CREATE OR REPLACE FUNCTION app.claim_order_quantities(site sites, lines jsonb, email text, address text, OUT refusal
   text, OUT detail jsonb)
  RETURNS record
- LANGUAGE plpgsql
+ LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-declare
-  buyers constant text[] := app.buyers_of(email, address);
-  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-begin
-  if app.has_shared_stock(site) then
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
-      into refusal, detail
-    from app.refused_lines((
-      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
-        case when line ->> 'left' is not null
-          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
-      from jsonb_array_elements(lines) line
-        cross join lateral (
-          select coalesce(max(pieces), 0) from (
-            select sum(q.quantity) from order_quantities q
-            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-              and q.is_tracked
-            group by q.buyer
-            union all
-            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
-            -- exact.
-            select sum(q.quantity) from order_quantities q
-            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-          ) per_buyer (pieces)) most (taken))) r
-    having count(*) > 0;
-    if refusal is not null then
-      return;
-    end if;
-  end if;
-
   insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
   select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
     line ->> 'left' is not null
-  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
-end
+  from jsonb_array_elements(lines) line cross join unnest(app.buyers_of(email, address)) buyer (key);
+  select null::text, null::jsonb;
 $function$;
 
 -- Function app.claim_orders_to_erase(erasures,integer), owner app_definer
@@ -7096,8 +7143,7 @@ begin
   end if;
   return array(
     select o.id from orders o
-    where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
-      and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    where o.id = any (e.order_ids) and o.client_id = e.client_id and o.erased_at is null
     order by o.created_at limit $2 for no key update);
 end
 $function$;
@@ -7279,6 +7325,22 @@ CREATE OR REPLACE FUNCTION kv.column_hashes(columns jsonb, names text[])
 RETURN COALESCE((SELECT jsonb_object_agg(c.key, hashtextextended((c.value)::text, (0)::bigint)) AS jsonb_object_agg FROM
   jsonb_each(column_hashes.columns) c(key, value) WHERE ((c.key = ANY (column_hashes.names)) AND (c.value <>
   'null'::jsonb))), '{}'::jsonb);
+
+-- Function app.comes_from_import(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.comes_from_import(o orders)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with recursive origins (id, replaces_order_id) as (
+    select $1.id, $1.replaces_order_id
+    union
+    select x.id, x.replaces_order_id from origins r join orders x on x.id = r.replaces_order_id
+  )
+  select exists (select from origins r join order_events e on e.order_id = r.id and e.type = 'imported')
+$function$;
 
 -- Function kv.common_notes(jsonb,jsonb), owner app_mirror
 
@@ -7587,17 +7649,37 @@ CREATE OR REPLACE FUNCTION app.complete_erasure(erasure_id uuid, counts jsonb)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+begin
+  return app.complete_erasure($1, $2, 1);
+end
+$function$;
+grant execute on function app.complete_erasure(uuid,jsonb) to app_system;
+
+-- Function app.complete_erasure(uuid,jsonb,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.complete_erasure(erasure_id uuid, counts jsonb, version integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
 declare
   e erasures := app.open_erasure($1);
 begin
+  if e.id is not null and version is distinct from 2 then
+    raise exception 'another release has run the steps' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if e.cause <> 'retention' and exists (select from orders o where app.is_order_to_erase(e, o)) then
+    raise exception 'the erasure has further orders' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   update erasures x
-  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', hashes = '{}', salt = null,
+  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', order_ids = '{}', hashes = '{}', salt = null,
     first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;
 end
 $function$;
-grant execute on function app.complete_erasure(uuid,jsonb) to app_system;
+grant execute on function app.complete_erasure(uuid,jsonb,integer) to app_system;
 
 -- Function kv.complete_lines(kv.draft,sites,text), owner app_mirror
 
@@ -7771,6 +7853,26 @@ end
 $function$;
 grant execute on function kv.continue_ending(text,integer) to app_admin;
 
+-- Function app.continue_erasure(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.continue_erasure(erasure_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  if e.cause = 'retention' or not exists (select from orders o where app.is_order_to_erase(e, o)) then
+    return false;
+  end if;
+  update erasures x set order_ids = '{}', needles = '{}', phrases = '{}', first_order_at = null where x.id = e.id;
+  return found;
+end
+$function$;
+grant execute on function app.continue_erasure(uuid) to app_system;
+
 -- Function kv.copy_settings(text,integer), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.copy_settings(after text, size integer, OUT last_key text)
@@ -7812,7 +7914,6 @@ AS $function$
   from (
     select value, count
     from (
-      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
       select value, sum(products)::bigint as count
       from (
         select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
@@ -7826,7 +7927,7 @@ AS $function$
         where x.site_id = $2 and f.value is not null
       ) counted
       group by value having sum(products) > 0
-      order by 2 desc fetch first $4 rows with ties
+      order by 2 desc, value collate "C" limit 3 * $4
     ) most
     order by count desc, app.fold(value) collate "C", value limit $4
   ) first
@@ -7872,6 +7973,27 @@ AS $function$
   where app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])
 $function$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
+
+-- Function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_returning_buyers(client uuid, site uuid, buyers text[], first_orders timestamp with
+  time zone[])
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM UNNEST(count_returning_buyers.buyers, count_returning_buyers.first_orders) b(buyer, first_at)
+   WHERE (((count_returning_buyers.client = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) OR (( SELECT
+     app.admin_role() AS admin_role) IS NOT NULL)) AND (EXISTS ( SELECT
+            FROM orders o
+           WHERE ((o.client_id = count_returning_buyers.client) AND (COALESCE(o.customer_subject,
+             lower(o.customer_email)) = b.buyer) AND (o.created_at < b.first_at) AND (o.status <> 'cancelled'::text) AND
+             ((count_returning_buyers.site IS NULL) OR (o.site_id = count_returning_buyers.site))))));
+END;
+grant execute on function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]) to app_admin,
+  app_client;
 
 -- Function kv.counted_stock(text), owner app_mirror
 
@@ -8064,10 +8186,10 @@ CREATE OR REPLACE FUNCTION app.create_replacement(target orders, items jsonb, OU
 AS $function$
 begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-    shipping_address, items, kind, replaces_order_id)
+    shipping_address, items, kind, replaces_order_id, has_verified_email)
   values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
     round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
-    target.id)
+    target.id, target.has_verified_email)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
@@ -9553,18 +9675,21 @@ $function$;
 
 CREATE OR REPLACE FUNCTION app.erase_deliveries(e erasures, ids uuid[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+begin
   update webhook_deliveries d
-  set payload = case when d.payload #> '{data,shipment_number}' = d.payload #> '{data,tracking_number}'
+  set payload = case
+      when d.payload #> '{data,shipment_number}' is not null and not app.has_own_number(d.payload -> 'data')
       then jsonb_set(d.payload, '{data,shipment_number}',
         to_jsonb('erased-' || left(d.payload #>> '{data,shipment_id}', 36)))
       else d.payload end #- '{data,tracking_number}' #- '{data,tracking_url}',
     last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
-    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id));
+end
 $function$;
 
 -- Function app.erase_document_copies(uuid,text,integer), owner app_definer
@@ -9650,20 +9775,47 @@ end
 $function$;
 grant execute on function app.erase_events(uuid,integer) to app_system;
 
+-- Function app.erase_job_of_file(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_job_of_file(erasure_id uuid, key text, version_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  job_id constant text := substring(key from '/results/.*[.]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]');
+begin
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when j.error is not null then 'The data of a person were erased.' end
+  where j.client_id = e.client_id and j.type = 'order_file' and j.status in ('completed', 'failed', 'cancelled')
+    and (j.id = job_id::uuid
+      or j.id in (select d.job_id from order_file_drops d where d.key = $2 and d.version_id = $3));
+end
+$function$;
+grant execute on function app.erase_job_of_file(uuid,text,text) to app_system;
+
 -- Function app.erase_jobs(erasures,uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.erase_jobs(e erasures, ids uuid[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+declare
+  in_files erasures := e;
+begin
+  in_files.needles := e.needles || app.numbers_of(e, 6, 1000);
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.job_mentions(e, j.type, to_jsonb(j.error)) then 'The data of a person were erased.'
-      else j.error end
+    error = case when app.mentions(case j.type when 'order_file' then in_files else e end, to_jsonb(j.error))
+      then 'The data of a person were erased.' else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.job_mentions(e, j.type,
-      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+    and app.mentions(case j.type when 'order_file' then in_files else e end,
+      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error));
+end
 $function$;
 
 -- Function app.erase_mails(erasures,uuid[]), owner app_definer
@@ -9690,15 +9842,18 @@ CREATE OR REPLACE FUNCTION app.erase_mentions(erasure_id uuid, kind text, after 
 AS $function$
 declare
   e erasures := app.open_erasure($1);
+  list refcursor;
   ids uuid[];
 begin
   if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
     raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
   end if;
   -- A message that could not be read belongs to no client.
-  execute format('select array(select t.id from %I t where (t.client_id = $1%s) and t.id > $2 order by t.id limit $3)',
-    kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
-    into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  open list no scroll for execute format(
+    'select t.id as key, octet_length(t::text) as bytes from %I t where (t.client_id = $1%s) and t.id > $2'
+    ' order by t.id limit $3', kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
+    using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  ids := app.next_keys(list);
   case kind
     when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
     when 'jobs' then perform app.erase_jobs(e, ids);
@@ -9778,7 +9933,11 @@ AS $function$
         select app.mentions(e, o) or exists (
           select from orders x where x.erasure_id = e.id and x.client_id = e.client_id
             and x.order_number = o ->> 'order_number')) a (is_about))
-  where r.id = any (ids) and r.client_id = e.client_id and jsonb_array_length(r.refused) > 0
+  where r.id = any (ids) and r.client_id = e.client_id and (
+    app.mentions(e, r.refused) or exists (
+      select from jsonb_array_elements(r.refused) o
+        join orders x on x.client_id = e.client_id and x.order_number = o ->> 'order_number'
+      where x.erasure_id = e.id))
 $function$;
 
 -- Function kv.erase_remainders_of_orders(uuid[]), owner app_mirror
@@ -10125,9 +10284,7 @@ begin
     where j.client_id = e.client_id and j.type = 'order_file'
       and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
         ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-  texts := e.needles || e.phrases || array(
-    select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
+  texts := e.needles || app.numbers_of(e, 6, 1000);
 end
 $function$;
 grant execute on function app.files_to_search(uuid) to app_system;
@@ -10242,8 +10399,8 @@ AS $function$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site)
-    || app.stock_condition(stock);
+  conditions constant text := case when search is not null then app.search_condition(cardinality(patterns), '$2')
+    else '' end || app.storefront_condition(site) || app.stock_condition(stock);
   matching integer;
   walk integer;
   page uuid[];
@@ -10256,8 +10413,8 @@ begin
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
     updated_since := app.granted_changes_since(catalog, updated_since);
   end if;
-  if sku is not null then
-    walk := 1;  -- a catalog has an SKU only once
+  if sku is not null or search is null then
+    walk := case when search is not null then 1 end;  -- a catalog has an SKU only once
   elsif category is not null or brand is not null then
     walk := 2000;  -- a sample of other products would say little
   else
@@ -10891,6 +11048,8 @@ begin
   if is_touched or changed - '{exported_at,updated_at}'::text[] <> '{}' then
     new.version := old.version + 1;
   end if;
+  new.has_verified_email := old.has_verified_email and new.has_verified_email
+    and new.customer_email = old.customer_email;
   return new;
 end
 $function$;
@@ -10952,7 +11111,7 @@ begin
   -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
   -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
-         and m.created_at > hour_ago) >= client_quota / 2
+         and not m.is_notice and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
            select from guest_mails m where m.client_id = $1 and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
@@ -11017,6 +11176,59 @@ CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
 RETURN ((EXISTS (SELECT FROM stock_holds h WHERE ((h.catalog_id = has_holds.catalog) AND ((NOT h.is_settled) OR
   (h.cancelled_at IS NOT NULL))))) OR (EXISTS (SELECT FROM stock_reports r WHERE (r.catalog_id = has_holds.catalog))));
 
+-- Function app.has_kept_rights(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_kept_rights(client_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if app.subject() like 'service:%' or app.site_id() is not null then
+    return true;
+  elsif app.admin_role() is not null then
+    perform pg_advisory_xact_lock_shared(hashtextextended('owners ', 0));
+    return exists (
+      select from admin_users a
+      where a.user_id = (select app.subject()) and a.is_active
+        and (a.role in (app.admin_role(), 'super_admin') or a.role = 'admin' and app.admin_role() = 'support'));
+  elsif $1 is null or $1 <> all (app.client_ids()) then
+    return true;  -- The caller has no rights at this client that it could lose.
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('owners ' || $1, 0));
+  return exists (
+    select from client_users m join clients c on c.id = m.client_id
+    where m.client_id = $1 and m.user_id = (select app.subject()) and m.is_active and c.is_active
+      and case when $1 = any (app.owner_ids()) then m.role = 'owner'
+        when $1 = any (app.editor_ids()) then m.role in ('owner', 'editor') else true end);
+end
+$function$;
+grant execute on function app.has_kept_rights(uuid) to app_admin, app_client, app_support;
+
+-- Function app.has_number_of_others(uuid,text[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_number_of_others(erasure_id uuid, words text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  upper_words constant text[] := array(select upper(word) from unnest($2) word);
+begin
+  return exists (
+      select from orders o where o.client_id = e.client_id and o.order_number = any (upper_words)
+        and o.erasure_id is distinct from e.id)
+    or exists (
+      select from orders o where o.client_id = e.client_id and o.external_number = any (upper_words || $2)
+        and o.erasure_id is distinct from e.id);
+end
+$function$;
+grant execute on function app.has_number_of_others(uuid,text[]) to app_system;
+
 -- Function app.has_one_currency(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
@@ -11031,6 +11243,19 @@ AS $function$
 $function$;
 grant execute on function app.has_one_currency(uuid) to app_admin, app_anon, app_client, app_customer, app_support;
 
+-- Function app.has_own_number(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.has_own_number(data jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (((data ->> 'shipment_number'::text) IS DISTINCT FROM (data ->> 'tracking_number'::text)) AND (EXISTS (SELECT
+  FROM shipments s WHERE ((s.id = CASE WHEN ((has_own_number.data ->> 'shipment_id'::text) ~
+  '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN ((has_own_number.data ->> 'shipment_id'::text))::uuid ELSE
+  NULL::uuid END) AND (s.number = (has_own_number.data ->> 'shipment_number'::text)) AND (s.number IS DISTINCT FROM
+  s.tracking_number)))));
+grant execute on function app.has_own_number(jsonb) to app_admin, app_client, app_definer, app_support, app_system;
+
 -- Function app.has_replayed(xid8), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
@@ -11044,6 +11269,27 @@ AS $function$
   end
 $function$;
 grant execute on function app.has_replayed(xid8) to public;
+
+-- Function app.has_returned(uuid,text[],text[],timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_returned(client_id uuid, emails text[], subjects text[], orders_before timestamp with
+  time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select exists (
+      select from orders o
+      where o.client_id = $1 and o.erased_at is null and o.created_at <= $4
+        and (lower(o.customer_email) = any ($2) or o.customer_subject = any ($3)))
+    or exists (select from mails m where m.client_id = $1 and lower(m.recipient) = any ($2) and m.created_at <= $4)
+    or exists (
+      select from mail_suppressions s where s.client_id = $1 and s.address = any ($2) and s.created_at <= $4)
+    or exists (
+      select from analytics_events a
+      where a.client_id = $1 and a.accepted_at <= $4 and (a.user_id = any ($2 || $3) or lower(a.user_id) = any ($2)))
+$function$;
 
 -- Function app.has_several_places(jsonb,jsonb), owner app_owner
 
@@ -11156,6 +11402,15 @@ begin
 end
 $function$;
 grant execute on function app.held_products(uuid,uuid[]) to app_admin, app_client;
+
+-- Function app.hidden_reason(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.hidden_reason()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 'The reason is hidden, because it can contain personal data.'::text;
+grant execute on function app.hidden_reason() to app_admin, app_client, app_definer, app_support, app_system;
 
 -- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
 
@@ -11458,17 +11713,14 @@ CREATE OR REPLACE FUNCTION kv.index_documents(after text, environments text[], s
 AS $function$
 declare
   names constant text[] := kv.environment_names();
-  page text[] := '{}';
-  bytes bigint := 0;
+  list refcursor;
+  page text[];
   d record;
 begin
-  for d in select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
+  open list no scroll for
+    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
+    order by s.key limit size;
+  page := app.next_keys(list);
   last_key := page[cardinality(page)];
   begin
     perform kv.index_keys(page, environments, names, false);
@@ -11642,6 +11894,17 @@ begin
 end
 $function$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
+
+-- Function app.is_about_mailbox(text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_about_mailbox(refusal text, detail jsonb, lines jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN COALESCE(((refusal = 'unconfirmable'::text) OR (((detail ->> 'buyer'::text) = 'email'::text) AND ((((detail ->>
+  'max'::text))::bigint)::numeric >= (SELECT sum(((line.value ->> 'quantity'::text))::bigint) AS sum FROM
+  jsonb_array_elements(is_about_mailbox.lines) line(value))))), false);
 
 -- Function app.is_active_client(uuid), owner app_definer
 
@@ -11817,6 +12080,23 @@ CREATE OR REPLACE FUNCTION kv.is_entity_key(key text)
 RETURN ((key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'::text) AND (key !~
   '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)'::text));
 
+-- Function app.is_expected_notice(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_expected_notice(mailed_order orders, template text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    and $1.site_id is not null and $1.replaces_order_id is null
+    and not exists (select from mails m where m.order_id = $1.id and m.template = $2)
+    and exists (
+      select from mails m
+      where m.order_id = $1.id and m.template in ('order_confirmation', 'order_confirm_request')
+        and m.state <> 'suppressed' and lower(m.recipient) = lower($1.customer_email))
+$function$;
+
 -- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamp with time zone)
@@ -11960,9 +12240,19 @@ RETURN (SELECT COALESCE((bool_or((n.name = ANY (ARRAY['ordernumber'::text, 'orde
   ANY (ARRAY['siteid'::text, 'items'::text]))) AND bool_or((n.name = ANY (ARRAY['username'::text, 'useremail'::text,
   'customer'::text, 'customername'::text, 'customeremail'::text, 'employeename'::text, 'employeeemail'::text,
   'recipient'::text, 'recipientname'::text, 'recipientemail'::text, 'shippingaddress'::text,
-  'deliveryaddress'::text]))))), false) AS "coalesce" FROM (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN
-  'object'::text THEN is_order.content ELSE '{}'::jsonb END) k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key,
-  '_'::text, ''::text)) AS name) n));
+  'deliveryaddress'::text])))) OR (bool_or((n.name = ANY (ARRAY['useremail'::text, 'customeremail'::text]))) AND (NOT
+  bool_or((n.name = ANY (ARRAY['productid'::text, 'sku'::text, 'quantity'::text])))))), false) AS "coalesce" FROM
+  (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN 'object'::text THEN is_order.content ELSE '{}'::jsonb END)
+  k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key, '_'::text, ''::text)) AS name) n));
+
+-- Function app.is_order_to_erase(erasures,orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_order_to_erase(e erasures, o orders)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (((o).client_id = (e).client_id) AND ((o).erased_at IS NULL) AND ((o).created_at <= (e).orders_before) AND
+  ((lower((o).customer_email) = ANY ((e).emails)) OR ((o).customer_subject = ANY ((e).subjects))));
 
 -- Function kv.is_plain_change(kv.draft,products), owner app_mirror
 
@@ -12781,14 +13071,15 @@ CREATE OR REPLACE FUNCTION app.list_products(catalog uuid, search text, sku text
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
-  if search is null then
+  if search is null and (ltrim(sort, '-') <> 'price' or coalesce(after_id::text, price_min::text, price_max::text)
+      is null) then
     return query execute format(app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
         after_id is not null, shown => 'products.*'), app.stock_condition(stock))
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows, sku;
   else
-    -- The search returns only ids. This query reads the rows under the policies of the caller.
+    -- app.find_products returns only ids. This query reads the rows under the policies of the caller.
     return query
       select products.*
       from app.find_products(catalog, search, sku, category, brand, price_min, price_max, active, updated_since, sort,
@@ -12858,12 +13149,14 @@ declare
   header jsonb;
   staged_fence integer;
   sees_source boolean;
+  sees_persons boolean;
   rejection app.staged_rejections;
   bytes bigint := 0;
 begin
   select j.checkpoint -> 'header', (j.checkpoint ->> 'fence')::integer,
-      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids()))
-    into header, staged_fence, sees_source
+      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids())),
+      j.type <> 'order_file' or app.sees_all_persons() or j.client_id = any (app.person_client_ids())
+    into header, staged_fence, sees_source, sees_persons
     from jobs j
     where j.id = $1 and (app.admin_role() is not null or j.client_id = any (app.client_ids()));
   for rejection in
@@ -12872,8 +13165,9 @@ begin
     order by r.line, r.n
     limit $4
   loop
-    item := json_build_object('line', rejection.line, 'sku', rejection.sku, 'code', rejection.code,
-      'reason', rejection.reason, 'raw', case when sees_source then app.rejected_cells(header, rejection.raw) end);
+    item := json_build_object('line', rejection.line, 'sku', case when sees_persons then rejection.sku end,
+      'code', rejection.code, 'reason', case when sees_persons then rejection.reason else app.hidden_reason() end,
+      'raw', case when sees_source and sees_persons then app.rejected_cells(header, rejection.raw) end);
     after_line := rejection.line;
     after_n := rejection.n;
     bytes := bytes + octet_length(item);
@@ -13021,13 +13315,17 @@ begin
         from public.products where catalog_id = (select $8) %s
         group by 1, 2, 3) groups
     ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
+      select * from (
+        select category as value, sum(products)::bigint as count from shown
+        where in_brand and in_price and category is not null
+        group by 1 order by 2 desc, category collate "C" limit 3 * $6) most
+      order by count desc, app.fold(value) collate "C", value limit $6
     ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
+      select * from (
+        select brand as value, sum(products)::bigint as count from shown
+        where in_category and in_price and brand is not null
+        group by 1 order by 2 desc, brand collate "C" limit 3 * $6) most
+      order by count desc, app.fold(value) collate "C", value limit $6
     )
     select jsonb_build_object(
       'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
@@ -13200,14 +13498,42 @@ CREATE OR REPLACE FUNCTION app.lock_grant_of_site()
  SET search_path TO 'pg_catalog', 'app', 'pg_temp'
 AS $function$
 begin
-  if new.catalog_id is null or current_user not in ('app_admin', 'app_client') then
+  if new.catalog_id is null then
     return new;
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
-  if not app.may_read_catalog(new.client_id, new.catalog_id) then
-    raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  if current_user in ('app_admin', 'app_client', 'app_migrate', 'app_mirror')
+    and not app.may_read_catalog(new.client_id, new.catalog_id) then
+    if current_user = 'app_mirror' then
+      new.catalog_id := null;
+    else
+      raise exception 'the client of the site cannot read the catalog' using errcode =
+        case current_user when 'app_migrate' then 'foreign_key_violation' else 'insufficient_privilege' end;
+    end if;
   end if;
   return new;
+end
+$function$;
+
+-- Function kv.lock_grants(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_grants(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', needed.catalog, needed.client), 0))
+  from (
+    select distinct c.id as catalog, s.client
+    from unnest(drafts) d
+      cross join lateral (
+        select kv.row_of('client', d.environment, d.columns ->> 'client') as client,
+          kv.row_of('catalog', d.environment, coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id)))
+            as catalog) s
+      join catalogs c on c.id = s.catalog and c.owner_client_id is distinct from s.client
+    where d.reason is null
+    order by c.id, s.client
+  ) needed;
 end
 $function$;
 
@@ -13869,6 +14195,7 @@ begin
       drafts := kv.check_catalogs(drafts);
       perform kv.write_catalogs(drafts);
     when 'site' then
+      perform kv.lock_grants(drafts);
       drafts := kv.check_sites(drafts);
       perform kv.write_sites(drafts);
     when 'product' then
@@ -14056,9 +14383,9 @@ grant execute on function app.masked_name(text) to app_admin, app_client, app_cu
 CREATE OR REPLACE FUNCTION app.masked_payload(payload jsonb)
  RETURNS jsonb
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN ((CASE WHEN ((payload #> '{data,shipment_number}'::text[]) = (payload #> '{data,tracking_number}'::text[])) THEN
-  jsonb_set(payload, '{data,shipment_number}'::text[], to_jsonb(app.masked_name((payload #>>
+ STABLE
+RETURN ((CASE WHEN (((payload #> '{data,shipment_number}'::text[]) IS NOT NULL) AND (NOT app.has_own_number((payload ->
+  'data'::text)))) THEN jsonb_set(payload, '{data,shipment_number}'::text[], to_jsonb(app.masked_name((payload #>>
   '{data,shipment_number}'::text[])))) ELSE payload END #- '{data,tracking_number}'::text[]) #-
   '{data,tracking_url}'::text[]);
 grant execute on function app.masked_payload(jsonb) to app_admin, app_client, app_support, app_system;
@@ -14142,8 +14469,8 @@ AS $function$
   select exists (select from catalogs where id = catalog and owner_client_id = client)
       or exists (select from catalog_grants where catalog_id = catalog and client_id = client)
 $function$;
-grant execute on function app.may_read_catalog(uuid,uuid) to app_admin, app_anon, app_client, app_customer, app_support,
-  app_worker;
+grant execute on function app.may_read_catalog(uuid,uuid) to app_admin, app_anon, app_client, app_customer, app_migrate,
+  app_mirror, app_support, app_worker;
 
 -- Function app.may_read_product(uuid,uuid), owner app_definer
 
@@ -14936,6 +15263,35 @@ RETURN concat(CASE WHEN (needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]'::text) T
   '[0-9a-z\u00c0-\u024f\u0370-\u052f]$'::text) THEN '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])'::text ELSE NULL::text
   END);
 
+-- Function app.needles_of(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.needles_of(e erasures, order_ids uuid[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(needle), '{}') from (
+    select needle, sum(octet_length(needle) + 8) over (order by rank, length(needle), needle) as total
+    from (
+      select lower(btrim(text)) as needle, min(rank) as rank from (
+        select 1, unnest(e.emails || e.subjects)
+        union all select 2, o.shipping_address ->> 'phone' from orders o
+        where o.id = any ($2) and o.shipping_address ->> 'phone' like '+%'
+        union all select 3, tracking.text from shipments s cross join lateral (
+          select unnest(array[s.tracking_number, case when app.is_needle(number)
+            and strpos(lower(s.tracking_url), number) > 0 and lower(s.tracking_url) ~ app.needle_pattern(number)
+            then null else s.tracking_url end])
+          from lower(btrim(s.tracking_number)) number) tracking (text)
+        where s.order_id = any ($2)
+      ) texts (rank, text)
+      where app.is_needle(lower(btrim(text)))
+      group by 1
+    ) needles (needle, rank)
+  ) sized
+  where total <= 3000000
+$function$;
+
 -- Function app.new_invitation_token(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.new_invitation_token(invitation uuid)
@@ -15030,6 +15386,33 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function app.next_keys(refcursor), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.next_keys(list refcursor)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  page text[] := '{}';
+  total bigint := 0;
+  key text;
+  bytes bigint;
+begin
+  loop
+    -- A record would keep the types of its first query for the session, and the types differ between the queries.
+    fetch list into key, bytes;
+    exit when not found or total > 0 and total + bytes > 8000000;
+    page := page || key;
+    total := total + bytes;
+  end loop;
+  close list;
+  return page;
+end
+$function$;
+grant execute on function app.next_keys(refcursor) to app_definer, app_mirror;
+
 -- Function kv.next_keys_of_copies(text,integer), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.next_keys_of_copies(after text, size integer)
@@ -15038,11 +15421,9 @@ CREATE OR REPLACE FUNCTION kv.next_keys_of_copies(after text, size integer)
  STABLE
 AS $function$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select k.key, (select coalesce(sum(octet_length(v.value::text)), 0) from (
       select s.value from kv_store_6fcaeea3 s where s.key = k.key
       union all select h.value from kv.history h where h.key = k.key
@@ -15056,13 +15437,8 @@ begin
       union
       (select r.key from kv.remainders r where r.key > after and kv.is_key_of_orders(r.key) order by r.key limit size)
     ) k
-    order by k.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by k.key limit size;
+  return app.next_keys(list);
 end
 $function$;
 
@@ -15097,21 +15473,34 @@ CREATE OR REPLACE FUNCTION kv.next_order_keys(after text, size integer)
  STABLE
 AS $function$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
     where s.key > after and kv.is_key_of_orders(s.key)
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by s.key limit size;
+  return app.next_keys(list);
 end
+$function$;
+
+-- Function app.next_orders_to_erase(erasures), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.next_orders_to_erase(e erasures)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(id), '{}') from (
+    select id, row_number() over w as n, sum(bytes) over w as total
+    from (
+      select o.id, o.created_at, octet_length(concat(o.customer_name, o.cancel_reason, o.shipping_address)) + coalesce((
+          select sum(octet_length(concat(s.tracking_number, s.tracking_url))) from shipments s
+          where s.order_id = o.id), 0) as bytes
+      from orders o where app.is_order_to_erase(e, o)
+      order by o.created_at, o.id limit 1000) next
+    window w as (order by created_at, id)) sized
+  where n = 1 or total <= 2000000
 $function$;
 
 -- Function app.next_shipment_number(uuid), owner app_definer
@@ -15243,6 +15632,70 @@ RETURN ((CASE WHEN (NOT (columns ? 'catalog'::text)) THEN '{"no_catalog": "catal
   || CASE WHEN ((is_active IS NULL) OR (to_jsonb(is_active) = (columns -> 'is_active'::text))) THEN '{}'::jsonb ELSE
   '{"kept": "status"}'::jsonb END);
 
+-- Function app.notice_mail_refusal(orders,boolean,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.notice_mail_refusal(mailed_order orders, is_imported boolean, is_expected boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  recipient constant text := app.mailbox(mailed_order.customer_email);
+  quota constant integer := 20;
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  client_quota integer;
+  import_quota integer;
+  sent bigint;
+begin
+  if (select count(*) from (
+        select from guest_mails m
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice and not m.is_verified
+          and m.client_id = mailed_order.client_id limit quota) mails) >= quota then
+    return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
+      'hours, unless the address was verified when the order was placed.', quota);
+  elsif is_expected then
+    return null;
+  end if;
+  select 12 * t.requests_per_hour, least(t.requests_per_hour / 2, 10000) into client_quota, import_quota
+  from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
+  if is_imported and (select count(*) from (
+        select from guest_mails m
+        where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
+        limit import_quota) mails) >= import_quota then
+    return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
+  end if;
+  if client_quota < 1600 then
+    select count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and not m.is_expected
+        and m.created_at > day_ago
+      limit client_quota) mails;
+  else
+    select 16 * count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_sample and m.is_notice and not m.is_verified
+        and not m.is_expected and m.created_at > day_ago
+      limit client_quota / 16 + 1) mails;
+  end if;
+  return case when sent >= client_quota then format('The client sends at most %s mails about shipments, deliveries and '
+    'cancellations in 24 hours to addresses that were not verified when the order was placed.', client_quota) end;
+end
+$function$;
+
+-- Function app.numbers_of(erasures,integer,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.numbers_of(e erasures, min_length integer, max_length integer)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select array(
+    select distinct lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
+    where o.client_id = e.client_id and length(number) between $2 and $3
+      and (o.id = any (e.order_ids) or cardinality(e.order_ids) = 0 and o.erasure_id = e.id))
+$function$;
+
 -- Function kv.old_id_in(text,uuid,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.old_id_in(entity text, id uuid, environment text)
@@ -15347,14 +15800,16 @@ declare
 begin
   perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
 
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into lacking
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', l.line - 1, 'quantity', l.quantity, 'free', l.inventory_count))
+  select s.detail into lacking
+  from app.stock_refusal((
+    select jsonb_agg(jsonb_build_object('reason', 'out_of_stock', 'at', l.line - 1, 'quantity', l.quantity,
+      'allowed', l.inventory_count))
     from (
       select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
       from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
       where l.order_id = $1
-    ) l)) r;
+    ) l)) s
+  where s.is_exceeded;
   if lacking is not null then
     return lacking;
   end if;
@@ -15524,6 +15979,28 @@ RETURN ARRAY(SELECT o.id FROM orders o WHERE ((lower(o.customer_email) = lower(o
   person_client_ids)::uuid[])))));
 grant execute on function app.order_ids_of(text) to app_admin, app_client, app_support;
 
+-- Function app.order_ids_of_addresses(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_ids_of_addresses(client uuid, after text, last text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if (client = any (app.client_ids()) or app.admin_role() is not null) is not true then
+    return '{}';
+  elsif last is null then
+    return array(
+      select o.id from orders o where o.client_id = client and lower(o.customer_email) > coalesce(after, ''));
+  end if;
+  return array(
+    select o.id from orders o
+    where o.client_id = client and lower(o.customer_email) > coalesce(after, '') and lower(o.customer_email) <= last);
+end
+$function$;
+grant execute on function app.order_ids_of_addresses(uuid,text,text) to app_admin, app_client;
+
 -- Function kv.order_notes(jsonb,jsonb,jsonb,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.order_notes(v jsonb, original jsonb, address jsonb, email text)
@@ -15627,6 +16104,29 @@ AS $function$
     and (app.admin_role() is not null or o.client_id = any ((select app.editor_ids())::uuid[]))
 $function$;
 grant execute on function app.order_token(uuid,text,timestamp with time zone) to app_admin, app_client;
+
+-- Function app.own_phrases(erasures), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.own_phrases(e erasures)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with others (text) as materialized (
+    select distinct lower(text) from (
+      select s.carrier from shipments s where s.client_id = $1.client_id
+      union all select unnest(array[l.sku, l.name]) from order_lines l where l.client_id = $1.client_id
+      union all select o.customer_name from orders o
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
+      union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
+    ) texts (text) where length(text) >= 6 and cardinality($1.phrases) between 1 and 100
+  )
+  select array(
+    select phrase from unnest($1.phrases) phrase
+    where cardinality($1.phrases) <= 100 and not exists (select from others o where strpos(o.text, phrase) > 0))
+$function$;
 
 -- Function app.owned_catalog_ids(), owner app_definer
 
@@ -15832,6 +16332,42 @@ RETURN CASE WHEN (app.subject() ~~ 'service:%'::text) THEN COALESCE(app.client_i
   END;
 grant execute on function app.person_client_ids() to app_admin, app_client, app_customer, app_support, app_system;
 
+-- Function app.phrases_of(uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.phrases_of(order_ids uuid[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(distinct lower(btrim(text))), '{}') from (
+    select unnest(array[o.customer_name, o.cancel_reason]) from orders o where o.id = any ($1)
+    union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+    where o.id = any ($1) and key not in ('country', 'state', 'city', 'postal_code', 'type')
+      and not (key = 'phone' and value like '+%')
+  ) texts (text)
+  where app.is_needle(lower(btrim(text)))
+$function$;
+
+-- Function app.phrases_to_search(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.phrases_to_search(erasure_id uuid, OUT phrases text[], OUT numbers text[], OUT
+  own_phrases text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  phrases := e.phrases;
+  numbers := app.numbers_of(e, 3, 5);
+  own_phrases := app.own_phrases(e);
+end
+$function$;
+grant execute on function app.phrases_to_search(uuid) to app_system;
+
 -- Function app.pieces_of(uuid,jsonb,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.pieces_of(order_id uuid, lines jsonb, kind text, OUT refusal text, OUT detail jsonb, OUT
@@ -15962,6 +16498,7 @@ declare
   must_confirm boolean;
   pricing jsonb;
   limited numeric;
+  stock record;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -15997,7 +16534,8 @@ begin
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
+         -- refused and not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -16037,28 +16575,27 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  select b.refusal, b.detail into refusal, detail
-  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
-  if refusal is not null then
+  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
+  -- with the e-mail address that a guest names. All later steps accept the order.
+  --
+  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
+  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
+  -- named address can be the reason, the refusal is always that of the stock, and its lines have `address_limits`. An
+  -- order that exceeds one of the two, or both, then gets the same answer, which states both reasons.
+  select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
+  if not coalesce(stock.is_low, false) then
+    select b.refusal, b.detail into refusal, detail
+    from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+    if refusal is not null and (stock.refusal is null or not app.is_about_mailbox(refusal, detail, priced_lines)) then
+      return;
+    end if;
+  end if;
+  if refusal is not null or stock.is_exceeded then
+    refusal := stock.refusal;
+    detail := stock.detail;
     return;
   end if;
-  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
-  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
-  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
-  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
-      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
-  where r.pieces is not null or not app.has_shared_stock(site);
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
-  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
-  if refusal is not null then
-    return;
-  end if;
+  perform app.claim_order_quantities(site, priced_lines, $3, $7);
 
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
@@ -16078,12 +16615,13 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata, problem, confirm_by)
+      shipping_address, items, metadata, problem, confirm_by, has_verified_email)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
       $5, case when must_confirm then 'unconfirmed' end,
-      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end,
+      coalesce(lower(app.email() collate "C") = lower($3 collate "C"), false))
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;
@@ -16171,29 +16709,13 @@ AS $function$
 #variable_conflict use_column
 declare
   e erasures := app.open_erasure($1);
+  ids uuid[];
 begin
-  if e.cause <> 'retention' and cardinality(e.needles) = 0 then
-    with person as materialized (
-      select o.* from orders o
-      where o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
-        and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
-    )
+  if e.cause <> 'retention' and e.first_order_at is null and cardinality(e.needles || e.phrases) = 0 then
+    ids := app.next_orders_to_erase(e);
     update erasures x
-    set first_order_at = (select min(p.created_at) from person p),
-      needles = array(
-        select distinct lower(btrim(text)) from (
-          select unnest(e.emails || e.subjects)
-          union select p.shipping_address ->> 'phone' from person p
-          union select unnest(array[s.tracking_number, s.tracking_url]) from person p
-            join shipments s on s.order_id = p.id
-        ) texts (text) where app.is_needle(lower(btrim(text)))),
-      phrases = array(
-        select distinct lower(btrim(text)) from (
-          select p.customer_name from person p
-          union select p.cancel_reason from person p
-          union select value from person p cross join jsonb_each_text(p.shipping_address)
-          where key not in ('country', 'state', 'city', 'postal_code', 'type', 'phone')
-        ) texts (text) where app.is_needle(lower(btrim(text))))
+    set order_ids = ids, needles = app.needles_of(e, ids), phrases = app.phrases_of(ids),
+      first_order_at = (select min(o.created_at) from orders o where o.id = any (ids))
     where x.id = e.id;
   end if;
   return query
@@ -16766,22 +17288,31 @@ CREATE OR REPLACE FUNCTION app.queue_lookup_mail(order_number text, email text, 
 AS $function$
 #variable_conflict use_column
 declare
+  site sites;
   mailed_order orders;
-  refusal text;
 begin
   perform pg_current_xact_id();
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
-  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
-    and o.customer_subject is null;
-  if not found then
-    return;
-  end if;
-  client_id := mailed_order.client_id;
-  refusal := app.claim_guest_mail(mailed_order, $3);
-  if refusal is null then
-    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
-  end if;
+  select s.* into site from sites s where s.id = (select app.site_id());
+  select o.* into mailed_order from orders o
+  where o.client_id = site.client_id and o.site_id = site.id and o.order_number = upper($1)
+    and lower(o.customer_email) = lower($2) and o.customer_subject is null;
+  client_id := site.client_id;
+  begin
+    if mailed_order.id is null then
+      mailed_order.client_id := site.client_id;
+      mailed_order.site_id := site.id;
+      mailed_order.customer_email := $2;
+    end if;
+    if app.claim_guest_mail(mailed_order, $3) is null then
+      job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+    end if;
+    if mailed_order.id is null then
+      raise exception 'the order does not exist' using errcode = 'no_data_found';
+    end if;
+  exception when no_data_found then
+    job_id := null;
+  end;
   return next;
 end
 $function$;
@@ -16832,7 +17363,7 @@ begin
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   elsif app.site_id() is null then
-    refusal := app.claim_notice_mail(mailed_order);
+    refusal := app.claim_notice_mail(mailed_order, $2);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
@@ -17997,31 +18528,6 @@ RETURN CASE WHEN ((((existing).site_id)::text <> ((d).columns ->> 'site_id'::tex
   'status'::text) <> 'cancelled'::text))) AND (((existing).status <> 'shipped'::text) OR (((d).columns ->>
   'status'::text) <> 'delivered'::text))))) THEN 'order_change_refused'::text ELSE NULL::text END;
 
--- Function app.refused_lines(jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.refused_lines(lines jsonb)
- RETURNS TABLE(at integer, pieces integer)
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  return query
-  with ordered as (
-    select (line ->> 'at')::integer as at, (line ->> 'quantity')::bigint as quantity, (line ->> 'free')::integer as free
-    from jsonb_array_elements($1) line
-  ), low as (
-    select o.at, o.free from ordered o where o.quantity > o.free and o.free <= app.max_shown_stock()
-  )
-  select l.at, l.free from low l
-  union all
-  select o.at, null from ordered o
-  where o.quantity > app.max_shown_stock() and o.free > app.max_shown_stock()
-    and not exists (select from low) and exists (select from ordered where ordered.quantity > ordered.free);
-end
-$function$;
-
 -- Function app.rejected_cells(jsonb,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.rejected_cells(header jsonb, raw jsonb)
@@ -18843,21 +19349,31 @@ CREATE OR REPLACE FUNCTION app.restore_erasure(erasure_id uuid, client_id uuid, 
 AS $function$
 #variable_conflict use_variable
 declare
+  earlier erasures;
   job_id uuid;
 begin
   if app.subject() is distinct from 'service:system' then
     raise exception 'only the service of the platform restores erasures' using errcode = 'insufficient_privilege';
   end if;
-  if exists (select from erasures e where e.id = erasure_id)
+  select * into earlier from erasures e where e.id = erasure_id for update;
+  if found and (earlier.completed_at is null or earlier.client_id <> client_id
+      or not app.has_returned(client_id, emails, subjects, orders_before))
     or not exists (select from clients c where c.id = client_id) then
     return null;
+  end if;
+  if earlier.id is not null then
+    perform app.record_action('erasure.reopen', client_id, erasure_id::text, jsonb_build_object(
+      'completed_at', earlier.completed_at, 'counts', earlier.counts));
   end if;
   insert into jobs (client_id, type, requested_by, payload)
   values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
   returning jobs.id into job_id;
   insert into erasures (id, client_id, job_id, cause, requested_by, emails, subjects, salt, orders_before, created_at)
   values (erasure_id, client_id, job_id, 'restore', app.subject(), emails, subjects,
-    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at);
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at)
+  on conflict (id) do update
+  set job_id = excluded.job_id, cause = excluded.cause, emails = excluded.emails, subjects = excluded.subjects,
+    salt = excluded.salt, counts = '{}', completed_at = null;
   return job_id;
 end
 $function$;
@@ -20578,6 +21094,30 @@ begin
 end
 $function$;
 
+-- Function app.stock_refusal(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.stock_refusal(limits jsonb, OUT refusal text, OUT detail jsonb, OUT is_low boolean, OUT
+  is_exceeded boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  with refused as (
+    select l.reason, l.at, l.quantity, l.allowed, l.allowed <= app.max_shown_stock() as is_shown
+    from jsonb_to_recordset($1) l (reason text, at integer, quantity bigint, allowed integer)
+    where l.quantity > least(l.allowed, app.max_shown_stock())
+  )
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end, case when r.is_shown then r.allowed end)
+      order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
+end
+$function$;
+
 -- Function app.store_events(jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.store_events(events jsonb)
@@ -21529,9 +22069,8 @@ CREATE OR REPLACE FUNCTION app.without_reasons(errors jsonb)
  RETURNS jsonb
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (SELECT COALESCE(jsonb_agg((x.e || '{"reason": "The reason is hidden, because it can contain personal
-  data."}'::jsonb) ORDER BY x.n), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(without_reasons.errors) WITH
-  ORDINALITY x(e, n));
+RETURN (SELECT COALESCE(jsonb_agg((x.e || jsonb_build_object('sku', NULL::unknown, 'reason', app.hidden_reason())) ORDER
+  BY x.n), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(without_reasons.errors) WITH ORDINALITY x(e, n));
 grant execute on function app.without_reasons(jsonb) to app_admin, app_client, app_support, app_system;
 
 -- Function app.writable_catalog_ids(), owner app_definer

@@ -193,7 +193,7 @@ class Site(BaseModel):
     confirm_within_hours: int
     order_page_url: str | None
     ship_to_countries: list[str] | None
-    """The countries to which the site ships. Null: all countries."""
+    """The countries to which the site ships. Null means all countries."""
     ship_to_po_boxes: bool
     """Whether the site ships to post office boxes."""
     event_storage: SiteEventStorage

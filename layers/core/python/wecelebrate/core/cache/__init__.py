@@ -85,9 +85,11 @@ FREE_KIB_PER_HOUR = 1024
 """How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
 shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
-"""How many KiB of values all IP addresses together may store in an hour beyond their free parts.
+"""How many KiB of values all IP addresses together may store in an hour, in addition to FREE_KIB_PER_HOUR for each
+address.
 
-Therefore a small number of addresses cannot fill Redis, and an ordinary visitor does not depend on what others store.
+Therefore a small number of addresses cannot fill Redis. FREE_KIB_PER_HOUR of an address does not depend on the requests
+of other addresses.
 """
 CLIENT_KIB_PER_HOUR = 64 * 1024
 """How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50

@@ -133,7 +133,9 @@ class CacheLookup:
     budgets: Budgets = ()
     """The budgets for the values that the request stores, except those of the caller's clients."""
     tenant_budget: int | None = None
-    """The quota of the budget of each client of the caller, in KiB. None: the clients have no budgets."""
+    """The quota for the budget of each client to which the caller belongs, in KiB. None means that the clients have no
+    budgets.
+    """
     max_charged_clients: int = 1
     """If the caller has more clients, only the budgets of this number of clients are charged for a value. The key of
     the value decides which (`first_charged_client`), so all clients pay for the same share of many values."""

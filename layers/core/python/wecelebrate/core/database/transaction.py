@@ -203,10 +203,13 @@ def reading_snapshot(
 ) -> Iterator[Transaction]:
     """Open a read-only transaction in which all statements read the same snapshot (REPEATABLE READ).
 
-    The transaction runs on the replica, unless `primary` is true, the replica is unavailable, or the replica has not
-    replayed the row that requested this read. `sees_request` looks for this row. A server that sees the row also sees
-    everything that was committed before the row, because a replica replays commits in their order. Transaction ids
-    would not prove this: they are compared with the current state of the server, not with the snapshot.
+    The transaction runs on the replica if the replica is available and has replayed the transaction that requested this
+    read. `sees_request` looks for the row which that transaction has written. Otherwise, and if `primary` is true, the
+    read-only transaction runs on the primary.
+
+    A replica replays commits in their order. A server that sees the row therefore also sees everything that was
+    committed before the row. Transaction ids would not prove this: they are compared with the current state of the
+    server, not with the snapshot.
 
     Raises the same exceptions as `reading`.
     """

@@ -1,10 +1,11 @@
 """Declares the largest body of an operation. The route refuses a larger body before it parses the body.
 
 Without a bound, each request could make a function parse 6 MB of JSON. The largest valid bodies are much smaller, so
-each route has a bound: 64 KB on a storefront, where callers are anonymous, and 2 MB elsewhere. An operation that needs
-another bound declares it as a dependency::
+each route has a bound: 64 KB on a storefront, where callers are anonymous, and 2 MB elsewhere. The keys of a body have
+a bound too, because each key that is not valid becomes an error of about a thousand bytes. An operation that needs
+other bounds declares them as a dependency::
 
-    @app.post("/v1/…", dependencies=[bounded_body(256 * 1024)])
+    @app.post("/v1/…", dependencies=[bounded_body(6 * 1024 * 1024, 600_000)])
 """
 
 from collections.abc import Iterable
@@ -12,33 +13,44 @@ from typing import Any
 
 from fastapi import Depends
 
+from wecelebrate.core.models import MAX_OBJECT_KEYS
+
 STOREFRONT = "/v1/storefront/"
 STOREFRONT_MAX_BYTES = 64 * 1024
 """The largest order has about 20 KB."""
 MAX_BYTES = 2 * 1024 * 1024
 """The largest product has about 1.2 MB, if its texts are escaped."""
+MAX_KEYS = 50_000
+"""The largest catalog has about 31,000 keys, in three objects of which each can have MAX_OBJECT_KEYS."""
 
 
-def bounded_body(max_bytes: int) -> Any:
-    """Create the dependency that declares the largest body of an operation, in bytes."""
-    return Depends(BodyBound(max_bytes))
+def bounded_body(max_bytes: int, max_keys: int = MAX_KEYS) -> Any:
+    """Create the dependency that declares the largest body of an operation: its bytes, and the keys of all its
+    objects.
+    """
+    return Depends(BodyBound(max_bytes, max_keys))
 
 
 class BodyBound:
     """Declares the largest body of an operation. `DirectRoute` enforces the bound."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, max_keys: int = MAX_KEYS) -> None:
         self.max_bytes = max_bytes
+        self.max_keys = max_keys
+
+    @property
+    def description(self) -> str:
+        """The bound as a text for the OpenAPI document."""
+        objects = f"an object at most {MAX_OBJECT_KEYS:,}, and all objects together at most {self.max_keys:,}"
+        return f"At most {self.max_bytes:,} bytes. Of keys, {objects}."
 
     # FastAPI would run this dependency in a thread if it were not a coroutine.
     async def __call__(self) -> None:
         return None
 
 
-def max_bytes_of(path: str, dependencies: Iterable[Any]) -> int:
-    """Return the size of the largest body of a route: the bound that its dependencies declare, or the bound for its
-    path.
-    """
+def bound_of(path: str, dependencies: Iterable[Any]) -> BodyBound:
+    """Return the bound of the bodies of a route: the bound that its dependencies declare, or the bound for its path."""
     bounds = (dependency.dependency for dependency in dependencies)
-    declared = next((bound.max_bytes for bound in bounds if isinstance(bound, BodyBound)), None)
-    return declared or (STOREFRONT_MAX_BYTES if path.startswith(STOREFRONT) else MAX_BYTES)
+    declared = next((bound for bound in bounds if isinstance(bound, BodyBound)), None)
+    return declared or BodyBound(STOREFRONT_MAX_BYTES if path.startswith(STOREFRONT) else MAX_BYTES)

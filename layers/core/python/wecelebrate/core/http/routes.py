@@ -26,7 +26,7 @@ from wecelebrate.core.database import Transaction, retry_on_primary
 from wecelebrate.core.errors import BadIdempotencyKey, Conflict, ContentTooLarge, PreconditionFailed
 from wecelebrate.core.etags import etag
 from wecelebrate.core.http import locations, query_parameters
-from wecelebrate.core.http.bodies import max_bytes_of
+from wecelebrate.core.http.bodies import bound_of
 from wecelebrate.core.http.durations import min_seconds_of
 from wecelebrate.core.http.failures import REPLAYED_HEADER
 from wecelebrate.core.http.json_bodies import JsonRequest
@@ -61,6 +61,9 @@ class DirectRoute(APIRoute):
         if not inspect.iscoroutinefunction(endpoint):
             endpoint = _without_thread(endpoint, rest.get("status_code") or 200)
         super().__init__(path, endpoint, **rest)
+        if self.body_field is not None:
+            bound = bound_of(path, self.dependencies)
+            self.openapi_extra = {"requestBody": {"description": bound.description}}
         if self.status_code in locations.STATUSES and not self._has_location():
             raise TypeError(
                 f"{path} returns the status {self.status_code}: declare the path of the result with `located_at`"
@@ -73,15 +76,15 @@ class DirectRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         respond = super().get_route_handler()
         known_parameters = query_parameters.known(self.dependant)
-        max_bytes = max_bytes_of(self.path, self.dependencies)
+        bound = bound_of(self.path, self.dependencies)
         min_seconds = min_seconds_of(self.dependencies)
 
         async def handle(request: Request) -> Response:
             query_parameters.check(request.query_params.multi_items(), known_parameters)
             _check_key(request)
-            json_request = JsonRequest(request.scope, request.receive)
-            if len(await json_request.body()) > max_bytes:
-                raise ContentTooLarge(f"The body must have at most {max_bytes:,} bytes.")
+            json_request = JsonRequest(request.scope, request.receive, bound.max_keys)
+            if len(await json_request.body()) > bound.max_bytes:
+                raise ContentTooLarge(f"The body must have at most {bound.max_bytes:,} bytes.")
             started = time.monotonic()
             response = await respond(json_request)
             if min_seconds:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import Conflict, TooManyRequests
+from wecelebrate.core.errors import Conflict, Forbidden, TooManyRequests
 
 sql = queries(__file__)
 
@@ -44,11 +44,13 @@ class Quota:
 def check(tx: Transaction, quota: Quota, client_id: UUID | None, count: Callable[[], int]) -> None:
     """Raise the error of a quota if `count` returns its maximum or more.
 
+    Raises Forbidden if the caller has lost rights at the client since the transaction began.
+
     Concurrent transactions that create objects of the same kind for the same client wait for each other until they end.
     Therefore the number of objects never exceeds the maximum. The quota also applies to staff who create an object for
     a client. `client_id` is None for objects of the platform.
     """
-    sql.lock_quota(tx, kind=quota.kind, client_id=client_id)
+    _lock(tx, quota.kind, client_id)
     if count() >= quota.maximum:
         raise quota.error(f"A client can have at most {quota.maximum:,} {quota.kind}. {quota.advice}")
 
@@ -56,13 +58,26 @@ def check(tx: Transaction, quota: Quota, client_id: UUID | None, count: Callable
 def check_uploads(tx: Transaction, kind: str, client_id: UUID | None, count: Callable[[], Mapping[str, int]]) -> None:
     """Raise TooManyUploads if a client has announced the maximum number of uploads of a kind within an hour.
 
+    Raises Forbidden if the caller has lost rights at the client since the transaction began.
+
     `count` returns two numbers: `uploads` is the number of uploads in the last hour, and `seconds_left` is the number
     of seconds until the oldest of them no longer counts.
     """
-    sql.lock_quota(tx, kind=kind, client_id=client_id)
+    _lock(tx, kind, client_id)
     announced = count()
     if announced["uploads"] >= MAX_OPEN_UPLOADS:
         raise TooManyUploads(
             f"A client can announce at most {MAX_OPEN_UPLOADS} {kind} within an hour. Try again later.",
             max(announced["seconds_left"], 1),
         )
+
+
+def _lock(tx: Transaction, kind: str, client_id: UUID | None) -> None:
+    """Wait until no other transaction creates an object of this kind for the client.
+
+    Raises Forbidden if the caller has lost rights at the client, because other requests can fill the queue of the lock:
+    a removed member must not create an object that stays.
+    """
+    sql.lock_quota(tx, kind=kind, client_id=client_id)
+    if not sql.has_kept_rights(tx, client_id=client_id):
+        raise Forbidden

@@ -15,7 +15,7 @@ from pydantic_core import PydanticKnownError
 MAX_COUNT = 2_147_483_647
 """The largest number in a column of the type `integer`."""
 MAX_DIGITS = 400
-"""The maximum number of digits in front of the decimal point of a number of a file. A float has at most 309."""
+"""A number in a file may have at most this many digits before the decimal point."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")

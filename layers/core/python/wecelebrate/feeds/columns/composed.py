@@ -16,6 +16,7 @@ import re
 from functools import cache, lru_cache
 
 from wecelebrate.feeds.columns.names import WEAK_RANK
+from wecelebrate.feeds.columns.other_pieces import means_other_pieces
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.columns.visibility import internal_part, is_property, words
 from wecelebrate.feeds.vocabulary import vocabulary
@@ -76,6 +77,7 @@ _NEUTRAL_WORDS = listed(
 """Words of many languages that do not change what the name of a category, a brand or a product means."""
 _NO_STOCK = listed(
     "ab from von bis to until vanaf tot desde hasta od do fra til fran till break tier staffel scale moq "
+    "mini maxi "
     "min max minimum maximum reorder safety value valeur wert valore date datum order ordered bestellt incoming "
     "transit "
     "reserved committed allocated blocked expected control tracking tracked track manage managed manages allow allowed "
@@ -106,7 +108,7 @@ def composed_fields(column: str) -> tuple[tuple[str, int], ...]:
         return ()
     field = next((field for field in ("category", "brand", "name") if _has_head(parts, field)), None)
     is_stock = field is None and _NO_STOCK.isdisjoint(parts) and _OTHERS.isdisjoint(parts)
-    if is_stock and _has_head(parts, "inventory_count"):
+    if is_stock and _has_head(parts, "inventory_count") and not means_other_pieces(column):
         return (("inventory_count", COMPOSED_TEXT_RANK),)
     if field is None or (field != "brand" and is_property(column)):
         return ()

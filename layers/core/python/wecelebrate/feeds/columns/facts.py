@@ -84,6 +84,12 @@ class Facts:
         step = -(-len(self.cells) // MAX_VALUES) or 1
         return [value_of(cell) for cell in self.cells[::step]]
 
+    @cached_property
+    def without_dashes(self) -> "Facts":
+        """The facts without the cells that are only a dash. In a column of numbers, a dash means "none"."""
+        cells = [cell for cell in self.cells if cell not in DASHES]
+        return self if not cells or len(cells) == len(self.cells) else Facts(self.rows, cells)
+
     @property
     def is_empty(self) -> bool:
         return not self.cells
@@ -122,7 +128,9 @@ class Columns:
     def __getitem__(self, column: int) -> Facts:
         if column not in self._facts:
             present = [row[column] for row in self.sample if column < len(row)]
-            cells = [text for cell in present if (text := (cell or "").strip()) and text.casefold() not in NOTHING]
+            texts = [text for cell in present if (text := (cell or "").strip())]
+            # A text is never longer than its casefolded form.
+            cells = [text for text in texts if len(text) > _MAX_NOTHING or text.casefold() not in NOTHING]
             self._facts[column] = Facts(len(self.sample), cells)
         return self._facts[column]
 
@@ -143,5 +151,8 @@ class Columns:
         )
 
 
+DASHES = frozenset(("-", "--", "\u2010", "\u2013", "\u2014", "\u2212", "-.-", "-,-"))
+"""Cells of a column of numbers that mean "none"."""
 NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "(null)", "\\n", "undefined", "none", "nil"))
 """Texts that programs write if a value does not exist. They are in lower case."""
+_MAX_NOTHING = max(map(len, NOTHING))

@@ -1,7 +1,7 @@
 """Finds the column in which a variant names the SKU of its product, such as `Parent SKU` and `Código Pai`.
 
-The name and the values decide: the column must be called that of a parent, and must contain SKUs of other rows. The
-variants then get the values of their parents where their own cells are blank (`rows.parents`).
+The name of the column must contain a word for a parent, and the column must contain SKUs of other rows. If a cell of a
+variant is blank, the variant gets the value of its parent (`rows.parents`).
 """
 
 import re
@@ -26,16 +26,19 @@ _WHOSE = (
 _NAME = re.compile(rf"{_WHOSE}?(?:do|del|de|du|des)?{_PARENT}{_WHOSE}?|variant(?:e)?(?:of|von)|elterntyp")
 _NOT = words("category kategorie categoria categorie kategori account company customer warehouse location")
 _BARE = words("master principal ana ust 모")
-"""Words with other meanings: a master carton, the main image. They need a word for a product or its number."""
+"""Words that also have other meanings, e.g. in `master carton` and `main image`. A name with such a word must also
+contain a word for a product or for its number.
+"""
 MIN_SHARE = 0.5
-"""The least share of the values that must be SKUs of the file."""
+"""At least this share of the values must be SKUs of the file."""
 MIN_PARENTS = 1
 
 
 def parent_column(columns: Columns, sku: int, earlier: Sequence[str] = ()) -> int | None:
     """Return the column with the SKUs of the parents, or None.
 
-    `earlier` are the columns of the parents of the catalog's earlier file. A delta can lack the parents themselves.
+    `earlier` are the columns in which the catalog's previous file had the parents. They are used if this file is a
+    delta that contains variants, but not their parents.
     """
     skus = {text for row in columns.sample if sku < len(row) and (text := (row[sku] or "").strip())}
     for number, name in enumerate(columns.header):
@@ -78,13 +81,15 @@ _OPTIONS = re.compile(r"[^\W\d_][^:;=|]{0,39}:[^:;|]{1,80}(?:;\s?[^\W\d_][^:;=|]
 
 
 def names_list_options(columns: Columns, name: int, parent: int) -> bool:
-    """Return whether the names of all variants are only lists of their options: `Cor:Azul;Tamanho:P`."""
+    """Return whether the names of all variants are only lists of options, such as `Cor:Azul;Tamanho:P`."""
     rows = [row for row in columns.sample if max(name, parent) < len(row) and (row[parent] or "").strip()]
     return bool(rows) and all(_OPTIONS.fullmatch((row[name] or "").strip()) for row in rows)
 
 
 def options_in(name: str) -> list[tuple[str, str]]:
-    """Return the options that a name lists, each with its value, or no options for another name."""
+    """Return the options that a name lists, each with its value. If the name is no list of options, the result is
+    empty.
+    """
     if not _OPTIONS.fullmatch(name.strip()):
         return []
     pairs = (part.partition(":") for part in name.split(";"))

@@ -1,6 +1,6 @@
 """Removes the short prefix that all columns of a database have: `v_products_model`, `B1_COD`, `OXARTNUM`.
 
-A prefix of one name can have a meaning, as in `EK_Preis`. So a prefix is removed only if nearly all columns have it.
+A prefix can also have a meaning, as in `EK_Preis`. Therefore a prefix is removed only if nearly all columns have it.
 """
 
 import re
@@ -41,14 +41,16 @@ def without_prefix(header: Sequence[str]) -> list[str] | None:
 def _has_model_beside_gtin(names: Sequence[str]) -> bool:
     """Return whether a table has `model` beside a GTIN. Shops such as Gambio have their own numbers in this column.
 
-    Elsewhere a model is the number of the manufacturer, so it stays a question which of them is the SKU.
+    In exports of other systems, a model is the number of the manufacturer, so the reader asks which column is the SKU.
     """
     folded = {name.casefold() for name in names}
     return "model" in folded and not folded.isdisjoint(("ean", "gtin", "upc", "barcode"))
 
 
 def with_names(question: Question, names: Mapping[str, str]) -> Question:
-    """Return a question with the names of the file. `names` maps the names without the prefix to those of the file."""
+    """Return a question with the column names of the file. `names` maps the names without the prefix to the names of
+    the file.
+    """
     text = question.text
     for plain, name in names.items():
         text = text.replace(f'"{plain}"', f'"{name}"')

@@ -37,10 +37,7 @@ def is_loose_price_unit(folded: str) -> bool:
 
 @cache
 def _named_unit() -> re.Pattern[str]:
-    """Return the pattern of a number of units in the name of a price column.
-
-    The pattern does not match quantities such as `10+` and `10-49`. Prices with such quantities are for larger orders.
-    """
+    """Return the pattern that finds a number of units in the name of a price column."""
     return re.compile(
         rf"\s*(?:/|\b(?:{per_words()})\b|\b[pv]\.)\s*(?:"
         r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr|er\b|-?\s?pack))"

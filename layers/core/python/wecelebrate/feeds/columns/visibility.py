@@ -85,6 +85,11 @@ def private_part(name: str) -> str | None:
     return internal_part(name) or next((word for word in words(name) if word in _words().operational), None)
 
 
+_PUBLIC_AFTER = {"kundenpreis": "end"}
+"""The starts of words that make a stem public: a `Kundenpreis` is the price of one customer, and an `Endkundenpreis` is
+the price of all consumers."""
+
+
 @lru_cache(maxsize=8192)
 def internal_part(name: str) -> str | None:
     """Return the part of a name that means purchase data, margins or internal values.
@@ -106,7 +111,8 @@ def internal_part(name: str) -> str | None:
         for stem in all_words.stems.get(text[start : start + 2], ()):
             # A stem that spans several words must begin at the start of a word. So `Cena Kup Teraz` does not contain
             # `nakup`.
-            if text.startswith(stem, start) and (start == first or start + len(stem) <= last):
+            is_found = text.startswith(stem, start) and (start == first or start + len(stem) <= last)
+            if is_found and text[first:start] != _PUBLIC_AFTER.get(stem, text):
                 return stem
     return None
 

@@ -128,14 +128,14 @@ def _articles(text: TextFile) -> Iterator[tuple[list[str], str]]:
 
 
 def _completes(fields: list[str], article: list[str]) -> bool:
-    """Return whether a record has further data of an article."""
+    """Return whether a record contains further data of an article."""
     return fields[0].upper() == "B" and len(fields) >= MIN_FIELDS and fields[2] == article[2]
 
 
 def _row(record: list[str], gtin: str, currency: str) -> list[str]:
     _, mark, number, _, first, second, kind, unit, measure, price = record[:MIN_FIELDS]
     discount, group = ([*record[MIN_FIELDS:], "", ""])[:2]
-    # A price with a separator is not a number of cents, and nothing says what it is.
+    # A price with a separator is not a number of cents, and the format defines no other meaning.
     amount = f"{price[:-2] or '0'}.{price[-2:]:0>2}" if price.isdecimal() and price.strip("0") else ""
     name = " ".join(filter(None, (first, second))) if mark.upper() != "X" else ""
     return [

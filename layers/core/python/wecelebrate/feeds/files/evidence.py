@@ -37,7 +37,7 @@ NAME = 2.0
 UNLIKELY = 0.6
 """The cost of a language if the header or a currency suggests only other languages."""
 CLEAR = 0.85
-"""The minimum difference between two costs that decides."""
+"""Another encoding replaces the detected encoding if its cost is lower by at least this number."""
 SAMPLE_BYTES = 4_096
 MAX_HEADER = 2_048
 SMALL = 0.3

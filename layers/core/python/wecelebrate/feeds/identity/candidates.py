@@ -234,10 +234,10 @@ def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, rep
 
 
 def variant_columns(columns: Columns, repeats: Repeats, rank: int) -> list[int]:
-    """Return the columns that distinguish the rows with the same value, if these rows are different products.
+    """Return the columns that distinguish the rows with the same identifier, if these rows are different products.
 
-    Rows that differ in a property such as the size are different products. If rows have the same value in a column
-    `SKU`, and no property differs, the rows are repetitions, and the last row is used.
+    Rows that differ in a property such as the size are different products. If rows have the same identifier in a column
+    `SKU`, and no property differs, the rows are repetitions of one product, and the last row is used.
     """
     if not repeats.is_frequent or places_of(columns, repeats):
         return []

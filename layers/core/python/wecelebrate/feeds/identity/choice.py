@@ -155,7 +155,10 @@ def _are_keys_and_codes(columns: Columns, first: SkuCandidate, second: SkuCandid
 
 
 def _sku_in_latin_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandidate]:
-    """Sort the candidates: a name in another script that adds `SKU` comes before equally good names: `商品货号 SKU`."""
+    """Sort the candidates.
+
+    A name in another script that contains `SKU`, such as `商品货号 SKU`, comes before equally good names.
+    """
     named = [one for one in best if one.order[:4] == best[0].order[:4] and _adds_sku(columns.header[one.column])]
     if len(named) != 1 or best[0].rank != OWN:
         return best

@@ -60,7 +60,7 @@ def numbered_column(columns: Columns) -> int | None:
     ]  # fmt: skip
     if len(numbered) != 1:
         return None
-    # Identifiers stand at the left, so codes there can be the SKUs under a name that is not known.
+    # Identifiers are usually in the first columns, so the codes there can be the SKUs, even if their name is not known.
     left = (at for at in range(numbered[0]) if kind_of(columns[at]) == "codes" and _says_nothing(columns.header[at]))
     return numbered[0] if next(left, None) is None else None
 

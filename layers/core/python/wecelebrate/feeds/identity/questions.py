@@ -8,7 +8,7 @@ from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice
 from wecelebrate.feeds.stock.places import is_place
 
-_NO_COLUMN = Choice("", "No column identifies the products. The file is not read.")
+_NO_COLUMN = Choice("", "No column identifies the products. The file is not read.", refuses_file=True)
 
 
 def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] = ()) -> tuple[Choice, ...]:

@@ -20,7 +20,10 @@ MAX_COLUMNS = 60
 
 
 def column_of_variants(columns: Columns, parent: int) -> int | None:
-    """Return the column with the codes of the variants of the products in the column `parent`, or None."""
+    """Return the column that contains the codes of variants, or None.
+
+    `parent` is the column that contains the codes of the products to which the variants belong.
+    """
     facts = columns[parent]
     if facts.filled > 1 - MIN_BLANK:
         return None

@@ -42,7 +42,8 @@ _IMAGES = re.compile(
 )
 
 _YES_ANSWERS = (
-    "1|y|yes|true|t|on|x|ok|ja|j|wahr|oui|o|vrai|si|sí|s|verdadero|vero|sim|verdadeiro|tak|ano|kyllä|igen|da|✓|✔|tyes"
+    "1|y|yes|true|t|on|x|ok|ja|j|wahr|oui|o|vrai|si|sí|s|verdadero|vero|sim|verdadeiro|tak|ano|kyllä|igen|da|✓|✔|tyes|"
+    "○|◯|\u3007|√"
 )
 _YES = (
     "active|activated|enabled|enable|published|publish|live|online|visible|available|released|for sale|current|"
@@ -63,7 +64,7 @@ FALSE_WORDS = phrases(
 YES_ANSWERS = TRUE_WORDS.union(_YES_ANSWERS.split("|"))
 """Words that only answer a question. The other words for yes, such as `available`, also have a meaning of their own."""
 YES = YES_ANSWERS.union(_YES.split("|"))
-_NO_ANSWERS = "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-"
+_NO_ANSWERS = "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|×|✕|✖|-"
 _NO = (
     "inactive|deactivated|disabled|"
     "disable|unpublished|draft|archived|archive|private|hidden|offline|discontinued|deleted|obsolete|unavailable|"

@@ -54,6 +54,7 @@ SIGNS = {
     "KSH": "KES", "TSH": "TZS", "USH": "UGX", "৳": "BDT", "TK": "BDT", "R": "ZAR", "₵": "GHS", "GH₵": "GHS",
     "N$": "NAD", "RD$": "DOP", "NT$": "TWD", "AR$": "ARS", "COL$": "COP", "B/": "PAB", "KZ": "AOA", "MT": "MZN",
     "KM": "BAM", "DIN": "RSD", "ДЕН": "MKD", "ДИН": "RSD", "LARI": "GEL", "ლ": "GEL", "ლარი": "GEL", "NIS": "ILS",
+    "M.N": "MXN", "M.N.": "MXN", "SOLES": "PEN", "RMB": "CNY", "NTD": "TWD",
     "ZK": "ZMW", "د.إ": "AED", "دإ": "AED", "د.ا": "JOD", "د.أ": "JOD",  # noqa: RUF001
 }  # fmt: skip
 DIRHAM = re.compile(r"(?<!\w)د\s?\.?\s?إ\.?(?!\w)")
@@ -68,13 +69,27 @@ SHARED_SIGNS = {
     "RS": ("INR", "PKR", "LKR", "MUR", "NPR"),
     "DH": ("AED", "MAD"),
     "BR": ("ETB", "BYN"),
+    "РУБ": ("RUB", "BYN"),
+    "РУБ.": ("RUB", "BYN"),
+    "\u0420.": ("RUB", "BYN"),
     "BS": ("BOB", "VES"),
     "FCFA": ("XAF", "XOF"),
     "F CFA": ("XAF", "XOF"),
     "CFA": ("XAF", "XOF"),
+    "FRS": ("CHF", "XAF", "XOF"),
 }
 
-LOCAL_SIGNS = {"N": ("NGN",), "P": ("PHP", "BWP"), "Q": ("GTQ",), "L": ("HNL",), "E": ("SZL",)}
+LOCAL_SIGNS = {
+    "SH": ("KES", "TZS", "UGX"),
+    "MN": ("MXN",),
+    "MAN": ("AZN",),
+    "\\": ("KRW", "JPY"),
+    "N": ("NGN",),
+    "P": ("PHP", "BWP"),
+    "Q": ("GTQ",),
+    "L": ("HNL",),
+    "E": ("SZL", "EUR"),
+}
 """Letters that are the sign of a currency only in a catalog of this currency: `N14,500` are naira."""
 
 # The dashes that mean minus, and the apostrophes that group thousands.
@@ -120,7 +135,7 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
     if not parts:
         raise _not_a_number(cell)
     before, after = parts["before"].strip(), parts["after"].strip().rstrip("-").strip()
-    number, sign = _signed(parts["number"])
+    number, sign = _signed(parts["number"].rstrip("-") if before in ("¥", "\\") else parts["number"])  # `¥1,299-`
     if sign < 0 or parts["after"].strip() == "-":
         after = after.rstrip("-")
     currency = _currency_beside(before, after, catalog_currency, cell)
@@ -170,7 +185,7 @@ def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) 
         raise _not_a_number(cell)
     if code and other and code != other:
         for sign, stated in ((before, other), (after, code)):
-            if stated in SHARED_SIGNS.get(sign.upper(), ()):
+            if stated in SHARED_SIGNS.get(sign.upper(), ()) or stated in _further_signs().get(squeezed(sign), ()):
                 return stated
         raise _not_a_number(cell)
     return code or other
@@ -215,7 +230,7 @@ def signed_number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
 
 
 DEFAULT_OF_SHOPWARE = "b7d2554b0ce847cd82f3ac9bd1c0dfca"
-"""The identifier of the currency of the shop in each installation of Shopware 6 (`Defaults::CURRENCY`)."""
+"""Each installation of Shopware 6 uses this identifier for the currency of its shop (`Defaults::CURRENCY`)."""
 
 
 def currency_code(text: str, catalog_currency: str) -> str | None:
@@ -234,13 +249,33 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
         return catalog_currency if catalog_currency in SHARED_SIGNS[sign] else SHARED_SIGNS[sign][0]
     if sign.endswith(".") and sign not in SIGNS:
         return currency_code(sign[:-1], catalog_currency)
-    return SIGNS.get(sign) or _further_signs().get(squeezed(sign))
+    if code := dollar_in(sign):
+        return code
+    codes = _further_signs().get(squeezed(sign), ())
+    return catalog_currency if catalog_currency in codes else SIGNS.get(sign) or next(iter(codes), None)
+
+
+_DOLLAR = re.compile(r"(?<![A-Z])([A-Z]{3})\s?\$(?![A-Z])|\$\s?([A-Z]{3})(?![A-Z])|\$\s?(CA|AU|NZ|US|HK|MX)(?![A-Z])")
+
+
+def dollar_in(text: str) -> str | None:
+    """Return the currency whose code is beside a dollar sign, as in `CLP$`, `$ CAD` and `$ CA`, or None."""
+    match = _DOLLAR.search(text)
+    if match is None:
+        return None
+    code = match[1] or match[2] or SIGNS[f"{match[3]}$"]
+    return code if code in SHARED_SIGNS["$"] else None
 
 
 @cache
-def _further_signs() -> dict[str, str]:
-    """Return the words for currencies in the vocabulary, such as the abbreviation of the Saudi riyal."""
-    return {word: code for word, (code, _) in vocabulary().currencies.items()}
+def _further_signs() -> dict[str, tuple[str, ...]]:
+    """Map the words for currencies in the vocabulary to their codes. `元` means yuan, and dollars of Taiwan."""
+    return {word: codes for word, (codes, _) in vocabulary().shared_currencies.items()}
+
+
+def shared_word(name: str, currency: str) -> bool:
+    """Return whether a folded name has a word for several currencies, one of which is `currency`."""
+    return any(len(codes) > 1 and currency in codes and word in name for word, codes in _further_signs().items())
 
 
 def _signed(number: str) -> tuple[str, int]:

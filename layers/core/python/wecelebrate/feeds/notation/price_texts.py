@@ -50,7 +50,8 @@ _OR_MORE = re.compile(r"\d\W{0,3}(?:\+|and up|or more|upwards|alkaen|und mehr|et
 _TAX = r"(?:vat|gst|tax|mwst|ust|tva|iva|btw|moms|mva|dph|alv|kdv|ptu)"
 _TAXES = re.compile(
     r"[\s,;(]*(?:(?:incl|inkl|inc|excl|exkl|exc|ex|zzgl|plus|ohne|hors|sans|sin|con|senza|c/|s/|\+)\.?\s*)?"
-    rf"(?:(?:\d{{1,2}}\s?%\s?)?{_TAX}(?:\s*(?:incl|excl|inkl|inc|incluido|inclusa)\.?)?|ttc|ht|netto|brutto|net|gross)"
+    rf"(?:(?:\d{{1,2}}\s?%\s?)?{_TAX}(?:\s*(?:incl|excl|inkl|inc|incluido|inclusa)\.?)?|ttc|ht|netto|brutto|net|gross|"
+    r"税込み?|税抜き?|税別|含税|含稅|未税|未稅)"
     r"\.?\)?$"
 )
 _PIECES = words(

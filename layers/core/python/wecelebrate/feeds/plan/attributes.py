@@ -15,6 +15,8 @@ def public_attributes(plan: Plan) -> list[tuple[int, str]]:
     if not plan.profile or plan.profile.keep_other_columns:
         used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
         candidates = {number: None for number in range(len(plan.header)) if number not in used}
+        if plan.second_name is not None and plan.second_name in candidates:
+            candidates[plan.second_name] = plan.header[plan.second_name]
     labels = {label for _, label in plan.computed_attributes}
     columns = [
         (number, label)

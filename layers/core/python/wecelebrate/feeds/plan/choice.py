@@ -3,18 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from wecelebrate.feeds.columns.composed import composed_fields, is_composed
+from wecelebrate.feeds.columns.composed import is_composed
 from wecelebrate.feeds.columns.facts import Columns, Facts
-from wecelebrate.feeds.columns.localized import candidates_with_languages, without_language
 from wecelebrate.feeds.columns.names import (
-    WEAK_RANK,
-    abbreviated_fields,
     field_candidates,
     fold,
     is_weak,
     name_forms,
 )
-from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import (
     POSSIBLE_PRICE_UNITS,
     is_loose_price_unit,
@@ -25,6 +21,7 @@ from wecelebrate.feeds.identity.choice import choose_sku
 from wecelebrate.feeds.identity.variants import column_of_variants
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.convert import NO_ANSWERS, YES_ANSWERS
 from wecelebrate.feeds.notation.price_units import (
     UnitColumn,
     are_amounts_for,
@@ -40,21 +37,23 @@ from wecelebrate.feeds.prices.blank import names_price
 from wecelebrate.feeds.prices.candidates import is_price_for
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import choose_price
-from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.names import (
     can_be_stocks,
     is_free_stock,
     is_listed_stock,
-    sold_quantities,
-    stock_columns_of_places,
-    stock_rank,
-    sum_question,
 )
 from wecelebrate.feeds.stock.periods import has_counts, is_earlier
+from wecelebrate.feeds.stock.place_columns import other_places, stock_columns_of_places, sum_question
 from wecelebrate.feeds.stock.places import named_places, places_of
-from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_expected, without_reserved
+from wecelebrate.feeds.stock.reserved import (
+    column_of_reserved,
+    free_of_places,
+    reserved_question,
+    without_expected,
+    without_reserved,
+)
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
@@ -65,48 +64,11 @@ _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 KINDS = "are kinds of items"
 REPEATED = 0.5
 MAX_NAME_LENGTH = 120
+_FLAGS = (YES_ANSWERS | NO_ANSWERS) - {"0", "1", "-1", "-"}
 MAX_NAMES = 20
 """How many values of a column are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
 """A word that is too long to be a unit, a currency or a word such as `ab`."""
-
-
-def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
-    """Return, for each field, the columns whose names match the field."""
-    candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
-    for number, column in enumerate(header):
-        matches = field_candidates(column)
-        for name, rank, currency in matches:
-            candidates[name].append((rank, number, currency))
-        if not matches and (composed_rank := stock_rank(column)) is not None:
-            candidates["inventory_count"].append((composed_rank, number, None))
-        elif not matches and (fields := composed_fields(without_language(column) or column)):
-            for name, rank in fields:
-                candidates[name].append((rank, number, None))
-        elif not matches and (abbreviated := abbreviated_fields(column)):
-            for name in abbreviated:
-                candidates[name].append((WEAK_RANK, number, None))
-        elif not matches and re.search(r"\d$", column):
-            # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
-            unnumbered = field_candidates(_without_number(column))
-            candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    of_prices = {*numbered_quantities(header), *sold_quantities(header)}
-    stocks = [
-        candidate
-        for candidate in candidates["inventory_count"]
-        if candidate[1] not in of_prices and "%" not in header[candidate[1]]
-    ]
-    return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
-
-
-def _without_number(column: str) -> str:
-    """Return a column name without the number at its end, and without the separators before the number."""
-    end = len(column)
-    while end and column[end - 1].isdecimal():
-        end -= 1
-    while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
-        end -= 1
-    return column[:end]
 
 
 def choose(
@@ -152,11 +114,13 @@ def choose(
         chosen.columns[name] = take(name, is_text=False)
     if not chosen.columns["currency"]:
         _choose_currency(chosen, columns, used)
-    of_places = stock_columns_of_places(columns, used)
-    of_list = {*of_places, *columns_of_list(columns.header, of_places)} - used
-    used.update(of_list)
+    places = stock_columns_of_places(columns, used)
+    of_places = free_of_places(columns, places)
+    of_list = {*places, *columns_of_list(columns.header, of_places)} - used
+    flags = _flags_beside_places(columns, candidates["inventory_count"], of_places)
+    used.update(of_list | flags)
     chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
-    used.difference_update(of_list)
+    used.difference_update(of_list | flags)
     chosen.columns["inventory_count"] = without_expected(columns, chosen.columns["inventory_count"], used)
     stated = chosen.columns["inventory_count"]
     chosen.columns["inventory_count"] = without_reserved(columns, stated, used)
@@ -164,13 +128,17 @@ def choose(
     if chosen.columns["inventory_count"] == stated:
         chosen.reserved = column_of_reserved(columns, stated)
         chosen.questions += reserved_question(columns, stated[:1], is_less=chosen.reserved is not None)
-    total = chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
-    if of_places and not any(not columns[number].is_empty for number in total):
-        _sum_places(chosen, columns, of_places)
-        used.update(of_places)
+    chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
+    _choose_places(chosen, columns, of_places, used)
     choose_states(chosen, columns, candidates["is_active"], used)
     _choose_by_values(chosen, columns, used)
     return chosen
+
+
+def _flags_beside_places(columns: Columns, candidates: Sequence[Candidate], places: Sequence[int]) -> set[int]:
+    """Return the columns of yes and no beside the stocks of places. They say something about these stocks."""
+    numbers = {number for _, number, _ in candidates if number not in places and not columns[number].is_empty}
+    return {number for number in numbers if places and all(cell.casefold() in _FLAGS for cell in columns[number].cells)}
 
 
 def _has_prices(chosen: Chosen, columns: Columns) -> bool:
@@ -223,6 +191,21 @@ def _is_currency(cell: str) -> bool:
     """Return whether a value is a usual currency code or an unambiguous currency sign: `EUR`, `€`, `Fr.`, `zł`."""
     text = cell.strip().upper()
     return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
+
+
+def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used: set[int]) -> None:
+    """Add up the stocks of places if no column has the total. Otherwise ask whether the stock is that of one place."""
+    stock = chosen.columns["inventory_count"]
+    if len(of_places) == 1 and not stock:
+        chosen.columns["inventory_count"] = of_places
+        reason = "it contains the stock without the reserved pieces"
+        chosen.reasons["inventory_count"] = [Reason(of_places[0], 0.8, (reason,))]
+        used.update(of_places)
+    elif of_places and all(columns[number].is_empty for number in stock):
+        _sum_places(chosen, columns, of_places)
+        used.update(of_places)
+    elif len(places := free_of_places(columns, other_places(columns, stock, used))) > 1:
+        chosen.questions.append(sum_question(columns, places, is_sum=False))
 
 
 def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:

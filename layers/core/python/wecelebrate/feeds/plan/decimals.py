@@ -72,7 +72,7 @@ def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str |
         setting,
         earlier,
         bool(plan.profile and plan.profile.name in STANDARDS),
-        header_language(table.header, currency),
+        header_language(table.header, next((price.currency for price in plan.prices if price.currency), currency)),
         is_in_letters_without_decimal_comma(table.header),
     )
     counts = _Counts(plan, currency)

@@ -17,7 +17,6 @@ from wecelebrate.feeds.plan.model import ActiveColumn
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.prices.blank import blank_prices_question
 from wecelebrate.feeds.prices.candidates import currency_in_name
-from wecelebrate.feeds.prices.currency_titles import shared_currency_question, usual_currency
 from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
 from wecelebrate.feeds.prices.former import find_former_price
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
@@ -25,6 +24,8 @@ from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
 from wecelebrate.feeds.prices.plausible_currency import currency_doubt
+from wecelebrate.feeds.prices.shared_currencies import shared_currency_question, usual_currency
+from wecelebrate.feeds.prices.shared_signs import notes_and_currency, sign_question
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
@@ -43,7 +44,7 @@ from wecelebrate.feeds.states.words import (
     letters_of_yes_and_no,
     only_unknown_word,
 )
-from wecelebrate.feeds.stock.names import are_of_one_group
+from wecelebrate.feeds.stock.place_columns import are_of_one_group
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
@@ -99,8 +100,9 @@ def plan_table(
     """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
+    notes, local = notes_and_currency(Columns(table.header, table.sample), table.notes, currency)
     plan = make_plan(
-        list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
+        list(table.header), settings.plain, local, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
     if table.has_groups and are_of_one_group(plan.header, plan.inventory):
@@ -110,7 +112,7 @@ def plan_table(
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(
-        plan, columns, settings.plain, table.notes, currency,
+        plan, columns, settings.plain, notes, local,
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
     if table.every_row is not None:
@@ -218,7 +220,8 @@ def complete_plan(
         plan.questions += several_prices(plan, columns)
         trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
         trade = trade or currency_doubt(plan, columns, currency)
-        trade = trade or shared_currency_question(plan, columns, notes.shared_currencies, notes.text, currency)
+        trade = trade or sign_question(plan, columns, currency)
+        trade = trade or shared_currency_question(plan, columns, notes, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
@@ -358,7 +361,7 @@ def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> 
     """Complete the price from the notes about all prices. Information beside the price has priority."""
     if plan.profile is None:
         price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
-    noted = notes.currency or usual_currency(notes.shared_currencies, currency)
+    noted = notes.currency or usual_currency(notes, currency)
     if noted and not price.currency and price.currency_column is None and plan.currency is None:
         code = numbers.currency_code(noted, currency)
         price = replace(price, currency=code)

@@ -8,7 +8,8 @@ from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.plan.chosen import Reason
-from wecelebrate.feeds.prices.names import Kind, Scale
+from wecelebrate.feeds.prices.names import Kind
+from wecelebrate.feeds.prices.unit_words import Scale
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.words import StateWords
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic
@@ -78,9 +79,11 @@ class OfferColumns:
     month_first: tuple[bool, bool, bool] = (False, False, False)
     """Whether the month is first in numeric dates of the columns `days`, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """Whether the month is first if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
+    """Whether the month is first if a date shows it, e.g. 31/12/2026. None means that no date shows the order."""
     switch: int | None = None
     """The column that says whether the offer of a row is on, such as `On Sale`."""
+    is_percentage: bool = False
+    """Whether the column has no prices, but the percentages by which the prices are reduced: `15%`."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -116,7 +119,7 @@ class Plan:
     parent: list[int] = field(default_factory=list)
     """The column in which a variant names the SKU of its product. See `rows.parents` and `columns.parents`."""
     sells_parents: bool = True
-    """Whether a parent with a price is a product. If not, parents only group their variants."""
+    """Whether a parent with a price is a product. Otherwise parents only group their variants."""
     lists_options: bool = False
     """Whether the names of variants only list their options, as in Bling: `Cor:Azul;Tamanho:P`."""
     stock_as_of: list[int] = field(default_factory=list)
@@ -143,6 +146,8 @@ class Plan:
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
+    second_name: int | None = None
+    """The column that distinguishes products with the same name."""
     reserved: int | None = None
     """The column of the reserved pieces. They are subtracted from the stock."""
     rounded_columns: frozenset[int] = frozenset()
@@ -159,7 +164,7 @@ class Plan:
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
     group_column: int | None = None
-    """The column in which rows above the products have the names of their categories. See `rows.group_names`."""
+    """The column with the names of categories, which are in rows above the products. See `rows.group_names`."""
     sheet: str | None = None
     """The only sheet that is read, if several sheets have the same SKUs with different prices or stocks.
 

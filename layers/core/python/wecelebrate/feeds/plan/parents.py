@@ -1,4 +1,6 @@
-"""Reads variants of a file without a mapping: the column with their parents, and what their names and stocks show."""
+"""Finds the parents of variants in a file without a mapping: the column with their SKUs, and what the names and the
+stocks of the variants show.
+"""
 
 from collections.abc import Sequence
 

@@ -4,23 +4,23 @@ The catalog's mapping comes first. For other fields, the profile of a known expo
 column names decide.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from wecelebrate.core.types import currencies
-from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.prefixes import with_names, without_prefix
 from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.columns.profile_columns import bare_name, find_columns, profile_names
 from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import Disclosure, internal_part
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.plan.attributes import public_attributes
-from wecelebrate.feeds.plan.choice import candidates_of, choose
+from wecelebrate.feeds.plan.candidates import candidates_of
+from wecelebrate.feeds.plan.choice import choose
+from wecelebrate.feeds.plan.completion import complete, is_incomplete, is_sku_doubtful
 from wecelebrate.feeds.plan.model import (
     OPTIONS,
     REPORT_COLUMN_PREFIX,
@@ -30,10 +30,11 @@ from wecelebrate.feeds.plan.model import (
     PriceColumn,
 )
 from wecelebrate.feeds.plan.parents import find_parents
+from wecelebrate.feeds.plan.profile_prices import header_currency, in_stated_currency, profile_prices
 from wecelebrate.feeds.plan.profiles import recognise
+from wecelebrate.feeds.plan.second_names import second_name
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
-from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.end_dates import is_end_name
 from wecelebrate.feeds.stock.lists import further_places
@@ -110,22 +111,24 @@ def _initial_plan(
 ) -> tuple[Profile | None, Plan]:
     """Return the plan without the mapping, by the profile of a known export or by the columns.
 
-    If the profile finds no SKU in the header, the file only looks like a known export, and its columns are used
-    instead. If the profile finds no price, the price is searched in the columns, which can lead to a question.
+    If the profile finds no SKU in the header, or another SKU than the columns in a file without a name of its own, the
+    file only looks like a known export, and its columns are used instead. If the profile finds no price, the price is
+    searched in the columns, which can lead to a question.
     """
     header = list(columns.header)
-    recognised = profile or recognise(names)
+    recognised = profile or recognise(names) or recognise([bare_name(column) for column in header])
     if recognised is None:
         return None, _by_name(columns, currency, earlier)
+    names = profile_names(header, recognised)
     plan = _by_profile(header, names, recognised, currency)
     plan.questions += price_lists_question(columns, plan.prices, earlier.get("price", ()))
     has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
-    if profile is None and not plan.sku and not has_handles and not has_sku:
+    if profile is None and not has_handles and not has_sku and is_sku_doubtful(plan, names, recognised):
         by_name = _by_name(columns, currency, earlier)
-        return (None, by_name) if by_name.sku else (recognised, plan)
-    lacks_price = not plan.prices and bool(recognised.fields.get("price")) and not recognised.separate_prices
-    if lacks_price or (not plan.inventory and recognised.fields.get("inventory_count")):
-        _complete_profile(plan, columns, currency, lacks_price=lacks_price)
+        if not plan.sku or by_name.sku[:1] not in ([], plan.sku[:1]):
+            return (None, by_name) if by_name.sku else (recognised, plan)
+    if is_incomplete(plan, recognised):
+        complete(plan, columns, _by_name(columns, currency, {}))
     return recognised, plan
 
 
@@ -134,20 +137,6 @@ def price_lists_question(columns: Columns, prices: Sequence[PriceColumn], earlie
     if not prices or columns.header[prices[0].column] in earlier[:1]:
         return []
     return lists_question(columns, prices[0].column)
-
-
-def _complete_profile(plan: Plan, columns: Columns, currency: str, *, lacks_price: bool) -> None:
-    """If a version of the export renamed the price or the stock, find the column by its name and its values."""
-    by_name = _by_name(columns, currency, {})
-    typed = any(map(has_unknown_type, columns.header))
-    questions = [question for question in by_name.questions if question.key == "price"]
-    if lacks_price and (typed or (by_name.prices and not questions)):
-        plan.prices, plan.reasons["price"] = by_name.prices, by_name.reasons.get("price", [])
-        plan.questions += questions
-    taken = {number for numbers in plan.field_columns.values() for number in numbers}
-    is_clear = not any(composed_fields(columns.header[number]) for number in by_name.inventory)
-    if not plan.inventory and is_clear and not by_name.sums_stock and taken.isdisjoint(by_name.inventory):
-        plan.inventory = by_name.inventory
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
@@ -168,18 +157,6 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
     return extended
 
 
-def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
-    """Return the numbers of the columns whose names match a pattern, in the order of the patterns.
-
-    Only the first match of each pattern is returned, unless `every` is set.
-    """
-    columns: list[int] = []
-    for pattern in patterns:
-        matches = [n for n, name in enumerate(names) if n not in columns and re.fullmatch(pattern, name)]
-        columns += matches if every else matches[:1]
-    return columns
-
-
 def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_currency: str) -> Plan:
     plan = Plan(header, profile)
     for name in FIELDS:
@@ -192,8 +169,8 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
             ]
         columns = find_columns(allowed, patterns, every=name in profile.joined_fields)
         if name == "price":
-            plan.prices = _profile_prices(allowed, patterns, catalog_currency)
-            if currency := _header_currency(names, profile.header_currency):
+            plan.prices = in_stated_currency(profile_prices(allowed, patterns, catalog_currency), header)
+            if currency := header_currency(names, profile.header_currency):
                 plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
         elif name == "currency":
             plan.currency = columns[0] if columns else None
@@ -213,46 +190,6 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
         for column in find_columns(names, (pattern,), every=not attribute):
             plan.attributes.append((column, attribute))
     return plan
-
-
-def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:
-    prices: list[PriceColumn] = []
-    for pattern in patterns:
-        for number, name in enumerate(names):
-            match = re.fullmatch(pattern, name)
-            if not match or any(price.column == number for price in prices):
-                continue
-            groups = match.groupdict()
-            if channel := groups.get("channel"):
-                codes = find_columns(names, (rf"{re.escape(channel)}channel(?:product|variant)?currencycode",))
-                prices.append(PriceColumn(number, None, codes[0] if codes else None))
-            elif "currency" in groups:
-                code = groups["currency"].upper()
-                if code in currencies():
-                    prices.append(PriceColumn(number, code))
-            else:
-                prices.append(PriceColumn(number))
-        if prices and prices[0].currency:
-            break  # the name of each column contains a currency: ignore later patterns
-    return _one_currency(prices, catalog_currency)
-
-
-def _header_currency(names: list[str], pattern: str | None) -> str | None:
-    """Return the currency that a column name contains, or None."""
-    matches = (re.fullmatch(pattern, name) for name in names) if pattern else ()
-    code = next((match[1].upper() for match in matches if match), None)
-    return code if code in currencies() else None
-
-
-def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
-    """If the columns have different currencies, choose one column for all rows.
-
-    A column in the catalog's currency is preferred, then a column without a currency, then the first column.
-    """
-    if any(price.currency for price in prices):
-        preferred = [price for price in prices if price.currency == catalog_currency]
-        return (preferred or [price for price in prices if not price.currency] or prices)[:1]
-    return prices
 
 
 def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
@@ -288,6 +225,7 @@ def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
     find_parents(plan, columns, earlier.get("parent", ()))
+    plan.second_name = second_name(plan, columns)
     return plan
 
 
@@ -339,7 +277,9 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         if name == "parent":
             plan.sells_parents, plan.lists_options = True, False
     if columns:
-        free_column(plan, columns[0], keep=mapping)
+        # A product without a number can have its name as the SKU. It then also keeps its name.
+        is_only_name = name == "sku" and plan.name == columns and "name" not in mapping
+        free_column(plan, columns[0], keep={**mapping, "name": None} if is_only_name else mapping)
     if name == "command":
         plan.active += [ActiveColumn(number, words="commands") for number in columns]
 

@@ -8,10 +8,11 @@ ignored.
 import re
 from functools import cache
 
+from wecelebrate.feeds.columns.names import field_candidates
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.vendors import PROFILES
 
-__all__ = ["PROFILES", "has_column", "known_names", "recognise"]
+__all__ = ["PROFILES", "has_column", "has_own_names", "known_names", "recognise"]
 
 
 def recognise(folded_header: list[str]) -> Profile | None:
@@ -25,6 +26,22 @@ def recognise(folded_header: list[str]) -> Profile | None:
 
 def has_column(folded_header: list[str], pattern: str) -> bool:
     return any(re.fullmatch(pattern, name) for name in folded_header)
+
+
+def has_own_names(folded_header: list[str], profile: Profile) -> bool:
+    """Return whether a signature in the header has a name that only the exports of this system use.
+
+    The other signatures consist of usual names, such as `name` and `price_including_tax`, which any system can have.
+    """
+    return any(
+        all(has_column(folded_header, column) for column in signature)
+        and not all(_has_usual_name(folded_header, column) for column in signature)
+        for signature in profile.signatures
+    )
+
+
+def _has_usual_name(folded_header: list[str], pattern: str) -> bool:
+    return any(re.fullmatch(pattern, name) and field_candidates(name) for name in folded_header)
 
 
 @cache

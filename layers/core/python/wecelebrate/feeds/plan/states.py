@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold, is_inverse, is_weak
+from wecelebrate.feeds.columns.names import WEAK_RANK, fold, is_inverse, is_weak
 from wecelebrate.feeds.columns.synonyms import COMMANDS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
 from wecelebrate.feeds.states.by_values import state_by_values
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.ended import ended_column
+from wecelebrate.feeds.states.frozen import is_frozen_food
 from wecelebrate.feeds.states.marks import letters_by_values
 from wecelebrate.feeds.states.names import asks_yes_or_no, hides, state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
@@ -28,11 +29,13 @@ MIN_PIECES = 3
 
 
 def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
+    frozen = [number for number in range(len(columns.header)) if is_frozen_food(columns, number)]
     free = [
         number
-        for rank, number, _ in sorted(candidates)
+        for rank, number, _ in sorted(candidates, key=_rank_and_position)
         if number not in used
         and not (is_weak(rank) and not _are_states(columns, number))
+        and number not in frozen
         and not _are_pieces(columns[number].cells)
     ]
     inverse = [number for number in free if is_inverse(columns.header[number]) or hides(columns.header[number])]
@@ -48,7 +51,7 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
         if number not in used and number not in chosen.inverse and is_end_date(columns.header, number, columns[number])
     ]
     chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
-    shown, hidden = state_columns(columns, {*used, *free, *chosen.inverse})
+    shown, hidden = state_columns(columns, {*used, *free, *frozen, *chosen.inverse})
     if not chosen.columns["is_active"]:
         chosen.columns["is_active"] = [*shown[:1], *of_the_other_kind(columns, shown[:1], shown)]
     elif len(chosen.columns["is_active"]) == 1:
@@ -70,6 +73,11 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
         Reason(number, 0.8, (f"{quoted(columns.header[number], 40)} is a usual name for a state",))
         for number in (*chosen.columns["is_active"], *chosen.inverse, *chosen.commands)
     ]
+
+
+def _rank_and_position(candidate: Candidate) -> tuple[int, int]:
+    """Return the key of the order of states. Of weak names, the first in the file is used."""
+    return min(candidate[0], WEAK_RANK), candidate[1]
 
 
 def _known_states(columns: Columns, number: int) -> float:

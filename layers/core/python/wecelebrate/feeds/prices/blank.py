@@ -6,7 +6,7 @@ from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.candidates import name_of_price
-from wecelebrate.feeds.prices.names import may_be_price
+from wecelebrate.feeds.prices.possible_names import may_be_price
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words

@@ -52,11 +52,19 @@ _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 """`S:0`: the value of an option and its position, in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
+_KRONA = re.compile(r"(?<![^\W\d_])(kr\b\.?)()(?![^\W\d_])", re.IGNORECASE)
+"""The sign of the krone inside a name: `Pris kr inkl. mva`."""
+_SOLES = re.compile(r"(?<!\w)S/\.?\s*(?:\)|$)")
+"""The sign of the sol at the end of a name. In `Precio S/IVA`, these letters mean "without"."""
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 _STATED = re.compile(
     rf"(?:[,(\[:/]\s*|\s)({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?=\s*[)\]]|[,;]?\s*$|\s(?=.*[)\]]))"
 )
+_CODES = re.compile(rf"(?<![^\W_\d])({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?![^\W_\d])")
+_WORD_CODES = frozenset(("CAD", "COP", "MAD", "PEN", "PHP", "TRY", "RON"))
+"""Codes that are words too."""
+_CLEAR_WORDS = words("RMB NTD EURO EUROS SOLES KSH USH TSH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +82,11 @@ class PriceCandidate:
 
 
 def share_of_amounts(facts: Facts) -> float:
-    """Return the share of the values that are numbers.
+    """Return the share of the values that are numbers. A dash means "no price", and is ignored.
 
     In a column of prices, `39:50` is a number: 39 kronor and 50 öre.
     """
+    facts = facts.without_dashes
     if not any(":" in cell for cell in facts.cells):
         return facts.share("is_number")
     amounts = sum(value_of(cell).is_number or is_with_colon(cell) for cell in facts.cells)
@@ -113,6 +122,7 @@ def price_candidates(
         one for one in candidates
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
         and not _are_labelled(columns[one[1]]) and not _are_barcodes(columns[one[1]])
+        and not _is_tax_flag(columns, one[1])
     ]  # fmt: skip
     named_columns = {column for _, column, _ in named}
     free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
@@ -135,6 +145,20 @@ def _are_labelled(facts: Facts) -> bool:
     return len(labels) == len(facts.cells) and len(set(labels)) > 1
 
 
+def _is_tax_flag(columns: Columns, number: int) -> bool:
+    """Return whether a column says whether prices have tax, e.g. `PrixTTC` with 0 and 1. A plain `Price` can be 1."""
+    name = name_of_price(columns.header[number])
+    return name is not None and name.tax is not None and are_flags(columns[number])
+
+
+def are_flags(facts: Facts) -> bool:
+    """Return whether the values are 0 and 1 or only 1: a flag such as `PrixTTC`, which says that a price has tax."""
+    return len(facts.cells) > 1 and set(facts.cells) in _FLAGS
+
+
+_FLAGS = ({"1"}, {"0", "1"}, {"-1", "0"})
+
+
 def _are_barcodes(facts: Facts) -> bool:
     """Return whether the values are GTINs, and no prices."""
     is_certain = len(facts.cells) >= MIN_BARCODES or all(len(cell) >= MIN_DIGITS for cell in facts.cells)
@@ -153,17 +177,23 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
     `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
     """
+    if _SOLES.search(column[:MAX_NAME]):
+        return "PEN"
+    if dollar := numbers.dollar_in(column[:MAX_NAME]):
+        return dollar
     if "$" in column and "usd" not in column.casefold():
         sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
+    if code == "RUB" and currency == "BYN" and "руб" in column.casefold():  # noqa: RUF001
+        return currency
     if code == "JOD" and numbers.DIRHAM.search(column[:MAX_NAME]):
         return "AED"
     if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
         shared = next((codes for codes in numbers.SHARED_SIGNS.values() if code == codes[0] and currency in codes), ())
-        return currency if shared else code
+        return currency if shared or numbers.shared_word(fold(column), currency) else code
     if code or len(column) > MAX_NAME:
         return code
-    match = _CURRENCY_WORD.search(column.strip())
+    match = _KRONA.search(column) or _CURRENCY_WORD.search(column.strip())
     word = (match[1] or match[2]).upper() if match else ""
     if word == "FR":  # `FR` without a point means France
         return None
@@ -171,11 +201,36 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
 
 def stated_currency(column: str) -> str | None:
-    """Return the currency in a name with unknown words, by its code or sign: `Mazumcena, EUR`, `Preus (€)`."""
+    """Return the currency in the name of a price column, by its code, its sign or its word.
+
+    Examples are `Mazumcena, EUR`, `Preus (€)`, `HKD 港幣`, `EUR brutto` and `Kč`. The rest of the name can be unknown.
+    """
     if "¥" not in column and (sign := sign_in_name(column, "")):
         return sign
-    codes = {match[1] for match in _STATED.finditer(column)} if len(column) <= MAX_NAME else set[str]()
-    return codes.pop() if len(codes) == 1 else None
+    if len(column) > MAX_NAME:
+        return None
+    codes = {match[1] for match in _STATED.finditer(column)}
+    codes = codes or {code for code in _CODES.findall(column) if code not in _WORD_CODES or code == column.strip()}
+    if codes:
+        return codes.pop() if len(codes) == 1 else None
+    words = [column.strip(), *re.split(r"[\s()\[\]/,:]+", column)]
+    known = {code for word in words if (code := _currency_of_word(word))}
+    return known.pop() if len(known) == 1 else currency_before(column)
+
+
+def is_bare_sign(name: str) -> bool:
+    """Return whether a name has only a dollar sign that several currencies share."""
+    return (
+        "$" in name and numbers.dollar_in(name[:MAX_NAME]) is None and stated_currency(name.replace("$", " ")) is None
+    )
+
+
+def _currency_of_word(word: str) -> str | None:
+    """Return the currency that a word names. Abbreviations that can be other words, such as `FR` and `KM`, are none."""
+    upper = word.upper()
+    is_clear = not word.isascii() or upper in _CLEAR_WORDS
+    code = numbers.currency_code(word, "") if is_clear and upper not in numbers.SHARED_SIGNS else None
+    return code if len(word) > 1 else None
 
 
 def _rated(

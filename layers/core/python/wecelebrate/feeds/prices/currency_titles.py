@@ -1,20 +1,14 @@
 """Finds the currency that a title or a footer names in words: `цены в рублях`, `Ceny w złotych`, `単位: 円`.
 
 `notes` has the words of Western European languages. This module has the words in many forms, because most
-languages inflect them. Some words name several currencies: `pesos` are Mexican or Colombian. If the
-catalog's currency is one of these currencies, the word means the catalog's currency. Otherwise, the
-currency of the prices is a question.
+languages inflect them. Some words name several currencies: `pesos` are Mexican or Colombian (see `shared_currencies`).
 """
 
 # ruff: noqa: RUF001
 
 import re
 
-from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
-from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.words import words
 
 _CONTEXT = re.compile(
@@ -95,12 +89,11 @@ _FREE: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"روپے", ("PKR", "INR")),
 )  # fmt: skip
 """Words of languages that write no spaces between words, or that join prepositions to words."""
-_USUAL: dict[tuple[str, ...], str] = {("RUB", "BYN"): "RUB", ("RON", "MDL"): "RON"}
-"""The currency that a shared word means if the word does not name the catalog's currency."""
 _CODE = re.compile(
     rf"(?:\b(?i:in|en|em|i|w|v|u|na|su|som|în|bằng|dalam|cinsinden|в|у|у\.)\s+|[(\[:\uff1a]\s*)"
     rf"(?P<code>{'|'.join(code.upper() for code in NAMED_CURRENCIES)})\b"
 )
+_CODE_BESIDE = re.compile(rf"\b({'|'.join(code.upper() for code in NAMED_CURRENCIES)})\b")
 _LETTER = r"[^\W\d_]"
 _PATTERN = re.compile(
     "|".join(
@@ -129,6 +122,8 @@ def currencies_of_title(title: str) -> tuple[str, ...]:
         (match["code"],) for match in _CODE.finditer(title)
         if match["code"] not in _WORD_CODES or _ENDS.match(title, match.end())
     }  # fmt: skip
+    beside = {match[1] for match in _CODE_BESIDE.finditer(title)}  # `Pesos MXN` and `kr (NOK)`
+    named |= {(code,) for code in beside if any(code in codes for codes in named)}
     common = set.intersection(*map(set, named)) if named else set[str]()
     return tuple(code for codes in sorted(named, key=len)[:1] for code in codes if code in common)
 
@@ -155,30 +150,3 @@ _ENDS = re.compile(r"[\s.)\]*]*$|\s*[)\],;]")
 _NAME_AFTER = re.compile(r"[-&+']|\.?\s*(?:[^\W\d_a-zà-ÿ]|\d)")
 _WORD_CODES = frozenset(("COP", "PEN", "PHP", "TRY"))
 """Codes of currencies that are words too: `Prices: TRY before you buy`."""
-
-
-def usual_currency(shared: tuple[str, ...], currency: str) -> str | None:
-    """Return the currency that a shared word means in a catalog with this currency, or None if this is uncertain."""
-    return currency if currency in shared else _USUAL.get(shared)
-
-
-def shared_currency_question(
-    plan: Plan, columns: Columns, shared: tuple[str, ...], text: str, currency: str
-) -> list[Question]:
-    """Return a question if a title names the currency by a word such as `pesos`, and the catalog has another one."""
-    if not shared or currency in shared or len(plan.prices) != 1:
-        return []
-    price = plan.prices[0]
-    is_stated = price.currency or price.currency_column is not None or plan.currency is not None
-    if is_stated or plan.computed or any(question.subject == "money" for question in plan.questions):
-        return []
-    name, examples = plan.column_name(price.column), columns[price.column].examples
-    question_text = (
-        f"The file says {quoted(text, 80)}, and the catalog's currency is {currency}. Are the prices in {currency}? "
-        "Otherwise, add a constant `currency` to the mapping."
-    )
-    choices = (
-        Choice("", "The prices of products are not changed."),
-        Choice(name, f"The prices are in {currency}.", examples),
-    )
-    return [Question("price", "money", question_text, choices, examples)]

@@ -72,6 +72,12 @@ def unnamed_days(columns: Columns, offer: int, roles: Mapping[Role, int]) -> lis
     return [number for number in sorted(beside) if _is_day_of_offer(columns, offer, number)]
 
 
+def day_beside(columns: Columns, offer: int) -> int | None:
+    """Return the only column of days beside an offer that is blank in rows without an offer, or None."""
+    days = [number for number in (offer - 1, offer + 1, offer + 2) if _is_day_of_offer(columns, offer, number)]
+    return days[0] if len(days) == 1 else None
+
+
 def _is_day_of_offer(columns: Columns, offer: int, number: int) -> bool:
     if not 0 <= number < len(columns.header) or columns[number].is_empty:
         return False

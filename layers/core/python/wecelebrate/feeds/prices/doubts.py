@@ -51,6 +51,8 @@ _PACK_NAMES = words(
 _KRONA = re.compile(r"(?<![^\W\d_])kr(\.?)(?![^\W\d_])", re.IGNORECASE)
 _KRONER = frozenset(SHARED_SIGNS["KR"])
 _SWEDISH, _DANISH, _NORWEGIAN = re.compile("[äöÄÖ]"), re.compile("[æøÆØ]"), re.compile(r"\bmva\b", re.IGNORECASE)
+_ICELANDIC = re.compile(r"[ðþÐÞ]|\bvsk\b", re.IGNORECASE)
+"""Icelandic also has the letters `ö` and `æ`."""
 _DANISH_TAX = re.compile(r"\bmoms\b", re.IGNORECASE)
 
 
@@ -64,8 +66,8 @@ def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]
         return []
     if question := _two_amounts(name, cells):
         return [question]
-    has_currency = plan.currency is not None or plan.prices[0].currency or plan.prices[0].currency_column is not None
-    if not has_currency and (question := _unknown_krone(plan, columns, cells, name, currency)):
+    is_stated = plan.currency is not None or plan.prices[0].currency_column is not None
+    if not is_stated and (question := _unknown_krone(plan, columns, cells, name, currency)):
         return [question]
     if questions := fixed_rate_question(plan, columns, currency):
         return questions
@@ -108,7 +110,7 @@ def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
             )
             choices = (
                 Choice(name, "Of rows with the same SKU, the last one is used.", amounts),
-                Choice("", "The prices of products are not changed, until the file is corrected."),
+                Choice("", "No. The file is not read, until it is corrected.", refuses_file=True),
             )
             return [Question("price", "money", text, choices, amounts)]
     return []
@@ -134,17 +136,29 @@ def _two_amounts(name: str, cells: Sequence[str]) -> Question | None:
 
 
 def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str, currency: str) -> Question | None:
-    """Return a question if `kr` can be the krone of several countries, and the texts of the file do not say which."""
-    signs = [match[1] for cell in cells if (match := _KRONA.search(cell[:MAX_CELL]))]
-    if 2 * len(signs) <= len(cells) or currency in _KRONER:
+    """Return a question if `kr` can be the krone of several countries, and the texts of the file do not say which.
+
+    The sign is in the name of the column, or beside the amounts.
+    """
+    if currency in _KRONER:
         return None
+    named = _KRONA.search(name[:MAX_CELL])
+    if plan.prices[0].currency and (named is None or plan.prices[0].currency in name.upper()):
+        return None
+    signs = [match[1] for cell in cells if (match := _KRONA.search(cell[:MAX_CELL]))]
+    if 2 * len(signs) <= len(cells):
+        if named is None:
+            return None
+        signs, cells = [named[1]], (name, *cells)
     texts = " ".join([*plan.header, *(cell for column in plan.name[:1] for cell in columns[column].cells[:MAX_ROWS])])
     is_swedish, is_danish = bool(_SWEDISH.search(texts)), bool(_DANISH.search(texts) or _DANISH_TAX.search(texts))
+    if _ICELANDIC.search(texts):
+        is_swedish = is_danish = False
     if not any(signs) and is_swedish and not _DANISH.search(texts):
         return None  # `kr` is read as SEK
     if all(signs) and is_danish and not is_swedish and not _NORWEGIAN.search(texts):
         return None  # `kr` is read as DKK
-    example = next(cell for cell in cells if _KRONA.search(cell[:MAX_CELL]))
+    example = next(text for text in cells if _KRONA.search(text[:MAX_CELL]))
     read_as = SHARED_SIGNS["KR." if signs[0] else "KR"][0]
     text = (
         f"The prices are in `kr`, such as {quoted(example, 40)}, which can be {', '.join(sorted(_KRONER))}. Nothing in "

@@ -20,7 +20,9 @@ FIXED_RATES = {
 }  # fmt: skip
 """How many units of a currency are one euro. Source: the regulations of the Council of the EU on conversion rates."""
 MIN_PRECISION = 0.004
-"""How exact the ratio of the highest prices must be. The ratio of 0.60 and 1.17 shows nothing."""
+"""The ratio of the highest prices must have at most this relative error. Low prices are rounded too much: the ratio of
+0.60 and 1.17 shows nothing.
+"""
 
 
 def fixed_rate_question(plan: Plan, columns: Columns, currency: str) -> list[Question]:

@@ -80,8 +80,8 @@ def _needs_amounts(name: str) -> bool:
 def _are_amounts_like(columns: Columns, number: int, sold: int) -> bool:
     """Return whether all amounts have a currency, or cents as those of the price that is sold at.
 
-    Whole numbers beside a price can be the pieces of a pack or a minimum stock. An amount that is higher in all rows
-    can be the price of a larger size, such as a normal pizza.
+    Whole numbers beside a price can be the number of pieces in a pack, or a minimum stock. If an amount is higher than
+    the price in all rows, it can be the price of a larger size, e.g. of a normal pizza beside a small one.
     """
     if not columns.fills(number, sold) and not has_equal_amounts(columns, sold, number):
         return False

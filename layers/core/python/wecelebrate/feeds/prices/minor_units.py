@@ -23,8 +23,8 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import NumberText, quoted
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price
-from wecelebrate.feeds.prices.names import MINOR_UNITS, Scale
 from wecelebrate.feeds.prices.notes import Notes
+from wecelebrate.feeds.prices.unit_words import MINOR_UNITS, Scale
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.folding import split_words
 

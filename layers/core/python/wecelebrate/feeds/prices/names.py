@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 from itertools import accumulate, islice
 from typing import Literal
 
+from wecelebrate.feeds.prices.unit_words import MINOR_UNITS, Scale
+from wecelebrate.feeds.prices.word_edges import edges_of_words, keeps_words
 from wecelebrate.feeds.vocabulary import Languages, vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
@@ -41,6 +43,7 @@ TAX_WORDS = words(
     "hst qst taxe tasse imp impuesto impuestos imposto impostos imposta imposte podatek podatku podatkiem steuer "
     "steuern belasting"
 )
+_TAX_LANGUAGES = {"mwst": {"de"}, "ust": {"de"}, "btw": {"nl", "af"}, "moms": {"da", "sv"}}
 WITH = words(
     "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis "
     "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
@@ -84,6 +87,7 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
         "siva simp faratva bezpodatku"
     )),
 )  # fmt: skip
+_GROSS = words("gross brutto bruto")
 _NOUNS = words(
     "rrp rsp msrp srp uvp ek ekp cost coste costo custo einkaufspreis einstand kbetr verpr stprs selbstkosten"
 )
@@ -101,7 +105,7 @@ _NEUTRAL = words(
     "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
     "butik butikk pair paar set pieces "
     "bottle flasche bouteille botella bottiglia garrafa fles flaske flaska pullo butelka lahev palack "
-    "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
+    "kr per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
 NAMED_CURRENCIES = (
@@ -112,20 +116,6 @@ NAMED_CURRENCIES = (
     "mad", "mdl", "mkd", "ngn", "npr", "pyg", "tzs", "ugx", "uyu", "xaf", "xof", "zmw",
 )  # fmt: skip
 
-Scale = int | Literal["currency"]
-"""How many decimals a whole number stands for: 2 for hundredths. `currency`: the decimals of the price's currency."""
-MINOR_UNITS: dict[str, Scale] = {
-    **dict.fromkeys(words(
-        "cent cents ct cts pence penny pennies centime centimes centimo centimos centesimo centesimi centavo centavos "
-        "centen eurocent eurocents ore oere grosz grosze groszach groszy halere halerich bani kurus paise paisa fils "
-        "kopek kopeks kopecks kopeyka sen satang sentti senttia stotinki rappen minor minorunit minorunits "
-        "wgroszach vhalerich iore "
-        "subunit subunits smallestunit smallestunits kleinsteeinheit"
-    ), "currency"),
-    **dict.fromkeys(words("micro micros microunits"), 6),
-    **dict.fromkeys(words("milli millis milliunits"), 3),
-}  # fmt: skip
-"""Words for the smallest unit of a currency, and for smaller units that programs use."""
 _SOLO = words(
     "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
     "udsalg forsaljning prodej predaj sprzedaz prodaja vanzare eladas prodejni predajna sprzedazy detaliczna "
@@ -141,13 +131,17 @@ EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck
 MwSt`."""
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
+_ENGLISH, _TARIFFS = words("price prices"), words("tarif tarifa pv")
 _BARE_NET = (
     (_BASE - words("vk vkp pvp pv evp evk lvp lvk")) | words("net netto neto unit") | frozenset(NAMED_CURRENCIES)
 )
 """The words of `Net price`, which do not say whether taxes or a discount are deducted."""
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("inpris indpris innpris nettoinpris nettoindpris bruttoinpris"), "purchase"),
-    **dict.fromkeys(words("trade dealer wholesale reseller grossiste mayorista grossista"), "purchase"),
+    **dict.fromkeys(
+        words("trade dealer wholesale reseller grossiste mayorista grossista prixpro prixproht tarifpro tarifproht"),
+        "purchase",
+    ),
     **dict.fromkeys(words("ptr pts pricetoretailer pricetostockist pricetodistributor"), "purchase"),
     **dict.fromkeys(words("valuationrate lastpurchaserate purchaserate buyingrate"), "purchase"),
     **dict.fromkeys(words("forpris forepris"), "compare"),
@@ -159,6 +153,8 @@ _WHOLE_NAMES: dict[str, Kind] = {
         ),
         "plain",
     ),
+    **dict.fromkeys(words("prixven arprixven acprixven"), "plain"),  # Sage 100
+    **dict.fromkeys(words("prixach arprixach arprixachnouv arpunet"), "purchase"),
     "bundlepricesprice": "plain",  # the offers of bol.com: the price of the first piece
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
@@ -189,8 +185,14 @@ class _Words:
     roles: dict[Role, dict[str, Languages | None]]
     """For each role, its words with the languages in which they have this role: `cu` is "with" in Romanian only."""
     currencies: dict[str, str]
+    currency_languages: dict[str, Languages]
     names: frozenset[str]
     """All words."""
+
+    def is_currency(self, word: str, common: set[str] | None) -> bool:
+        """Return whether a word means a currency in the languages of its name: `km` is a tax in Estonian."""
+        languages = self.currency_languages.get(word)
+        return word in self.currencies and not (common and languages and common.isdisjoint(languages))
 
 
 @cache
@@ -216,7 +218,8 @@ def _words() -> _Words:
     for role in own:
         for word, codes in all_words.words(f"prices.{role}").items():
             listed[word] = (*listed.get(word, ()), *codes)
-    return _Words(languages, listed, roles, currencies, frozenset(languages))
+    own_languages = {word: codes for word, (_, codes) in all_words.currencies.items() if word not in NAMED_CURRENCIES}
+    return _Words(languages, listed, roles, currencies, own_languages, frozenset(languages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,23 +245,34 @@ class PriceName:
 
 
 @lru_cache(maxsize=4096)
-def price_name(folded: str) -> PriceName | None:
-    """Return what a folded column name says about a price, or None if it does not name a price."""
+def price_name(folded: str, edges: frozenset[int] = frozenset()) -> PriceName | None:
+    """Return what a folded column name says about a price, or None if it does not name a price.
+
+    `edges` are the positions at which the words of the unfolded name begin. A part of the division consists of whole
+    words, or lies inside a word: `Nav pārdošanā` does not contain `vp`.
+    """
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
     if folded in _SOLO_NAMES:
         return PriceName("plain", is_weak=True, is_solo=True)
     all_words, understood, fewest = _words(), dict[tuple[str, ...], PriceName](), MAX_NAME
     for parts in islice(divisions(folded, all_words.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+        if edges and not keeps_words(parts, edges):
+            continue
         letters = sum(len(part) == 1 and part.isascii() for part in parts)  # `inkl` is not `ink` and `l`
         if letters <= fewest and (meaning := _meaning(parts, all_words)) is not None:
             understood = {**(understood if letters == fewest else {}), parts: meaning}
             fewest = letters
     ends = {parts: frozenset(accumulate(map(len, parts))) for parts in understood}
+    has_spaces = folded < "\u2e80"  # Japanese and Chinese have no spaces
     meanings = [
         meaning for parts, meaning in understood.items()
         # `normale` is one word. It does not consist of `norm` and the Finnish word `ale` for an offer.
-        if not (meaning.kind == "offer" and folded.isascii() and any(ends[other] < ends[parts] for other in understood))
+        # `bezarekin` is Basque, and does not contain the German word `EK`.
+        if not (has_spaces and any(
+            ends[one] < ends[parts] and (meaning.kind == "offer" or 1 < len(one) <= len(parts) / 2)
+            for one in understood if meaning.kind in ("offer", "purchase")
+        ))
     ]  # fmt: skip
     if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`
         meanings = [one for one in meanings if one.currency]
@@ -283,7 +297,7 @@ def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] |
     """
     is_numbered = bool(forms) and not forms[0].isalpha() and not _LIST_INDEX.search(column)
     for rank, form in enumerate(forms):
-        if name := price_name(form):
+        if name := price_name(form, edges_of_words(column, form) if rank == 0 else frozenset()):
             return rank, name
         # `Listino 1 (ivato)` says more than `Listino 1`.
         if rank == 0 and is_numbered and (name := price_name(_INNER_NUMBER.sub("", form, count=1))):
@@ -312,6 +326,9 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         return None
     if common and any(_is_stray_letter(part, parts, known) for part in parts):
         return None
+    taxed = [_TAX_LANGUAGES[part] for part in parts if part in _TAX_LANGUAGES]
+    if common and taxed:  # `VP inkl. MwSt` is German. `VP` is a wholesale price in Croatian.
+        common = common.intersection(*taxed) or common
     if common and len(common) > 1:  # Use the language that has most of the words: `pret cu tva` is Romanian.
         counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
         common = {code for code, count in counts.items() if count == max(counts.values())}
@@ -328,33 +345,38 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         taxes = [known.roles[role] for role in ("tax", "with", "without")]
         others = [part for part in parts if part not in _SOLO and part not in _SOLO_COMPANIONS]
         others = [part for part in others if part not in EACH]
-        is_each = not EACH.isdisjoint(parts) and any(
-            part in known.roles[role] for role in ("with", "without", "gross", "net") for part in parts
+        is_each = (
+            not EACH.isdisjoint(parts)
+            and min(map(len, parts)) > 1
+            and any(part in known.roles[role] for role in ("with", "without", "gross", "net") for part in parts)
         )
-        is_solo = (is_each or not _SOLO.isdisjoint(parts)) and all(
-            any(part in role for role in taxes) for part in others
-        )
+        has_others = all(any(part in role for role in taxes) for part in others)
+        is_solo = has_others and (is_each or not _SOLO.isdisjoint(parts))
         if not is_solo:
             return None
     words = known.roles["weak"]
     is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
-    code = next((known.currencies[word] for word in parts if word in known.currencies), None)
+    is_weak &= _TARIFFS.isdisjoint(parts) or not (has("gross") or has("net"))  # `PV TTC` is clear
+    code = next((known.currencies[word] for word in parts if known.is_currency(word, common)), None)
     kinds = [kind for kind, _ in _MEANINGS if has(kind)]
     names_tax = has("tax") or any(part.startswith(_SHORT_TAX) for part in parts)
     if names_tax and (has("without") or has("with")):
         kinds = [kind for kind in kinds if kind != "gross"] if has("without") else kinds  # `MPC brez DDV`
         kinds.append("net" if has("without") else "gross")
+    if "net" in kinds and "gross" in kinds and _GROSS.isdisjoint(parts):  # `MOC bez DPH`
+        kinds.remove("gross")
+    minor = [MINOR_UNITS[part] for part in parts if part in MINOR_UNITS and not (part == "sen" and names_tax)]
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
     return PriceName(
         kind,
         code,
-        kind == "offer" and "sale" in parts,
+        kind == "offer" and "sale" in parts and known.roles["base"].keys().isdisjoint({*parts} - _ENGLISH),
         is_weak,
         is_solo=is_solo,
         names_tax=has("tax") and not has("with") and not has("without"),
         tax="gross" if "gross" in kinds else "net" if "net" in kinds else None,
         is_bare_net=kind == "net" and _BARE_NET.issuperset(parts),
-        scale=next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0),
+        scale=minor[0] if minor else 0,
     )
 
 
@@ -367,24 +389,3 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
 """A word that begins like this means a tax, even if the name of the tax is missing: `Prijs incl`, `Pris exkl.`"""
-_PRICE_PART = re.compile(
-    "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
-)
-_NO_PRICE = re.compile(
-    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency|"
-    "menge$|mng$|anzahl$|qty$|quantite$|cantidad$|quantita$|quantidade$|aantal$"
-)
-
-
-@cache
-def _further_words() -> tuple[str, ...]:
-    """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""
-    return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
-
-
-def may_be_price(folded: str) -> bool:
-    """Return whether a name contains a word for a price, but is not understood, for example `Campus price`."""
-    if len(folded) > MAX_NAME or _NO_PRICE.search(folded):
-        return False
-    is_price = _PRICE_PART.search(folded) or any(word in folded for word in _further_words())
-    return bool(is_price) and price_name(folded) is None

@@ -15,9 +15,10 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.currency_titles import currencies_of_title
-from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind
 from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice, says_for_some
 from wecelebrate.feeds.prices.trade_words import is_trade_note
+from wecelebrate.feeds.prices.unit_words import MINOR_UNITS, Scale
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
@@ -45,6 +46,8 @@ class Notes:
     """False if the number of decimals could also mean something else: how many decimals the shop shows."""
     shared_currencies: tuple[str, ...] = ()
     """The possible currencies if a title has a word that several currencies share, such as `pesos`."""
+    is_mixed: bool = False
+    """Whether `shared_currencies` are the currencies of different groups of products."""
     units: int = 1
     """The number of units that a price is for."""
     text: str = ""
@@ -129,6 +132,31 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
     return notes
 
 
+def notes_of_groups(rows: Iterable[Sequence[str | None]], notes: Notes) -> Notes:
+    """Complete the notes with the currency that rows with one value name between the products: `BAGS - prices in KES`.
+
+    Such a row stands above a group or above a second table, and not below all products. If the notes then name several
+    currencies, the currency of the prices is a question.
+    """
+    named: dict[str, str] = {}
+    above: dict[str, str] = {}
+    for row in rows:
+        filled = {text for cell in row if cell and (text := " ".join(cell.split()))}
+        if len(filled) > 1:
+            named, above = {**above, **named}, {}
+        elif filled and _HAS_PRICES.search(text := filled.pop()):
+            group = _of_title(text[:MAX_TITLE], NO_NOTES)
+            above |= {code: text for code in (group.currency, *group.shared_currencies) if code}
+    if not named or notes.shared_currencies:
+        return notes
+    if notes.currency:
+        named = {notes.currency: notes.text, **named}
+    codes, text = tuple(named), next(iter(named.values()))
+    if len(codes) == 1:
+        return replace(notes, currency=codes[0], text=notes.text or text)
+    return replace(notes, currency=None, shared_currencies=codes, is_mixed=True, text=text)
+
+
 def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
     """Complete the notes with the last rows of a file, such as `All prices in CHF` and `* excl. VAT`.
 
@@ -144,7 +172,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
             combined = replace(combined, kind=kind, text=filled[0])
     return replace(
         notes,
-        currency=notes.currency or combined.currency,
+        currency=notes.currency or (None if notes.is_mixed else combined.currency),
         shared_currencies=() if notes.currency else notes.shared_currencies or combined.shared_currencies,
         kind=notes.kind or combined.kind,
         scale=notes.scale or combined.scale,

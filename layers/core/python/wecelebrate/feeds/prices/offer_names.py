@@ -1,6 +1,7 @@
 """Recognises columns with offers, and columns with the days of offers, by their names."""
 
 import re
+from itertools import pairwise
 
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.notation import numbers
@@ -10,6 +11,7 @@ from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
+from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -49,6 +51,15 @@ _LAST = words(
     "sfarsit bitis son по до конец конца окончание окончания кінець validto validuntil gultigbis konec konce koniec "
     "konca zakonczenia"
 )
+_FIRST |= frozenset(split_words(
+    "بداية بدء يبدأ البدء البداية התחלה תחילת תחילה החל شروع آغاز mulai awal έναρξη έναρξης αρχή από pocetak "
+    "početka pradžia pradžios nuo sākums sākuma algus alates почетак დაწყება प्रारंभ आरंभ inici mwanzo"
+))  # fmt: skip
+_LAST |= frozenset(split_words(
+    "نهاية انتهاء ينتهي الانتهاء النهاية حتى סיום תום עד סוף פקיעת پایان berakhir akhir selesai sampai hingga "
+    "tamat λήξη λήξης έως μέχρι τέλος kraj kraja završetak završetka isteka ističe pabaiga pabaigos iki līdz beigas "
+    "beigu lõpp kuni lõpeb край крайна завершення крај დასრულება समाप्ति अंतिम fins mwisho hanggang"
+))  # fmt: skip
 _WEAK = words("da du von vom van din al do au fra til с по ab od de to")  # noqa: RUF001
 """Prepositions before the word for the offer that do not say which day it is: `Data da oferta`, `Fin du promo`."""
 _BOTH = words(
@@ -65,6 +76,7 @@ _COMPOUND = re.compile(r"(beginn|start|ende?)(?:datum|dato|date|e)?s?$")
 _SHORT_PRICE = words("p pr px")
 TIME_ZONES = words("gmt utc")
 MAX_OFFER_NAME = 60
+_DAY_AT_END = re.compile(r"(?<=[^\W\d_])\W{0,3}\d{1,4}([./-])\d{1,2}\1(?:\d{2,4})?\W{0,2}$")
 
 
 def words_of_name(name: str) -> tuple[str, ...]:
@@ -73,6 +85,15 @@ def words_of_name(name: str) -> tuple[str, ...]:
 
 def names_offer(name: str) -> bool:
     return any(OFFER.match(word) for word in words_of_name(name)) or _ASIAN_OFFER.search(name) is not None
+
+
+def names_day_of_offer(name: str) -> bool:
+    """Return whether a name can be that of a day of an offer, in any language: `تاريخ نهاية التخفيض`."""
+    if names_offer(name):
+        return True
+    tokens, offers = words_of_name(name), vocabulary().words("prices.offer")
+    pairs = ["".join(pair) for pair in pairwise(tokens)]
+    return role_of_name(name) is not None and any(word in offers for word in (*tokens, *pairs))
 
 
 def is_another_amount(name: str) -> bool:
@@ -93,7 +114,12 @@ def is_another_amount(name: str) -> bool:
 
 
 def is_bare_offer(name: str, currency: str) -> bool:
-    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
+    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`.
+
+    A day at the end of the name is the last day of all offers: `Offer till 31/12/2030`.
+    """
+    if day := _DAY_AT_END.search(name[:MAX_OFFER_NAME]):
+        return all(OFFER.fullmatch(word) or word in _FIRST | _LAST for word in words_of_name(name[: day.start()]))
     tokens = [word for word in words_of_name(name) if numbers.currency_code(word.upper(), currency) != currency]
     tokens = [word for word in tokens if word not in _SHORT_PRICE]
     completed = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_OFFER_NAME else None

@@ -6,16 +6,19 @@
 | `sale_price` with `sale_price_effective_date`  |           |          | yes  |
 | `special_price` with `special_to_date`         |           | yes      |      |
 | `Aktionspreis` directly before `von` and `bis` | yes       | yes      |      |
+| `Знижка` with `15%`, and its `від` and `до`    | yes       | yes      |      |
 
 A column of days is used only if its values are days. If a file has no days, nobody knows when its offers end, so the
 offers are not read.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.profile_columns import profile_names
 from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
@@ -33,13 +36,14 @@ from wecelebrate.feeds.prices.day_order import (
     order_question,
     orders_of_columns,
 )
-from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
+from wecelebrate.feeds.prices.days_by_values import Role, day_beside, days_by_values, unnamed_days, with_unnamed_days
 from wecelebrate.feeds.prices.offer_names import (
     CONDITION,
     OFFER,
     TIME_ZONES,
     is_another_amount,
     is_bare_offer,
+    names_day_of_offer,
     names_offer,
     role_beside,
     role_of_name,
@@ -75,9 +79,11 @@ def find_offers(
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
     prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
+    percentages = [] if prices or "offers" in mapping else dated_percentages(plan, columns)
+    prices = prices or percentages
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if is_named(name, mapping["offers"])][:1]
-    offers = _offers_with_days(plan, columns, prices)
+    offers = _offers_with_days(plan, columns, prices, is_chosen=bool(mapping.get("offers")))
     if offers is None:
         plan.questions += undated_question(plan, columns, mapping, prices)
         return None
@@ -89,7 +95,7 @@ def find_offers(
         order = order_of_offer(cells, mapping, month_first)
         if cells and order is not None:
             orders = orders_of_columns(columns, days, mapping, order)
-            return OfferColumns(price, *days, orders, stated_order(all_cells))
+            return OfferColumns(price, *days, orders, stated_order(all_cells), is_percentage=price in percentages)
         if mapping.get("offers") and not cells:
             return OfferColumns(price)  # a user has decided that the offers are valid now
         if questions and order_question(columns, [(price, days)]):
@@ -109,15 +115,18 @@ def find_offers(
 def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColumns:
     """Return the offers of a known export in which offers without days are valid now."""
     switches = plan.profile.offer_switch if plan.profile else ()
-    columns = find_columns([fold(name) for name in plan.header], switches)
+    columns = find_columns(profile_names(plan.header, plan.profile), switches)
     return OfferColumns(price, month_first=(month_first,) * 3, switch=next(iter(columns), None))
 
 
 def with_named_days(offers: OfferColumns, header: Sequence[str]) -> OfferColumns:
-    """Return the offers with their columns of days, which are found by name, because the first rows can lack days."""
+    """Return the offers with their columns of days.
+
+    The columns are found by their names, because the first rows of a file can have no days.
+    """
     roles: dict[Role, int | None] = {"first": offers.first, "last": offers.last, "both": offers.both}
     for number, name in enumerate(header):
-        role = role_of_name(name) if number != offers.price and names_offer(name) else None
+        role = role_of_name(name) if number != offers.price and names_day_of_offer(name) else None
         if role and roles[role] is None and TIME_ZONES.isdisjoint(words_of_name(name)) and name_of_price(name) is None:
             roles[role] = number
     return replace(offers, first=roles["first"], last=roles["last"], both=roles["both"])
@@ -137,10 +146,13 @@ def is_late_offer(name: str) -> bool:
     return price is not None and price.kind == "offer" and not internal_part(name) and not is_another_amount(name)
 
 
-def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> list[OfferDays] | None:
+def _offers_with_days(
+    plan: Plan, columns: Columns, prices: Sequence[int], *, is_chosen: bool
+) -> list[OfferDays] | None:
     """Return the columns of the days of each offer, or None if the days of the first offer are not understood.
 
-    The columns of an offer can be blank.
+    The columns of an offer can be blank. With `is_chosen`, a person has confirmed that a day beside the offer is its
+    last day (`undated`).
     """
     offers: list[OfferDays] = []
     for price in prices:
@@ -148,6 +160,8 @@ def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> li
         if roles is None:
             return offers if cells_of(columns, offers) else None
         roles = roles or _days_beside(plan, columns, price)
+        if not roles and is_chosen and (day := day_beside(columns, price)) is not None:
+            roles = {"last": day}
         offers.append((price, (roles.get("first"), roles.get("last"), roles.get("both"))))
     return offers
 
@@ -166,7 +180,10 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, mon
     roles = _roles_of_names(plan, price, days)
     if len(roles) < len(days):
         return None
-    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), (month_first,) * 3)
+    return OfferColumns(
+        price, roles.get("first"), roles.get("last"), roles.get("both"), (month_first,) * 3,
+        is_percentage=is_percentage(plan.header[price], columns[price]),
+    )  # fmt: skip
 
 
 def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
@@ -174,7 +191,13 @@ def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, i
     roles: dict[Role, int] = {}
     for number in days:
         name = plan.header[number]
-        role = role_of_name(name) if names_offer(name) else role_beside(name) if price < number < price + 3 else None
+        role = (
+            role_of_name(name)
+            if names_day_of_offer(name)
+            else role_beside(name)
+            if price < number < price + 3
+            else None
+        )
         roles.setdefault(role or "both", number)
     return roles
 
@@ -183,7 +206,9 @@ def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
     """Return the columns whose names mean an offer or its days. The result is empty if the offers have no days."""
     names = [(number, name) for number, name in enumerate(plan.header) if names_offer(name)]
     prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
-    days = {number for number, name in names if role_of_name(name) and number not in prices}
+    days = {
+        number for number, name in enumerate(plan.header) if names_day_of_offer(name) and role_of_name(name)
+    } - prices
     beside = {number + step for number in prices for step in (1, 2) if number + step < len(plan.header)}
     days |= {number for number in beside - prices if role_beside(plan.header[number])}
     has_offers, has_days = (any(not columns[each].is_empty for each in group) for group in (prices, days))
@@ -261,6 +286,29 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     return [number for _, number in sorted(ranked)]
 
 
+_PERCENTAGE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+
+
+def is_percentage(name: str, facts: Facts) -> bool:
+    """Return whether a column has percentages by which the prices are reduced: `Discount` with `15%`."""
+    reduces = names_offer(name) and is_another_amount(name) and not CONDITION.search(name) and not is_limit(name)
+    return reduces and not internal_part(name) and all(map(_PERCENTAGE.fullmatch, facts.cells))
+
+
+def dated_percentages(plan: Plan, columns: Columns) -> list[int]:
+    """Return the column of reductions in percent, if the file says until when they are valid.
+
+    Without days, a percentage can be the discount of other customers, or the highest discount that a seller may give.
+    """
+    found = [
+        number for number, name in enumerate(plan.header)
+        if not columns[number].is_empty and number not in _used(plan) and is_percentage(name, columns[number])
+    ]  # fmt: skip
+    days = _named_days(plan, columns, found[0]) if len(found) == 1 else None
+    has_end = days and any(columns[number].cells for role, number in days.items() if role != "first")
+    return found if has_end and plan.profile is None else []
+
+
 def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collection[int] = ()) -> dict[Role, int] | None:
     """Return the columns of days whose names contain a word for an offer, without those of other offers.
 
@@ -271,7 +319,7 @@ def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collectio
     others: list[int] = []
     for number, name in enumerate(plan.header):
         is_other = number == price or number in others_days
-        if is_other or not names_offer(name) or not TIME_ZONES.isdisjoint(words_of_name(name)):
+        if is_other or not names_day_of_offer(name) or not TIME_ZONES.isdisjoint(words_of_name(name)):
             continue
         role = role_of_name(name)
         if role and role not in roles:

@@ -2,18 +2,20 @@
 
 import re
 
-from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.folding import split_words, squeezed
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
-_ORDINARY = phrases(
+_WORDS = phrases(
     "ord|ordinarie|ordinariepris|normalpreis|normalpris|standardpreis|ordinary|regular|normal|normaal|normaali|regulär|"
     "ordinär|ordinær|standard|original|usual|regularna|normalna|běžná|bezna|bežná|обычная|обычной|обычный|"
     "vanlig|vanligt|vanlige|normale|reguliere|gewone|normaalhind|tavahind|tavaline|tava|parasta|parastā|įprasta|iprasta|"
     "redovna|"
     "redovita|redna|zwykła|zwykla|standardowa|regularnej|eredeti|normál|normál ár|întreg|normală|habitual|habituel|"
     "habituelle|régulier|régulière|intero|abituale|cheio|звичайна|звичайної|редовна|редовната|normalpreise|κανονική|αρχική|"
-    "venjulegt|venjuleg|reguler|normalne|obična|uobičajena|нормальная|regulärpreis|standardpris|ordpris"
+    "venjulegt|venjuleg|reguler|normalne|obična|uobičajena|нормальная|regulärpreis|standardpris|ordpris|"
+    "biasa|اصلی"
 )
+_ORDINARY = _WORDS.union(map(squeezed, _WORDS))
 _ORDINARY_ELSEWHERE = re.compile(
     r"通常|表示価格|平常|日常|常規|常规|原[价價]|정상|원래|ปกติ|thường|gốc|רגיל|العادي|الأصلي|الاصلي|معمولی"
 )

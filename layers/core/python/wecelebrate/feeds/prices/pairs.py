@@ -37,8 +37,9 @@ _PAIRS = (
 )  # fmt: skip
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
 _UNCLEAR = ("ep", "ap")
-"""`AP` is the Abgabepreis that customers pay, or the Arbeitspreis of a service. Below a recommended price, it is the
-former."""
+"""Abbreviations with two meanings. `AP` is the Abgabepreis, which customers pay, or the Arbeitspreis of a service. If
+it is below a recommended price, it is the Abgabepreis.
+"""
 MAX_COLUMNS = 20
 """The most columns with the same abbreviation that are compared. A file with more of them has price lists."""
 _LOW, _HIGH = (frozenset(pair[side] for pair in (*_PAIRS, _UNCLEAR)) for side in (0, 1))
@@ -60,9 +61,11 @@ def sold_of_pair(
 ) -> list[PriceCandidate]:
     """Return the selling prices of the only pair of columns, such as `EP` and `VP`, or `EP (CHF)` and `VP inkl. MWST`.
 
-    The result is empty if the file has no such pair, or more than one. It is also empty if `taken` contains a column
-    outside of the pair. `taken` are the candidates that are not selling prices. `is_recommended` says whether the file
-    also has a recommended price.
+    `taken` are the candidates that are not selling prices. `is_recommended` says whether the file also has a
+    recommended price.
+
+    The result is empty if the file has no such pair, or more than one, or if `taken` contains a column outside of the
+    pair.
     """
     short: dict[str, list[int]] = {}
     for number, column in enumerate(columns.header):

@@ -1,12 +1,22 @@
 """Removes the parts of price column names that folding does not handle: tax rates, signs, packs and short forms."""
 
+# ruff: noqa: RUF001
+
 import re
 
 from wecelebrate.feeds.prices.names import TAX_WORDS
 
 MAX_RAW_NAME = 200
-_CURRENCY_END = re.compile(r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE)
+_CURRENCY_END = re.compile(
+    r"(?<=[^\W\d_])(?:\s+[ií])?\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE
+)
 """The sign of a currency at the end of a name: `Preis Fr.`, `Price C$`. Words such as `zł` are in the vocabulary."""
+_IN_CURRENCY = re.compile(
+    r"(?<=[^\W\d_])\s+(?:i|í|in|w|v|u|na|în|në|σε|в|у|во)\s+"
+    r"(?=(?:[A-Z]{3}|Kč|zł|zl|lei|Ft|KM|€|лв|лева|евро|евра|рубл\w*|гривн\w*|грн|денари|динар\w*|dinar\w*|eur\w+|"
+    r"lekë|lekëve|ευρώ)\.?\)?(?:\s|$))"
+)
+"""The preposition in `Cena v Kč`."""
 _TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
 _TAX_RATE = re.compile(
     rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
@@ -48,6 +58,7 @@ def plain_name(column: str) -> str:
     column = _BUY_NOW.sub("sales", column, count=1) if len(column) <= MAX_RAW_NAME else column
     column = _JOINED_PRICE.sub("precio ", column, count=1) if len(column) <= MAX_RAW_NAME else column
     column = _SHORT_PRICE.sub("precio ", column, count=1) if len(column) <= MAX_RAW_NAME else column
+    column = _IN_CURRENCY.sub(" ", column, count=1) if len(column) <= MAX_RAW_NAME else column
     column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
     text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
     return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]

@@ -8,11 +8,13 @@ from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.identity.names import sku_name
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
+from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, are_flags, name_of_price
 from wecelebrate.feeds.prices.compared import are_up_to, is_always_above, is_multiple, is_usual_markup
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.possible_names import RETAIL, may_be_price
 from wecelebrate.feeds.prices.tax_kinds import tax_words
+from wecelebrate.feeds.prices.tax_names import possible_by_tax
 from wecelebrate.feeds.prices.tiers import (
     QuantityPrice,
     is_amount_for_a_measure,
@@ -163,12 +165,20 @@ def possible_prices(columns: Columns) -> list[PriceCandidate]:
     candidates = []
     for number, name in enumerate(columns.header):
         is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
+        is_possible = is_possible or is_retail(columns, number)
         is_possible = is_possible and name_of_price(name) is None
         is_possible = is_possible and not (is_for_a_measure(name) and is_comparison(name))
         facts = columns[number] if is_possible else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
             candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
     return candidates
+
+
+def is_retail(columns: Columns, number: int) -> bool:
+    """Return whether a column of numbers is named only by the retail trade: `Розничная`."""
+    name = columns.header[number]
+    is_free = len(name) <= MAX_NAME and RETAIL.search(name) is not None and not field_candidates(name)
+    return is_free and internal_part(name) is None and not are_flags(columns[number])
 
 
 def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
@@ -181,3 +191,12 @@ def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidat
         if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
             candidates.append(PriceCandidate(number, name, name.kind, name.currency))
     return candidates
+
+
+def without_selling_price(
+    columns: Columns, rated: Sequence[PriceCandidate], possible: Sequence[PriceCandidate]
+) -> list[PriceCandidate]:
+    """Return the prices of other kinds at which products may be sold, if the file has no known selling price."""
+    kinds = {kind: [one for one in rated if one.kind == kind and not one.is_bad] for kind in ("purchase", "compare")}
+    possible = possible or possible_by_tax(columns) or prices_for_measures(columns, {one.column for one in rated})
+    return [*possible, *kinds["purchase"]] or kinds["compare"]

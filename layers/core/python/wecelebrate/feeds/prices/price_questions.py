@@ -72,7 +72,9 @@ def open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list
         Choice(name, f"Products are sold at {quoted(name, 40)}.", columns[one.column].examples)
         for name, one in zip(names, possible[:5], strict=True)
     ]
-    kind = "purchase prices" if all(one.kind == "purchase" for one in possible) else "prices of an unknown kind"
+    kinds = {one.kind for one in possible}
+    kind = "purchase prices" if kinds == {"purchase"} else "prices of an unknown kind"
+    kind = "former prices" if kinds == {"compare"} else kind
     if all(is_for_a_measure(name) for name in names):
         kind = "prices for a measure, and not for one product"
     elif all(names_a_package(name) for name in names):

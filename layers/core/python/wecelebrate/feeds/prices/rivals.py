@@ -20,6 +20,7 @@ from wecelebrate.feeds.prices.names import PriceName, price_name
 from wecelebrate.feeds.prices.ordinary_names import is_last
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.possible import unnamed_prices
+from wecelebrate.feeds.prices.tax_names import includes_tax
 from wecelebrate.feeds.prices.taxes import have_usual_rates
 
 MAX_NAME = 60
@@ -33,9 +34,11 @@ def with_unnamed_tax(
     `used` are columns that do not contain prices of one piece.
     """
     nets = [one for one in sold if one.kind == "net" and not one.is_bad]
-    if not nets or any(one.kind in ("gross", "plain") and not one.is_bad for one in sold):
-        return sold
     named = {one.column for one in sold} | set(used)
+    if any(one.kind in ("gross", "plain") and not one.is_bad for one in sold):
+        return _with_named_tax(columns, sold, named)
+    if not nets:
+        return sold
     unknown = [one.column for one in (*possible, *unnamed_prices(columns, list(named)))]
     for number in dict.fromkeys(unknown):
         if number in named or internal_part(columns.header[number]):
@@ -46,6 +49,26 @@ def with_unnamed_tax(
                 reasons = (f"{shown[0]} is {shown[1]} with the tax in all rows",)
                 name = PriceName("gross", tax="gross")
                 return [*sold, PriceCandidate(number, name, "gross", net.currency, reasons=reasons)]
+    return sold
+
+
+def _with_named_tax(columns: Columns, sold: list[PriceCandidate], named: Collection[int]) -> list[PriceCandidate]:
+    """Add the price whose name says that it has the tax, and whose amounts are those of the price plus the tax.
+
+    The rest of its name is not understood, as in `Pret_v_cu_TVA` beside `Pret_vanzare`.
+    """
+    bases = [one for one in sold if one.kind in ("plain", "net") and not one.is_bad]
+    if any(one.kind == "gross" and not one.is_bad for one in sold):
+        return sold
+    for number, column in enumerate(columns.header):
+        if number in named or not includes_tax(column) or internal_part(column):
+            continue
+        for base in bases:
+            if have_usual_rates(columns, base.column, number):
+                shown = quoted(column, 40), quoted(columns.header[base.column], 40)
+                reasons = (f"{shown[0]} is {shown[1]} with the tax in all rows",)
+                gross = PriceCandidate(number, PriceName("gross", tax="gross"), "gross", base.currency, reasons=reasons)
+                return [*sold, gross]
     return sold
 
 
@@ -72,7 +95,7 @@ def _is_offer_with_days(columns: Columns, number: int) -> bool:
 def without_offers(
     columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
 ) -> list[PriceCandidate]:
-    """Return the only price before a reduction if the file has no reductions: the columns of offers are blank."""
+    """Return the only price before a reduction, if the columns of offers are blank: the file then has no reductions."""
     if not sold or not all(one.is_bad and (one.kind == "offer" or one.name.is_offer_or_selling) for one in sold):
         return []
     former = [

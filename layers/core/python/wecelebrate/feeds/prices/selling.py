@@ -46,12 +46,12 @@ from wecelebrate.feeds.prices.possible import (
     above_purchase,
     for_one_unit,
     possible_prices,
-    prices_for_measures,
     prices_up_to,
     purchase_columns,
     single_price,
     unnamed_prices,
     with_words_for_prices,
+    without_selling_price,
 )
 from wecelebrate.feeds.prices.price_questions import currency_question, open_questions, price_question
 from wecelebrate.feeds.prices.rivals import above_offers, with_unnamed_tax, without_offers
@@ -137,9 +137,7 @@ def choose_price(
     if not sold:
         possible = possible or unclear_pair(columns)
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
-        purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
-        possible += [] if possible else prices_for_measures(columns, {one.column for one in rated})
-        return PriceChoice([], open_questions(columns, [*possible, *purchase]))
+        return PriceChoice([], open_questions(columns, without_selling_price(columns, rated, possible)))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), _TAXES.index(one.name.tax), one.rank, one.column))
     everywhere, sold = sold, _in_one_currency(sold, currency)
     best = sold[0]

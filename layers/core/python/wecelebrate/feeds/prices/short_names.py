@@ -34,8 +34,9 @@ _RATE = re.compile(r"(?<![-+\u2212\d.,])\s*\(?\b(?:[3-9]|1\d|2[0-8])(?:[.,]\d{1,
 
 
 _NO_PRICE = re.compile(r"år|areas?|área|áreas|cod[._ ]?(?:bar(?:ras?|res?|re)?|prod|art|ean|marca)")
-"""Names that look like prices, and are none. `fold` makes `År`, a year, equal to the Hungarian word for a price, `Area`
-is a region or a size, and `Cod.` of `Cod. prod` is a code and no currency."""
+"""Names that only look like words for a price. `fold` makes `År`, a year, equal to the Hungarian word for a price.
+`Area` is a region or a size. In `Cod. prod`, `Cod.` is a code and not a currency.
+"""
 
 
 def only_looks_like_price(column: str) -> bool:

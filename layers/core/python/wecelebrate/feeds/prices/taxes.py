@@ -29,8 +29,8 @@ MIN_SHARED = 2
 """The least number of words that two names share: a word for the price, and a word for the tax."""
 MAX_RATES = 3
 RATES = (
-    4, 5, 5.5, 6, 7, 7.5, 7.7, 8, 8.1, 9, 9.5, 10, 12, 13, 13.5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
-    27,
+    4, 5, 5.5, 6, 7, 7.5, 7.7, 8, 8.1, 9, 9.5, 10, 10.5, 11, 12, 13, 13.5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+    25, 25.5, 27,
 )  # fmt: skip
 """The usual rates of value-added taxes, in percent."""
 _TOTALS = (({"subtotal"}, {"total"}), ({"base"}, {"total"}))

@@ -85,7 +85,7 @@ PACKAGES = words(
     "karton kartons kiste kisten kasten gebinde palette umkarton tray display kolli krt kt ctn carton cartons case "
     "cases crate pallet masterpack colis caisse cartons palette caja cajas cartón palé cartone cartoni cassa scatola "
     "bancale caixa caixas palete doos krat pallet kartong kolli kasse låda pall karton kartony paleta skrzynka "
-    "krabice karton paleta doboz raklap laatikko koli ящик коробка паллета ケース 箱 박스 箱子 kutu kasa"
+    "krabice karton paleta doboz raklap laatikko koli thùng ящик коробка паллета ケース 箱 박스 箱子 kutu kasa"
 )
 """Packages of several products. In contrast, a bottle or a bag is one product."""
 

@@ -16,7 +16,8 @@ from typing import Any
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.notation.price_units import PIECES
-from wecelebrate.feeds.prices.names import MINOR_UNITS, Kind, is_price_word, price_name
+from wecelebrate.feeds.prices.names import Kind, is_price_word, price_name
+from wecelebrate.feeds.prices.unit_words import MINOR_UNITS
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import split_words, squeezed
 from wecelebrate.feeds.vocabulary.words import words

@@ -10,6 +10,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.compared import is_below
+from wecelebrate.feeds.prices.days_by_values import day_beside
 from wecelebrate.feeds.questions import Choice, Question
 
 
@@ -39,8 +40,10 @@ def undated_question(
         f"The column {quoted(name, 40)} has prices below {quoted(price, 40)}, but the file does not say for certain "
         "on which days they are valid. Are products sold at them?"
     )
+    day = day_beside(columns, offer)
+    until = "a later file ends the offer" if day is None else f"the day in {quoted(plan.header[day], 40)}, its last day"
     choices = (
         Choice("", f"No. Products are sold at {quoted(price, 40)}.", columns[regular].examples),
-        Choice(name, f"Yes, where {quoted(name, 40)} is not blank, until a later file ends the offer.", facts.examples),
+        Choice(name, f"Yes, where {quoted(name, 40)} is not blank, until {until}.", facts.examples),
     )
     return [Question("offers", "money", text, choices, facts.examples)]

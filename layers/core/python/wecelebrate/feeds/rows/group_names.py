@@ -31,8 +31,8 @@ _CATEGORY = frozenset({"category"})
 def group_name(cells: Sequence[str | None], columns: Sequence[int], skus: Sequence[int] = ()) -> str | None:
     """Return the only value of a row if it can be the name of a group, and is in one of the columns.
 
-    `skus` are the columns of the SKU. A value with a digit there is the SKU of a row without other values, unless it
-    has several words.
+    `skus` are the columns of the SKU. If the only value is in such a column, contains a digit and is a single word, it
+    is a SKU.
     """
     filled = [(number, text) for number, cell in enumerate(cells) if cell and (text := cell.strip())]
     if len(filled) != 1 or filled[0][0] not in columns:
@@ -46,7 +46,9 @@ def group_name(cells: Sequence[str | None], columns: Sequence[int], skus: Sequen
 
 
 def is_note(text: str) -> bool:
-    """Return whether a text speaks of the tax of the prices, as in `Alle Preise inkl. MwSt`, and names no group."""
+    """Return whether a text is a note about the tax of the prices, such as `Alle Preise inkl. MwSt`, and not the name
+    of a group.
+    """
     parts = split_words(text)
     return len(parts) > 1 and not TAX_WORDS.isdisjoint(parts)
 
@@ -56,8 +58,9 @@ def column_of_groups(
 ) -> int | None:
     """Return the column in which the names of groups stand above the products in the first rows of a file.
 
-    Each name must stand directly above a product or another name. The first name must stand above all products. No
-    column may have the categories. `every_row` iterates over the rows of the file.
+    Each name must be directly above a product or above another name, and the first name must be above all products. If
+    a column of the file contains the categories, there is no column of groups. `every_row` iterates over the rows of
+    the file.
     """
     if plan.profile is not None or plan.category or plan.computed is not None or plan.parent or not plan.name:
         return None

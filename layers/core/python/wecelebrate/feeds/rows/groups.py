@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from wecelebrate.core.types.normal_forms import without_marks
 from wecelebrate.core.types.numbers import without_exponent
-from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile import VariantRule
+from wecelebrate.feeds.columns.profile_columns import profile_names
 from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
 from wecelebrate.feeds.notation.convert import MAX_ATTRIBUTE_LENGTH, MAX_ATTRIBUTE_NAME_LENGTH, MAX_IMAGES, split_images
 from wecelebrate.feeds.plan.plan import Plan, find_columns
@@ -37,7 +37,7 @@ class VariantGrouper:
     """
 
     def __init__(self, plan: Plan, rule: VariantRule, builder: Callable[[Plan], BuildProduct]) -> None:
-        names = [fold(column) for column in plan.header]
+        names = profile_names(plan.header, plan.profile)
         self._plan, self._rule, self._width = plan, rule, len(plan.header)
         self._key, self._parent = find_columns(names, rule.key), find_columns(names, rule.parent)
         self._handles = find_columns(names, rule.handle)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from wecelebrate.feeds.columns.facts import MAX_ROWS
-from wecelebrate.feeds.columns.totals import TOTAL_SPELLINGS, is_total
+from wecelebrate.feeds.columns.totals import TOTAL_SPELLINGS, is_total, is_total_of_group
 from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.plan.plan import Plan
 
@@ -38,7 +38,7 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
         for row in islice(sample, MAX_ROWS)
         if number < len(row) and (cell := row[number]) and any(n < len(row) and row[n] for n in others)
     ]
-    with_spaces = sum(" " in cell for cell in skus) > USUAL * len(skus)
+    with_spaces = sum(" " in cell and not is_total_of_group(cell) for cell in skus) > USUAL * len(skus)
 
     # `Column Labels:` above `Mandatory:`, `Type:` and `Info:`, as in the templates of ERPNext.
     has_labels = bool(header) and header[0].endswith(":") and 0 not in plan.sku
@@ -53,6 +53,8 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
             return f"{quoted(sku)} marks the line of a total, and no product"
         if is_total(sku) and all(is_total(cells[number] or "") for number in names if cells[number]):
             return f"{quoted(sku)} is a total, and no product"
+        if " " in sku and not with_spaces and names and is_total_of_group(sku) and not any(cells[at] for at in names):
+            return f"{quoted(sku)} is the total of a group, and no product"
         if sku in header and all(cells[number] == header[number] for number in filled):
             return "the row repeats the names of the columns"
         if has_labels and (cells[0] or "").endswith(":"):

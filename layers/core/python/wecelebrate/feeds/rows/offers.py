@@ -1,11 +1,13 @@
 """Reads the offers of a row: a lower price, and the days or the period in which it is valid."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
 
+from wecelebrate.core.types.money import smallest_amount
 from wecelebrate.feeds.items import BadCell, Cells, Offer, Product, Rejected
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import YES
@@ -30,6 +32,7 @@ def with_offers(
     if columns is None:
         return _without_offers(build) if plan.ends_offers else build
     amount_of = amount_reader(plan, columns.price, catalog_currency, mark)
+    is_percentage = columns.is_percentage
     read_period = lru_cache(maxsize=4096)(partial(_period, columns))
 
     def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
@@ -45,7 +48,8 @@ def with_offers(
         elif not is_blank(cell):
             days = tuple(None if number is None else cells[number] for number in columns.days)
             try:
-                offer = Offer(amount_of(cells, item.currency), *read_period(*days))
+                amount = _reduced(item, cell) if is_percentage else amount_of(cells, item.currency)
+                offer = Offer(amount, *read_period(*days))
             except BadCell:
                 warnings.add(BAD_OFFER, plan.column_name(columns.price), " ".join([cell, *filter(None, days)]))
                 return item
@@ -56,6 +60,19 @@ def with_offers(
         return item
 
     return build_row
+
+
+def _reduced(item: Product, cell: str) -> Decimal:
+    """Return the price of the product minus a percentage such as `15%`, in the decimals of the currency. Halves are
+    rounded up. Raises BadCell."""
+    match = _PERCENTAGE.fullmatch(cell.strip())
+    if match is None or item.price is None:
+        raise BadCell("bad_offer", "is no percentage")
+    reduced = item.price * (100 - Decimal(match[1].replace(",", "."))) / 100
+    return reduced.quantize(smallest_amount(item.currency), ROUND_HALF_UP)
+
+
+_PERCENTAGE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%", re.ASCII)
 
 
 def amount_reader(

@@ -134,7 +134,9 @@ class Families:
         return Member(line, cells, raw)
 
     def _named(self, member: Member, parent: str, name: int) -> Member:
-        """Return a variant whose name lists its options with the name of its parent before their values."""
+        """Return a variant whose name lists its options. The new name begins with the name of the parent, and continues
+        with the values of the options.
+        """
         above = self._find(parent)
         options = options_in(member.raw[name] or "")
         title = above[1][name] if above is not None else None

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
 from wecelebrate.core.types.normal_forms import nfc
-from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile import VariantRule
+from wecelebrate.feeds.columns.profile_columns import profile_names
 from wecelebrate.feeds.items import Cells, Rejected, Row
 from wecelebrate.feeds.plan.plan import Plan, find_columns
 
@@ -33,7 +33,7 @@ class RowKeys:
     """Reads from a row which product it belongs to."""
 
     def __init__(self, plan: Plan, rule: VariantRule) -> None:
-        names = [fold(column) for column in plan.header]
+        names = profile_names(plan.header, plan.profile)
         self._keys, self._name = find_columns(names, rule.key), plan.name
         self._parent = find_columns(names, rule.parent)[:1]
         self._completing = cell_patterns(names, rule.completing_patterns)

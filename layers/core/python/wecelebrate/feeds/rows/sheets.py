@@ -17,8 +17,8 @@ MAX_EXAMPLES = 3
 def sheet_question(plan: Plan, columns: Columns, *, has_mapped_price: bool) -> Question | None:
     """Return the question that asks for the sheet, or None if the sheets do not contradict each other.
 
-    The first sheet is the first choice. The last column of the table has the names of the sheets. With
-    `has_mapped_price`, the settings name the column of the price, and only stocks are compared.
+    The first choice is the first sheet. The last column of the table contains the names of the sheets.
+    `has_mapped_price` says that the settings name the column of the price. In this case, only the stocks are compared.
     """
     if plan.header[-1] != SHEET_COLUMN or not plan.sku or plan.profile is not None or plan.computed is not None:
         return None

@@ -28,8 +28,11 @@ _STOCK_NOW = phrases(
 )
 _STOCK = _STOCK_NOW | phrases(
     "not available|unavailable|nicht lieferbar|nicht verfügbar|indisponible|no disponible|non disponibile|indisponível|"
-    "niet leverbaar|niet beschikbaar|niedostępny|niedostępna|nedostupný|nem elérhető|ei saatavilla|test|preview|new|neu"
+    "niet leverbaar|niet beschikbaar|niedostępny|niedostępna|nedostupný|nem elérhető|ei saatavilla|test|preview|new|"
+    "neu|closed|passiv|passive|hidden|invisible|frozen|locked|versteckt|verdeckt|verborgen|caché|cachée|oculto|oculta|"
+    "nascosto|nascosta|dold|skjult|ukryty|ukryta|ukryte|skrytý|скрытый|скрытая|rejtett|gizli"
 )
+"""Words that do not end the sale. `closed`, `hidden` and `passiv` also describe products: shoes, zips, loudspeakers."""
 
 
 def says_sold_out(value: str) -> bool:
@@ -68,4 +71,6 @@ def says_ended(value: str) -> bool:
     )
     if not is_word or is_other or date_of(value) is not None:
         return False
-    return squeezed(value) not in vocabulary().words("values.out_of_stock") and state_of(value) == "inactive"
+    if squeezed(value) in vocabulary().words("values.out_of_stock", "values.closed"):
+        return False
+    return state_of(value) == "inactive"

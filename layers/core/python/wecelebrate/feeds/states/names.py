@@ -12,6 +12,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
+from wecelebrate.feeds.states.for_sale import sale_state
 from wecelebrate.feeds.states.marks import are_codes, is_bare_mark, is_mark_name
 from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, letters_of_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
@@ -102,13 +103,15 @@ MAX_NAME = 60
 @lru_cache(maxsize=8192)
 def shows(column: str) -> bool:
     """Return whether the words of a name can mean that the shop shows a product."""
-    return not hides(column) and _is_made_of(column, _SHOWN)
+    return not hides(column) and (_is_made_of(column, _SHOWN) or sale_state(column) == "active")
 
 
 @lru_cache(maxsize=8192)
 def hides(column: str) -> bool:
     """Return whether the words of a name can mean that the shop does not show a product: `Obsoleted`, `Is hidden`."""
-    return is_mark_name(column) or _is_made_of(column, _HIDDEN) or _is_flag(column) or _is_negated(column)
+    if is_mark_name(column) or _is_made_of(column, _HIDDEN) or _is_flag(column) or _is_negated(column):
+        return True
+    return sale_state(column) == "inactive"
 
 
 _STATES = listed(
@@ -197,13 +200,21 @@ def _is_negated(column: str) -> bool:
     if len(column) > MAX_NAME or _NUMBER.search(column) or internal_part(column) is not None:
         return False
     parts = [part for part in words(column) if part not in ("t", "s")]  # `don't`
-    plain = [part for part in parts if part not in _NOT]
+    plain = [part for at, part in enumerate(parts) if part not in _NOT or _is_in_the(parts, at)]
     joined = [(part, start) for part in plain for start in _NOT_BEFORE if part.startswith(start)]
     verbs = [part for part, start in joined if len(part) > len(start) + _STARTS and _is_in(part[len(start) :], _SHOWN)]
     if (len(plain) == len(parts)) != bool(verbs):
         return False
     named = verbs or [part for part in plain if _is_in(part, _SHOWN)]
     return bool(named) and _are_beside(plain, named)
+
+
+_PLACES_OF_SALE = listed("site catalogo app aplicativo ecommerce marketplace portal menu pdv")
+
+
+def _is_in_the(parts: Sequence[str], at: int) -> bool:
+    """Return whether a part is the Portuguese word for "in the", as in `Mostrar no site`."""
+    return parts[at] == "no" and at > 0 and at + 1 < len(parts) and parts[at + 1] in _PLACES_OF_SALE
 
 
 _FLAG = re.compile(

@@ -1,7 +1,8 @@
 """Warns of columns with unexplained marks, which can mean that products are not sold.
 
 Such a column has an abbreviation as its name, e.g. `AL` or `KZ`, and either the same mark in some rows, or A and one
-other letter. The warning is given only if no column of the file says which products are sold.
+other letter. A column `Frozen` can say that food is frozen, or that the sale has ended. The warning is given only if no
+column of the file says which products are sold.
 """
 
 import re
@@ -11,6 +12,7 @@ from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.visibility import is_property
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.states.frozen import is_frozen_food
 from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.warnings import Warnings
 
@@ -40,8 +42,12 @@ def unread_marks(columns: Columns, used: Collection[int]) -> list[int]:
     """Return the columns with an opaque name and with marks or letters that can say which products are sold."""
     return [
         number for number, name in enumerate(columns.header)
-        if number not in used and _is_opaque(name) and not is_property(name) and _can_decide(columns[number])
+        if number not in used and (_is_unexplained(name, columns[number]) or is_frozen_food(columns, number))
     ]  # fmt: skip
+
+
+def _is_unexplained(name: str, facts: Facts) -> bool:
+    return _is_opaque(name) and not is_property(name) and _can_decide(facts)
 
 
 _ORDINARY = frozenset((

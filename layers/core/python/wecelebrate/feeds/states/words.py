@@ -12,6 +12,7 @@ from typing import Literal
 
 from wecelebrate.feeds.notation.calendars import gregorian
 from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.states.for_sale import sale_state
 from wecelebrate.feeds.states.stems import is_ended
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -110,6 +111,8 @@ def state_of(word: str) -> State:
         return state
     if len(word) <= MAX_STATE_LENGTH and (state := _negated(word) or _state_of_parts(word)) != "unknown":
         return state
+    if sale := sale_state(word):
+        return sale
     plain = word.replace("_", " ").replace("-", " ")
     if plain != word and (state := state_of(plain)) != "unknown":
         return state
@@ -159,7 +162,7 @@ def _further_words() -> dict[str, State]:
     words = vocabulary().words
     states: dict[str, State] = dict.fromkeys(words("values.out_of_stock"), "inactive")
     states |= dict.fromkeys(words("values.in_stock", "values.active", "values.yes"), "active")
-    return states | dict.fromkeys(words("values.inactive", "values.no"), "inactive")
+    return states | dict.fromkeys(words("values.inactive", "values.closed", "values.no"), "inactive")
 
 
 def state_of_command(word: str) -> State:
@@ -244,9 +247,14 @@ def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
     return next((pair for pair in _YES_AND_NO_LETTERS if letters == {*pair}), None)
 
 
-_YES_AND_NO_LETTERS = (("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"))
+_YES_AND_NO_LETTERS = (
+    ("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"), ("y", "t"), ("b", "e"),
+    ("o", "x"), ("д", "н"), ("т", "н"), ("\u03bd", "\u03bf"),
+    ("jo", "nee"), ("jo", "neen"), ("tá", "níl"), ("waar", "vals"), ("veru", "falz"), ("veritat", "fals"),
+)  # fmt: skip
 """The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
-Filipino and Albanian."""
+Filipino, Albanian, Indonesian and Basque, those in Cyrillic and Greek letters, and the signs O and X of Korea. In the
+pairs of words, one word has another meaning without the other: `jo` means no in Albanian."""
 
 
 def are_numbered_codes(cells: Sequence[str]) -> bool:

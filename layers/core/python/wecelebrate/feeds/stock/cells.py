@@ -60,7 +60,19 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
     stated = _SIGNS.get(text)
     if stated is None:
         stated = _words().get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
+    if stated is None:
+        stated = _state_in_languages(text)
     return _count(text, mark, cell) if stated is None else stated
+
+
+_LANGUAGES = re.compile(r"\s*[/|]\s*")
+
+
+def _state_in_languages(text: str) -> int | State | None:
+    """Return the state that all parts of a text mean, as in `op aanvraag / sur demande`, or None."""
+    parts = _LANGUAGES.split(text, MAX_PARTS)
+    meanings = {_words().get(fold(part)) for part in parts} if len(parts) > 1 else set()
+    return meanings.pop() if len(meanings) == 1 else None
 
 
 _PIECES = re.compile(r"([-\u2212]?\d[\d.,' ]*-?)\s*(?:[^\W\d_]{1,8}\.?)?")
@@ -106,6 +118,8 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         return 0
     if is_unknown(text):
         return State.UNKNOWN
+    if _is_order_with_time(text):
+        return State.TO_ORDER
     text = _with_sign(text.lstrip("~\u2248\u223c "))
     text, reserved = without_reserved(without_expected(text))
     if reserved:
@@ -123,6 +137,22 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
     except BadCell:
         return _count_beside_words(text, mark, cell)
     return _limited(max(int(number), 0), cell)
+
+
+_WORDS_BEFORE_TIME = re.compile(r"([^\d(,;:]{2,30}?)[\s:,-]{1,3}((?:ca\.? ?)?\d.{0,30})")
+_ORDER_WORDS = frozenset(map(fold, (
+    "order", "bestellung", "bestellen", "commande", "pedido", "ordine", "bestelling", "bestilling", "encomenda",
+    "beställning", "tilaus", "zamówienie", "objednávka", "rendelés", "comandă", "sipariş", "заказ", "замовлення",
+    "поръчка", "παραγγελία", "お取り寄せ", "订货", "주문",
+)))  # fmt: skip
+"""Words that mean "to order" before a time: `ORDER 2 weeks`."""
+
+
+def _is_order_with_time(text: str) -> bool:
+    match = _WORDS_BEFORE_TIME.fullmatch(text)
+    if match is None or not is_time(match[2]) or match[2].isdecimal():
+        return False
+    return fold(match[1]) in _ORDER_WORDS or _words().get(fold(match[1])) is State.TO_ORDER
 
 
 def _count_beside_words(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:
@@ -244,6 +274,7 @@ _SIGNS: dict[str, int | State] = {
     "✔": State.IN_STOCK,
     "+": State.IN_STOCK,
     "○": State.IN_STOCK,
+    "◯": State.IN_STOCK,
     "◎": State.IN_STOCK,
     "△": 1,
     "×": State.OUT_OF_STOCK,
@@ -323,6 +354,11 @@ _UNKNOWN_TEXT = (
     "demnächst|demnächst verfügbar|bald verfügbar|in kürze|inconnu|bientôt disponible|próximamente|desconocido|"
     "prossimamente|em breve|onbekend|binnenkort|parent|inherit"
 )
+
+
+def phrases_of_stock() -> list[str]:
+    """Return the texts that mean "in stock", as they are written."""
+    return _IN_STOCK_TEXT.split("|")
 
 
 @cache

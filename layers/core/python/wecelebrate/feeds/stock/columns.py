@@ -39,6 +39,8 @@ from wecelebrate.feeds.stock.beyond import (
     columns_of_stock_words,
     columns_with_stock_words,
 )
+from wecelebrate.feeds.stock.names import in_stock_phrases
+from wecelebrate.feeds.stock.tracking_names import are_tracking
 from wecelebrate.feeds.vocabulary import vocabulary
 
 STATE_NAMES = frozenset((
@@ -86,7 +88,7 @@ def _state_names() -> frozenset[str]:
 
 @cache
 def _ambiguous_names() -> frozenset[str]:
-    return STATE_OR_COUNT_NAMES.union(vocabulary().words("columns.in_stock")) - _state_names()
+    return STATE_OR_COUNT_NAMES.union(vocabulary().words("columns.in_stock"), in_stock_phrases()) - _state_names()
 
 
 @cache
@@ -100,7 +102,10 @@ MAX_COLUMNS = 10
 """The maximum number of columns of each kind beside the count, so that the caches of a hostile file stay small."""
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
 # The ends of names such as `Lagerbestandsführung aktiv`. Such a name is also looked up without its end.
-_SUFFIX = re.compile(r"(?<=.)(?:aktiviert|aktiv|actief|actif|activo|attivo|ativo|active|enabled|flag|yn|janein)$")
+_SUFFIX = re.compile(
+    r"(?<=.)(?:aktiviert|aktiv|actief|actif|activo|attivo|ativo|active|enabled|flag|yn|janein|"
+    r"사용여부|사용|여부|使用|有効|フラグ|启用|啟用)$"
+)
 # The last name of a path, e.g. of `extension_attributes.stock_item.manage_stock`.
 _LAST = re.compile(r"[^.@:/]+$")
 
@@ -166,6 +171,9 @@ def find_stock_columns(
     ambiguous = named(_ambiguous_names())
     states = [n for n in (*count, *named(_state_names()), *ambiguous) if _is_state(header[n], names[n], n, sample)]
     tracking, oversell = named(TRACKING_NAMES), named(OVERSELL_NAMES)
+    tracking += [n for n, forms in enumerate(names) if n not in (*count, *tracking, *states) and are_tracking(forms)][
+        :MAX_COLUMNS
+    ]
     overridden = {
         number: use
         for number in (*tracking, *oversell)
@@ -188,7 +196,8 @@ def find_stock_columns(
 
 def own_columns(header: Sequence[str]) -> list[int]:
     """Return the columns of stocks. A variant does not inherit these values, because each variant has its own stock."""
-    return [number for number, column in enumerate(header) if not _all_names().isdisjoint(_names(column))]
+    names = [_names(column) for column in header]
+    return [number for number, forms in enumerate(names) if not _all_names().isdisjoint(forms) or are_tracking(forms)]
 
 
 @cache

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.facts import DASHES, Columns
 from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
@@ -13,26 +13,41 @@ from wecelebrate.feeds.stock.reserved_names import is_reserved
 MIN_RESERVED = 3
 MAX_COLUMNS = 20
 MAX_STOCKS = 5
-_WHOLE_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"(-?\d{1,9})(?:[.,]0{1,2})?", re.ASCII)
+"""A whole number, also one with decimals: `24.00`."""
+
+
+def _whole_numbers(cells: Sequence[str]) -> tuple[int, ...] | None:
+    """Return the numbers of the cells, or None if one of them is no whole number."""
+    matches = [_WHOLE_NUMBER.fullmatch("0" if cell in DASHES else cell) for cell in cells]
+    return None if None in matches else tuple(int(match[1]) for match in matches if match)
 
 
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
     """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
 
     A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows. If the file has no
-    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`.
+    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`, or the column that
+    is another one minus the reserved pieces, whatever their names are.
     """
     reserved = [
         number for number, column in enumerate(columns.header)
         if number not in stock_columns and is_reserved(column)
-        and not columns[number].is_empty and columns[number].share("is_number") == 1
+        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
     ]  # fmt: skip
     free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
     if len(reserved) != 1:
         return stock_columns
     if not stock_columns:
         named = [number for number in free if fold(columns.header[number]) in FREE and are_counts(columns[number])]
-        return named if len(named) == 1 else stock_columns
+        counts = [number for number in free if not columns[number].is_empty and are_counts(columns[number])][
+            :MAX_COLUMNS
+        ]
+        of_two = {
+            left for stock in counts for left in counts
+            if stock != left and _is_difference(columns, stock, reserved[0], left)
+        }  # fmt: skip
+        return named if len(named) == 1 else list(of_two) if len(of_two) == 1 else stock_columns
     left = [number for number in free if _is_difference(columns, stock_columns[0], reserved[0], number)]
     return left if len(left) == 1 else stock_columns
 
@@ -42,7 +57,7 @@ def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int
         [(row[number] or "").strip() if number < len(row) else "" for number in (stock_column, reserved, left)]
         for row in columns.sample
     ]
-    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    counted = [numbers for cells in rows if (numbers := _whole_numbers(cells)) is not None]
     is_certain = len(counted) > 1 and len(counted) == len([cells for cells in rows if any(cells)])
     return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
 
@@ -58,7 +73,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
     reserved = [
         number for number, column in enumerate(columns.header)
         if number != stock_columns[0] and is_reserved(column)
-        and not columns[number].is_empty and columns[number].share("is_number") == 1
+        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
     ]  # fmt: skip
     if len(reserved) != 1:
         return None
@@ -66,8 +81,8 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
         [(row[number] or "").strip() or "0" if number < len(row) else "0" for number in (stock_columns[0], *reserved)]
         for row in columns.sample
     ]
-    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
-    # Pieces can also be promised before they arrive. Without a stock, they change nothing.
+    counted = [numbers for cells in rows if (numbers := _whole_numbers(cells)) is not None]
+    # Pieces can also be promised before they arrive. If the stock is 0, they change nothing.
     contained = len(counted) == len(rows) >= MIN_RESERVED and all(
         0 <= less <= count or not count for count, less in counted
     )
@@ -82,10 +97,30 @@ def _is_free_of(columns: Columns, stock: int, reserved: int) -> bool:
     return any(_is_difference(columns, other, reserved, stock) for other in others)
 
 
-def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces that are there, if a stock also contains the pieces that are expected.
+def free_of_places(columns: Columns, places: list[int]) -> list[int]:
+    """Return the columns of places without a stock that another one of them contains without the reserved pieces.
 
-    `Disponibilità` of Italian programs is `Esistenza` minus `Impegnato` plus `Ordinato` in all rows.
+    `Fiili Stok` and `Sevkedilebilir Stok` look like two places. They are one place if the second one is the first one
+    minus another column in all rows.
+    """
+    others = [
+        number for number in range(len(columns.header))
+        if number not in places and not columns[number].is_empty and are_counts(columns[number])
+    ][:MAX_COLUMNS]  # fmt: skip
+    if len(places) > MAX_STOCKS:
+        return places
+    whole = {
+        stock for stock in places for left in places for less in others
+        if stock != left and _is_difference(columns, stock, less, left)
+    }  # fmt: skip
+    return [number for number in places if number not in whole]
+
+
+def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
+    """Return the column of the pieces in the warehouse, if another column of the stock also counts the pieces that are
+    expected.
+
+    In Italian programs, `Disponibilità` is `Esistenza` minus `Impegnato` plus `Ordinato` in all rows.
     """
     if len(stock_columns) != 1 or columns[stock_columns[0]].is_empty:
         return stock_columns
@@ -117,7 +152,7 @@ def _is_sum(columns: Columns, total: int, own: int, reserved: int, expected: int
         ]
         for row in columns.sample
     ]
-    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    counted = [numbers for cells in rows if (numbers := _whole_numbers(cells)) is not None]
     is_certain = len(counted) == len(rows) >= MIN_RESERVED and any(count[3] for count in counted)
     return is_certain and all(all_ == there - less + more for all_, there, less, more in counted)
 
@@ -136,7 +171,7 @@ def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less
                 number != at
                 and is_reserved(column)
                 and facts.cells
-                and facts.share("is_number") == 1
+                and facts.without_dashes.share("is_number") == 1
                 and facts.share("is_zero") < 1
             ):
                 stock_name = columns.header[at]

@@ -29,13 +29,13 @@ GAP = 2
 """If the line numbers of two rows differ by this, a blank row is between them. Another table can begin below it."""
 MAX_LINE = 1 << 62
 MIN_NAMES = 2
-"""The least number of names of columns in a row that is another header."""
+"""A row with at least this many names of columns is another header."""
 MIN_WIDTH = 3
 MIN_FILLED = 2
 """A row with fewer values than this, such as the name of a group, is not the row that a ditto mark repeats."""
 MAX_NAME = 60
 MOST = 0.6
-"""The least share of names of columns in the header of another table."""
+"""At least this share of the cells in the header of another table are names of columns."""
 
 _MARKS = frozenset((
     '"', '""', "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "\u4edd", '-"-', "-\u201d-", "-\u201c-",
@@ -172,8 +172,8 @@ def continued_sample(
 def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter) -> list[str]:
     """Return the names that occur only in the header of a second table of the same kind, and not in the first header.
 
-    Both tables must have the same price columns, and the same names for the columns of the SKU and of the product name.
-    Otherwise, the second table can have other prices of the same products, so its rows are rejected.
+    Both tables must have the same price columns, except offers, and the same names for the columns of the SKU and of
+    the product name. Otherwise, the second table can have other prices of the same products, so its rows are rejected.
     """
     heading, last = _Heading(header, count_known), MAX_LINE
     first = {fold(name): _fields(name) for name in header}
@@ -184,7 +184,10 @@ def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], co
             continue
         second = {fold(name): _fields(name) for name in names}
         shared = [fields for name, fields in first.items() if name in second]
-        prices = [{name for name, fields in table.items() if "price" in fields} for table in (first, second)]
+        offers = {
+            fold(name) for name in names if (price := name_of_price(name)) and price.kind == "offer"
+        } - first.keys()
+        prices = [{name for name, fields in table.items() if "price" in fields} - offers for table in (first, second)]
         if (
             len(second) == len(names)
             and prices[0] == prices[1]
@@ -221,7 +224,10 @@ class _Heading:
         own = sum(fold(cell) in self._folded for cell in filled)
         if own == len(filled):
             return filled if len(set(filled)) == len(filled) else []
+        named = own
         own -= sum(fold(cell) in self._folded for cell in filled if cell.lower() in _STATES)
+        if own > MIN_NAMES and named >= MOST * len(filled):
+            return filled  # another name can contain a number: `Offer until 31.12.`
         if any(map(_has_number, filled)) or not (own or is_after_gap):
             return []
         return filled if own + self._known(filled) >= max(MIN_NAMES, MOST * len(filled)) else []

@@ -18,7 +18,8 @@ from wecelebrate.feeds.files.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.identity.codes import is_code
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
-from wecelebrate.feeds.stock.names import is_stock_of_place, stock_rank
+from wecelebrate.feeds.stock.names import stock_rank
+from wecelebrate.feeds.stock.place_names import is_stock_of_place
 from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_field_names
 from wecelebrate.feeds.vocabulary.words import words

@@ -12,7 +12,7 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 MAX_NAME = 60
 MIN_KINDS = 3
-"""A list of addresses has at least this many kinds of columns. Other lists do not have so many of these kinds."""
+"""A file with at least this many of the kinds of columns below is a list of addresses."""
 _KINDS = tuple(
     re.compile(rf"(?:{names})")
     for names in (
@@ -52,9 +52,9 @@ _KINDS = tuple(
 )
 
 _CUSTOMER = 6
-"""The index in _KINDS of the names of columns with customer numbers."""
+"""The index in _KINDS of the pattern for customer numbers."""
 _EMPLOYEE = 7
-"""The index in _KINDS of the names of columns with employee numbers."""
+"""The index in _KINDS of the pattern for employee numbers."""
 
 
 _DOCUMENT = re.compile(
@@ -98,7 +98,7 @@ has a customer and a date."""
 _NO_DOCUMENTS = frozenset(("order", "ordre", "bestellnr", "bestellnummer", "ordering", "bestellno"))
 """Names that also mean a position in a list, or the number with which a product is ordered."""
 _MAIL = 3
-"""The index in _KINDS of the names of columns with e-mail addresses."""
+"""The index in _KINDS of the pattern for e-mail addresses."""
 
 
 def names_address(column: str) -> bool:

@@ -100,7 +100,7 @@ def _is_balance(table: Sequence[Sequence[float | None]], number: int) -> bool:
 
 
 def _signed(cell: str) -> float | None:
-    """Return the amount in a cell, or None without a number."""
+    """Return the amount in a cell, or None if the cell contains no number."""
     amount = amount_of(cell)
     if not amount:
         return 0.0 if any(map(str.isdigit, cell)) else None

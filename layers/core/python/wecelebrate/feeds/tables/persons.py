@@ -38,7 +38,7 @@ from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.states.words import date_of
 
 MIN_POINTS = 3
-"""The least evidence for persons. It must also be more than the evidence for products."""
+"""A file is refused if the evidence for persons is at least this number, and more than the evidence for products."""
 MAX_NAME = 60
 MAX_COLUMNS = 60
 MAX_ROWS = 60
@@ -256,7 +256,9 @@ def _has_first_names(columns: Columns) -> bool:
 
 
 def _are_accounts(facts: Facts) -> bool:
-    """Return whether a column has the bank accounts of different persons. One account is that of the sender."""
+    """Return whether a column contains the bank accounts of different persons. If it contains a single account, this is
+    the account of the sender.
+    """
     if len(facts.cells) > 1 and facts.distinct < HALF:
         return False
     return _share(facts, _IBAN.fullmatch) >= MOST and _share(facts, _is_iban) > 0

@@ -20,7 +20,14 @@ from wecelebrate.feeds.json.false_values import columns_with_false, without_fals
 from wecelebrate.feeds.json.rows import JsonRows
 from wecelebrate.feeds.plan.plan import OPTIONS, REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.plan.profiles import known_names
-from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, notes_of_footer, notes_of_members, notes_of_titles
+from wecelebrate.feeds.prices.notes import (
+    NO_NOTES,
+    Notes,
+    notes_of_footer,
+    notes_of_groups,
+    notes_of_members,
+    notes_of_titles,
+)
 from wecelebrate.feeds.tables.codes import MAX_ROWS, Legend, legend_of
 from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, further_columns
 from wecelebrate.feeds.tables.headers import read_header
@@ -120,7 +127,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
 
     is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
     last_rows = data if is_complete else _last_rows(text, dialect)
-    notes = notes_of_footer(last_rows, notes)
+    notes = notes_of_footer(last_rows, notes_of_groups(data, notes))
     details = {
         "delimiter": None if dialect.layout else dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": None if head.last_row is None else skipped + starts[head.last_row] + 1,

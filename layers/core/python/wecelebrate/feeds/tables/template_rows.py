@@ -24,11 +24,12 @@ MOST = 0.5
 MIN_KNOWN = 2
 MIN_LABELS = 3
 MIN_LABELS_SHARE = 0.7
-"""The least share of usual names of columns in a row of labels."""
+"""In a row of labels, at least this share of the cells are usual names of columns."""
 MAX_LENGTH = 1_000
 MAX_LABEL_LENGTH = 60
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9]*(?:[_.#-][a-z0-9]+)*|[a-z]+(?:[A-Z][a-z0-9]*)+")
+_DIGIT = re.compile(r"\d")
 _DIVIDED = re.compile(r"[_.#]|[a-z][A-Z]")
 _DEGREES = frozenset(map(fold, phrases(
     "mandatory|optional|required|not required|recommended|preferred|conditional|conditionally required|desired|"
@@ -128,7 +129,7 @@ def instruction_rows(
 
 def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> bool:
     """Return whether the row repeats the header in another language or form: most cells are usual names."""
-    if len(filled) < MIN_LABELS or any(char.isdigit() for cell in filled for char in cell):
+    if len(filled) < MIN_LABELS or any(_DIGIT.search(cell) for cell in filled):
         return False
     return count_known(filled) >= max(MIN_LABELS, MIN_LABELS_SHARE * len(filled))
 

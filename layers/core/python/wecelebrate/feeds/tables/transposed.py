@@ -25,7 +25,8 @@ MIN_MEMBERS = 2
 def turned(table: Table, mapping: Mapping[str, str | None]) -> Table | None:
     """Return a table whose columns are products with its rows and columns exchanged, or None for any other table.
 
-    The number of a product's line is the number of its column. A large table, and one with damaged rows, is not turned.
+    The line number of a product is the number of its column. A large table, or a table with damaged rows, is not
+    turned.
     """
     if table.profile is not None or table.every_row is None or table.has_groups:
         return None

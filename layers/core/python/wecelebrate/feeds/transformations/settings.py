@@ -19,7 +19,9 @@ class FileSettings:
     """The settings for reading a file."""
 
     plain: dict[str, str | None]
-    """Options, and field → column. A field with a transformation has None, so that no other column is read into it."""
+    """Contains the options, and maps each field to its column. A field with a transformation has None, so that no other
+    column is read into it.
+    """
     transformations: dict[str, Mapping[str, Any]]
     attributes: dict[str, Mapping[str, Any]]
     """The transformations of the public attributes."""

@@ -20,7 +20,8 @@ with commas between them, and are folded when they are read. These are the table
 | prices.currencies | words for a currency in the name of a column, e.g. `UAH = 'грн'`                                 |
 | values            | words in cells: `yes`, `no`, `active`, `inactive`, `in_stock`, `out_of_stock`, `unlimited`,      |
 |                   | `to_order`, `on_request`, `few`, `unknown`, `beside` (words beside a number), `units`, `over`, |
-|                   | `under` (the words of a bound: `over 100`)                                                      |
+|                   | `under` (the words of a bound: `over 100`), `closed` (inactive, but only below the name of a     |
+|                   | state, because such words also describe products: closed shoes, a dark colour)                   |
 | private           | `words` and `stems` of purchase prices, suppliers, margins and internal values, which are never  |
 |                   | public, and `operational` words of places, notes and discounts                                   |
 | properties        | names of properties that are public, such as `color`, and `product`: words for the product       |
@@ -35,6 +36,7 @@ reads all files in 3 ms. `tomllib` needs 15 ms. A test compares the results of b
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from wecelebrate.feeds.vocabulary.folding import word_lists
@@ -103,12 +105,22 @@ class Vocabulary:
     @property
     def currencies(self) -> dict[str, tuple[str, Languages]]:
         """Map words for a currency to its ISO 4217 code, and to the languages of the word."""
+        return {word: (codes[0], languages) for word, (codes, languages) in self.shared_currencies.items()}
+
+    @property
+    def shared_currencies(self) -> dict[str, tuple[Languages, Languages]]:
+        """Map words for a currency to the codes of all currencies with this word, and to the languages of the word.
+
+        The first currency is that of most languages, or otherwise that of the last language.
+        """
         prefix = "prices.currencies."
+        shared: dict[str, dict[str, Languages]] = {}
+        for table, words in self._tables.items():
+            for word, languages in words.items() if table.startswith(prefix) else ():
+                shared[word] = {table.removeprefix(prefix).upper(): languages} | shared.get(word, {})
         return {
-            word: (table.removeprefix(prefix).upper(), languages)
-            for table, words in self._tables.items()
-            if table.startswith(prefix)
-            for word, languages in words.items()
+            word: (tuple(sorted(codes, key=lambda code: -len(codes[code]))), tuple(chain(*codes.values())))
+            for word, codes in shared.items()
         }
 
 

@@ -6,7 +6,8 @@ Document type declarations are refused, because OOXML forbids them. So no part c
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
-from wecelebrate.feeds.files.archive import Archive, ZipMember
+from wecelebrate.feeds.files.archive import Archive
+from wecelebrate.feeds.files.zip_reader import ZipMember
 from wecelebrate.feeds.items import UnreadableFeed
 
 CHUNK = 64 << 10

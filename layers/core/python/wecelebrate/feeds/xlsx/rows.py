@@ -278,7 +278,7 @@ class _RowParser:
             content = self._shared_text(value) if recent is None else recent
         elif value and (cell_type is None or cell_type == "n"):
             content = self._number_readers.get(self._style, number)(value)
-            if content[-4:-3] == ".":
+            if content[-4:-3] == "." and content[-3:].isdigit():  # and not the sign in `12.5 $` or `19.25%`
                 self._three_decimals.add(column)
         else:
             content = self._other_content(cell_type, value)

@@ -12,7 +12,7 @@ from wecelebrate.feeds.files.csv_rows import check_column_count
 from wecelebrate.feeds.items import SHEET_COLUMN, Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.notation.shapes import shape_of
 from wecelebrate.feeds.plan.plan import make_plan
-from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_titles
+from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_groups, notes_of_titles
 from wecelebrate.feeds.tables.codes import MAX_ROWS, legend_of
 from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, further_columns, reordered_cells
 from wecelebrate.feeds.tables.headers import Header, read_header
@@ -95,6 +95,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     if not mapping.get("sku"):
         refuse_document([[cell or "" for cell in cells] for cells in titles], first.head.names)
     table.notes, table.has_groups = notes_of_titles(titles), first.head.has_groups
+    table.notes = notes_of_groups((cells for part in parts for cells in part.groups()), table.notes)
     if not is_partial:  # if only a part was read, the last rows would need a second pass
         table.notes = notes_of_footer(last_rows, table.notes)
     table.legend = legend_of([*titles, *last_rows[-MAX_ROWS:]])
@@ -131,6 +132,10 @@ class _Part:
                     yield row
             elif row[0] > first_row and (fitted := _fitted(row, width)):
                 yield fitted
+
+    def groups(self) -> Iterator[Cells]:
+        """Return the first rows below the header, which can also contain names of groups."""
+        return (cells for _, cells in self.top[self.head.first_row :])
 
     def sample(self) -> Iterator[Cells]:
         top = [fitted for row in self.top[self.head.first_row :] if (fitted := _fitted(row, len(self.header)))]

@@ -31,6 +31,7 @@ from wecelebrate.feeds.xml.onix import OnixBooks
 from wecelebrate.feeds.xml.reader import Element, ElementReader
 from wecelebrate.feeds.xml.shops import GOOGLE, MerchantFeed
 from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
+from wecelebrate.feeds.xml.tally import TallyMasters
 from wecelebrate.feeds.xml.ubl import UblCatalogue
 
 __all__ = ["open_xml"]
@@ -56,11 +57,13 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "SHOP": Heureka,
     "offers": Ceneo,
     "КоммерческаяИнформация": CommerceML,
+    "ENVELOPE": TallyMasters,
 }
 # The name of an IDoc type ends with its version, as in MATMAS05. A name that a company has defined begins with Z.
 FORMAT_OF_IDOC: dict[str, type[XmlFormat]] = {"MATMAS": SapMaterials, "COND_A": SapConditions}
 # To detect these formats, the name of the root element is not enough: the start of the file must contain these bytes.
 CONFIRMED_BY = {
+    TallyMasters: b"<STOCKITEM",
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
     MerchantFeed: GOOGLE[1:-1].encode(),
     CxmlIndex: b"<Index",

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from wecelebrate.core.models import Input
+from wecelebrate.core.models import Input, checked_fields
 from wecelebrate.core.types import Flag, Id, Sku, Timestamp
 from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.core.types.schema import DocumentedAs
@@ -63,8 +63,8 @@ class ImportRow(ProductValues):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Return the input unchanged, because the model of the request has already normalized the texts of all rows."""
-        return value
+        """Refuse a row with many unknown fields. The model of the request has already normalized all texts."""
+        return checked_fields(cls, value)
 
 
 def sku_of(row: RowFields) -> str | None:

@@ -117,12 +117,14 @@ class Load:
     accepted: Sequence[Mapping[str, Any]] = ()
     """The differences that a user has accepted, compared with the reading of the previous file."""
     decided: Collection[str] = ()
-    """The fields and options for which the settings of the catalog say how they are read."""
+    """The fields and the options that the settings of the catalog determine."""
     settings_key: str = ""
     """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
     row, because the first rows must not be read differently than the last rows."""
     stock_as_of: datetime | None = None
-    """When the stock of the file was counted. None: the stock is the stock that is free now, after all orders."""
+    """When the stock of the file was counted. None means that the stock is the stock that is free now, after all
+    orders.
+    """
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 

@@ -38,11 +38,14 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 
 -- name: combine_places^
 -- For the next SKUs after `after` (`chunk` is the limit), combine the staged rows of a SKU that differ only in the
--- stock and in its place: the last of these rows gets the sum of the stocks, and the other rows are deleted. If several
+-- stock and in its place. The last of these rows gets the sum of the stocks, and the other rows are deleted. If several
 -- rows name the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last
--- row of their SKU stay, too. The combined row gets the source data of the place whose name sorts first, so that the
--- source data does not depend on the order of the rows. A combined row is not combined again. The query returns the
--- last SKU, or null if no SKU is left, and whether a SKU has several places.
+-- row of their SKU stay, too.
+--
+-- The combined row gets the source data of the place whose name sorts first, so that the source data does not depend on
+-- the order of the rows. A combined row is not combined again.
+--
+-- The query returns the last SKU, or null if no SKU is left, and whether a SKU has several places.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -111,15 +114,21 @@ select app.analyze_products();
 -- Merge the next `chunk` rows into the catalog, as the caller: the rows whose SKUs follow `after`, and all further rows
 -- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay
 -- unchanged. If several rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with
--- a `refusal` are rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has
--- none, the currency of its first product. If `replaces` is true, the attributes and the source data of a row replace
--- the attributes and the source data of the product. Otherwise they are merged key by key, and `blank_attributes` are
--- removed. Rows that the previous release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the
--- places of a product are stored, and its stock is their sum: a delta changes only the places that it names. If a SKU
--- never had several places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product
--- without a stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
--- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
--- the price 0. `unpriced` is the number of these products.
+-- a `refusal` are rejected, too. Rows that the previous release has staged have the ordinal 0.
+--
+-- All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the currency of its
+-- first product.
+--
+-- If `replaces` is true, the attributes and the source data of a row replace the attributes and the source data of the
+-- product. Otherwise they are merged key by key, and `blank_attributes` are removed.
+--
+-- If `keeps_places` is true, the stocks of the places of a product are stored, and its stock is their sum: a delta
+-- changes only the places that it names. If a SKU never had several places, the place of a delta replaces the stored
+-- place, unless `sums_places` is true.
+--
+-- A new product without a stock gets `default_inventory_policy`, and a new product without a known state gets
+-- `new_is_active`. If `accepts_unpriced` is true, the prices come in other files: a new product without a price is
+-- added as inactive, with the price 0. `unpriced` is the number of these products.
 --
 -- The price of a row is the price without an offer. The offers of a row replace the offers of its product. An empty
 -- list ends the offers of the product. `running_offers` is the number of offers in the merged rows that are valid now,
@@ -468,9 +477,11 @@ set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, 
 -- name: count_implausible_changes^
 -- Compare the staged products with the stored products, and count the changes that can be mistakes. If several rows
 -- have the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes
--- that concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent
--- power of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
--- The regular prices are compared with each other. The lowest new offer is compared with the regular price.
+-- that concern at least `min_products` products, because counting reads the whole catalog.
+--
+-- `power` is the most frequent power of ten among the price factors. Only a price that changes by more than 80 percent
+-- can change by such a factor. The regular prices are compared with each other. The lowest new offer is compared with
+-- the regular price.
 --
 -- If `step` is more than 1, only a sample is compared: about one SKU in every `step` SKUs, the same ones in every call.
 -- The counts `compared_…` are the numbers of compared products that each kind of change can concern.

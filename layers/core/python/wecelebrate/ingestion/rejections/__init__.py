@@ -6,7 +6,8 @@ file costs the database nothing, and has no maximum number of rows. The lifecycl
 cursor contains the byte at which the next page begins, so each page reads only its own part of the file.
 
 Every caller that can see the job sees the position and the reason of a rejected row. The cells of the row are source
-data. Only admins, and the owners and editors of the client that owns the catalog, may see them.
+data. Only admins, and the owners and editors of the client that owns the catalog, may see them. The rows of order files
+are about persons, and a reason can quote its row. Members who may not see persons get neither reasons nor SKUs of them.
 """
 
 from datetime import UTC, datetime
@@ -48,6 +49,7 @@ def page(tx: Transaction, job_id: UUID, parameters: ListParameters) -> pages.Ren
             after["after_byte"],
             parameters.limit,
             with_cells=job["sees_source"],
+            with_reasons=job["sees_reasons"],
         )
     return pages.render(rows, parameters.limit, request)
 

@@ -43,6 +43,8 @@ NDJSON = ErrorFileFormat(".errors.ndjson", "application/x-ndjson")
 MAX_RECORD_BYTES = 16 << 20
 """The maximum size of one record. The rows that the platform stores have at most 2 MiB as JSON (`merge.bounds`)."""
 _MAX_CELL_LENGTH = 1_000_000
+HIDDEN_REASON = "The reason is hidden, because it can contain personal data."
+"""Replaces a reason that can quote a row about a person. The database has the same text (app.without_reasons)."""
 _CHUNK = 64 << 10
 
 # `feeds.csv_rows` sets the same limit. The limit applies to the whole process.
@@ -53,7 +55,9 @@ class _Damaged(Exception):
     """The file is not an error file that the platform has written."""
 
 
-def rows(bucket: str, key: str, after: int | None, limit: int, *, with_cells: bool) -> list[dict[str, Any]]:
+def rows(
+    bucket: str, key: str, after: int | None, limit: int, *, with_cells: bool, with_reasons: bool
+) -> list[dict[str, Any]]:
     """Read the rows that begin at the byte `after`, or the first rows if `after` is None.
 
     It returns at most `limit` + 1 rows, and fewer if they fill a response. `item` is a row as JSON, and `after_byte` is
@@ -64,17 +68,17 @@ def rows(bucket: str, key: str, after: int | None, limit: int, *, with_cells: bo
     try:
         if key.endswith(NDJSON.suffix):
             with closing(storage.open_from(bucket, key, after or 0)) as stream:
-                return _page(_objects(stream, after or 0, with_cells), limit)
+                return _page(_objects(stream, after or 0, with_cells), limit, with_reasons)
         with closing(storage.open_from(bucket, key, 0)) as stream:
             records = _records(_lines(stream), 0)
             header, first_byte = next(records, ([], 0))
             if len(header) < len(REPORT_COLUMNS) - 1:
                 raise _Damaged
             if after is None:
-                return _page(_table(header, records, with_cells), limit)
+                return _page(_table(header, records, with_cells), limit, with_reasons)
         with closing(storage.open_from(bucket, key, max(after, first_byte))) as stream:
             records = _records(_lines(stream), max(after, first_byte))
-            return _page(_table(header, records, with_cells), limit)
+            return _page(_table(header, records, with_cells), limit, with_reasons)
     except storage.ObjectGone as error:
         raise NotFound("The error file was deleted, because it is too old.") from error
     except (_Damaged, csv.Error) as error:
@@ -86,11 +90,13 @@ def format_of(key: str) -> ErrorFileFormat:
     return NDJSON if key.endswith(NDJSON.suffix) else CSV
 
 
-def _page(rows: Iterable[tuple[dict[str, Any], int]], limit: int) -> list[dict[str, Any]]:
+def _page(rows: Iterable[tuple[dict[str, Any], int]], limit: int, with_reasons: bool) -> list[dict[str, Any]]:
     """Return the first `limit` + 1 rows, each with the position of the byte after the row."""
     page: list[dict[str, Any]] = []
     size = 0
     for row, end in islice(rows, limit + 1):
+        if not with_reasons:
+            row |= {"reason": HIDDEN_REASON, "sku": None}
         item = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
         size += len(item.encode())
         fits = size <= MAX_RESPONSE_BYTES or not page

@@ -1,10 +1,12 @@
 -- name: get_job_files^
 -- Get the files that a job has written, and whether the caller may see the source data of the job's rows: only admins,
 -- and the owners and editors of the client that owns the catalog, may see it. The rows of order files contain personal
--- data, so a member must also have the right to see personal data.
+-- data, and a reason can quote its row, so a member must also have the right to see personal data.
 select type, result ->> 'error_file' as error_file, result ->> 'result_file' as result_file,
   current_user = 'app_admin' or client_id = any ((select app.editor_ids())::uuid[])
-    and (type <> 'order_file' or client_id = any ((select app.person_client_ids())::uuid[])) as sees_source
+    and (type <> 'order_file' or client_id = any ((select app.person_client_ids())::uuid[])) as sees_source,
+  type <> 'order_file' or (select app.sees_all_persons()) or client_id = any ((select app.person_client_ids())::uuid[])
+    as sees_reasons
 from jobs
 where id = :job_id;
 

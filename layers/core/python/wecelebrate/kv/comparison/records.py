@@ -55,7 +55,7 @@ class Scope:
     declared: Collection[str] = ()
     """The names of further environments."""
     client_id: str | None = None
-    """The client whose records are compared. None: all clients."""
+    """The client whose records are compared. None means all clients."""
 
     @property
     def names(self) -> frozenset[str]:

@@ -41,13 +41,13 @@ class Checkpoint(BaseModel):
     """The position at which a comparison continues."""
 
     after_key: str | None = ""
-    """The next documents come after this key. None: all documents are compared, and the rows follow."""
+    """The next documents come after this key. None means that all documents are compared, and the rows follow."""
     after_row: str = _NO_ROW
     """The next rows come after this row."""
     number: int = 0
     """For a list: the number of its documents that are compared."""
     hash: str | None = None
-    """For a list: the hash that it had when its first document was compared."""
+    """The hash that a list had when its first document was compared. It is used only for lists."""
     is_equal: bool = True
     """For a list: whether no difference was found so far."""
     counts: dict[str, int] = {}
@@ -80,7 +80,7 @@ def last(tx: Transaction) -> list[Comparison]:
 
 
 def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
-    """Compare pages for a limited time.
+    """Compare pages until SECONDS have passed.
 
     Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a super admin.
     """
@@ -101,7 +101,9 @@ def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
 
 
 def wait_for_bulk_writes(tx: Transaction) -> bool:
-    """Wait for the documents of bulk writes for a limited time. Returns whether all of them are written."""
+    """Wait until the documents of all bulk writes are written, for at most about SECONDS seconds. Return whether they
+    are.
+    """
     give_up_at = time.monotonic() + SECONDS
     while sql.has_dirty(tx):
         if time.monotonic() > give_up_at:

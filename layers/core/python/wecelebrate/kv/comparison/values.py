@@ -137,7 +137,9 @@ def whole(value: Any) -> int | None:
 
 
 def flag(value: Any) -> bool | None:
-    """Return a truth value: true, "yes", 1. Returns None for other values."""
+    """Return the truth value of a JSON value: True for `true`, "true", "yes", 1 and "1", and False for `false`,
+    "false", "no", 0 and "0". Return None for all other values.
+    """
     if isinstance(value, bool):
         return value
     return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(

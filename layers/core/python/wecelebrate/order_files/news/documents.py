@@ -73,11 +73,23 @@ def _found(root: Any) -> Iterator[Found]:
     if root.tag in readers:
         yield from readers[root.tag](root)
         return
-    idocs = list(root.iter("IDOC"))
+    idocs = list(_outermost(root, "IDOC"))
     if not idocs:
         raise BrokenDocument(f"`{root.tag}` is not a known document: send UBL, IDoc or cXML.")
     for idoc in idocs:
         yield from _idoc(idoc)
+
+
+def _outermost(root: Any, tag: str) -> Iterator[Any]:
+    """Yield the elements with a tag that are in no other such element.
+
+    IDocs and their items are never nested. If nested elements were read too, each of them would be read once for each
+    element around it.
+    """
+    walker = etree.iterwalk(root, events=("start",), tag=tag)
+    for _, element in walker:
+        walker.skip_subtree()
+        yield element
 
 
 def _joined(date: str | None, time: str | None) -> str | None:
@@ -196,7 +208,7 @@ def _ordrsp(idoc: Any) -> Iterator[Found]:
         yield "cancelled", common
         return
     yield "acknowledged", common
-    for item in idoc.iter("E1EDP01"):
+    for item in _outermost(idoc, "E1EDP01"):
         if item.findtext("ACTION") == "003":  # The ERP rejected the item.
             yield (
                 "cancelled",
@@ -223,7 +235,7 @@ def _desadv(idoc: Any) -> Iterator[Found]:
             head.findtext("E1EDT13[QUALF='006']/ISDZ") or None,
         ),
     }
-    items = list(head.iter("E1EDL24"))
+    items = list(_outermost(head, "E1EDL24"))
     for item in items:
         quantity = item.findtext("LFIMG")
         if quantity and not quantity.strip(" 0.,"):

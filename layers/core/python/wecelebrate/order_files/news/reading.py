@@ -2,14 +2,13 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
 from wecelebrate import feeds
-from wecelebrate.feeds.files.archive import ZIP_ERRORS, BoundedFile
 from wecelebrate.feeds.files.containers import UnpackedFile, unpack
+from wecelebrate.feeds.files.zip_reader import ZipReader
 from wecelebrate.feeds.items import Cells, UnreadableFeed
 from wecelebrate.feeds.tables.plain import PlainColumns, PlainTable, open_plain
 from wecelebrate.feeds.xlsx.rows import FlawedCells
@@ -20,8 +19,8 @@ MAX_BYTES = 20 << 20
 MAX_ROWS = 100_000
 _MAX_DOCUMENTS = 10_000
 _MAX_DIRECTORY_BYTES = 4 << 20
-"""The largest directory of an archive. `zipfile` reads it at once, and needs about ten times as much memory for its
-entries. This is enough for 10,000 documents whose names have 350 bytes each."""
+"""The largest directory of an archive. The reader needs about ten times as much memory for its entries. This is enough
+for 10,000 documents whose names have 350 bytes each."""
 _MAX_KEY_LENGTH = 200
 MAX_MEMORY = 256 << 20
 """How much memory a parsed file may need, in bytes, as an estimate. The worker has 512 MB."""
@@ -93,25 +92,20 @@ def _xml_documents(content: bytes) -> list[tuple[str, bytes]]:
     The list is empty for a workbook, and for an archive of other files.
     """
     try:
-        with zipfile.ZipFile(BoundedFile(io.BytesIO(content), _MAX_DIRECTORY_BYTES)) as archive:
-            entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".xml")]
-            if "[Content_Types].xml" in archive.namelist() or not entries:
-                return []
-            if len(entries) > _MAX_DOCUMENTS or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        archive = ZipReader(io.BytesIO(content), _MAX_DOCUMENTS, _MAX_DIRECTORY_BYTES)
+        entries = [entry for entry in archive.infos if entry.filename.lower().endswith(".xml")]
+        if "[Content_Types].xml" in archive.entries or not entries:
+            return []
+        documents, left = [], MAX_BYTES
+        for entry in sorted(entries, key=lambda entry: entry.filename):
+            document = archive.open(entry).read_whole(left)
+            if document is None:
                 raise UnreadableFile("The archive is too large. Split it into smaller files.")
-            documents, left = [], MAX_BYTES
-            for entry in sorted(entries, key=lambda entry: entry.filename):
-                with archive.open(entry) as file:
-                    document = file.read(left + 1)
-                left -= len(document)
-                if left < 0:
-                    raise UnreadableFile("The archive is too large. Split it into smaller files.")
-                documents.append((entry.filename, document))
-            return documents
-    except UnreadableFeed:
-        raise UnreadableFile("The archive has too many entries. Split it into smaller files.") from None
-    except ZIP_ERRORS as error:
-        raise UnreadableFile(f"The archive is damaged: {error}.") from error
+            left -= len(document)
+            documents.append((entry.filename, document))
+        return documents
+    except UnreadableFeed as error:
+        raise UnreadableFile(f"The archive cannot be read: {error}.") from error
 
 
 def _json(content: bytes, zone: tzinfo) -> Rows:

@@ -44,7 +44,7 @@ class NewsRow:
     line: int | None
     sku: str | None
     quantity: int | None
-    """The number of pieces. None: all pieces that are left."""
+    """The number of pieces. None means all pieces that are left."""
     shipment: str | None
     carrier: str | None
     tracking_number: str | None

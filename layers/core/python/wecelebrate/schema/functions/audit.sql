@@ -29,9 +29,11 @@ as $$
 $$;
 
 -- Sets the columns that identify the actor. If the transaction has a caller, the statement that inserts the entry
--- cannot choose these columns. A connection without a caller belongs to an operator or to a migration. If a member of
--- one client causes a change at another client, e.g. takes over its domain, the entry does not name the member, because
--- the owners of the other client read the entry. The client of the member has its own entry with the same request id.
+-- cannot choose these columns. A connection without a caller belongs to an operator or to a migration.
+--
+-- A member of one client can cause a change at another client, e.g. by taking over its domain. The owners of the other
+-- client read this entry, so it does not name the member. The client of the member has its own entry with the same
+-- request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -113,7 +115,8 @@ return case
   when kind = 'kill_switches' then case op when 'DELETE' then 'flag.reset' else 'flag.set' end
   when kind = 'webhook_secrets'
     then 'webhook.' || case when (new_row ->> 'rotated')::boolean then 'rotate' else 'reveal' end
-  when kind = 'dead_letters' then 'dead_letter.redrive'
+  when kind = 'dead_letters' then 'dead_letter.' || case
+    when new_row -> 'redriven_at' <> old_row -> 'redriven_at' then 'redrive' else 'dismiss' end
   when kind = 'exports' and op = 'UPDATE' then 'export.delete'
   when kind = 'mail_suppressions' and op = 'UPDATE' then 'mail_suppression.release'
   when kind = 'revoked_sessions' then 'session.revoke'
@@ -393,7 +396,8 @@ create or replace trigger audit after insert on images for each row when (new.or
 create or replace trigger audit after insert or update or delete on mail_suppressions
   for each row execute function app.audit_row('people');
 create or replace trigger audit after update on dead_letters for each row
-  when (old.redriven_at is distinct from new.redriven_at) execute function app.audit_row();
+  when ((old.redriven_at, old.dismissed_at) is distinct from (new.redriven_at, new.dismissed_at))
+  execute function app.audit_row();
 
 -- The entries in the form of the API. Owners do not see the IP addresses of the platform's staff.
 create or replace view app.audit_view with (security_invoker = true) as

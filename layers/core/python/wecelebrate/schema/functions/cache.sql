@@ -3,11 +3,15 @@
 set local role app_definer;
 
 -- Returns the cache tags for a row, each with a state. `kind` is the name of the row's table. A change of the state
--- invalidates the tag. The state is the whole row, except for three tags of a catalog. For the tag `client:…` of the
--- owner, the state is only the id of the catalog. For the tag `shown:…`, the state is only the status, the currency and
--- the price rules of the catalog, because storefronts show only active catalogs, and their prices. For the tag
--- `prices`, the state is only the id and the price rules of the catalog. The tag `prices` belongs to the products that
--- clients with a grant read at their selling prices. All catalogs share this tag, because price rules change rarely.
+-- invalidates the tag. The state is the whole row, except for three tags of a catalog.
+--
+-- For the tag `client:…` of the owner, the state is only the id of the catalog. For the tag `shown:…`, the state is
+-- only the status, the currency and the price rules of the catalog, because storefronts show only active catalogs, and
+-- their prices.
+--
+-- For the tag `prices`, the state is only the id and the price rules of the catalog. The tag `prices` belongs to the
+-- products that clients with a grant read at their selling prices. All catalogs share this tag, because price rules
+-- change rarely.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic
@@ -70,12 +74,16 @@ grant execute on function app.queue_tag_invalidation() to app_owner;
 
 -- Queues the tags of changed products. This function must be faster than app.queue_tag_invalidation, because one
 -- statement of a sync changes 5,000 products. The function compares the columns directly, and begins with the columns
--- that are cheap to compare and change often. A new product gets no tag for its id, because no caller can have
--- requested the id before. A separate set of tags is queued if only the stock changes, and if the product is in stock
--- before and after the change. Every order causes this kind of change, but storefronts show the product as before.
--- These tags invalidate only what staff and the owner of the catalog read (`stock:<id>` and `stock:<id>:<owner>`). The
--- tag `shown-stock:…` invalidates what clients with a grant read. It is queued only if app.granted_product_row returns
--- another row than before. Otherwise a cache miss would reveal each order in another shop to these clients.
+-- that are cheap to compare and change often.
+--
+-- A new product gets no tag for its id, because no caller can have requested the id before.
+--
+-- Other tags are queued if only the stock changes, and if the product is in stock before and after the change. Every
+-- order causes this kind of change, but storefronts show the product as before. Therefore the tags `stock:<id>` and
+-- `stock:<id>:<owner>` invalidate only what staff and the owner of the catalog read.
+--
+-- The tag `shown-stock:…` invalidates what clients with a grant read. It is queued only if app.granted_product_row
+-- returns another row than before. Otherwise a cache miss would reveal each order in another shop to these clients.
 --
 -- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement can change a
 -- single row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot
@@ -157,11 +165,13 @@ grant execute on function app.transaction_writes()
   to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker, app_kv;
 
 -- Deletes rows of the outbox whose tags were sent to the cache. The function is called after the commit, when the
--- context of the caller has ended. Therefore any login that knows the id of a row can delete the row. The id is known
--- only to the sweeper and to the transaction that wrote the row. Of the 128 bits of an id, 74 are random (from the
--- strong random numbers of PostgreSQL); the other bits contain the time. Rows of the current transaction are not
--- deleted, because their tags cannot have been sent before the commit. Therefore injected SQL cannot suppress its own
--- invalidations.
+-- context of the caller has ended. Therefore any login that knows the id of a row can delete the row.
+--
+-- The id is known only to the sweeper and to the transaction that wrote the row. Of the 128 bits of an id, 74 are
+-- random (from the strong random numbers of PostgreSQL); the other bits contain the time.
+--
+-- Rows of the current transaction are not deleted, because their tags cannot have been sent before the commit.
+-- Therefore injected SQL cannot suppress its own invalidations.
 create or replace function app.delete_sent_invalidations(ids uuid[]) returns void
 language sql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$

@@ -170,9 +170,11 @@ $$;
 grant execute on function app.has_replayed(xid8) to public;
 
 -- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
--- `caught_up` is true only if this server has replayed all these transactions. `milliseconds_left` is the time that the
--- function has left for this event, or null if the time is not limited. No statement runs longer than this time.
--- `request_id` is the id of the API request, and `address` the IP address of its sender. Both are for the audit log.
+-- `caught_up` is true only if this server has replayed all these transactions.
+--
+-- `milliseconds_left` is the time that the function has left for this event, or null if the time is not limited. No
+-- statement runs longer than this time. `request_id` is the id of the API request, and `address` the IP address of its
+-- sender. Both are for the audit log.
 create or replace function app.enter(
   subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, milliseconds_left integer,
   request_id text, address text)

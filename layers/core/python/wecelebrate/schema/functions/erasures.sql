@@ -141,8 +141,31 @@ as $$
 $$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
--- Collects the texts that identify the person in free text, before the first row is erased. `phrases` are the texts
--- that the person has chosen freely: they can be equal to any text of the platform or of the client. Returns the
+-- Returns whether an order belongs to the person of the erasure and is not erased. PostgreSQL replaces calls of the
+-- function by its expression, so that it uses indexes. It does not do this for a function with settings.
+create or replace function app.is_order_to_erase(e erasures, o orders) returns boolean
+language sql stable
+return o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
+  and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects));
+
+-- Returns the next orders of the person: at most 1,000 orders, whose texts have at most 2 MB together, and at least one
+-- order. Anybody can place orders for an address, so a person can have any number of texts.
+create or replace function app.next_orders_to_erase(e erasures) returns uuid[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select coalesce(array_agg(id), '{}') from (
+    select id, row_number() over w as n, sum(bytes) over w as total
+    from (
+      select o.id, o.created_at, octet_length(concat(o.customer_name, o.cancel_reason, o.shipping_address)) + coalesce((
+          select sum(octet_length(concat(s.tracking_number, s.tracking_url))) from shipments s
+          where s.order_id = o.id), 0) as bytes
+      from orders o where app.is_order_to_erase(e, o)
+      order by o.created_at, o.id limit 1000) next
+    window w as (order by created_at, id)) sized
+  where n = 1 or total <= 2000000
+$$;
+
+-- Collects the texts about the person in the next orders, before the first of these orders is erased. Returns the
 -- erasure, or no row if it is complete. `open` contains the numbers of orders that were opened since the request.
 create or replace function app.prepare_erasure(erasure_id uuid)
 returns table (client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamptz,
@@ -152,29 +175,13 @@ as $$
 #variable_conflict use_column
 declare
   e erasures := app.open_erasure($1);
+  ids uuid[];
 begin
-  if e.cause <> 'retention' and cardinality(e.needles) = 0 then
-    with person as materialized (
-      select o.* from orders o
-      where o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
-        and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
-    )
+  if e.cause <> 'retention' and e.first_order_at is null and cardinality(e.needles || e.phrases) = 0 then
+    ids := app.next_orders_to_erase(e);
     update erasures x
-    set first_order_at = (select min(p.created_at) from person p),
-      needles = array(
-        select distinct lower(btrim(text)) from (
-          select unnest(e.emails || e.subjects)
-          union select p.shipping_address ->> 'phone' from person p
-          union select unnest(array[s.tracking_number, s.tracking_url]) from person p
-            join shipments s on s.order_id = p.id
-        ) texts (text) where app.is_needle(lower(btrim(text)))),
-      phrases = array(
-        select distinct lower(btrim(text)) from (
-          select p.customer_name from person p
-          union select p.cancel_reason from person p
-          union select value from person p cross join jsonb_each_text(p.shipping_address)
-          where key not in ('country', 'state', 'city', 'postal_code', 'type', 'phone')
-        ) texts (text) where app.is_needle(lower(btrim(text))))
+    set order_ids = ids, needles = app.needles_of(e, ids), phrases = app.phrases_of(ids),
+      first_order_at = (select min(o.created_at) from orders o where o.id = any (ids))
     where x.id = e.id;
   end if;
   return query
@@ -189,6 +196,23 @@ begin
 end
 $$;
 grant execute on function app.prepare_erasure(uuid) to app_system;
+
+-- Prepares the erasure for the next part of the person's orders, after a part is erased everywhere. Returns false if no
+-- order is left.
+create or replace function app.continue_erasure(erasure_id uuid) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  if e.cause = 'retention' or not exists (select from orders o where app.is_order_to_erase(e, o)) then
+    return false;
+  end if;
+  update erasures x set order_ids = '{}', needles = '{}', phrases = '{}', first_order_at = null where x.id = e.id;
+  return found;
+end
+$$;
+grant execute on function app.continue_erasure(uuid) to app_system;
 
 -- Stores the keyed hashes of the person. The list of erasures in the bucket contains the same hashes.
 create or replace function app.set_erasure_hashes(erasure_id uuid, hashes text[]) returns void
@@ -216,8 +240,7 @@ begin
   end if;
   return array(
     select o.id from orders o
-    where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
-      and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    where o.id = any (e.order_ids) and o.client_id = e.client_id and o.erased_at is null
     order by o.created_at limit $2 for no key update);
 end
 $$;

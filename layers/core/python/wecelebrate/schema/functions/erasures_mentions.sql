@@ -4,7 +4,8 @@
 -- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match data of
 -- other persons or of the platform, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
 -- The names, the lines of addresses and the reasons (`phrases`) can be any sentence, e.g. an error message or the name
--- of a shop. They count only in data about orders: app.mentions ignores them, and app.mentions_in_orders does not.
+-- of a shop. They count only in the entries of the audit log about orders of the person, and in files
+-- (app.phrases_to_search): app.mentions ignores them.
 
 set local role app_definer;
 
@@ -24,6 +25,48 @@ return concat(
   case when needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]' then '(^|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end,
   regexp_replace(needle, '([][\\.^$*+?(){}|])', '\\\1', 'g'),
   case when needle ~ '[0-9a-z\u00c0-\u024f\u0370-\u052f]$' then '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end);
+
+-- Returns the texts that identify the person: the addresses and subjects, and the tracking data and telephone numbers
+-- of orders. A telephone number counts only in its international form (`+49…`), because a buyer can write any number
+-- into this field, e.g. a date or an article number. A URL that its tracking number finds is left out. If a single
+-- order has more than 3 MB of tracking data, the longest texts are left out, because a column has at most 4 MB.
+create or replace function app.needles_of(e erasures, order_ids uuid[]) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select coalesce(array_agg(needle), '{}') from (
+    select needle, sum(octet_length(needle) + 8) over (order by rank, length(needle), needle) as total
+    from (
+      select lower(btrim(text)) as needle, min(rank) as rank from (
+        select 1, unnest(e.emails || e.subjects)
+        union all select 2, o.shipping_address ->> 'phone' from orders o
+        where o.id = any ($2) and o.shipping_address ->> 'phone' like '+%'
+        union all select 3, tracking.text from shipments s cross join lateral (
+          select unnest(array[s.tracking_number, case when app.is_needle(number)
+            and strpos(lower(s.tracking_url), number) > 0 and lower(s.tracking_url) ~ app.needle_pattern(number)
+            then null else s.tracking_url end])
+          from lower(btrim(s.tracking_number)) number) tracking (text)
+        where s.order_id = any ($2)
+      ) texts (rank, text)
+      where app.is_needle(lower(btrim(text)))
+      group by 1
+    ) needles (needle, rank)
+  ) sized
+  where total <= 3000000
+$$;
+
+-- Returns the texts that the person has chosen freely in orders. They can be equal to any text of the platform or of
+-- the client.
+create or replace function app.phrases_of(order_ids uuid[]) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select coalesce(array_agg(distinct lower(btrim(text))), '{}') from (
+    select unnest(array[o.customer_name, o.cancel_reason]) from orders o where o.id = any ($1)
+    union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+    where o.id = any ($1) and key not in ('country', 'state', 'city', 'postal_code', 'type')
+      and not (key = 'phone' and value like '+%')
+  ) texts (text)
+  where app.is_needle(lower(btrim(text)))
+$$;
 
 -- Returns a text as JSON: parsed if it is a document, otherwise as a string.
 create or replace function app.as_document(content text) returns jsonb
@@ -76,17 +119,6 @@ as $$
           where case when strpos(lowered, needle) > 0 then lowered ~ app.needle_pattern(needle) end))
 $$;
 
--- Returns whether data about orders, e.g. the result of an order file, mention the person. In such data, the name and
--- the lines of the address count, too.
-create or replace function app.mentions_in_orders(e erasures, content jsonb) returns boolean
-language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
-as $$
-begin
-  e.needles := e.needles || e.phrases;
-  return app.mentions(e, content);
-end
-$$;
-
 -- Returns whether an actor of the audit log is a buyer whose orders this erasure has erased, and was never a member of
 -- the client or of the staff. Entries of members and staff keep their actors.
 create or replace function app.is_only_buyer(e erasures, actor text) returns boolean
@@ -119,38 +151,43 @@ end
 $$;
 
 -- Erases the tracking data in the payloads of webhook deliveries about the orders, and the responses of the endpoints.
--- If the number of a shipment was its tracking number, the shipment gets the same number as in app.erase_order_details.
+-- If the number of a shipment was its tracking number, the shipment gets the same number as in app.erase_order_details,
+-- which has replaced the number in the shipment.
 create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
+begin
   update webhook_deliveries d
-  set payload = case when d.payload #> '{data,shipment_number}' = d.payload #> '{data,tracking_number}'
+  set payload = case
+      when d.payload #> '{data,shipment_number}' is not null and not app.has_own_number(d.payload -> 'data')
       then jsonb_set(d.payload, '{data,shipment_number}',
         to_jsonb('erased-' || left(d.payload #>> '{data,shipment_id}', 36)))
       else d.payload end #- '{data,tracking_number}' #- '{data,tracking_url}',
     last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
-    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id));
+end
 $$;
 
--- Returns whether the texts of a job mention the person. Only jobs for order files are about orders.
-create or replace function app.job_mentions(e erasures, job_type text, content jsonb) returns boolean
-language sql stable set search_path = pg_catalog, public, app, pg_temp
-return case when job_type = 'order_file' then app.mentions_in_orders(e, content)
-  else app.mentions(e, content) end;
-
--- Erases the data about the person in the results of ended jobs.
+-- Erases the data about the person in the results of ended jobs. In jobs for order files, the numbers of the person's
+-- orders count, too. The texts that the person has chosen freely do not count: the files of the jobs are about many
+-- orders, and a guest could name himself like a carrier (app.erase_job_of_file).
 create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
+declare
+  in_files erasures := e;
+begin
+  in_files.needles := e.needles || app.numbers_of(e, 6, 1000);
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.job_mentions(e, j.type, to_jsonb(j.error)) then 'The data of a person were erased.'
-      else j.error end
+    error = case when app.mentions(case j.type when 'order_file' then in_files else e end, to_jsonb(j.error))
+      then 'The data of a person were erased.' else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.job_mentions(e, j.type,
-      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+    and app.mentions(case j.type when 'order_file' then in_files else e end,
+      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error));
+end
 $$;
 
 -- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
@@ -192,3 +229,19 @@ begin
     or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
 end
 $$;
+
+-- Functions of the previous release, whose app.erase_jobs calls them until this file has replaced it. The next release
+-- drops them.
+create or replace function app.mentions_in_orders(e erasures, content jsonb) returns boolean
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  e.needles := e.needles || e.phrases;
+  return app.mentions(e, content);
+end
+$$;
+
+create or replace function app.job_mentions(e erasures, job_type text, content jsonb) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return case when job_type = 'order_file' then app.mentions_in_orders(e, content)
+  else app.mentions(e, content) end;

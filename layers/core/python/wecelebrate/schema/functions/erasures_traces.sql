@@ -114,25 +114,33 @@ as $$
         select app.mentions(e, o) or exists (
           select from orders x where x.erasure_id = e.id and x.client_id = e.client_id
             and x.order_number = o ->> 'order_number')) a (is_about))
-  where r.id = any (ids) and r.client_id = e.client_id and jsonb_array_length(r.refused) > 0
+  where r.id = any (ids) and r.client_id = e.client_id and (
+    app.mentions(e, r.refused) or exists (
+      select from jsonb_array_elements(r.refused) o
+        join orders x on x.client_id = e.client_id and x.order_number = o ->> 'order_number'
+      where x.erasure_id = e.id))
 $$;
 
--- Erases the data about the person in rows of a table: in the next `max_rows` rows after the id `after`. Returns the
--- last of these ids, or null if no row is left. `kind` is the table.
+-- Erases the data about the person in rows of a table: in the next rows after the id `after`, at most `max_rows` of
+-- them, and at most 8 MB, but at least one. Returns the last of these ids, or null if no row is left. `kind` is the
+-- table.
 create or replace function app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer) returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   e erasures := app.open_erasure($1);
+  list refcursor;
   ids uuid[];
 begin
   if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
     raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
   end if;
   -- A message that could not be read belongs to no client.
-  execute format('select array(select t.id from %I t where (t.client_id = $1%s) and t.id > $2 order by t.id limit $3)',
-    kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
-    into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  open list no scroll for execute format(
+    'select t.id as key, octet_length(t::text) as bytes from %I t where (t.client_id = $1%s) and t.id > $2'
+    ' order by t.id limit $3', kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
+    using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  ids := app.next_keys(list);
   case kind
     when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
     when 'jobs' then perform app.erase_jobs(e, ids);
@@ -146,10 +154,10 @@ end
 $$;
 grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
 
--- Marks the orders of the person that have only a document in the key-value store of the predecessor, so that they
--- never become orders with the data of the person. The function searches the next `max_rows` documents after the key
--- `after`. Returns the last of these keys, or null if no document is left. The function must run before the orders are
--- erased.
+-- Some orders of the person have only a document in the key-value store of the predecessor, and no row. Marks these
+-- orders, so that they never become rows with the data of the person. The function searches the next `max_rows`
+-- documents after the key `after`. Returns the last of these keys, or null if no document is left. The function must
+-- run before the orders are erased.
 create or replace function app.mark_erased_documents(erasure_id uuid, after text, max_rows integer) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -256,8 +264,20 @@ end
 $$;
 grant execute on function app.set_run_file(uuid, uuid, text, bigint, text) to app_system;
 
+-- Returns the numbers of the orders of the current part, in lower case, whose length is between two lengths. The
+-- previous release did not store the orders of an erasure, and erased all of them at once.
+create or replace function app.numbers_of(e erasures, min_length integer, max_length integer) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select array(
+    select distinct lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
+    where o.client_id = e.client_id and length(number) between $2 and $3
+      and (o.id = any (e.order_ids) or cardinality(e.order_ids) = 0 and o.erasure_id = e.id))
+$$;
+
 -- Returns the texts that files of the client must no longer contain, the destinations of the client, and the time of
--- the first order of the person. The texts are in lower case.
+-- the first order of the person. The texts are in lower case. They identify the person: they contain no text that the
+-- person has chosen freely. A guest could otherwise delete the files of others, e.g. with the name of a carrier.
 create or replace function app.files_to_search(
   erasure_id uuid, out texts text[], out destination_ids uuid[], out first_order_at timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -274,12 +294,86 @@ begin
     where j.client_id = e.client_id and j.type = 'order_file'
       and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
         ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-  texts := e.needles || e.phrases || array(
-    select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
+  texts := e.needles || app.numbers_of(e, 6, 1000);
 end
 $$;
 grant execute on function app.files_to_search(uuid) to app_system;
+
+-- Returns the texts that the person has chosen freely and that occur in no data of the client about other orders. A
+-- guest could otherwise choose a text of the client's files, e.g. the name of a carrier, a product or another person.
+-- If the person has more than 100 texts, the function returns none. The orders of later parts are orders of the person.
+create or replace function app.own_phrases(e erasures) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with others (text) as materialized (
+    select distinct lower(text) from (
+      select s.carrier from shipments s where s.client_id = $1.client_id
+      union all select unnest(array[l.sku, l.name]) from order_lines l where l.client_id = $1.client_id
+      union all select o.customer_name from orders o
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
+      union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
+    ) texts (text) where length(text) >= 6 and cardinality($1.phrases) between 1 and 100
+  )
+  select array(
+    select phrase from unnest($1.phrases) phrase
+    where cardinality($1.phrases) <= 100 and not exists (select from others o where strpos(o.text, phrase) > 0))
+$$;
+
+-- Returns the texts that the person has chosen freely. They count in files only beside one of `numbers`: the numbers of
+-- the person's orders that are too short to identify the orders, as many ERP systems have them. `own_phrases` count
+-- also in a row without the number of another order.
+create or replace function app.phrases_to_search(
+  erasure_id uuid, out phrases text[], out numbers text[], out own_phrases text[])
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  phrases := e.phrases;
+  numbers := app.numbers_of(e, 3, 5);
+  own_phrases := app.own_phrases(e);
+end
+$$;
+grant execute on function app.phrases_to_search(uuid) to app_system;
+
+-- Returns whether one of the words is the number of an order of the client that does not belong to the erasure. The
+-- words are in lower case.
+create or replace function app.has_number_of_others(erasure_id uuid, words text[]) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  upper_words constant text[] := array(select upper(word) from unnest($2) word);
+begin
+  return exists (
+      select from orders o where o.client_id = e.client_id and o.order_number = any (upper_words)
+        and o.erasure_id is distinct from e.id)
+    or exists (
+      select from orders o where o.client_id = e.client_id and o.external_number = any (upper_words || $2)
+        and o.erasure_id is distinct from e.id);
+end
+$$;
+grant execute on function app.has_number_of_others(uuid, text[]) to app_system;
+
+-- Erases the texts of the job that has read or written a file with the person. A reason can quote the person's name
+-- without any other text about the person.
+create or replace function app.erase_job_of_file(erasure_id uuid, key text, version_id text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  job_id constant text := substring(key from '/results/.*[.]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]');
+begin
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when j.error is not null then 'The data of a person were erased.' end
+  where j.client_id = e.client_id and j.type = 'order_file' and j.status in ('completed', 'failed', 'cancelled')
+    and (j.id = job_id::uuid
+      or j.id in (select d.job_id from order_file_drops d where d.key = $2 and d.version_id = $3));
+end
+$$;
+grant execute on function app.erase_job_of_file(uuid, text, text) to app_system;
 
 -- Returns whether a job for order files exists that may have read the orders before they were erased.
 create or replace function app.has_waiting_order_files(erasure_id uuid) returns boolean
@@ -296,18 +390,36 @@ end
 $$;
 grant execute on function app.has_waiting_order_files(uuid) to app_system;
 
--- Completes an erasure, and deletes the remaining data about the person in the erasure itself.
-create or replace function app.complete_erasure(erasure_id uuid, counts jsonb) returns boolean
+-- Completes an erasure, and deletes the remaining data about the person in the erasure itself. `version` is the version
+-- of the steps that the worker has run (worker.VERSION). The worker of another release has searched for other texts.
+-- Its erasure stays open until a worker of this release has repeated the steps.
+create or replace function app.complete_erasure(erasure_id uuid, counts jsonb, version integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   e erasures := app.open_erasure($1);
 begin
+  if e.id is not null and version is distinct from 2 then
+    raise exception 'another release has run the steps' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if e.cause <> 'retention' and exists (select from orders o where app.is_order_to_erase(e, o)) then
+    raise exception 'the erasure has further orders' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   update erasures x
-  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', hashes = '{}', salt = null,
+  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', order_ids = '{}', hashes = '{}', salt = null,
     first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;
+end
+$$;
+grant execute on function app.complete_erasure(uuid, jsonb, integer) to app_system;
+
+-- The signature that the previous release calls. The next release drops it.
+create or replace function app.complete_erasure(erasure_id uuid, counts jsonb) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  return app.complete_erasure($1, $2, 1);
 end
 $$;
 grant execute on function app.complete_erasure(uuid, jsonb) to app_system;
@@ -334,9 +446,29 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
+-- Returns whether the client has data of an erased person from the time before the erasure. It has such data if rows
+-- were copied from a backup after the erasure. The conditions are those of app.claim_orders_to_erase,
+-- app.erase_addresses and app.erase_events.
+create or replace function app.has_returned(
+  client_id uuid, emails text[], subjects text[], orders_before timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select exists (
+      select from orders o
+      where o.client_id = $1 and o.erased_at is null and o.created_at <= $4
+        and (lower(o.customer_email) = any ($2) or o.customer_subject = any ($3)))
+    or exists (select from mails m where m.client_id = $1 and lower(m.recipient) = any ($2) and m.created_at <= $4)
+    or exists (
+      select from mail_suppressions s where s.client_id = $1 and s.address = any ($2) and s.created_at <= $4)
+    or exists (
+      select from analytics_events a
+      where a.client_id = $1 and a.accepted_at <= $4 and (a.user_id = any ($2 || $3) or lower(a.user_id) = any ($2)))
+$$;
+
 -- Creates an erasure again, from the list of erasures in the bucket, after the database was restored to a time before
--- the erasure. Creates its job, too. Returns the job, or null if the database still has the erasure, or does not have
--- the client.
+-- the erasure. Creates its job, too. If the database still has the erasure, the erasure is opened again if the rows of
+-- the person were copied from a backup. Returns the job, or null if there is nothing to erase, or if the database does
+-- not have the client. The audit log keeps the time and the counts of the first erasure, which prove it.
 create or replace function app.restore_erasure(
   erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
 returns uuid
@@ -344,21 +476,31 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 #variable_conflict use_variable
 declare
+  earlier erasures;
   job_id uuid;
 begin
   if app.subject() is distinct from 'service:system' then
     raise exception 'only the service of the platform restores erasures' using errcode = 'insufficient_privilege';
   end if;
-  if exists (select from erasures e where e.id = erasure_id)
+  select * into earlier from erasures e where e.id = erasure_id for update;
+  if found and (earlier.completed_at is null or earlier.client_id <> client_id
+      or not app.has_returned(client_id, emails, subjects, orders_before))
     or not exists (select from clients c where c.id = client_id) then
     return null;
+  end if;
+  if earlier.id is not null then
+    perform app.record_action('erasure.reopen', client_id, erasure_id::text, jsonb_build_object(
+      'completed_at', earlier.completed_at, 'counts', earlier.counts));
   end if;
   insert into jobs (client_id, type, requested_by, payload)
   values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
   returning jobs.id into job_id;
   insert into erasures (id, client_id, job_id, cause, requested_by, emails, subjects, salt, orders_before, created_at)
   values (erasure_id, client_id, job_id, 'restore', app.subject(), emails, subjects,
-    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at);
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at)
+  on conflict (id) do update
+  set job_id = excluded.job_id, cause = excluded.cause, emails = excluded.emails, subjects = excluded.subjects,
+    salt = excluded.salt, counts = '{}', completed_at = null;
   return job_id;
 end
 $$;

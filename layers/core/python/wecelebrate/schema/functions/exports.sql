@@ -25,6 +25,27 @@ end
 $$;
 grant execute on function app.create_export(uuid, text, text, jsonb, jsonb, text) to app_admin, app_client;
 
+-- Returns the ids of the orders of a client whose e-mail addresses, in lower case, follow `after` and do not follow
+-- `last`. Null means that there is no such bound. Orders without an address are left out. If the caller may not see the
+-- orders of the client, the function returns no id. Under row-level security, PostgreSQL uses no index on `lower`,
+-- which is not leakproof. A query of the caller would therefore read all orders of the client for each range.
+create or replace function app.order_ids_of_addresses(client uuid, after text, last text) returns uuid[]
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if (client = any (app.client_ids()) or app.admin_role() is not null) is not true then
+    return '{}';
+  elsif last is null then
+    return array(
+      select o.id from orders o where o.client_id = client and lower(o.customer_email) > coalesce(after, ''));
+  end if;
+  return array(
+    select o.id from orders o
+    where o.client_id = client and lower(o.customer_email) > coalesce(after, '') and lower(o.customer_email) <= last);
+end
+$$;
+grant execute on function app.order_ids_of_addresses(uuid, text, text) to app_admin, app_client;
+
 -- Counts the exports of a client of the caller, or of the platform if `client_id` is null. All exports count against
 -- the quota of the client, but a member sees only its own exports.
 create or replace function app.count_exports(client_id uuid) returns bigint

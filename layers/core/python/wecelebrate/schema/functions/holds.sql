@@ -19,9 +19,11 @@ return case
   when means = 'physical' then least(hold.shipped_at, hold.since + make_interval(hours => coalesce(hold_hours, 720)))
   else least(hold.shipped_at, hold.acknowledged_at, hold.since + make_interval(hours => coalesce(hold_hours, 72))) end;
 
--- Returns the number of pieces of a hold that must be subtracted from the stock that the ERP system counted at
--- `reported_at`. The result is negative if pieces came back to the stock after that time, because of a return, or
--- because of the cancellation of an order that the ERP system already knew at that time.
+-- Returns the number of pieces of a hold that must be subtracted from the stock. `reported_at` is the time at which the
+-- ERP system counted this stock.
+--
+-- The result is negative if the ERP system had already subtracted the pieces at this time, and if they came back to the
+-- stock later, because of a cancellation or a return.
 create or replace function app.hold_effect(
   hold stock_holds, means text, hold_hours integer, reported_at timestamptz) returns integer
 language sql stable parallel safe
@@ -72,14 +74,16 @@ declare
 begin
   perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
 
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into lacking
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', l.line - 1, 'quantity', l.quantity, 'free', l.inventory_count))
+  select s.detail into lacking
+  from app.stock_refusal((
+    select jsonb_agg(jsonb_build_object('reason', 'out_of_stock', 'at', l.line - 1, 'quantity', l.quantity,
+      'allowed', l.inventory_count))
     from (
       select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
       from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
       where l.order_id = $1
-    ) l)) r;
+    ) l)) s
+  where s.is_exceeded;
   if lacking is not null then
     return lacking;
   end if;

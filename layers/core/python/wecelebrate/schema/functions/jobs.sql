@@ -65,8 +65,10 @@ grant execute on function app.job_holds_back(jobs, jobs), app.job_blocked_by(job
   to app_admin, app_support, app_client, app_system;
 
 -- Claims the next due job for a free worker. The length of the lease is `seconds`. Returns no row when no job is
--- available. Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest
--- job. `workers` is the number of all workers. One client never gets all workers, so a job of another client can start
+-- available.
+--
+-- Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest job.
+-- `workers` is the number of all workers. One client never gets all workers, so a job of another client can start
 -- immediately. Only the first job with an ordering key can start, and only if no other job with this key is running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -131,14 +133,18 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 -- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
 -- workers, then the owner of the oldest job, and one owner never gets all `workers`. The jobs of this type have no
 -- ordering keys.
+--
+-- A job whose last attempt has failed is claimed without other jobs. Such a job can end its worker again, e.g. because
+-- a call takes too long, and then every other job of its batch would lose an attempt, too.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   candidate uuid;
+  has_failed boolean;
 begin
-  for candidate in
+  for candidate, has_failed in
     with recursive owners (owner) as (
       (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
       union all
@@ -146,14 +152,14 @@ begin
               order by j.owner limit 1)
       from owners o where o.owner is not null
     )
-    select o.owner
+    select o.owner, next.failures > 0
     from owners o
     cross join lateral (
       select count(distinct coalesce(r.batch, r.id)) as workers from jobs r
       where r.status = 'processing' and r.type = kind and r.owner = o.owner
     ) running
     cross join lateral (
-      select j.id, j.priority, j.queued_at from jobs j
+      select j.id, j.priority, j.queued_at, j.failures from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
       order by j.priority, j.queued_at, j.id
@@ -168,8 +174,9 @@ begin
         select j.id from jobs j
         where j.status = 'pending' and j.type = kind and j.owner = candidate and j.due_at <= now()
           and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+          and (has_failed or j.failures = 0)
         order by j.priority, j.queued_at, j.id
-        limit max_jobs for update skip locked
+        limit case when has_failed then 1 else max_jobs end for update skip locked
       ), this (batch) as materialized (select gen_random_uuid()), claimed as (
         update jobs j
         set status = 'processing', fence = j.fence + 1, attempts = j.attempts + 1, failures = j.failures + 1,
@@ -249,10 +256,13 @@ language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.decision is distinct from 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
--- rate so far. Three conditions must be true: the job has run for 3 s, at least 0.1 percent of the work is done, and
--- the lease of the worker is fresh. The rate of the first seconds is not useful, because the worker is still opening
--- the file. A worker renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and
--- the rate does not show the remaining time. In that case, a worker continues the job after the lease has run out.
+-- rate so far, if three conditions are true: the job has run for 3 s, at least 0.1 percent of the work is done, and the
+-- lease of the worker is fresh.
+--
+-- The rate of the first seconds is not useful, because the worker is still opening the file.
+--
+-- A worker renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate
+-- does not show the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
@@ -298,7 +308,7 @@ grant select on app.export_view to app_admin, app_client, app_system;
 -- The dead letters in the form of the API, each with the status of the job to which it belongs.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
-  d.redriven_at, d.redriven_by
+  d.redriven_at, d.redriven_by, d.dismissed_at, d.dismissed_by
 from dead_letters d left join jobs j on j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 

@@ -6,11 +6,13 @@
 set local role app_owner;
 
 -- Returns the families of keys. A key belongs to the first family in this order whose pattern matches it. Only the
--- families whose `heads` contain the first segment of a key are compared with the key. An id can be empty. A document
--- with an empty id also belongs to an entity, so its key must match, too. `meaning` is the kind of object that the
--- documents become: an entity (client, site, catalog, product, order), a setting of a site, a list or a copy that is
--- derived from other documents, a log, an object of a later part of the platform, or a secret. The platform never
--- shows, copies or logs a secret.
+-- families whose `heads` contain the first segment of a key are compared with the key.
+--
+-- An id can be empty. A document with an empty id also belongs to an entity, so its key must match, too.
+--
+-- `meaning` is the kind of object that the documents become: an entity (client, site, catalog, product, order), a
+-- setting of a site, a list or a copy that is derived from other documents, a log, an object of a later part of the
+-- platform, or a secret. The platform never shows, copies or logs a secret.
 create or replace function app.kv_key_families()
 returns table (family text, meaning text, heads text[], pattern text)
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp

@@ -31,9 +31,9 @@ return array(
     and l.database = (select d.oid from pg_database d where d.datname = current_database())
     and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
 
--- Waits until `writers` have ended, which are transactions that have written rows of an entity. Null: all transactions
--- that have written such rows before this call. Before the writers are read, a transaction must have committed the
--- status `ending`: then all later writes also change the documents. No writer waits for this function.
+-- Waits until `writers` have ended, which are transactions that have written rows of an entity. Null means all
+-- transactions that have written such rows before this call. Before the writers are read, a transaction must have
+-- committed the status `ending`: then all later writes also change the documents. No writer waits for this function.
 -- lock_not_available means that a transaction still runs after 2 seconds.
 create or replace function kv.wait_for_unmirrored_writes(entity text, writers text[]) returns void
 language plpgsql volatile
@@ -197,9 +197,9 @@ create or replace function kv.lines_hash(lines text) returns text
 language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
--- Begins the next part of an archive, and returns the part with its lines. Null: all documents are archived. A part
--- counts only after its object was verified. The part is begun and verified in one transaction. The caller must use a
--- separate statement with bound parameters.
+-- Begins the next part of an archive, and returns the part with its lines. Null means that all documents are archived.
+-- A part counts only after its object was verified. The part is begun and verified in one transaction. The caller must
+-- use a separate statement with bound parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -254,8 +254,10 @@ grant execute on function kv.prove_archive_part(text, integer, text, text, text)
 
 -- Deletes the documents of the next part of an archive, and returns the outcome. `deleted`: the documents were deleted.
 -- `changed`: the documents differ from the archive, or the archive is too old. `complete`: all documents of all parts
--- are deleted, and no new document has arrived. `not_led`: the tables no longer answer all reads. The caller must use a
--- separate statement with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
+-- are deleted, and no new document has arrived. `not_led`: the tables no longer answer all reads.
+--
+-- The caller must use a separate statement with bound parameters. The triggers of the mirror do not run, so kv.ids does
+-- not change.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -288,7 +290,7 @@ end
 $$;
 grant execute on function kv.delete_archived(text) to app_admin;
 
--- Returns the first part after the given number whose documents must be restored. Null: no such part is left.
+-- Returns the first part after the given number whose documents must be restored. Null means that no such part is left.
 create or replace function kv.next_deleted_part(entity text, after integer) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

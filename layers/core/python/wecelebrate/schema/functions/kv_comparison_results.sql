@@ -129,10 +129,11 @@ begin
 end
 $$;
 
--- Returns whether the document of a row is newer than the row. If so, the row must not overwrite the document. The
--- document is newer if an application has written it since it was last mapped. There are three exceptions. The row is
--- newer if a column that differs has also changed since then, and later than the time `updatedAt` in the document. The
--- row is always newer in columns that only the platform decides. A document of another record is never newer.
+-- Returns whether the document of a row is newer than the row. If so, the row must not overwrite the document.
+--
+-- The document is newer if an application has written it since it was last mapped. There are three exceptions. The row
+-- is newer if a column that differs has also changed since then, and later than the time `updatedAt` in the document.
+-- The row is always newer in columns that only the platform decides. A document of another record is never newer.
 create or replace function kv.is_document_newer(entity text, key text, row_id uuid, fields text[]) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -186,7 +187,7 @@ end
 $$;
 grant execute on function kv.repair_record(text, text, text, uuid, text[]) to app_admin;
 
--- Returns a row as JSON, with the values that its documents must have. Null: the row does not exist.
+-- Returns a row as JSON, with the values that its documents must have. Null means that the row does not exist.
 create or replace function kv.row_as_json(entity text, id uuid) returns jsonb
 language plpgsql volatile
 as $$
@@ -235,7 +236,8 @@ begin
 end
 $$;
 
--- Returns a document, which can be in a list, and locks its entry in the store. Null: the document does not exist.
+-- Returns a document, which can be in a list, and locks its entry in the store. Null means that the document does not
+-- exist.
 create or replace function kv.stored_document(key text) returns jsonb
 language plpgsql volatile
 as $$

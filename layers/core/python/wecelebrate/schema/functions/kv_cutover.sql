@@ -25,7 +25,7 @@ return (
   select jsonb_build_object('shadow_reads', coalesce(sum(s.reads), 0), 'mismatches', coalesce(sum(s.mismatches), 0))
   from kv.shadow_reads s where s.entity = $1 and ($2 is null or s.client_id = $2));
 
--- Returns the UUID at the end of a key. Null: the key does not end with a UUID.
+-- Returns the UUID at the end of a key. Null means that the key does not end with a UUID.
 create or replace function kv.uuid_in(key text) returns uuid
 language sql immutable parallel safe
 return substring(key from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')::uuid;
@@ -162,7 +162,8 @@ end
 $$;
 grant execute on function kv.change_stage(text, uuid, text, integer, integer, jsonb) to app_admin;
 
--- Returns the id of the row that a canary (a test document) has become. Null: the canary did not become a row.
+-- Returns the id of the row that a canary (a test document) has become. Null means that the canary did not become a
+-- row.
 create or replace function kv.canary_row(key text) returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -254,7 +255,8 @@ end
 $$;
 grant execute on function app.record_stage_change(text, uuid, text, jsonb) to app_mirror;
 
--- Returns the age of the oldest other transaction in seconds. Null: the platform may not see other transactions.
+-- Returns the age of the oldest other transaction in seconds. Null means that the platform may not see other
+-- transactions.
 create or replace function app.oldest_transaction() returns double precision
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

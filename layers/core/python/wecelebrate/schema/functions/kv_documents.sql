@@ -7,7 +7,7 @@
 
 set local role app_mirror;
 
--- Returns the entity whose ids or documents a list contains. Null: the key is not the key of such a list.
+-- Returns the entity whose ids or documents a list contains. Null means that the key is not the key of such a list.
 create or replace function kv.entity_of_list(key text) returns text
 language sql immutable parallel safe
 return case

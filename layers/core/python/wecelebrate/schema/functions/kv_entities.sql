@@ -13,7 +13,8 @@ language sql immutable parallel safe
 return coalesce(kv.flag(value -> 'deleted') or kv.flag(value -> 'isDeleted'), false)
   or value ? 'deletedAt' or coalesce(lower(value ->> 'status') = 'deleted', false);
 
--- Returns the status in the platform: `active`, `inactive` or `draft`. Null: the status of the document is unknown.
+-- Returns the status in the platform: `active`, `inactive` or `draft`. Null means that the status of the document is
+-- unknown.
 create or replace function kv.status_of(value jsonb) returns text
 language sql immutable parallel safe
 return case
@@ -236,7 +237,7 @@ begin
 end
 $$;
 
--- Returns the stock of a gift. Null: the gift has no stock. `is_bad` says that the stock cannot be read.
+-- Returns the stock of a gift. Null means that the gift has no stock. `is_bad` says that the stock cannot be read.
 create or replace function kv.stock_of(v jsonb, out stock integer, out is_bad boolean)
 language plpgsql immutable parallel safe
 as $$

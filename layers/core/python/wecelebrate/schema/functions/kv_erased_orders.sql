@@ -53,7 +53,7 @@ end
 $$;
 grant execute on function kv.mark_erased_orders(uuid, text[], timestamptz, text, integer) to app_definer;
 
--- Returns when the order of a document was placed. Null: the document does not state the time.
+-- Returns when the order of a document was placed. Null means that the document does not state the time.
 create or replace function kv.placed_at(value jsonb, old_id text) returns timestamptz
 language plpgsql immutable parallel safe
 as $$
@@ -66,7 +66,7 @@ end
 $$;
 
 -- Returns the possible order ids of a document, according to its key and to the id that it states. `names` contains the
--- environments. Null: the environments are unknown, so the second part of a key can be an environment.
+-- environments. Null means that the environments are unknown, so the second part of a key can be an environment.
 create or replace function kv.possible_orders(key text, value jsonb, names text[]) returns uuid[]
 language plpgsql immutable parallel safe
 as $$
@@ -122,13 +122,16 @@ return exists (
     'email', 'phone', 'address', 'shippingaddress', 'deliveryaddress', 'total', 'totalamount', 'totalvalue', 'items'));
 
 -- Returns whether an object inside an order is a document of an order itself. The lines, products and customers of an
--- order have ids, too, which can equal the id of another order, and e.g. a total or an address.
+-- order have ids, too, which can equal the id of another order, and e.g. a total or an address. A buyer's address in
+-- the name that only orders have suffices, unless the object is a line.
 create or replace function kv.is_order(content jsonb) returns boolean
 language sql immutable parallel safe
 return (
   select coalesce(bool_or(n.name in ('ordernumber', 'orderdate')) or bool_or(n.name in ('siteid', 'items'))
     and bool_or(n.name in ('username', 'useremail', 'customer', 'customername', 'customeremail', 'employeename',
-      'employeeemail', 'recipient', 'recipientname', 'recipientemail', 'shippingaddress', 'deliveryaddress')), false)
+      'employeeemail', 'recipient', 'recipientname', 'recipientemail', 'shippingaddress', 'deliveryaddress'))
+    or bool_or(n.name in ('useremail', 'customeremail')) and not bool_or(n.name in ('productid', 'sku', 'quantity')),
+    false)
   from jsonb_object_keys(case jsonb_typeof(content) when 'object' then content else '{}' end) k (key)
     cross join lateral (select lower(replace(k.key, '_', '')) as name) n);
 

@@ -12,40 +12,33 @@ language sql immutable parallel safe
 return key collate "C" >= 'order' and key collate "C" < 'ordes'
   or key collate "C" >= 'user_orders:' and key collate "C" < 'user_orders;';
 
--- Returns the keys of the next documents of orders and of lists of orders, after the key `after`: at most `size` of
--- them, and at most 8 MB, but at least one.
+-- Returns the next keys after the key `after`: keys of documents of orders and of lists of orders. Returns at most
+-- `size` keys, whose values have at most 8 MB, but at least one key.
 create or replace function kv.next_order_keys(after text, size integer) returns text[]
 language plpgsql stable
 as $$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
     where s.key > after and kv.is_key_of_orders(s.key)
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by s.key limit size;
+  return app.next_keys(list);
 end
 $$;
 
--- Returns the next keys of documents of orders and of lists of orders, of earlier versions of these documents, and of
--- fields that have no column, after the key `after`: at most `size` keys, and at most 8 MB, but at least one key.
+-- Returns the next keys after the key `after`: keys of documents of orders and of lists of orders, of earlier versions
+-- of these documents, and of fields that have no column.
+--
+-- Returns at most `size` keys, whose values have at most 8 MB, but at least one key.
 create or replace function kv.next_keys_of_copies(after text, size integer) returns text[]
 language plpgsql stable
 as $$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select k.key, (select coalesce(sum(octet_length(v.value::text)), 0) from (
       select s.value from kv_store_6fcaeea3 s where s.key = k.key
       union all select h.value from kv.history h where h.key = k.key
@@ -59,13 +52,8 @@ begin
       union
       (select r.key from kv.remainders r where r.key > after and kv.is_key_of_orders(r.key) order by r.key limit size)
     ) k
-    order by k.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by k.key limit size;
+  return app.next_keys(list);
 end
 $$;
 

@@ -75,17 +75,14 @@ language plpgsql volatile
 as $$
 declare
   names constant text[] := kv.environment_names();
-  page text[] := '{}';
-  bytes bigint := 0;
+  list refcursor;
+  page text[];
   d record;
 begin
-  for d in select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
+  open list no scroll for
+    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
+    order by s.key limit size;
+  page := app.next_keys(list);
   last_key := page[cardinality(page)];
   begin
     perform kv.index_keys(page, environments, names, false);

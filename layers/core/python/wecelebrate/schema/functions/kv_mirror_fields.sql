@@ -65,8 +65,8 @@ create or replace function kv.moment_text(moment timestamptz) returns text
 language sql stable
 return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
--- Returns the name of a field in an object: in camelCase, or otherwise in snake_case. Null: the object has no such
--- field.
+-- Returns the name of a field in an object: in camelCase, or otherwise in snake_case. Null means that the object has no
+-- such field.
 create or replace function kv.spelling(object jsonb, field text) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(object) <> 'object' then null when object ? field then field

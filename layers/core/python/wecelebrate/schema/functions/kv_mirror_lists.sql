@@ -43,8 +43,9 @@ begin
 end
 $$;
 
--- Returns the new value of a list: each document is merged with its current version. A list that would be too large
--- stays as it is stated, without revisions, but the data of erased persons does not come back.
+-- Returns the new value of a list: each document is merged with its current version. If the list with revisions would
+-- be too large, the stated list is returned without revisions. Even then, it does not contain the data of erased
+-- persons.
 create or replace function kv.written_list(list text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -192,8 +193,8 @@ begin
 end
 $$;
 
--- Returns a document of a list with the changes of its row. Null: the row was deleted. A document that is not mapped to
--- a row yet, e.g. because it is in quarantine, stays unchanged, unless the person of the order was erased.
+-- Returns a document of a list with the changes of its row. Null means that the row was deleted. A document that is not
+-- mapped to a row yet, e.g. because it is in quarantine, stays unchanged, unless the person of the order was erased.
 create or replace function kv.item_of_row(key text, entity text, item jsonb, target jsonb) returns jsonb
 language plpgsql volatile
 as $$

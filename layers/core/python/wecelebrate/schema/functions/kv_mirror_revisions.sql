@@ -3,13 +3,14 @@
 
 set local role app_mirror;
 
--- Returns the revision in the field `_rev` of a document. Null: the document has no revision.
+-- Returns the revision in the field `_rev` of a document. Null means that the document has no revision.
 create or replace function kv.revision_of(value jsonb) returns bigint
 language sql immutable parallel safe
 return case when jsonb_typeof(value -> '_rev') = 'number' and value ->> '_rev' ~ '^[0-9]{1,15}$'
   then (value ->> '_rev')::bigint end;
 
--- Returns a document with its revision. A document that is too large for a further field stays unchanged.
+-- Returns a document with its revision. If the document is too large for this additional field, it is returned
+-- unchanged.
 create or replace function kv.with_revision(value jsonb, revision bigint) returns jsonb
 language sql immutable parallel safe
 return case when pg_column_size(value) > 1000000 and octet_length(value::text) > 5999900 then value
@@ -28,7 +29,7 @@ return kv.camel_name(field) in ('availableQuantity', 'inventoryQuantity', 'inven
   'available') or kv.is_gift_key(key) and field in ('quantity', 'count', 'total');
 
 -- Returns the current count after the change from `base` to `stated`, where `base` is the count that the writer had
--- read. Null: one of the values is not a count. The result has the same form as `stated`.
+-- read. Null means that one of the values is not a count. The result has the same form as `stated`.
 create or replace function kv.merged_count(base jsonb, current jsonb, stated jsonb, out merged jsonb, out below boolean)
 language plpgsql immutable parallel safe
 as $$
@@ -84,7 +85,8 @@ begin
 end
 $$;
 
--- Returns the stock of the row of a document. Null: the document has no row, or the stock of the row is not tracked.
+-- Returns the stock of the row of a document. Null means that the document has no row, or the stock of the row is not
+-- tracked.
 create or replace function kv.counted_stock(key text) returns integer
 language sql stable
 return (

@@ -9,7 +9,8 @@ create or replace function kv.mirrored_environments() returns text[]
 language sql stable
 return coalesce((select m.environments from kv.mirror m where m.is_only), '{production}');
 
--- Returns the key of the document that decides a row, as kv.drafts() chooses it. Null: the row has no document.
+-- Returns the key of the document that decides a row, as kv.drafts() chooses it. Null means that the row has no
+-- document.
 create or replace function kv.leading_key(entity text, id uuid) returns text
 language sql stable
 return (
@@ -19,8 +20,8 @@ return (
   order by array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.list nulls first, i.key
   limit 1);
 
--- Returns the id that the old applications use for a row in an environment. Null: the old applications do not have the
--- row.
+-- Returns the id that the old applications use for a row in an environment. Null means that the old applications do not
+-- have the row.
 create or replace function kv.old_id_in(entity text, id uuid, environment text) returns text
 language sql stable
 return (
@@ -28,8 +29,8 @@ return (
   where i.entity = $1 and i.id = $2 and i.has_row and i.state not in ('gone', 'deleted') and i.environment = $3
   order by i.alias, i.key limit 1);
 
--- Returns the id that the old applications use for a row of the environment `production`. Null: the old applications do
--- not have the row.
+-- Returns the id that the old applications use for a row of the environment `production`. Null means that the old
+-- applications do not have the row.
 create or replace function kv.old_id_of(entity text, id uuid) returns text
 language sql stable
 return kv.old_id_in(entity, id, 'production');
@@ -139,8 +140,8 @@ as $$
   on conflict on constraint history_pkey do update set value = excluded.value, replaced_at = excluded.replaced_at
 $$;
 
--- Replaces the value of a document for the mirror. The document gets the next revision, the earlier value goes to the
--- history, and the document stays marked as mapped if it was mapped before. `value` has the current revision.
+-- Replaces the value of a document for the mirror. `value` has the current revision, and the document gets the next
+-- one. The earlier value goes to the history. If the document was mapped before, it stays marked as mapped.
 create or replace function kv.replace_document(key text, earlier jsonb, value jsonb) returns void
 language plpgsql volatile
 as $$

@@ -4,8 +4,8 @@
 set local role app_mirror;
 
 -- Returns the status of an order in the platform. The old applications have more states. For example, an order in
--- transit becomes shipped, a failed order becomes cancelled, and a confirmed order becomes pending. Null: the state is
--- unknown.
+-- transit becomes shipped, a failed order becomes cancelled, and a confirmed order becomes pending. Null means that the
+-- state is unknown.
 create or replace function kv.order_status(value jsonb) returns text
 language sql immutable parallel safe
 return case lower(regexp_replace(coalesce(kv.line(value, 100), 'pending'), '[^A-Za-z]', '', 'g'))

@@ -5,7 +5,7 @@
 
 set local role app_mirror;
 
--- Returns a row as JSON, with the values that its documents must have. Null: the row does not exist.
+-- Returns a row as JSON, with the values that its documents must have. Null means that the row does not exist.
 create or replace function kv.row_content(entity text, id uuid) returns jsonb
 language plpgsql stable
 as $$
@@ -101,7 +101,7 @@ end
 $$;
 
 -- Returns the fields of a document that its row would change, without the fields that the platform has decided. If a
--- document has the note `kept`, its different value is intended.
+-- document has the note `kept`, it differs from its row on purpose.
 create or replace function kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns text[]
 language sql stable
 return case

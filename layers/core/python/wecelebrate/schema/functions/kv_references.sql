@@ -3,7 +3,7 @@
 
 set local role app_mirror;
 
--- Returns the id of the row that an old id leads to. Null: no document with this id has become a row.
+-- Returns the id of the row that an old id leads to. Null means that no document with this id has become a row.
 create or replace function kv.row_of(entity text, environment text, old_id text) returns uuid
 language plpgsql stable
 as $$
@@ -145,6 +145,27 @@ begin
   d.notes := d.notes || case when kept_catalog then '{"kept": "catalogId"}'::jsonb
     when kept_domain then '{"kept": "domain"}' else '{}' end;
   return d;
+end
+$$;
+
+-- Locks the grants that sites of a batch need, as app.lock_grant_of_site does. The next statement of the transaction
+-- reads the grants. Nobody can revoke them until the transaction ends.
+create or replace function kv.lock_grants(drafts kv.draft[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', needed.catalog, needed.client), 0))
+  from (
+    select distinct c.id as catalog, s.client
+    from unnest(drafts) d
+      cross join lateral (
+        select kv.row_of('client', d.environment, d.columns ->> 'client') as client,
+          kv.row_of('catalog', d.environment, coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id)))
+            as catalog) s
+      join catalogs c on c.id = s.catalog and c.owner_client_id is distinct from s.client
+    where d.reason is null
+    order by c.id, s.client
+  ) needed;
 end
 $$;
 

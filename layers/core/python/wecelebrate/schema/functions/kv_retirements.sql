@@ -3,14 +3,15 @@
 
 set local role app_mirror;
 
--- Returns the active retirement of an entity: the one that was not undone. Null: the entity has no active retirement.
+-- Returns the active retirement of an entity: the one that was not undone. Null means that the entity has no active
+-- retirement.
 create or replace function kv.retirement_of(entity text) returns kv.retirements
 language sql stable
 as $$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $$;
 
--- Returns a retirement with the counts of its archive. Null: the retirement does not exist. The previous release does
--- not know the status `ending`, and rejects it. Therefore `status` is `restoring` then, and `exact_status` is the
--- status.
+-- Returns a retirement with the counts of its archive. Null means that the retirement does not exist. The previous
+-- release does not know the status `ending`, and rejects it. Therefore `status` is `restoring` then, and `exact_status`
+-- is the status.
 create or replace function kv.retirement_content(r kv.retirements) returns jsonb
 language sql stable
 as $$
@@ -68,7 +69,7 @@ $$;
 grant execute on function kv.retirement_facts(text) to app_admin;
 
 -- Returns how many seconds ago an application last used the documents of an entity, and for how many clients. Only uses
--- within the given time count. Null: no application used the documents within this time.
+-- within the given time count. Null means that no application used the documents within this time.
 create or replace function kv.traffic_within(entity text, kind text, seconds integer) returns jsonb
 language sql stable
 as $$
@@ -157,9 +158,12 @@ end
 $$;
 
 -- Searches the next products that have changed since the documents were retired, and returns whether all products were
--- searched. A writer of a product never waits for this search. The first call stores the transactions that have changed
--- products and have not ended, and returns null: the caller commits, so that later calls wait for the same
--- transactions, however many others begin. If one of them still runs after 2 seconds, a call raises lock_not_available.
+-- searched. A writer of a product never waits for this search.
+--
+-- The first call stores the open transactions that have changed products, and returns null. The caller then commits, so
+-- that later calls wait only for these transactions, and not for transactions that begin later. If one of the stored
+-- transactions still runs after 2 seconds, a call raises lock_not_available.
+--
 -- All later writes change the documents themselves, so the search does not have to see them. The status `ending` must
 -- be committed before the first call. The caller must use a separate statement with bound parameters.
 create or replace function kv.continue_ending(entity text, size integer) returns boolean
@@ -221,10 +225,12 @@ return case $2
   else ($2, r.status) in (('archiving', 'waiting'), ('deleting', 'archiving'), ('archiving', 'deleting')) end;
 
 -- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
--- bound parameters. If no documents are archived or deleted, an undo ends at once. Otherwise, the end of an undo of
--- products appends changed products to kv.dirty, because a read would return values of the row with the revision of the
--- old document, and the base of a later write would be unclear. The change to `ending` is a part of the undo, so the
--- audit log has no entry for it.
+-- bound parameters.
+--
+-- If no documents are archived or deleted, an undo ends at once. Otherwise, when an undo of products ends, the changed
+-- products are appended to kv.dirty, so that their documents are written again. Without this, a read would return the
+-- new values of the row with the revision of the old document, and the base of a later write would be unclear. The
+-- change to `ending` is a part of the undo, so the audit log has no entry for it.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -171,6 +171,7 @@ begin
       drafts := kv.check_catalogs(drafts);
       perform kv.write_catalogs(drafts);
     when 'site' then
+      perform kv.lock_grants(drafts);
       drafts := kv.check_sites(drafts);
       perform kv.write_sites(drafts);
     when 'product' then

@@ -4,7 +4,7 @@
 
 set local role app_mirror;
 
--- Returns the client that owns a row. Null: the row does not exist, or the platform owns it.
+-- Returns the client that owns a row. Null means that the row does not exist, or the platform owns it.
 create or replace function kv.client_of_row(entity text, id uuid) returns uuid
 language plpgsql stable
 as $$
@@ -21,7 +21,7 @@ end
 $$;
 
 -- Returns the client to which a document belongs: the owner of its row, or otherwise the client to which the document
--- refers. Null: the document does not refer to an existing client.
+-- refers. Null means that the document does not refer to an existing client.
 create or replace function kv.client_of_document(d kv.ids) returns uuid
 language plpgsql stable
 as $$

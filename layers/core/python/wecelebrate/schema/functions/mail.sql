@@ -73,7 +73,7 @@ begin
   -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
   -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
-         and m.created_at > hour_ago) >= client_quota / 2
+         and not m.is_notice and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
            select from guest_mails m where m.client_id = $1 and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
@@ -110,48 +110,119 @@ begin
 end
 $$;
 
--- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
--- returns the reason. One client sends at most 20 of these mails to a mailbox in 24 hours, because a member can write
--- any e-mail address into orders, and can ship one order in many parts. The orders of a customer who was signed in are
--- not limited, unless they were imported: an import states the customer. An import can also state any number of
--- strangers. Therefore one client sends, in 24 hours, at most half as many mails about imported orders as its tier
--- allows requests in an hour, but not more than 10,000. The limits are not exact: mails that are enqueued at the same
--- moment do not see each other.
-create or replace function app.claim_notice_mail(mailed_order orders) returns text
+-- Returns whether an order was imported, or replaces an imported order, or replaces such a replacement.
+create or replace function app.comes_from_import(o orders) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with recursive origins (id, replaces_order_id) as (
+    select $1.id, $1.replaces_order_id
+    union
+    select x.id, x.replaces_order_id from origins r join orders x on x.id = r.replaces_order_id
+  )
+  select exists (select from origins r join order_events e on e.order_id = r.id and e.type = 'imported')
+$$;
+
+-- Returns whether a mail is the first about the shipment, the delivery or the cancellation of an order that was placed
+-- on a site and whose first mail was sent to the same address. The number of these orders has a limit, because their
+-- first mails have limits. A changed address has no such mail, and replacements do not count. The caller checks that
+-- the order was not imported.
+create or replace function app.is_expected_notice(mailed_order orders, template text) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    and $1.site_id is not null and $1.replaces_order_id is null
+    and not exists (select from mails m where m.order_id = $1.id and m.template = $2)
+    and exists (
+      select from mails m
+      where m.order_id = $1.id and m.template in ('order_confirmation', 'order_confirm_request')
+        and m.state <> 'suppressed' and lower(m.recipient) = lower($1.customer_email))
+$$;
+
+-- Returns why the limits allow no mail about an order that a member or the platform causes, or null if it may be sent.
+-- A member can have any e-mail address written into orders, and can ship one order in many parts. Therefore one client
+-- sends at most 20 of these mails to a mailbox in 24 hours. To all mailboxes, it sends as many of these mails in 24
+-- hours as confirmations (app.guest_mail_refusal), besides the expected mails (app.is_expected_notice). An import can
+-- state any number of strangers, so there is a lower limit for imported orders: half of the requests that the tier
+-- allows in an hour, but not more than 10,000.
+--
+-- The limits are not exact: mails that are enqueued at the same moment do not see each other. A high limit is compared
+-- with the number of the samples, because counting all mails of a day would take too long for each mail.
+create or replace function app.notice_mail_refusal(
+  mailed_order orders, is_imported boolean, is_expected boolean) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   recipient constant text := app.mailbox(mailed_order.customer_email);
   quota constant integer := 20;
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-  is_imported constant boolean := exists (
-    select from order_events e where e.order_id = mailed_order.id and e.type = 'imported');
+  client_quota integer;
   import_quota integer;
+  sent bigint;
 begin
-  if mailed_order.customer_subject is not null and not is_imported then
-    return null;
-  end if;
   if (select count(*) from (
         select from guest_mails m
-        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
-          and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice and not m.is_verified
+          and m.client_id = mailed_order.client_id limit quota) mails) >= quota then
     return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
-      'hours, unless the customer was signed in.', quota);
+      'hours, unless the address was verified when the order was placed.', quota);
+  elsif is_expected then
+    return null;
   end if;
-  if is_imported then
-    select least(t.requests_per_hour / 2, 10000) into import_quota
-    from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
-    if (select count(*) from (
-          select from guest_mails m
-          where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
-          limit import_quota) sent) >= import_quota then
-      return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
-    end if;
+  select 12 * t.requests_per_hour, least(t.requests_per_hour / 2, 10000) into client_quota, import_quota
+  from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
+  if is_imported and (select count(*) from (
+        select from guest_mails m
+        where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
+        limit import_quota) mails) >= import_quota then
+    return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample, is_imported)
-    values (mailed_order.client_id, recipient, clock_timestamp(), true, false, is_imported);
-  return null;
+  if client_quota < 1600 then
+    select count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and not m.is_expected
+        and m.created_at > day_ago
+      limit client_quota) mails;
+  else
+    select 16 * count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_sample and m.is_notice and not m.is_verified
+        and not m.is_expected and m.created_at > day_ago
+      limit client_quota / 16 + 1) mails;
+  end if;
+  return case when sent >= client_quota then format('The client sends at most %s mails about shipments, deliveries and '
+    'cancellations in 24 hours to addresses that were not verified when the order was placed.', client_quota) end;
 end
+$$;
+
+-- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
+-- returns the reason (app.notice_mail_refusal). Mails to an address that was verified when the order was placed are not
+-- limited. A replacement has the verified address of the order that it replaces.
+create or replace function app.claim_notice_mail(mailed_order orders, template text) returns text
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  is_imported constant boolean := app.comes_from_import(mailed_order);
+  is_verified constant boolean := mailed_order.has_verified_email and not is_imported;
+  is_expected constant boolean := not is_verified and not is_imported and app.is_expected_notice($1, $2);
+  refusal text;
+begin
+  if not is_verified then
+    refusal := app.notice_mail_refusal(mailed_order, is_imported, is_expected);
+  end if;
+  if refusal is null then
+    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified, is_expected)
+      values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), clock_timestamp(), true, is_imported,
+        is_verified, is_expected);
+  end if;
+  return refusal;
+end
+$$;
+
+-- The signature that the previous release calls.
+create or replace function app.claim_notice_mail(mailed_order orders) returns text
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.claim_notice_mail($1, null)
 $$;
 
 -- The signature that the previous release calls.
@@ -215,7 +286,7 @@ begin
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   elsif app.site_id() is null then
-    refusal := app.claim_notice_mail(mailed_order);
+    refusal := app.claim_notice_mail(mailed_order, $2);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
@@ -231,11 +302,13 @@ grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
 -- Queues a mail with a link to the order of a guest on the current site. The mail is sent to the e-mail address of the
--- order, if the caller has given this address. Returns no row if the order does not exist. `address` and the limits are
--- the same as in app.queue_order_mail.
+-- order, if the caller has given this address. Otherwise `job_id` is null. `client_id` is the client of the site.
+-- `address` and the limits are the same as in app.queue_order_mail.
 --
 -- The visitor must not learn whether the order exists. A response to a write has the header `Consistency-Token`, so the
--- transaction always gets an id. Mails to one mailbox wait for each other, so lookups always wait for the mailbox.
+-- transaction always gets an id. Mails to one mailbox wait for each other, so lookups always wait for the mailbox. If
+-- the order does not exist, the function writes the same rows and removes them: the time would tell otherwise, also the
+-- time of the commit, which waits for the log only if a row was written.
 create or replace function app.queue_lookup_mail(
   order_number text, email text, address text, out client_id uuid, out job_id uuid)
 returns setof record
@@ -243,22 +316,31 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 #variable_conflict use_column
 declare
+  site sites;
   mailed_order orders;
-  refusal text;
 begin
   perform pg_current_xact_id();
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
-  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
-    and o.customer_subject is null;
-  if not found then
-    return;
-  end if;
-  client_id := mailed_order.client_id;
-  refusal := app.claim_guest_mail(mailed_order, $3);
-  if refusal is null then
-    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
-  end if;
+  select s.* into site from sites s where s.id = (select app.site_id());
+  select o.* into mailed_order from orders o
+  where o.client_id = site.client_id and o.site_id = site.id and o.order_number = upper($1)
+    and lower(o.customer_email) = lower($2) and o.customer_subject is null;
+  client_id := site.client_id;
+  begin
+    if mailed_order.id is null then
+      mailed_order.client_id := site.client_id;
+      mailed_order.site_id := site.id;
+      mailed_order.customer_email := $2;
+    end if;
+    if app.claim_guest_mail(mailed_order, $3) is null then
+      job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+    end if;
+    if mailed_order.id is null then
+      raise exception 'the order does not exist' using errcode = 'no_data_found';
+    end if;
+  exception when no_data_found then
+    job_id := null;
+  end;
   return next;
 end
 $$;

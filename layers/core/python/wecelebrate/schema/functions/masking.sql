@@ -122,11 +122,21 @@ from analytics_events e cross join lateral (
   select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.event_view to app_admin, app_client;
 
--- Returns the payload of a webhook delivery without tracking data, which can reveal the recipient. If a shipment has no
--- other number, its number is the tracking number of its carrier.
+-- Returns whether the number of a shipment in the data of an event is not a tracking number. The shipment decides,
+-- because its number can have become its tracking number after the event. If a shipment has no other number, its number
+-- is the tracking number of its carrier.
+create or replace function app.has_own_number(data jsonb) returns boolean
+language sql stable
+return data ->> 'shipment_number' is distinct from data ->> 'tracking_number' and exists (
+  select from public.shipments s
+  where s.id = case when data ->> 'shipment_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      then (data ->> 'shipment_id')::uuid end
+    and s.number = data ->> 'shipment_number' and s.number is distinct from s.tracking_number);
+
+-- Returns the payload of a webhook delivery without tracking data, which can reveal the recipient.
 create or replace function app.masked_payload(payload jsonb) returns jsonb
-language sql immutable parallel safe
-return case when payload #> '{data,shipment_number}' = payload #> '{data,tracking_number}'
+language sql stable
+return case when payload #> '{data,shipment_number}' is not null and not app.has_own_number(payload -> 'data')
     then jsonb_set(payload, '{data,shipment_number}',
       to_jsonb(app.masked_name(payload #>> '{data,shipment_number}')))
     else payload end #- '{data,tracking_number}' #- '{data,tracking_url}';
@@ -144,28 +154,39 @@ return (
   from jsonb_each($2) d
   where d.key <> all ('{reason,note,tracking_number,tracking_url}'));
 
-grant execute on function app.masked_payload(jsonb), app.masked_details(uuid, jsonb)
+grant execute on function app.has_own_number(jsonb), app.masked_payload(jsonb), app.masked_details(uuid, jsonb)
   to app_admin, app_support, app_client, app_system;
+grant execute on function app.has_own_number(jsonb) to app_definer;
 
--- Returns the errors of rows without their reasons, which can quote the row.
+-- Replaces a reason that can quote a row about a person. The error file has the same text (rejections.error_file).
+create or replace function app.hidden_reason() returns text
+language sql immutable parallel safe
+return 'The reason is hidden, because it can contain personal data.';
+grant execute on function app.hidden_reason() to app_definer, app_admin, app_support, app_client, app_system;
+
+-- Returns the errors of rows without their reasons and SKUs, which can quote the row: a row of a file whose columns are
+-- shifted has a name or an address in any column.
 create or replace function app.without_reasons(errors jsonb) returns jsonb
 language sql immutable parallel safe
 return (
-  select coalesce(jsonb_agg(
-    e || '{"reason": "The reason is hidden, because it can contain personal data."}' order by n), '[]')
+  select coalesce(jsonb_agg(e || jsonb_build_object('sku', null, 'reason', app.hidden_reason()) order by n), '[]')
   from jsonb_array_elements(errors) with ordinality x (e, n));
 grant execute on function app.without_reasons(jsonb) to app_admin, app_support, app_client, app_system;
 
--- The jobs in the form of the API. The API calls the priority `lane`. An error of a row can quote the row. The rows of
--- order files are about persons, so their errors have no reason for members who may not see persons.
+-- The jobs in the form of the API. The API calls the priority `lane`. An error can quote a row, the name of a document
+-- or, if a file has no header, its first row as the names of columns. The rows of order files are about persons, so
+-- these texts are hidden from members who may not see persons.
 create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
-  case when p.shown or type <> 'order_file' then first_errors else app.without_reasons(first_errors) end
-    as first_errors,
-  result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
-  completed_at, app.job_waiting_for(j) as waiting_for, coalesce(questions, '[]') as questions, answers,
+  case when s.shown then first_errors else app.without_reasons(first_errors) end as first_errors,
+  case when s.shown or jsonb_typeof(result) <> 'object' then result else result - 'unread_columns' end as result,
+  error_code,
+  case when s.shown or error is null then error else app.hidden_reason() end as error, attempts, max_attempts,
+  created_at, updated_at, due_at, started_at, completed_at, app.job_waiting_for(j) as waiting_for,
+  coalesce(questions, '[]') as questions, answers,
   app.job_blocked_by(j) as blocked_by
 from jobs j cross join lateral (
-  select (select app.sees_all_persons()) or j.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
+  select j.type <> 'order_file' or (select app.sees_all_persons())
+    or j.client_id = any ((select app.person_client_ids())::uuid[]) as shown) s;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;

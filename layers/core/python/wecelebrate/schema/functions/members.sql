@@ -255,6 +255,38 @@ end
 $$;
 grant execute on function app.revoke_member_sessions(uuid) to app_admin;
 
+-- Returns whether the caller still has the rights at a client that it had when the transaction began, or the rights as
+-- staff. Another role counts if it has the same rights. `client_id` is null for objects of the platform.
+--
+-- A transaction keeps the rights of its beginning. Call this function after a wait for another transaction, e.g. for
+-- the lock of a quota: the caller can have been removed since then. Until the transaction ends, no other transaction
+-- changes the members of the client, or the staff. A service, and a visitor of a site, have no rights that end.
+create or replace function app.has_kept_rights(client_id uuid) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if app.subject() like 'service:%' or app.site_id() is not null then
+    return true;
+  elsif app.admin_role() is not null then
+    perform pg_advisory_xact_lock_shared(hashtextextended('owners ', 0));
+    return exists (
+      select from admin_users a
+      where a.user_id = (select app.subject()) and a.is_active
+        and (a.role in (app.admin_role(), 'super_admin') or a.role = 'admin' and app.admin_role() = 'support'));
+  elsif $1 is null or $1 <> all (app.client_ids()) then
+    return true;  -- The caller has no rights at this client that it could lose.
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('owners ' || $1, 0));
+  return exists (
+    select from client_users m join clients c on c.id = m.client_id
+    where m.client_id = $1 and m.user_id = (select app.subject()) and m.is_active and c.is_active
+      and case when $1 = any (app.owner_ids()) then m.role = 'owner'
+        when $1 = any (app.editor_ids()) then m.role in ('owner', 'editor') else true end);
+end
+$$;
+grant execute on function app.has_kept_rights(uuid) to app_admin, app_support, app_client;
+
 -- Deletes up to `max_rows` invitations that ended more than 90 days ago, and returns their number.
 create or replace function app.delete_old_invitations(max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp

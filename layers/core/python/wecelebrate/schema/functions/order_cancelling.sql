@@ -130,10 +130,14 @@ grant execute on function app.cancel_order_lines(uuid, jsonb, text, boolean, tex
   to app_admin, app_support, app_client, app_system;
 
 -- Changes fields of an order other than its status: the keys `external_number`, `problem` and `metadata` of `changes`.
--- The value of `metadata` is a merge patch. Until the first shipment, `customer_name` and `shipping_address` can
--- change, too. The new `shipping_address` replaces the whole address. `note` is for the people who read the history.
+-- The value of `metadata` is a merge patch.
+--
+-- Until the first shipment, `customer_name` and `shipping_address` can change, too. The new `shipping_address` replaces
+-- the whole address. `note` is for the people who read the history.
+--
 -- Refusals: `reserved` means that the caller sets the problem `unconfirmed`. `country` means that the site does not
--- ship to the country of the address; the detail contains the countries of the site. `unchanged` is the third refusal.
+-- ship to the country of the address; the detail contains the countries of the site. `unchanged` means that the order
+-- already has all of these values, and that `note` is null.
 create or replace function app.change_order(
   order_id uuid, changes jsonb, note text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)

@@ -57,6 +57,8 @@ begin
   if is_touched or changed - '{exported_at,updated_at}'::text[] <> '{}' then
     new.version := old.version + 1;
   end if;
+  new.has_verified_email := old.has_verified_email and new.has_verified_email
+    and new.customer_email = old.customer_email;
   return new;
 end
 $$;

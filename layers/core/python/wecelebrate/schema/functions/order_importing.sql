@@ -80,8 +80,10 @@ $$;
 -- Returns the outcome for an order whose number already exists at the client. `number_in_use`: the existing order was
 -- not imported from the same source into the same site. `created`: this job has created it, possibly in an earlier
 -- attempt. `differs`: its currency, time or lines are different. `status_differs` or `total_differs`: only its status
--- or its total is different. `unchanged`: it was imported before, and nothing is different. Later changes of the order
--- do not matter, because the event of the import contains the status and the total at that time.
+-- or its total is different. `unchanged`: it was imported before, and nothing is different.
+--
+-- Later changes of the order do not matter, because the event of the import contains the status and the total at that
+-- time.
 create or replace function app.compare_imported(existing orders, imported jsonb, job jobs) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -259,8 +259,9 @@ $$;
 
 -- Records that shipments of an order were delivered. If nothing was shipped yet, the news about the shipment is
 -- missing, so the function first ships all remaining pieces. If a file names a shipment that does not exist, the
--- function creates this shipment. In a request to the API, the shipment must exist. `shipment` has the same form as in
--- app.ship_order. Refusals: `unknown_shipment`, and the refusals of app.ship_order.
+-- function creates this shipment. In a request to the API, the shipment must exist.
+--
+-- `shipment` has the same form as in app.ship_order. Refusals: `unknown_shipment`, and the refusals of app.ship_order.
 create or replace function app.deliver_order(
   order_id uuid, shipment jsonb, source text, happened_at timestamptz, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)

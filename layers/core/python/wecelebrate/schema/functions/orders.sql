@@ -30,31 +30,33 @@ return exists (
     select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
   or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id);
 
--- Returns the lines that are refused because more pieces are ordered than are free. `lines` is
--- [{at, quantity, free}, …]. `free` is null for a stock that is not tracked. `pieces` is `free` if it is low, i.e. not
--- above app.max_shown_stock().
+-- Returns the refusal of an order whose lines have more pieces than allowed. `limits` is
+-- [{reason, at, quantity, allowed}, …], with the reasons `out_of_stock` and `shared_quantity`. If several reasons
+-- apply, only one is returned. `refusal` is null if no line can be the reason. `detail` is [{at, left}, …] for
+-- `out_of_stock`, and [{at, max}, …] for `shared_quantity`.
 --
--- A buyer may learn a low stock, and whether an order of one line exceeds the stock. But a buyer who adds a line that
--- is always refused must not learn whether another line exceeds its stock: such orders find the stock, and take nothing
--- from it. Therefore the function returns the refused lines with a low stock. If no such line exists, it returns all
--- lines with a higher stock that can be the reason, also those that do not exceed their stock.
-create or replace function app.refused_lines(lines jsonb) returns table (at integer, pieces integer)
+-- `is_low` means that a line exceeds a number that is not above app.max_shown_stock(). A buyer may learn this number,
+-- and whether an order of one line exceeds its limit. But a buyer who adds a line that is always refused must not learn
+-- whether another line exceeds its limit: such orders find the stock, and take nothing from it. Therefore the lines are
+-- those with a low number. If no such line exists, they are all lines with a higher number that can be the reason, also
+-- those that do not exceed it, and their numbers are null. `is_exceeded` says whether one of the lines really is the
+-- reason.
+create or replace function app.stock_refusal(
+  limits jsonb, out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
-#variable_conflict use_column
 begin
-  return query
-  with ordered as (
-    select (line ->> 'at')::integer as at, (line ->> 'quantity')::bigint as quantity, (line ->> 'free')::integer as free
-    from jsonb_array_elements($1) line
-  ), low as (
-    select o.at, o.free from ordered o where o.quantity > o.free and o.free <= app.max_shown_stock()
+  with refused as (
+    select l.reason, l.at, l.quantity, l.allowed, l.allowed <= app.max_shown_stock() as is_shown
+    from jsonb_to_recordset($1) l (reason text, at integer, quantity bigint, allowed integer)
+    where l.quantity > least(l.allowed, app.max_shown_stock())
   )
-  select l.at, l.free from low l
-  union all
-  select o.at, null from ordered o
-  where o.quantity > app.max_shown_stock() and o.free > app.max_shown_stock()
-    and not exists (select from low) and exists (select from ordered where ordered.quantity > ordered.free);
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end, case when r.is_shown then r.allowed end)
+      order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
 end
 $$;
 
@@ -69,7 +71,10 @@ return array_remove(array[
 
 -- Checks an order against the limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
 -- orders of the same buyer wait for each other. All orders lock their products first, and then their buyers, sorted by
--- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. Refusals:
+-- key, so orders cannot deadlock.
+--
+-- Returns no refusal if the order is within the limits. The limits of the customer and of the IP address are checked
+-- before the limits of the e-mail address, because a guest can name any e-mail address. Refusals:
 --   daily_quantity   {buyer, max}   the kind of buyer (customer, email, address) whose limit would be exceeded
 --   unconfirmable    "…"            why the limits for mails allow no mail with the link, if the guest must confirm
 create or replace function app.check_order_buyers(
@@ -91,6 +96,7 @@ begin
   where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
       + (select coalesce(sum(q.quantity), 0) from order_quantities q
          where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  order by key like 'email:%'
   limit 1;
   if refusal is null and must_confirm then
     detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
@@ -99,56 +105,90 @@ begin
 end
 $$;
 
--- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers has locked them. Returns no
--- refusal if the pieces were counted. Otherwise the refusal is:
---   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
---                                    if it is above 10 (app.refused_lines)
+-- Returns whether a refusal of app.check_order_buyers depends on the e-mail address that a guest names, and so on what
+-- other people have done with this address.
+create or replace function app.is_about_mailbox(refusal text, detail jsonb, lines jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, public, app, pg_temp
+return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (detail ->> 'max')::bigint >= (
+  select sum((line ->> 'quantity')::bigint) from jsonb_array_elements(lines) line), false);
+
+-- Checks an order against the stock. app.place_order has locked the products. Returns no refusal if no line can exceed
+-- the stock. app.stock_refusal describes `is_low` and `is_exceeded`. Refusals:
+--   out_of_stock     [{at, left}, …]  the lines whose quantity is above the stock
+--   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take
+-- If `is_low` is false and the buyer is a guest, a limit of the named e-mail address can be the reason as well
+-- (app.place_order). Then each line also has `address_limits`: `max` is the number of pieces that guests with the same
+-- address may order in 24 hours, or null, and `must_confirm` says whether guests confirm their orders with a link in a
+-- mail. The refusal has no name of its own, because the previous release answers an unknown refusal with an error.
 --
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
--- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
--- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
--- order again with another e-mail address and from another IP address. A stock that is not tracked has no shares: an
--- order takes nothing from other clients. The limits of the site still apply.
-create or replace function app.claim_order_quantities(
-  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
-language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+-- site, but other clients need the shared stock, too. Therefore no customer and no IP address gets more than half of
+-- the stock of a product (rounded up) in 24 hours, on all sites together. All guests of a client count as one more
+-- buyer, because a guest can order again with another e-mail address and from another IP address. The e-mail address
+-- itself does not count: a guest can name any address, so the answer would show what its owner has ordered at other
+-- clients.
+--
+-- A stock that is not tracked has no shares, because an order takes nothing from other clients. The limits of the site
+-- still apply.
+--
+-- If a shared stock is not low, the refusal is always `shared_quantity`. If an order above the stock got another
+-- refusal than an order above half of the stock, a buyer could find out the stock.
+create or replace function app.check_order_stock(site sites, lines jsonb, email text, address text,
+  out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  buyers constant text[] := app.buyers_of(email, address);
+  buyers constant text[] := array(
+    select key from unnest(app.buyers_of(email, address)) key where key not like 'email:%');
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_shared constant boolean := app.has_shared_stock(site);
 begin
-  if app.has_shared_stock(site) then
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
-      into refusal, detail
-    from app.refused_lines((
-      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
-        case when line ->> 'left' is not null
-          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
-      from jsonb_array_elements(lines) line
-        cross join lateral (
-          select coalesce(max(pieces), 0) from (
-            select sum(q.quantity) from order_quantities q
-            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-              and q.is_tracked
-            group by q.buyer
-            union all
-            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
-            -- exact.
-            select sum(q.quantity) from order_quantities q
-            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-          ) per_buyer (pieces)) most (taken))) r
-    having count(*) > 0;
-    if refusal is not null then
-      return;
-    end if;
+  with ordered as (
+    select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
+      (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
+    from jsonb_array_elements(lines) line where line ->> 'left' is not null
+  ), limits (reason, at, quantity, allowed) as (
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o
+    where not is_shared or o.free <= app.max_shown_stock()
+    union all
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)::integer
+    from ordered o
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+        ) per_buyer (pieces)) most (taken)
+    where is_shared
+  )
+  select s.* into refusal, detail, is_low, is_exceeded
+  from app.stock_refusal((select jsonb_agg(to_jsonb(l)) from limits l)) s;
+  if not is_low and app.subject() is null and (site.max_daily_quantity is not null or site.confirm_guest_orders) then
+    detail := (
+      select jsonb_agg(line || jsonb_build_object('address_limits', jsonb_build_object(
+        'max', site.max_daily_quantity, 'must_confirm', site.confirm_guest_orders)) order by n)
+      from jsonb_array_elements(detail) with ordinality each (line, n));
   end if;
+end
+$$;
 
+-- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers and app.check_order_stock have
+-- checked the limits. The outputs are always null: an earlier release checked the limits here, and PostgreSQL cannot
+-- replace a function with another type of result.
+create or replace function app.claim_order_quantities(
+  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
   insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
   select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
     line ->> 'left' is not null
-  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
-end
+  from jsonb_array_elements(lines) line cross join unnest(app.buyers_of(email, address)) buyer (key);
+  select null::text, null::jsonb;
 $$;
 
 -- Places an order on the current site, for the customer of the site or for a guest, at the current prices of the
@@ -156,18 +196,19 @@ $$;
 -- `address` is a keyed hash of the IP address of the visitor, or null if the address is unknown.
 --
 -- Visitors write orders and stock only through this function. Therefore the function itself applies the conditions of
--- row-level security. The site comes from the sealed context, and the products must be shown by the site. Concurrent
--- orders of the same products wait for each other. Rows with lower ids are locked first, so orders cannot deadlock.
+-- row-level security. The site comes from the sealed context, and the site must show the products.
+--
+-- Concurrent orders of the same products wait for each other. Rows with lower ids are locked first, so orders cannot
+-- deadlock.
 --
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
--- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
--- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules,
--- app.check_order_buyers and app.claim_order_quantities describe further refusals.
+-- contains the products whose stock fell to or below the `low_inventory` of the catalog.
+--
+-- If the order is refused, nothing changes. `refusal` is then the reason, and `detail` gives the details.
+-- app.check_order_rules, app.check_order_buyers and app.check_order_stock describe further refusals.
 --   catalog       null               the catalog of the site is not active
 --   country       ["AT", "DE"]       the countries to which the site ships; the order is to another country
 --   not_shown     [n, …]             the lines whose product the site does not show
---   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
---                                    (app.refused_lines)
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
 --   inexact       [n, …]             the lines whose price has more decimals than its currency
 --   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
@@ -187,6 +228,7 @@ declare
   must_confirm boolean;
   pricing jsonb;
   limited numeric;
+  stock record;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -222,7 +264,8 @@ begin
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
+         -- refused and not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -262,28 +305,27 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  select b.refusal, b.detail into refusal, detail
-  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
-  if refusal is not null then
+  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
+  -- with the e-mail address that a guest names. All later steps accept the order.
+  --
+  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
+  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
+  -- named address can be the reason, the refusal is always that of the stock, and its lines have `address_limits`. An
+  -- order that exceeds one of the two, or both, then gets the same answer, which states both reasons.
+  select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
+  if not coalesce(stock.is_low, false) then
+    select b.refusal, b.detail into refusal, detail
+    from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+    if refusal is not null and (stock.refusal is null or not app.is_about_mailbox(refusal, detail, priced_lines)) then
+      return;
+    end if;
+  end if;
+  if refusal is not null or stock.is_exceeded then
+    refusal := stock.refusal;
+    detail := stock.detail;
     return;
   end if;
-  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
-  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
-  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
-  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
-      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
-  where r.pieces is not null or not app.has_shared_stock(site);
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
-  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
-  if refusal is not null then
-    return;
-  end if;
+  perform app.claim_order_quantities(site, priced_lines, $3, $7);
 
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
@@ -303,12 +345,13 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata, problem, confirm_by)
+      shipping_address, items, metadata, problem, confirm_by, has_verified_email)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
       $5, case when must_confirm then 'unconfirmed' end,
-      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end,
+      coalesce(lower(app.email() collate "C") = lower($3 collate "C"), false))
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;

@@ -116,6 +116,31 @@ end
 $$;
 grant execute on function app.page_rows(text, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
+-- Reads the next rows of an open cursor, which have the columns `key` and `bytes`, until they have more than 8 MB.
+-- Returns their keys, at least one if the cursor has a row. A job reads and changes these rows in one transaction. As
+-- in app.page_rows, the server does not read the rows that do not fit.
+create or replace function app.next_keys(list refcursor) returns text[]
+language plpgsql stable set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  page text[] := '{}';
+  total bigint := 0;
+  key text;
+  bytes bigint;
+begin
+  loop
+    -- A record would keep the types of its first query for the session, and the types differ between the queries.
+    fetch list into key, bytes;
+    exit when not found or total > 0 and total + bytes > 8000000;
+    page := page || key;
+    total := total + bytes;
+  end loop;
+  close list;
+  return page;
+end
+$$;
+grant execute on function app.next_keys(refcursor) to app_definer, app_mirror;
+
 set local role app_definer;
 
 -- Writes the heartbeat. When app.enter runs on a reader, it uses the heartbeat to detect whether the reader lags.

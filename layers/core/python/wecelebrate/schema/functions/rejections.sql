@@ -2,8 +2,9 @@
 
 set local role app_definer;
 
--- Returns the cells of a rejected row: column → text. `raw` is a list of cells, or an object: column → cell. The
--- columns that the platform adds to error files are left out. Returns null if the columns are not known.
+-- Returns the cells of a rejected row as an object, which maps columns to texts. `raw` is a list of cells, or an object
+-- that maps columns to cells. The columns that the platform adds to error files are left out. Returns null if the
+-- columns are not known.
 create or replace function app.rejected_cells(header jsonb, raw jsonb) returns json
 language sql immutable
 as $$
@@ -24,7 +25,8 @@ $$;
 --
 -- The caller gets rows only of a job that it can see: any job for staff, and the jobs of its clients for a member. The
 -- cells of a row (`raw`) are source data: only admins, and the owners and editors of the client, get them. The cells
--- are null until the whole file is read, because the names of the columns are not final before that time.
+-- are null until the whole file is read, because the names of the columns are not final before that time. A row of an
+-- order file is about a person: members who may not see persons get neither its cells nor its SKU nor its reason.
 create or replace function app.list_staged_rejections(
   job uuid, last_line integer, last_n integer, max_rows integer, max_bytes integer)
 returns table (item text, after_line integer, after_n integer)
@@ -34,12 +36,14 @@ declare
   header jsonb;
   staged_fence integer;
   sees_source boolean;
+  sees_persons boolean;
   rejection app.staged_rejections;
   bytes bigint := 0;
 begin
   select j.checkpoint -> 'header', (j.checkpoint ->> 'fence')::integer,
-      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids()))
-    into header, staged_fence, sees_source
+      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids())),
+      j.type <> 'order_file' or app.sees_all_persons() or j.client_id = any (app.person_client_ids())
+    into header, staged_fence, sees_source, sees_persons
     from jobs j
     where j.id = $1 and (app.admin_role() is not null or j.client_id = any (app.client_ids()));
   for rejection in
@@ -48,8 +52,9 @@ begin
     order by r.line, r.n
     limit $4
   loop
-    item := json_build_object('line', rejection.line, 'sku', rejection.sku, 'code', rejection.code,
-      'reason', rejection.reason, 'raw', case when sees_source then app.rejected_cells(header, rejection.raw) end);
+    item := json_build_object('line', rejection.line, 'sku', case when sees_persons then rejection.sku end,
+      'code', rejection.code, 'reason', case when sees_persons then rejection.reason else app.hidden_reason() end,
+      'raw', case when sees_source and sees_persons then app.rejected_cells(header, rejection.raw) end);
     after_line := rejection.line;
     after_n := rejection.n;
     bytes := bytes + octet_length(item);

@@ -58,6 +58,26 @@ grant execute on function app.local_order_figures(uuid, date, date) to app_admin
 
 set local role app_definer;
 
+-- Counts the buyers who placed an order before their order in the report, at the site or, without a site, at any site
+-- of the client. `first_orders` has the time of each buyer's first order in the report. Cancelled orders do not count.
+-- If the caller may not see the orders of the client, the result is 0.
+--
+-- Under row-level security, PostgreSQL uses no index on an expression whose functions are not leakproof, and `lower` is
+-- not leakproof. A query of the caller would therefore read all orders of the client once for each buyer.
+create or replace function app.count_returning_buyers(client uuid, site uuid, buyers text[], first_orders timestamptz[])
+returns bigint
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+begin atomic
+  select count(*)
+  from unnest(buyers, first_orders) b (buyer, first_at)
+  where (client = any ((select app.client_ids())::uuid[]) or (select app.admin_role()) is not null)
+    and exists (
+      select from public.orders o
+      where o.client_id = client and coalesce(o.customer_subject, lower(o.customer_email)) = b.buyer
+        and o.created_at < b.first_at and o.status <> 'cancelled' and (site is null or o.site_id = site));
+end;
+grant execute on function app.count_returning_buyers(uuid, uuid, text[], timestamptz[]) to app_admin, app_client;
+
 -- Locks the local figures of a client until the transaction ends. A rollup shares the lock with other rollups. A change
 -- of the time zone waits for them, so that it computes the figures from all slots that were committed.
 create or replace function app.lock_local_figures(client uuid, is_change boolean) returns void

@@ -96,8 +96,8 @@ $$;
 grant execute on function app.decide_return(uuid, text, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns how many returned pieces of a line may go back on sale. The owner of the catalog decides about its stock. In
--- another client's catalog, only the pieces that the order has taken from the stock may go back to the stock.
+-- Returns how many returned pieces of a line may go back to the stock. The owner of the catalog decides about its
+-- stock. In another client's catalog, only the pieces that the order has taken from the stock may go back to the stock.
 create or replace function app.restockable_pieces(order_id uuid, line integer) returns bigint
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -158,9 +158,9 @@ begin
 end
 $$;
 
--- Records that the pieces of a return have arrived, and puts some of the pieces back on sale. `lines` has the same form
--- as in app.received_pieces. Pieces that did not arrive can be returned again. Refusals: `status`, and the refusals of
--- app.received_pieces.
+-- Records that the pieces of a return have arrived, and puts some of the pieces back into the stock. `lines` has the
+-- same form as in app.received_pieces. Pieces that did not arrive can be returned again. Refusals: `status`, and the
+-- refusals of app.received_pieces.
 create or replace function app.receive_return(
   return_id uuid, lines jsonb, restock boolean, note text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -294,10 +294,10 @@ language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-    shipping_address, items, kind, replaces_order_id)
+    shipping_address, items, kind, replaces_order_id, has_verified_email)
   values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
     round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
-    target.id)
+    target.id, target.has_verified_email)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
@@ -315,8 +315,10 @@ $$;
 
 -- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` has the
 -- same form as in app.pieces_of, or is null. `return_id` is the return that the new order replaces, or null. If `lines`
--- and `return_id` are null, all shipped pieces are sent again. `replacement_id` is the new order. Refusals: `status`,
--- `unknown_return`, and the refusals of app.replacement_items and app.create_replacement.
+-- and `return_id` are null, all shipped pieces are sent again.
+--
+-- `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and the refusals of app.replacement_items
+-- and app.create_replacement.
 create or replace function app.replace_order(
   order_id uuid, lines jsonb, return_id uuid, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out replacement_id uuid)

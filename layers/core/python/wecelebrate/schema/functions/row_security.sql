@@ -2,10 +2,13 @@
 --
 -- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply only to
 -- the owner of the table, and not to callers. Two other policies let app_admin and app_system use all rows. As usual,
--- these policies require that the context belongs to the role. In the same transaction, the roles of all callers lose
--- their privileges on the table: app_admin keeps only select, and app_system keeps the privileges that its policies
--- allow on every row. Therefore a caller can see and change only rows that it could see and change before. If a
--- suspension is not ended in time, the table stays closed.
+-- these policies require that the context belongs to the role.
+--
+-- In the same transaction, the roles of all callers lose their privileges on the table: app_admin keeps only select,
+-- and app_system keeps the privileges that its policies allow on every row. Therefore a caller can see and change only
+-- rows that it could see and change before.
+--
+-- If a suspension is not ended in time, the table stays closed.
 
 set local role app_definer;
 

@@ -4,10 +4,11 @@ set local role app_definer;
 
 -- Creates a delivery for each of the client's enabled endpoints that subscribe to the event. Returns the number of
 -- deliveries. If `only_to` (the id of an endpoint) is given, only this endpoint gets a delivery, even if the endpoint
--- does not subscribe to the event. In addition, the pause of this endpoint ends. The caller must act for the client.
--- The callers that act for a client are: staff and services of the platform, owners and editors of the client, and
--- visitors and customers of its sites. A viewer publishes only `job.cancelled`, about its own export, in the
--- transaction that deletes the export. Any other caller is refused.
+-- does not subscribe to the event. In addition, the pause of this endpoint ends.
+--
+-- The caller must act for the client. The callers that act for a client are: staff and services of the platform, owners
+-- and editors of the client, and visitors and customers of its sites. A viewer publishes only `job.cancelled`, about
+-- its own export, in the transaction that deletes the export. Any other caller is refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp

@@ -1,0 +1,135 @@
+"""Writes the files again that ERP systems have sent and that a restored database has forgotten.
+
+The database registers each version of a file that it gets, and a restored database has lost these rows. A version
+without a row is written again. The platform reads the files of a catalog in the order in which their notifications
+arrive, and S3 does not keep this order. So the next file of a catalog or destination is written when the previous one
+is registered. Files that arrived after a forgotten file are written again as well, because they are newer.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from infra.deploy.account import Account, AwsError
+from infra.deploy.data_api import ROLE, read_rows
+from infra.deploy.dropped_files import DroppedFile, Owner, dropped_files, origin, put_back
+
+MARGIN = timedelta(days=1)
+"""How long before the time of the restore a file can be written that is read only after it, e.g. behind a backlog."""
+MAX_SECONDS = 180.0
+"""How long the registration of a file may take. S3 sends a notification within seconds, sometimes within minutes."""
+_PAUSE_SECONDS = 2.0
+_OWNERS_PER_STATEMENT = 100
+_REGISTERED = """select c.id::text as owner, true as is_catalog, d.version_id as version
+from catalogs c left join drops d on d.catalog_id = c.id and d.dropped_at >= '{since}'
+where c.id = any('{{{owners}}}'::uuid[])
+union all
+select o.id::text, false, d.version_id
+from order_destinations o
+left join order_file_drops d
+  on d.client_id = o.client_id and d.destination_id = o.id and d.dropped_at >= '{since}'
+where o.id = any('{{{owners}}}'::uuid[])"""
+
+
+@dataclass
+class ForgottenFiles:
+    """The files that a restored database has forgotten."""
+
+    account: Account
+    since: datetime
+    """The time of the restore."""
+    folder: str = ""
+    """Only files whose keys begin with this text."""
+    _began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _origins: dict[str, str | None] = field(default_factory=dict)
+    """The origins of the versions that were looked up."""
+
+    def waiting(self) -> tuple[list[DroppedFile], list[Owner]]:
+        """Return the files that must be written again, and the owners of files that the database does not have."""
+        files = dropped_files(self.account, since=self.since - MARGIN, folder=self.folder, old_versions=True)
+        known, owners = registered(self.account, files, self.since - 2 * MARGIN)
+        # `files` is ordered by time, and sorting by owner keeps this order.
+        groups = groupby(sorted(files, key=lambda file: str(file.owner)), key=lambda file: file.owner)
+        waiting = [file for owner, group in groups if owner in owners for file in self._of_owner([*group], known)]
+        return waiting, sorted({file.owner for file in files} - owners, key=str)
+
+    def put_back(self) -> Iterator[DroppedFile]:
+        """Write the files again, and yield each one. All owners get their next file at the same time.
+
+        The bucket is read again before each step, because files can arrive while others are written. Raises AwsError
+        if a file is not registered: the next call continues there.
+        """
+        while waiting := self.waiting()[0]:
+            first = {file.owner: file for file in reversed(waiting)}
+            copies = []
+            for file in first.values():
+                copies.append(put_back(self.account, file, marked=True))
+                yield file
+            wait_until_registered(self.account, copies)
+
+    def _of_owner(self, files: Sequence[DroppedFile], known: set[str]) -> list[DroppedFile]:
+        """Return the files of one owner that must be written again. files: the versions, the oldest first.
+
+        A copy is not a file of the ERP system, unless its origin is older than `files`. If a copy is registered, its
+        origin is complete. A registered file is written again if it arrived after a forgotten file: otherwise, a copy
+        of an older file would be the newest version. A file that arrives after the last copy is read by itself.
+        """
+        if all(file.version in known for file in files):
+            return []
+        versions = {file.version for file in files}
+        copies = {file.version: of for file in files if (of := self._origin(file)) in versions}
+        complete = {of for copy, of in copies.items() if copy in known}
+        received = [file for file in files if file.version not in copies]
+        forgotten = {file.version for file in received if file.version not in known and file.written_at < self._began}
+        if not forgotten:
+            return []
+        places = {file.version: place for place, file in enumerate(files)}
+        first = min(places[version] for version in forgotten)
+        is_open = bool(forgotten - complete)
+        last_copy = max((places[copy] for copy in copies), default=-1)
+        return [
+            file
+            for file in received
+            if file.version not in complete
+            and (
+                file.version in forgotten
+                or (file.written_at >= self.since and first < places[file.version] and is_open)
+                or (file.written_at >= self.since and first < places[file.version] < last_copy)
+            )
+        ]
+
+    def _origin(self, file: DroppedFile) -> str | None:
+        if file.version not in self._origins:
+            self._origins[file.version] = origin(self.account, file)
+        return self._origins[file.version]
+
+
+def registered(account: Account, files: Iterable[DroppedFile], since: datetime) -> tuple[set[str], set[Owner]]:
+    """Return the versions since a time that the database has registered, and the owners that the database has."""
+    ids, versions, owners = sorted({str(file.owner.id) for file in files}), set[str](), set[Owner]()
+    for start in range(0, len(ids), _OWNERS_PER_STATEMENT):
+        batch = ",".join(ids[start : start + _OWNERS_PER_STATEMENT])
+        rows = read_rows(account, _REGISTERED.format(owners=batch, since=since.isoformat()), ROLE)
+        owners |= {Owner(UUID(row["owner"]), row["is_catalog"]) for row in rows}
+        versions |= {row["version"] for row in rows if row["version"]}
+    return versions, owners
+
+
+def wait_until_registered(account: Account, files: Sequence[DroppedFile]) -> None:
+    """Wait until the database has registered these files. Raises AwsError after MAX_SECONDS."""
+    since, deadline = min(file.written_at for file in files) - timedelta(hours=1), time.monotonic() + MAX_SECONDS
+    while True:
+        known, _ = registered(account, files, since)
+        missing = [file.key for file in files if file.version not in known]
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            name = account.environment.name
+            raise AwsError(
+                f"{', '.join(missing)} is written, but not read yet: `wecelebrate queues list --env {name}` shows"
+                " whether the queue drops runs. Then run the same command again"
+            )
+        time.sleep(_PAUSE_SECONDS)

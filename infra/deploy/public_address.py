@@ -1,0 +1,20 @@
+"""Finds the public addresses of this machine, as a server on the internet sees them."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.request import urlopen
+
+_SERVICES = ("https://ipv4.icanhazip.com", "https://ipv6.icanhazip.com")
+"""Each host has addresses of only one version of IP, so it answers with the address that this machine has in it."""
+_TIMEOUT_SECONDS = 5
+
+
+def own_addresses() -> list[IPv4Address | IPv6Address]:
+    """Return the public addresses of this machine in IPv4 and IPv6. A version without an answer is left out."""
+    addresses = []
+    for url in _SERVICES:
+        try:
+            with urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 - a constant
+                addresses.append(ip_address(response.read(100).decode("ascii").strip()))
+        except (OSError, ValueError):
+            continue
+    return addresses
