@@ -368,9 +368,8 @@ def encoded_routes(specs: Iterable[FunctionSpec]) -> str:
 
 
 LOCKED_BUCKETS: Mapping[str, int] = {"erasures": 400}
-"""Maps buckets to the number of days for which nobody can change or delete an object (Object Lock). The list of
-erasures must live longer than every backup of the database, because the erasures are repeated after a restore.
-"""
+"""Maps buckets to the days for which nobody can change or delete an object (Object Lock). The list of erasures must
+live longer than every backup of the database, because the erasures are repeated after a restore."""
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:

@@ -146,11 +146,11 @@ def _chosen(names: list[str] | None, every: bool, keep: list[str] | None) -> lis
     """Return the names of the queues on which a command acts. Raises BadUsage."""
     from infra.deploy.consumers import queue_names
 
-    known = queue_names()
-    if unknown := sorted({*(names or ()), *(keep or ())} - set(known)):
-        raise BadUsage(f"queue {', '.join(unknown)} does not exist: use one of {', '.join(known)}")
+    existing = queue_names()
+    if unknown := sorted({*(names or ()), *(keep or ())} - set(existing)):
+        raise BadUsage(f"queue {', '.join(unknown)} does not exist: use one of {', '.join(existing)}")
     if bool(names) == every:
         raise BadUsage("name the queues, or give --all")
     if keep and not every:
         raise BadUsage("--keep belongs to --all")
-    return [name for name in known if (every or name in (names or ())) and name not in (keep or ())]
+    return [name for name in existing if (every or name in (names or ())) and name not in (keep or ())]

@@ -1,7 +1,7 @@
 """Runs PostgreSQL, with a primary and a streaming replica.
 
-The data survives a restart. Each start repairs two problems. First, it removes a `postmaster.pid` that a killed server
-left behind. Second, it copies the primary again if the replica needs changes that the primary has already removed.
+The data survives a restart. Each start removes a `postmaster.pid` that a killed server left behind. It copies the
+primary again if the replica needs changes that the primary has removed.
 """
 
 import contextlib
@@ -144,14 +144,9 @@ class Server:
     def _clear_postmaster_pid(self) -> None:
         """Make sure that the `postmaster.pid` of a killed server does not prevent the start.
 
-        PostgreSQL does not start if any process has the pid in this file, even if this process is another program.
-
-        - If the process is the postmaster of this directory, the method terminates the process.
-
-        - If the process is another program, the method removes the file.
-
-        - If the pid belongs to no process, PostgreSQL removes the file itself. PostgreSQL then also checks whether
-        children of the killed postmaster still use its shared memory, so the method does not remove the file.
+        PostgreSQL does not start if any process has the pid in this file. If the process is the postmaster of this
+        directory, it is terminated. If it is another program, the file is removed. If no process has the pid,
+        PostgreSQL removes the file, and also checks whether children of the postmaster use its shared memory.
         """
         file = self.data / "postmaster.pid"
         try:

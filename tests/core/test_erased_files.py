@@ -241,7 +241,7 @@ def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(
         return _mentions(content, needles)
 
     now = datetime.now(UTC)
-    found = {"first_order_at": now, "destination_ids": ["destination"], "texts": ["zoe@example.test"]}
+    targets = {"first_order_at": now, "destination_ids": ["destination"], "texts": ["zoe@example.test"]}
     # Two versions of the file `b` kill the worker.
     monkeypatch.setattr(storage, "versions", lambda *_: [
         ObjectVersion(version[0], version, 4, now, is_delete_marker=False)
@@ -254,7 +254,7 @@ def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(
     monkeypatch.setattr(files, "_mentions", search)
     monkeypatch.setattr(files, "writing", lambda _: nullcontext())
     monkeypatch.setattr(sql, "list_runs", lambda *_, **__: [])
-    monkeypatch.setattr(sql, "find_files_to_search", lambda *_, **__: found)
+    monkeypatch.setattr(sql, "find_files_to_search", lambda *_, **__: targets)
     monkeypatch.setattr(
         sql, "find_phrases_to_search", lambda *_, **__: {"phrases": [], "numbers": [], "own_phrases": []}
     )
@@ -278,14 +278,14 @@ def test_a_file_is_not_deleted_because_the_next_file_cannot_be_read(monkeypatch:
 
     now = datetime.now(UTC)
     versions = [ObjectVersion(key, key, 4, now, is_delete_marker=False) for key in "ab"]
-    found = {"first_order_at": now, "destination_ids": ["destination"], "texts": ["zoe@example.test"]}
+    targets = {"first_order_at": now, "destination_ids": ["destination"], "texts": ["zoe@example.test"]}
     phrases: dict[str, list[str]] = {"phrases": [], "numbers": [], "own_phrases": []}
     monkeypatch.setattr(storage, "versions", lambda *_: versions)
     monkeypatch.setattr(storage, "delete_versions", lambda _, deleted: pytest.fail(str(deleted)))
     monkeypatch.setattr(files, "_content", content)
     monkeypatch.setattr(files, "writing", lambda _: nullcontext())
     monkeypatch.setattr(sql, "list_runs", lambda *_, **__: [])
-    monkeypatch.setattr(sql, "find_files_to_search", lambda *_, **__: found)
+    monkeypatch.setattr(sql, "find_files_to_search", lambda *_, **__: targets)
     monkeypatch.setattr(sql, "find_phrases_to_search", lambda *_, **__: phrases)
     monkeypatch.setattr(sql, "erase_job_of_file", lambda *_, **__: [])
     job = Job({"step": 7})

@@ -63,12 +63,12 @@ def test_an_erasure_of_the_list_that_the_database_does_not_have_is_lost(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = new_client(superuser)
-    known = (client, new_erasure(superuser, client, "request", 0, complete=True))
+    listed = (client, new_erasure(superuser, client, "request", 0, complete=True))
     lost, of_unknown_client = (client, str(uuid4())), (str(uuid4()), str(uuid4()))
-    assert compare([known, lost, of_unknown_client], monkeypatch) == LostErasures(1, 0)
+    assert compare([listed, lost, of_unknown_client], monkeypatch) == LostErasures(1, 0)
     monkeypatch.setattr(module, "_IDS_PER_STATEMENT", 2)  # more ids than one statement can contain
-    assert compare([known, lost, of_unknown_client, (client, str(uuid4())), known], monkeypatch) == LostErasures(2, 0)
-    assert not compare([known], monkeypatch)
+    assert compare([listed, lost, of_unknown_client, (client, str(uuid4())), listed], monkeypatch) == LostErasures(2, 0)
+    assert not compare([listed], monkeypatch)
     assert not compare([], monkeypatch)
 
 

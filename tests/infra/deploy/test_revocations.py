@@ -204,9 +204,9 @@ def test_each_action_is_one_that_the_audit_log_has(clusters: TwoClusters, action
         audited = superuser.execute(
             "select tgrelid::regclass::text from pg_trigger where tgfoid in ('app.audit_row'::regproc)"
         ).fetchall()
-        found = superuser.execute(
+        columns = superuser.execute(
             "select attname from pg_attribute where attrelid = to_regclass(%s) and attname = any(%s)",
             (nouns.get(noun, f"{noun}s"), sorted(revocations.ACTIONS[action])),
         ).fetchall()
     assert (nouns.get(noun, f"{noun}s"),) in audited
-    assert {name for (name,) in found} == revocations.ACTIONS[action]
+    assert {name for (name,) in columns} == revocations.ACTIONS[action]

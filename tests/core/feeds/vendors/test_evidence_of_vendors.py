@@ -21,8 +21,8 @@ def test_records_with_usual_names_keep_their_sku_currency_and_stock() -> None:
         ),
         "products.ndjson",
     )
-    found = [(one.sku, str(one.price), one.currency, one.inventory_count) for one in reading.products]
-    assert found == [("M-1", "10.00", "SGD", 4), ("M-2", "10.00", "SGD", 0)]
+    products = [(one.sku, str(one.price), one.currency, one.inventory_count) for one in reading.products]
+    assert products == [("M-1", "10.00", "SGD", 4), ("M-2", "10.00", "SGD", 0)]
 
 
 @pytest.mark.parametrize("sku", ["sku", "item_number", "article_code", "artikelnummer"])

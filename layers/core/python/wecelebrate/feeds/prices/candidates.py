@@ -214,8 +214,8 @@ def stated_currency(column: str) -> str | None:
     if codes:
         return codes.pop() if len(codes) == 1 else None
     words = [column.strip(), *re.split(r"[\s()\[\]/,:]+", column)]
-    known = {code for word in words if (code := _currency_of_word(word))}
-    return known.pop() if len(known) == 1 else currency_before(column)
+    codes = {code for word in words if (code := _currency_of_word(word))}
+    return codes.pop() if len(codes) == 1 else currency_before(column)
 
 
 def is_bare_sign(name: str) -> bool:

@@ -300,13 +300,13 @@ def dated_percentages(plan: Plan, columns: Columns) -> list[int]:
 
     Without days, a percentage can be the discount of other customers, or the highest discount that a seller may give.
     """
-    found = [
+    percentages = [
         number for number, name in enumerate(plan.header)
         if not columns[number].is_empty and number not in _used(plan) and is_percentage(name, columns[number])
     ]  # fmt: skip
-    days = _named_days(plan, columns, found[0]) if len(found) == 1 else None
+    days = _named_days(plan, columns, percentages[0]) if len(percentages) == 1 else None
     has_end = days and any(columns[number].cells for role, number in days.items() if role != "first")
-    return found if has_end and plan.profile is None else []
+    return percentages if has_end and plan.profile is None else []
 
 
 def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collection[int] = ()) -> dict[Role, int] | None:
