@@ -47,6 +47,10 @@ class ForgottenFiles:
     _origins: dict[str, str | None] = field(default_factory=dict)
     """The origins of the versions that were looked up."""
 
+    def __post_init__(self) -> None:
+        # The times of S3 have whole seconds: a file that was written right after `since` can have an earlier time.
+        self.since = self.since.replace(microsecond=0)
+
     def waiting(self) -> tuple[list[DroppedFile], list[Owner]]:
         """Return the files that must be written again, and the owners of files that the database does not have."""
         files = dropped_files(self.account, since=self.since - MARGIN, folder=self.folder, old_versions=True)
