@@ -23,7 +23,7 @@ class Block:
     page: str
     language: str
     line: int
-    """The line of the page in which the code begins. The first line of the page has the number 1."""
+    """The number of the line in which the code begins. The first line of the page has the number 1."""
     code: str
 
     def __str__(self) -> str:

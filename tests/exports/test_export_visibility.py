@@ -49,9 +49,7 @@ def test_a_member_cannot_export_the_rows_of_another_client(platform: Platform, t
     assert platform.api().post("/v1/exports", json=body).status_code == 401
 
 
-def test_a_viewer_can_export_the_rows_that_the_viewer_can_read_and_can_delete_the_export(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_viewer_can_export_readable_rows_and_can_delete_the_export(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="A-1")
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     export_id = start(viewer, "products", "csv", include=["source_data"])
@@ -60,7 +58,7 @@ def test_a_viewer_can_export_the_rows_that_the_viewer_can_read_and_can_delete_th
     assert viewer.delete(f"/v1/exports/{export_id}").status_code == 204
 
 
-def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
+def test_an_export_contains_source_data_only_if_the_caller_can_read_source_data(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = platform.sync(tenant.catalog_id, "a.csv", b"sku,name,price,cost\nA-1,Mug,5.00,1.50\n")
@@ -73,7 +71,7 @@ def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
     assert row["source_data"] == ""
 
 
-def test_an_export_for_a_client_with_a_grant_caps_the_stock_and_shows_only_the_days_of_changes(
+def test_an_export_of_a_granted_catalog_limits_the_stock_and_hides_the_times_of_changes(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.product(tenant, sku="A-1", inventory_count=500)
@@ -88,7 +86,7 @@ def test_an_export_for_a_client_with_a_grant_caps_the_stock_and_shows_only_the_d
     assert [(row["sku"], row["inventory_count"], row["source_data"]) for row in rows] == [("A-1", "10", "")]
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     assert datetime.fromisoformat(rows[0]["updated_at"]) == today
-    # A filter by the time of a change does not reveal the exact time.
+    # The filter `updated_since` does not reveal the exact time of a change.
     later = {"catalog_id": tenant.catalog_id, "updated_since": datetime.now(UTC).isoformat()}
     assert len(csv_rows(exported(grantee.owner, "products", "csv", filters=later))) == 1
     assert csv_rows(exported(tenant.owner, "products", "csv", filters=later)) == []
@@ -142,7 +140,7 @@ def test_an_expired_export_is_deleted_with_its_file(platform: Platform, tenant: 
     problem(tenant.owner.get(f"/v1/exports/{export['id']}"), 404, "not_found")
 
 
-def test_a_viewer_cancels_its_own_unfinished_export(platform: Platform, tenant: Tenant) -> None:
+def test_a_viewer_can_cancel_its_own_unfinished_export(platform: Platform, tenant: Tenant) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     platform.arrange(
         "insert into webhooks (client_id, url, events) values (%s, 'https://example.test/', '{job.*}')",

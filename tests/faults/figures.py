@@ -12,14 +12,15 @@ _PROPERTY = "figure"
 
 
 class Figure(Protocol):
-    """Records a figure. `most` is its optional limit. If a figure exceeds its limit, the test fails at the end."""
+    """Records a figure. `most` is the optional limit of the figure. The test fails at its end if a figure exceeds its
+    limit."""
 
     def __call__(self, name: str, value: float, unit: str, most: float | None = None) -> None: ...
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Iterator[Figure]:
-    """Record the figures of a test. Compare them with their limits after the test, so that every figure is recorded."""
+    """Record all figures of a test. After the test, fail if a figure exceeds its limit."""
     failures: list[str] = []
 
     def record(name: str, value: float, unit: str, most: float | None = None) -> None:

@@ -73,8 +73,8 @@ def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields
 class TrackedCatalog:
     """A catalog and its expected content. Several versions of one file are loaded into the catalog, one after another.
 
-    Each version changes half of the prices. One row in a hundred is invalid. In a full sync, each version also omits a
-    tenth of the products.
+    Each version changes half of the prices. One row in a hundred is invalid. In a full sync, a tenth of the products is
+    missing in each version.
     """
 
     platform: Platform

@@ -1,4 +1,4 @@
-"""Workers are killed at random times while they apply news to orders. Each piece of news has its effect exactly once.
+"""Workers are killed at random times while they apply order news. Each piece of news takes effect exactly once.
 
 Small size: 4 kills. Full size: 300 kills.
 """

@@ -1,4 +1,4 @@
-"""Tests the addresses of orders: the rules of each country, and the destinations of each site."""
+"""Tests the addresses of orders: the address rules of each country, and the countries to which a site ships."""
 
 from typing import Any
 
@@ -114,7 +114,9 @@ def test_a_storefront_shows_its_countries_and_the_address_format_of_each_country
     change_site(shop, ship_to_countries=None)
 
 
-def test_the_address_format_is_refused_for_an_unassigned_country_code(platform: Platform, shop: Tenant) -> None:
+def test_a_request_for_the_address_format_of_an_unassigned_country_code_is_refused(
+    platform: Platform, shop: Tenant
+) -> None:
     for country in ("ZZ", "de", "EU", ""):
         response = platform.api().get(f"/v1/storefront/{shop.domain}/address-format", params={"country": country})
         assert pointers(problem(response, 422, "invalid")) == ["country"]

@@ -1,4 +1,4 @@
-"""The tables in docs/api.md are complete, and the numbers in docs/api.md are equal to the numbers in the code."""
+"""Tests that the tables in docs/api.md are complete, and that its numbers are equal to the numbers in the code."""
 
 import re
 from typing import Any
@@ -48,7 +48,7 @@ def test_the_guide_lists_every_error_code() -> None:
     assert [tuple(row) for row in rows("Errors")] == expected
 
 
-def test_the_guide_lists_the_filters_of_every_list() -> None:
+def test_the_guide_names_the_filters_of_every_list() -> None:
     lists = {
         "clients": "list_clients",
         "sites": "list_sites",

@@ -48,7 +48,7 @@ def stock_of(platform: Platform, product: Json) -> int:
     return int(row["inventory_count"])
 
 
-def test_the_prices_and_names_in_an_order_do_not_change_when_the_products_change(
+def test_an_order_keeps_its_prices_and_names_when_the_products_change(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, price="12.50", images=["https://example.test/mug.png"])
@@ -85,7 +85,7 @@ def test_an_order_sends_a_mail_to_the_customer_and_webhooks_to_the_client(
         [shop.client_id],
     )
     mug = platform.product(shop, inventory_count=7)
-    # The platform sends only a few mails a day to one address, and other tests use the usual address, too.
+    # Use a new address, because the platform sends only a few mails per day to one address.
     recipient = f"ann-{uuid4().hex}@example.test"
     order = created(guest.post(orders_path(shop), json=order_body((mug, 2), customer_email=recipient)))
     deliveries = platform.database.execute(
@@ -181,11 +181,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_concurrent_orders_never_sell_more_products_than_are_in_stock(
+def test_concurrent_orders_never_sell_more_pieces_than_the_stock(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # Half of the orders have their lines in reverse sequence.
-    # If rows were locked in the sequence of the lines, the orders would deadlock.
+    # Half of the orders have their lines in reverse order. If each order locked its products in the order of its lines,
+    # the transactions would deadlock.
     mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
     guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
@@ -325,7 +325,7 @@ def test_orders_of_all_callers_count_against_the_hourly_limit_of_the_site(platfo
         assert 0 < int(response.headers["retry-after"]) <= 3660
         assert '"orders";q=1000;w=3600' in response.headers["ratelimit-policy"]
     assert stock_of(platform, mug) == 98
-    # The limit does not affect reads, and it does not affect orders at a second site of the same client.
+    # The limit does not affect reads. It does not affect orders at a second site of the same client.
     ok(first.get(f"/v1/storefront/{shop.domain}/products"))
     other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
     assert remaining(first.post(f"/v1/storefront/{other_site}/orders", json=order_body((mug, 1)))) == 999
