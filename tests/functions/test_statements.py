@@ -158,9 +158,9 @@ def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
     uncached, cached = [], []
     for tenant, ids in tenants:
         path = operation.path.format(**ids)
-        ok(
-            tenant.owner.get(path, params={"limit": 999})
-        )  # The first request opens the connections and the session. A new value of `limit` requests a page that is not cached. Background work of the cloud can increase a count, so the test uses the smallest count.
+        # The first request opens the connections and the session. A new value of `limit` requests a page that is not
+        # cached. Background work of the cloud can increase a count, so the test uses the smallest count.
+        ok(tenant.owner.get(path, params={"limit": 999}))
         uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
         # On a busy machine, a call to Redis can time out. Then the database answers the request.
         cached.append(min(statements_of(own_platform, tenant, path, 1000) for _ in range(3)))

@@ -43,7 +43,7 @@ def test_browsers_sign_in_with_a_code_and_without_a_secret(named: Templates) -> 
         assert "implicit" not in browser["AllowedOAuthFlows"]
 
 
-def test_by_default_the_sign_in_page_redirects_only_to_the_computer_of_the_operator(dev: Templates) -> None:
+def test_the_sign_in_page_redirects_only_to_localhost_by_default(dev: Templates) -> None:
     for name in ("staff", "customers"):
         urls = client(dev, pool(dev, name)[0], "code")["CallbackURLs"]
         assert all(url.startswith("http://localhost:") for url in urls)
