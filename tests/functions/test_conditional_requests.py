@@ -179,9 +179,8 @@ def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
     ids = Resources(platform, tenant)
-    assert operation.url(
-        ids
-    )  # Building the URL creates the resource, so that the threads of a test do not create it concurrently.
+    # Building the URL creates the resource, so that the threads of a test do not create it concurrently.
+    assert operation.url(ids)
     return Resource(platform, tenant, operation, ids, api)
 
 

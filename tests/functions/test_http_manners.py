@@ -193,9 +193,8 @@ def test_the_error_of_a_refused_change_contains_the_current_etag_of_a_readable_o
         expected = 403 if operation.path.startswith("/v1/admin/") else 404
         assert (hidden.status_code, "etag" in hidden.headers) == (expected, False)
     weak = operation.send(strict, own, headers={"If-Match": f"W/{tag}"})
-    assert weak.is_success or operation.name in ("request_return", "replace_order"), (
-        weak.text
-    )  # these two fail because nothing was shipped
+    # These two fail because nothing was shipped.
+    assert weak.is_success or operation.name in ("request_return", "replace_order"), weak.text
 
 
 def test_the_error_of_a_refused_cancellation_contains_the_current_etag_of_the_order(

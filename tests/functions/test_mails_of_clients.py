@@ -40,9 +40,8 @@ def test_one_client_cannot_use_up_the_limit_of_all_clients_for_mails_to_one_addr
     platform: Platform, shop: Tenant
 ) -> None:
     victim = f"{uuid4().hex[:12]}@example.test"
-    platform.arrange(
-        "update sites set max_recipient_mails = 10 where id = %s", [shop.site_id]
-    )  # an earlier release allowed this value
+    # An earlier release allowed this value.
+    platform.arrange("update sites set max_recipient_mails = 10 where id = %s", [shop.site_id])
     mug = platform.product(shop, inventory_count=100)
     for _ in range(12):
         created(platform.api().post(orders_path(shop), json=order_body((mug, 1), customer_email=victim)))

@@ -309,9 +309,8 @@ def test_a_cxml_document_refers_to_the_previous_document_of_its_destination(
     order = platform.order(shop, (mug, 2))
     platform.export(shop, destination)
     platform.database.execute("update orders set problem = 'address' where id = %s", [order["id"]])
-    platform.export(
-        shop, destination
-    )  # This change is not relevant for the destination, so its version is not exported.
+    # This change is not relevant for the destination, so its version is not exported.
+    platform.export(shop, destination)
     change_address(platform, order, line1="2 Main Street")
     platform.export(shop, destination)
     cancel(platform, order)

@@ -142,9 +142,8 @@ def test_the_maximum_amount_of_an_order_is_in_the_currency_of_the_catalog(platfo
     body |= {"customer_name": "A", "customer_email": "a@example.test", "shipping_address": placed["shipping_address"]}
     refused = problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
     assert "20.50" in str(refused)
-    set_rules(
-        shop, {"conversion": None, "markup_percent": "20"}
-    )  # if there is no conversion, the limit applies to the selling price
+    # If there is no conversion, the limit applies to the selling price.
+    set_rules(shop, {"conversion": None, "markup_percent": "20"})
     body["lines"] = [{"product_id": product["id"], "quantity": 2}]
     problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
 

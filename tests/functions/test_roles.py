@@ -120,10 +120,7 @@ def test_a_viewer_is_not_allowed_to_write(
     response = operation.send(viewer, ids)
     if operation.name == "create_export":  # a viewer can export readable rows
         assert response.status_code == 202
-    elif operation.name in (
-        "subscribe_to_report",
-        "unsubscribe_from_report",
-    ):  # each person can change their own mail settings
+    elif operation.name in ("subscribe_to_report", "unsubscribe_from_report"):  # every member chooses own mails
         ok(response)
     elif operation.name == "revoke_own_sessions":
         assert response.status_code == 204

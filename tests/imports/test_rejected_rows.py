@@ -195,10 +195,8 @@ def test_a_page_of_large_rejected_rows_ends_early_and_its_cursor_skips_no_row(
         [tenant.client_id, tenant.catalog_id],
     ).fetchone()
     assert job is not None
-    for fence, lines in (
-        (2, range(1, 3)),
-        (3, range(1, 6)),
-    ):  # the rows with the fence 2 were staged by an earlier attempt
+    # The rows with the fence 2 were staged by an earlier attempt.
+    for fence, lines in ((2, range(1, 3)), (3, range(1, 6))):
         for line in lines:
             raw = ["S", "x" * 1_800_000, "more cells than columns"] if line % 2 else {"note": "x" * 1_800_000}
             platform.database.execute(

@@ -1,10 +1,10 @@
-"""Tests which changes cause a new comparison of a range of documents. Each test is rolled back."""
+"""Tests which changes cause a new comparison of a range of documents. Each test rolls back its transaction."""
 
 from tests.kv.moving import Move, order
 
 
 def hash_of(move: Move, entity: str) -> int:
-    """Return the hash of the documents of an entity. Each list is a separate range."""
+    """Return the hash over the documents of an entity. Each list is a separate range."""
     move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
     value: int = move.value("select hash from kv.bucket_hash(%s, %s, '~', 1)", entity, "d")
     move.database.execute("reset role; reset search_path")

@@ -1,4 +1,4 @@
-"""Tests of the families of keys in the store of the predecessor."""
+"""Tests the key families of the old key-value store."""
 
 import psycopg
 import pytest
@@ -52,10 +52,10 @@ FAMILIES = {
     "giftx:1": "unknown",
     "": "unknown",
 }
-"""Maps each key to the meaning of its family."""
+"""Maps each key to its expected key family."""
 
 
-def test_the_pattern_of_a_key_decides_its_family(platform: Platform) -> None:
+def test_the_pattern_of_a_key_determines_its_family(platform: Platform) -> None:
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")
@@ -106,7 +106,7 @@ def entity_of(key: str) -> str | None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=st.lists(KEYS, min_size=1, max_size=50, unique=True))
-def test_any_key_belongs_to_exactly_one_family(platform: Platform, keys: list[str]) -> None:
+def test_every_key_belongs_to_exactly_one_family(platform: Platform, keys: list[str]) -> None:
     rows = platform.database.execute(
         "select d.key, coalesce(f.meaning, 'unknown') as meaning from unnest(%s::text[]) d (key) left join lateral ("
         " select k.meaning from app.kv_key_families() k"

@@ -1,4 +1,4 @@
-"""Tests of switching the mirror, and of concurrent writes, with the commands, the API and the facade.
+"""Tests switching the mirror on and off, and concurrent writes, with the commands, the API and the facade.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
@@ -37,15 +37,15 @@ def on(own_platform: Platform) -> Iterator[Json]:
 
 @pytest.fixture
 def tenant(own_platform: Platform, on: Json) -> Tenant:
-    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store."""
     return own_platform.tenant()
 
 
 class OldApplication:
-    """An old application. It caches documents for some seconds."""
+    """Simulates an old application that caches documents for some seconds."""
 
     stale_seconds = 3.0
-    """The time for which the application caches a document that it has read."""
+    """The time for which the application caches a document, in seconds."""
 
     def __init__(self, platform: Platform) -> None:
         self.client = httpx.Client(
@@ -77,7 +77,7 @@ class OldApplication:
         document["updatedAt"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
     def write(self, documents: dict[str, Any]) -> int:
-        """Write documents, in one request. Returns the status of the response."""
+        """Write documents in one request. Return the status of the response."""
         rows = [{"key": key, "value": value} for key, value in documents.items()]
         return self.client.post(PATH, json=rows, headers=MERGE).status_code
 
@@ -195,7 +195,7 @@ def products(own_platform: Platform, tenant: Tenant) -> list[Json]:
 
 
 @pytest.mark.slow
-def test_concurrent_sales_of_old_and_new_applications_sell_exactly_the_stock_without_deadlocks(
+def test_concurrent_sales_of_old_and_new_applications_sell_exactly_the_stock(
     own_platform: Platform, products: list[Json]
 ) -> None:
     ids = [product["id"] for product in products]

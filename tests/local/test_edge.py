@@ -1,4 +1,5 @@
-"""Tests the functions behind CloudFront: the real gateway and functions refuse every request without a secret."""
+"""Tests functions behind CloudFront. The gateway and the functions refuse every request without a secret of
+CloudFront."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_a_request_without_the_secret_of_cloudfront_is_refused_by_every_type_of_
 
 
 @pytest.mark.parametrize("secret", [CURRENT, PREVIOUS])
-def test_the_current_and_the_previous_secret_are_accepted(behind_cloudfront: Endpoints, secret: str) -> None:
+def test_functions_accept_the_current_and_the_previous_secret(behind_cloudfront: Endpoints, secret: str) -> None:
     assert get(behind_cloudfront, "/v1/health", x_origin_secret=secret).status_code == 200
     assert get(behind_cloudfront, "/no/such/path", x_origin_secret=secret).status_code == 404
 

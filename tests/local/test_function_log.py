@@ -34,7 +34,7 @@ def test_a_large_log_is_rotated_while_a_process_appends_to_it(tmp_path: Path) ->
     log.close()
 
 
-def test_the_version_of_the_file_watcher_increases_when_a_file_is_added_or_changed_or_removed(tmp_path: Path) -> None:
+def test_a_new_or_changed_or_removed_file_increases_the_version_of_the_file_watcher(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     watcher = FileWatcher([tmp_path, tmp_path / "missing"], interval=0)

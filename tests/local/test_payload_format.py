@@ -86,14 +86,14 @@ def test_an_event_equals_the_example_in_the_documentation() -> None:
     }
 
 
-def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
+def test_the_event_omits_the_keys_of_missing_request_parts() -> None:
     payload = event(request(query="", headers=[], body=b""), "GET /", {}, None, "trace")
     assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & set(payload)
     assert "authorizer" not in payload["requestContext"]
     assert payload["rawQueryString"] == ""
 
 
-def test_the_raw_path_is_decoded_and_the_raw_query_string_stays_encoded() -> None:
+def test_the_raw_path_is_decoded_and_the_raw_query_string_is_encoded() -> None:
     payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
     assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
     assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"

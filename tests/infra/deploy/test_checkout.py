@@ -64,9 +64,8 @@ def test_the_commands_of_the_upgrade_guide_check_out_a_tag_with_the_newest_setti
         assert release(checkout) == tag and is_tag(release(checkout))
         assert (checkout / "environments" / "prod.toml").read_text() == f"budget = {budget}\n"
         assert changed_settings(checkout) == []
-        commit(
-            server, "environments/prod.toml", f"budget = {budget + 1}\n"
-        )  # the branch on the server gets a new commit
+        # The branch on the server gets a new commit.
+        commit(server, "environments/prod.toml", f"budget = {budget + 1}\n")
 
 
 def test_the_check_lists_settings_that_were_not_pushed_or_not_fetched(server: Path, checkout: Path) -> None:

@@ -147,12 +147,8 @@ def test_an_older_release_is_deployed_only_if_the_operator_confirms_the_rollback
 @pytest.mark.parametrize(
     ("new", "old", "minor", "fix"),
     [
-        (
-            "v0.3.0",
-            "v0.1.0",
-            "v0.2",
-            "git checkout --force v0.2.1",
-        ),  # the newest patch of the minor release that would be skipped
+        # The newest patch of the minor release that would be skipped.
+        ("v0.3.0", "v0.1.0", "v0.2", "git checkout --force v0.2.1"),
         ("v0.10.0", "v0.2.1", "v0.3", "git checkout --force v0.3.0"),
         ("v0.10.0", "v0.8.0", "v0.9", "git fetch --tags origin"),  # the clone is shallow, so the tag v0.9.0 is missing
         ("v0.5.0-3-g0123abcdef", "v0.3.0", "v0.4", "git fetch --tags origin"),

@@ -69,9 +69,8 @@ def test_only_files_of_erp_systems_are_listed_starting_with_the_oldest(s3: Any) 
 def test_a_file_is_written_again_with_its_options_and_its_metadata(s3: Any) -> None:
     for key in (PRODUCTS, DRY_RUN, *WRITTEN):
         put(s3, key, key)
-    assert (
-        run("put-back", PRODUCTS).exit_code == 2
-    )  # the command cannot ask for a confirmation, because there is no terminal
+    # The command cannot ask for a confirmation, because there is no terminal.
+    assert run("put-back", PRODUCTS).exit_code == 2
     for key in (PRODUCTS, DRY_RUN):
         result = run("put-back", key, "--yes")
         assert result.exit_code == 0, result.output

@@ -191,9 +191,8 @@ def test_the_first_admin_command_reports_that_the_environment_has_no_user_pool()
 def test_the_statement_runs_in_the_declared_cluster_if_the_proxy_is_not_used(proxy: str) -> None:
     settings = OperatorSettings.model_validate({"proxy": proxy})
     account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
-    assert (
-        live_cluster(account) == "wecelebrate-dev-database"
-    )  # this makes no AWS call, because the account has no clients
+    # This makes no AWS call, because the account has no clients.
+    assert live_cluster(account) == "wecelebrate-dev-database"
 
 
 @pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])

@@ -433,9 +433,8 @@ def test_closing_an_environment_while_another_command_opens_it_keeps_the_address
 def test_a_deploy_restores_an_unrecorded_rule(client: Any) -> None:
     prod = account(client, "prod")
     close(prod, [parse_network("8.8.4.4")])
-    firewall._mark(
-        prod, maintenance.RULE, "x"
-    )  # earlier releases, and commands whose AWS session has expired, do not record the rule
+    # Earlier releases, and commands whose AWS session has expired, do not record the rule.
+    firewall._mark(prod, maintenance.RULE, "x")
     firewall.mark_rule(prod, maintenance.RULE)
     firewall.mark_rule(prod, blocklist.RULE)
     replace_rules(client)
