@@ -1,4 +1,4 @@
-"""Tests workers that are killed while they send a mail: before or directly after SES accepts the mail."""
+"""Tests workers that are killed while they send a mail, before or directly after SES accepts the mail."""
 
 import os
 import signal
@@ -93,7 +93,7 @@ def mail_after_takeover(platform: Platform, tenant: Tenant, mail_row: Json) -> J
     return ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))
 
 
-def test_exactly_one_mail_is_sent_although_the_worker_is_killed_before_sending(
+def test_one_mail_is_sent_if_the_worker_is_killed_before_sending(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
@@ -103,7 +103,7 @@ def test_exactly_one_mail_is_sent_although_the_worker_is_killed_before_sending(
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_only_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_event_arrives(
+def test_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_event_arrives(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()

@@ -1,8 +1,8 @@
 """Gives tests access to a running platform.
 
-`Platform` combines the classes of this package: the services of the local cloud (`cloud`), database locks (`locks`),
-the API (`api`), clients and their sites (`tenants`), dropped files (`files`), mails (`mails`) and functions
-(`functions`). The module `responses` checks API responses.
+`Platform` combines the classes of this package. The module `cloud` contains the services of the local cloud, `locks`
+database locks, `api` the API, `tenants` clients and their sites, `files` dropped files, `mails` mails, and `functions`
+functions. The module `responses` checks API responses.
 """
 
 from tests.platform.api import address

@@ -18,7 +18,7 @@ from tests.webhooks.receiving import (
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
 
 
-def test_events_are_signed_with_both_secrets_during_the_overlap_period_of_a_secret_rotation(
+def test_events_are_signed_with_two_secrets_after_a_secret_rotation(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     previous = receiver.secret
@@ -130,7 +130,7 @@ def test_delivery_attempts_do_not_change_the_etag_of_an_endpoint(
     assert tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"] == etag
 
 
-def test_the_deliveries_of_a_deleted_endpoint_are_not_found(
+def test_a_request_for_the_deliveries_of_a_deleted_endpoint_gets_404(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = FAILURE
