@@ -40,9 +40,7 @@ def run(folder: Path, body: str, script: str) -> subprocess.CompletedProcess[str
         "wecelebrate read missing.csv || echo $?",
     ],
 )
-def test_a_forked_command_has_the_output_and_the_exit_code_of_a_new_process(
-    functions: dict[str, str], tmp_path: Path, script: str
-) -> None:
+def test_a_forked_command_behaves_like_a_new_process(functions: dict[str, str], tmp_path: Path, script: str) -> None:
     forked = run(tmp_path, functions["wecelebrate"], script)
     new = run(tmp_path, NEW_PROCESS, script)
     assert (forked.returncode, forked.stdout, forked.stderr) == (new.returncode, new.stdout, new.stderr)

@@ -71,9 +71,7 @@ def test_an_export_contains_source_data_only_if_the_caller_can_read_source_data(
     assert row["source_data"] == ""
 
 
-def test_an_export_of_a_granted_catalog_limits_the_stock_and_hides_the_times_of_changes(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_export_of_a_granted_catalog_limits_the_stock(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="A-1", inventory_count=500)
     platform.arrange(
         "update products set created_at = now() - interval '3 days' where catalog_id = %s", [tenant.catalog_id]

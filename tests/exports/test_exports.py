@@ -57,9 +57,7 @@ def test_an_ndjson_export_contains_each_product_as_the_api_shows_it(platform: Pl
     assert rows == [without(product, "media") for product in products]
 
 
-def test_a_csv_export_quotes_texts_that_look_like_formulas_but_does_not_quote_numbers(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_csv_export_quotes_only_texts_that_look_like_formulas(platform: Platform, tenant: Tenant) -> None:
     hostile_products(platform, tenant)
     rows = {row["sku"]: row for row in csv_rows(exported(tenant.owner, "products", "csv"))}
     assert set(rows) == {LONG_ID, "'" + FORMULA, "'00123", "m&amp;m", "z", "zz"}
@@ -207,9 +205,7 @@ def test_an_export_without_rows_has_a_header(tenant: Tenant) -> None:
     assert sheet.to_python()[0][:3] == header[:3]
 
 
-def test_an_export_shows_the_size_and_the_row_count_and_the_digest_of_its_file(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_export_states_the_size_and_the_rows_and_the_digest_of_its_file(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 45_000, description="x" * 400)
     export = finished(tenant.owner, start(tenant.owner, "products", "csv", bom=True))
     file = content(export)
@@ -223,7 +219,7 @@ def test_an_export_shows_the_size_and_the_row_count_and_the_digest_of_its_file(
     assert skus == [f"P-{n:06d}" for n in range(1, 45_001)]
 
 
-def test_a_text_that_is_too_long_for_a_spreadsheet_is_cut_off_and_counted(platform: Platform, tenant: Tenant) -> None:
+def test_a_text_that_is_too_long_for_a_spreadsheet_is_truncated_and_counted(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="long", description="\U0001f600" * 20_000)
     export = finished(tenant.owner, start(tenant.owner, "products", "xlsx"))
     assert export["file"]["cut_cells"] == 1

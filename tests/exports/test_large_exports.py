@@ -49,7 +49,7 @@ def json_blocks(rows: int) -> Iterator[bytes]:
         yield "".join(f'{{"id":"{10**16 + number}","n":{number},"price":"-0.02"}}\n' for number in numbers).encode()
 
 
-def test_the_rows_after_a_full_sheet_are_written_to_a_second_sheet_with_a_header() -> None:
+def test_the_rows_after_a_full_sheet_are_on_a_second_sheet() -> None:
     columns = (Column("id", "text"), Column("n", "integer"), Column("price", "amount"))
     rows = ROWS if FULL else 2_001
     out: Any = io.BytesIO()

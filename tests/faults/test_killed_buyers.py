@@ -146,7 +146,7 @@ def test_twenty_requests_with_the_same_key_place_one_order(new_buyer: Callable[[
 
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("sweeper")
-def test_a_repeated_request_gets_the_order_of_a_function_that_was_killed_during_its_commit(
+def test_a_repeated_request_gets_the_order_of_a_killed_function(
     own_platform: Platform, new_buyer: Callable[[], Buyer], figure: Figure
 ) -> None:
     longest = 0.0
@@ -170,7 +170,7 @@ def test_a_repeated_request_gets_the_order_of_a_function_that_was_killed_during_
 
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("sweeper")
-def test_killing_a_function_at_any_time_causes_no_second_order_and_no_locked_key(
+def test_killing_a_function_causes_no_second_order_and_no_locked_key(
     own_platform: Platform, new_buyer: Callable[[], Buyer], figure: Figure
 ) -> None:
     dice, kills, replayed, longest = random.Random(7), 0, 0, 0.0

@@ -137,7 +137,7 @@ def run(platform: Platform, code: str) -> Any:
 SHOW = "print(json.dumps([job.lease_lost, *result]))"
 
 
-def test_the_renewal_thread_renews_the_lease_and_the_visibility_timeout_during_a_long_statement(
+def test_the_renewal_thread_renews_the_lease_during_a_long_statement(
     own_platform: Platform,
 ) -> None:
     lost, first, later, hidden, threads = run(

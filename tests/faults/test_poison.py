@@ -137,7 +137,7 @@ def all_ended(platform: Platform) -> bool:
 
 
 @pytest.mark.timeout(300)
-def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_it_is_redriven(
+def test_a_job_that_kills_its_workers_can_complete_after_a_redrive(
     own_platform: Platform,
 ) -> None:
     platform, tenant = own_platform, own_platform.tenant()

@@ -108,7 +108,7 @@ def test_a_role_loses_its_privileges_on_single_rows_during_a_suspension(platform
                 platform.database.execute(sql.SQL("select from {}").format(sql.Identifier(table)))
 
 
-def test_only_super_admins_can_suspend_a_table_and_all_admins_can_end_the_suspension(platform: Platform) -> None:
+def test_all_admins_can_end_a_suspension_but_only_super_admins_can_start_it(platform: Platform) -> None:
     subject = f"admin-{uuid4().hex[:8]}"
     platform.database.execute("insert into admin_users (user_id, email, role) values (%s, %s, 'admin')", [subject] * 2)
     admin, tenant = platform.api(subject), platform.tenant()
@@ -146,7 +146,7 @@ def break_policy(platform: Platform, name: str) -> None:
     platform.wait_for_replica()
 
 
-def test_admins_can_read_a_table_with_a_broken_policy_while_the_table_is_suspended(platform: Platform) -> None:
+def test_admins_can_read_a_suspended_table_with_a_broken_policy(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant)
     platform.order(tenant, (product, 1))

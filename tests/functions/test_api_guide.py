@@ -105,7 +105,7 @@ def test_the_numbers_in_the_guide_are_equal_to_the_numbers_in_the_code(platform:
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 
 
-def test_the_examples_of_the_guide_send_the_if_match_header_where_it_is_required() -> None:
+def test_the_examples_of_the_guide_send_each_required_if_match_header() -> None:
     routes: Routes[Operation] = Routes()
     for operation in all_operations():
         routes.add(f"{operation.method} {operation.path}", operation)

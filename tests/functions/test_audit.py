@@ -403,7 +403,7 @@ def test_the_audit_log_does_not_contain_filter_values_with_personal_data(platfor
         assert entry["details"]["query"] == {"customer_email": "[redacted]", "status": "pending"}
 
 
-def test_a_read_of_personal_data_by_staff_fails_if_the_audit_log_refuses_the_entry(
+def test_a_staff_read_of_personal_data_fails_if_the_audit_log_refuses_the_entry(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = Resources(platform, tenant)["order_id"]
@@ -422,7 +422,7 @@ def test_a_read_of_personal_data_by_staff_fails_if_the_audit_log_refuses_the_ent
         platform.database.execute("drop trigger a_test on audit_log")
 
 
-def test_an_owner_can_read_only_the_audit_entries_about_own_clients(
+def test_an_owner_can_read_only_audit_entries_about_the_clients_of_the_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     for each in (tenant, other_tenant):
@@ -433,7 +433,7 @@ def test_an_owner_can_read_only_the_audit_entries_about_own_clients(
     assert ok(tenant.owner.get("/v1/audit", params={"client_id": other_tenant.client_id}))["data"] == []
 
 
-def test_an_owner_sees_which_staff_account_read_an_order_but_not_the_ip_address_of_the_account(
+def test_an_owner_sees_the_staff_account_that_has_read_an_order_without_its_ip_address(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = Resources(platform, tenant)["order_id"]

@@ -139,9 +139,7 @@ def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Pla
     ],
     ids=["large", "numbers with many digits", "many keys", "many nested keys"],
 )
-def test_the_error_for_an_object_that_is_too_large_contains_the_field_and_the_limit(
-    tenant: Tenant, value: Json, detail: str
-) -> None:
+def test_the_error_for_an_object_that_is_too_large_states_the_limit(tenant: Tenant, value: Json, detail: str) -> None:
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value})
     body = problem(response, 422, "invalid")
     assert pointers(body) == ["/settings"]

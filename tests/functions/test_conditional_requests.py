@@ -212,7 +212,7 @@ def unread(platform: Platform, unread_tenant: Tenant) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_cached_response_has_the_same_etag_as_the_response_that_was_not_cached(
+def test_a_cached_and_an_uncached_response_have_the_same_etag(
     platform: Platform, unread_tenant: Tenant, unread: dict[str, str], operation: Operation
 ) -> None:
     # The product was just created, so the cache already contains it. This change removes the product from the cache.
@@ -411,7 +411,7 @@ def update_concurrently(resource: Resource, pool: ThreadPoolExecutor, if_match: 
 
 
 @each_change
-def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag(resource: Resource) -> None:
+def test_a_viewer_cannot_change_a_resource_with_the_current_etag(resource: Resource) -> None:
     viewer = resource.platform.api(resource.platform.member(resource.tenant.client_id, "viewer"), any_state=False)
     before = resource.read()
     tag = viewer.get(resource.path).headers["etag"]
@@ -424,7 +424,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_a_conditional_request_for_an_object_of_another_client_gets_404_with_any_etag(
+def test_a_conditional_request_for_an_object_of_another_client_gets_404(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

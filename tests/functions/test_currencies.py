@@ -114,9 +114,7 @@ def test_a_new_product_does_not_restore_a_currency_that_the_owner_has_removed(mi
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_replacing_a_catalog_keeps_its_currency_unless_the_request_contains_a_currency_field(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_replacing_a_catalog_without_a_currency_field_keeps_the_currency(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, currency="EUR")
     path, body = f"/v1/catalogs/{tenant.catalog_id}", {"name": "Other", "type": "erp"}
     assert ok(tenant.owner.put(path, json=body))["currency"] == "EUR"

@@ -57,9 +57,7 @@ def test_a_site_with_an_unverified_domain_is_reachable_only_at_its_platform_host
     problem(visit(platform, domain), 404, "not_found")
 
 
-def test_a_host_that_only_resembles_the_platform_host_does_not_lead_to_the_site(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_host_that_resembles_the_platform_host_gets_404(platform: Platform, tenant: Tenant) -> None:
     slug = claim(tenant, None)["slug"]
     others = (slug, f"www.{slug}.{PLATFORM_DOMAIN}", f"{slug}.localhost", f"{slug}.x.{PLATFORM_DOMAIN}")
     for host in (*others, PLATFORM_DOMAIN, f"api.{PLATFORM_DOMAIN}", f"{slug}.{PLATFORM_DOMAIN}.test"):
@@ -81,7 +79,7 @@ def test_a_verified_domain_leads_to_the_site_at_once(platform: Platform, tenant:
     assert ok(visit(platform, host))["domain"] == domain
 
 
-def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existing_records(
+def test_the_error_for_a_missing_dns_record_lists_the_existing_records(
     platform: Platform, tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -99,7 +97,7 @@ def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existi
     assert shown_site(platform, domain) is None
 
 
-def test_the_client_that_controls_a_domain_can_verify_it_despite_the_claim_of_another_client(
+def test_a_claim_of_another_client_does_not_prevent_the_verification_of_a_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     squatted = claim(other_tenant, domain)
@@ -254,7 +252,7 @@ def test_a_site_without_a_domain_cannot_verify_a_domain(tenant: Tenant) -> None:
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_the_domain(
+def test_only_one_of_two_concurrent_sites_can_verify_a_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]
@@ -268,7 +266,7 @@ def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_the
         assert shown_site(platform, domain) == holder
 
 
-def test_a_client_can_verify_only_one_domain_at_a_time_and_does_not_delay_other_clients(
+def test_a_client_can_verify_only_one_domain_at_a_time(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     slow = claim(tenant, domain)

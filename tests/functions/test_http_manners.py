@@ -56,7 +56,7 @@ def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, st
 
 @pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_a_head_request_returns_the_headers_of_a_get_response_but_no_body(
+def test_a_head_request_returns_only_the_headers_of_a_get_response(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
     path, headers = operation.url(ids), {"accept-encoding": coding}
@@ -77,7 +77,7 @@ def test_a_head_request_returns_the_headers_of_a_get_response_but_no_body(
 
 
 @pytest.mark.parametrize("operation", BUYER_READS, ids=operation_id)
-def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_response_but_no_body(
+def test_a_head_request_of_a_buyer_returns_only_the_headers_of_a_get_response(
     operation: Operation, platform: Platform, tenant: Tenant
 ) -> None:
     is_guest = operation.name == "get_guest_order"
@@ -96,9 +96,7 @@ def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_response_but_no_
     assert int(head.headers["content-length"]) > 0
 
 
-def test_a_head_request_needs_a_token_and_counts_against_the_limit_like_a_get_request(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_head_request_needs_a_token_and_counts_against_the_limit(platform: Platform, tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}"
     assert platform.api().head(path).status_code == 401
     assert platform.api("admin").head(f"/v1/catalogs/{uuid4()}").status_code == 404
@@ -171,7 +169,7 @@ def test_a_create_response_and_its_replay_have_the_same_location_header(
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
-def test_the_error_of_a_refused_change_contains_the_current_etag_of_a_readable_object(
+def test_the_error_of_a_refused_change_contains_the_current_etag(
     operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     own = Resources(platform, tenant)

@@ -69,9 +69,7 @@ def count(platform: Platform, tenant: Tenant, kind: str) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_member_who_is_removed_while_a_request_waits_for_a_quota_creates_nothing(
-    platform: Platform, kind: str
-) -> None:
+def test_a_waiting_request_of_a_removed_member_creates_nothing(platform: Platform, kind: str) -> None:
     tenant = platform.tenant()
     subject = platform.member(tenant.client_id, "owner" if kind == "erasures" else "editor")
     owner_id = member_path(tenant, ok(tenant.owner.get("/v1/me"))["subject"]).rsplit("/", 1)[1]
@@ -93,7 +91,7 @@ def test_a_member_who_is_removed_while_a_request_waits_for_a_quota_creates_nothi
     ("before", "after", "status"),
     [("owner", "editor", 403), ("editor", "viewer", 403), ("editor", "owner", 201)],
 )
-def test_a_request_that_waits_for_a_quota_is_refused_only_if_the_member_gets_a_role_with_fewer_rights(
+def test_a_waiting_request_is_refused_only_if_the_member_loses_rights(
     platform: Platform, before: str, after: str, status: int
 ) -> None:
     tenant = platform.tenant()
@@ -111,7 +109,7 @@ def test_a_request_that_waits_for_a_quota_is_refused_only_if_the_member_gets_a_r
     ("before", "after", "status"),
     [("admin", None, 403), ("super_admin", "admin", 403), ("admin", "super_admin", 201)],
 )
-def test_a_staff_request_that_waits_for_a_quota_is_refused_only_if_the_person_loses_rights(
+def test_a_waiting_request_of_staff_is_refused_only_if_the_person_loses_rights(
     platform: Platform, before: str, after: str | None, status: int
 ) -> None:
     tenant, subject = platform.tenant(), f"{before}-{uuid4().hex}"

@@ -36,9 +36,7 @@ def shipped_in_parts(shop: Tenant, order: Json) -> list[Any]:
     return [mail["reason"] if mail["state"] == "suppressed" else None for mail in mails]
 
 
-def test_one_client_cannot_use_up_the_limit_of_all_clients_for_mails_to_one_address(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_one_client_cannot_use_up_the_shared_limit_for_mails_to_one_address(platform: Platform, shop: Tenant) -> None:
     victim = f"{uuid4().hex[:12]}@example.test"
     # An earlier release allowed this value.
     platform.arrange("update sites set max_recipient_mails = 10 where id = %s", [shop.site_id])

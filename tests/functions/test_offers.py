@@ -93,7 +93,7 @@ def test_visitors_see_and_pay_the_offer_price(platform: Platform, tenant: Tenant
     assert created(platform.api().post(orders_path(tenant), json=order_body((product, 2))))["total_amount"] == "40.00"
 
 
-def test_the_start_and_the_end_of_an_offer_count_as_changes_of_the_product(platform: Platform, tenant: Tenant) -> None:
+def test_the_start_and_the_end_of_an_offer_change_the_update_time(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00", offers=[offer("15", SOON, LATER)])
     path = f"/v1/products/{product['id']}"
     etag = tenant.owner.get(path).headers["etag"]

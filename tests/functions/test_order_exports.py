@@ -109,7 +109,7 @@ def test_each_change_or_cancellation_of_an_order_is_exported_once_with_its_actio
     ]
 
 
-def test_an_order_that_was_cancelled_before_the_first_export_is_never_exported(
+def test_an_order_that_was_cancelled_before_the_first_export_is_not_exported(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv")
@@ -325,7 +325,7 @@ def test_a_cxml_document_refers_to_the_previous_document_of_its_destination(
     assert platform.exported_files(other) == {}
 
 
-def test_an_order_that_does_not_fit_into_an_idoc_is_refused_and_all_other_orders_are_exported(
+def test_an_order_that_does_not_fit_into_an_idoc_does_not_block_other_orders(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "idoc")

@@ -220,7 +220,7 @@ def test_a_client_gets_404_for_the_orders_of_another_client(
     assert ok(other_tenant.owner.get("/v1/returns"))["data"] == []
 
 
-def test_a_list_of_orders_can_be_filtered_by_the_time_of_the_last_change(
+def test_orders_can_be_filtered_by_the_time_of_the_last_change(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop)

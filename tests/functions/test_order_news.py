@@ -81,7 +81,7 @@ def test_an_order_is_identified_by_the_external_number_in_its_acknowledgement(
     assert state(platform, shop, order) == ("shipped", "full")
 
 
-def test_the_result_of_a_file_does_not_depend_on_the_order_or_repetition_of_its_rows(
+def test_repeated_and_reordered_rows_do_not_change_the_result_of_a_file(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     rows = [
@@ -293,7 +293,7 @@ def test_each_line_of_a_json_shipment_states_its_number_of_pieces(
     assert parcels(platform, shop, order) == [("A1", "shipped", ((1, 1), (2, 2)))]
 
 
-def test_all_rows_of_a_shipment_are_rejected_if_only_some_rows_name_an_order_line(
+def test_a_shipment_is_rejected_if_only_some_of_its_rows_name_an_order_line(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 3), (bag, 1))

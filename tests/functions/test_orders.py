@@ -134,7 +134,7 @@ def test_an_order_with_an_outdated_total_is_refused(platform: Platform, shop: Te
     assert stock_of(platform, mug) == 5
 
 
-def test_an_order_with_products_in_two_currencies_or_with_a_duplicate_product_is_refused(
+def test_an_order_with_two_currencies_or_a_duplicate_product_is_refused(
     platform: Platform, guest: httpx.Client
 ) -> None:
     shop = platform.tenant()
@@ -230,7 +230,7 @@ def test_a_customer_cannot_read_orders_of_other_customers_or_of_other_sites(plat
         problem(guest.get(path), 401, "unauthenticated")
 
 
-def test_a_client_reads_and_filters_only_the_orders_of_its_own_sites(
+def test_a_client_can_read_and_filter_only_orders_of_its_own_sites(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     mug, other_mug = platform.product(shop, inventory_count=20), platform.product(other_tenant)

@@ -262,7 +262,7 @@ def test_the_explanation_of_a_price_lists_each_calculation_step(platform: Platfo
     assert ok(platform.admin.get(path)) == explained
 
 
-def test_a_product_with_the_base_price_zero_stays_free(platform: Platform, shop: Tenant) -> None:
+def test_a_product_with_the_base_price_zero_remains_free(platform: Platform, shop: Tenant) -> None:
     product = platform.product(shop, price="0")
     set_rules(shop, RULES)
     assert ok(platform.api().get(f"/v1/storefront/{shop.domain}/products/{product['id']}"))["price"] == "0.00"
@@ -352,7 +352,7 @@ def test_the_currency_of_a_catalog_must_match_its_price_rules(platform: Platform
     assert (changed["currency"], changed["pricing_status"]) == ("CHF", "applied")
 
 
-def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform: Platform, shop: Tenant) -> None:
+def test_price_notes_of_an_earlier_release_have_no_effect(platform: Platform, shop: Tenant) -> None:
     notes = {"markup_percent": "10", "margin": "secret"}
     platform.arrange("update catalogs set pricing_rules = %s where id = %s", [json.dumps(notes), shop.catalog_id])
     path = f"/v1/catalogs/{shop.catalog_id}"

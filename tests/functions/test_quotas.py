@@ -139,7 +139,7 @@ def upload_image(tenant: Tenant, api: httpx.Client) -> httpx.Response:
     return api.post(f"/v1/catalogs/{tenant.catalog_id}/images", json={"type": "image/png", "bytes": 20_000_000})
 
 
-def test_each_operation_that_creates_objects_has_a_quota_or_a_reason_for_no_quota() -> None:
+def test_each_create_operation_has_a_quota_or_a_reason_for_no_quota() -> None:
     writes = {operation.name for operation in all_operations() if operation.method in ("POST", "PUT")}
     assert writes == QUOTAS.keys() | REASONS.keys()
     assert not QUOTAS.keys() & REASONS.keys()

@@ -253,7 +253,7 @@ def test_an_order_and_its_mail_show_the_exact_total(platform: Platform, currency
     assert price in text
 
 
-def test_a_product_whose_stored_price_has_more_decimals_than_its_currency_cannot_be_ordered(platform: Platform) -> None:
+def test_a_product_whose_price_has_too_many_decimals_cannot_be_ordered(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant, price="100", currency="JPY")
     platform.database.execute("update products set price = 100.50 where id = %s", [product["id"]])

@@ -100,9 +100,7 @@ def test_a_member_gets_404_for_the_usage_report_of_another_client(new_tenant: Te
     problem(other_tenant.owner.get(f"/v1/clients/{new_tenant.client_id}/usage"), 404, "not_found")
 
 
-def test_the_support_role_is_not_allowed_to_read_the_usage_report_of_a_client(
-    platform: Platform, new_tenant: Tenant
-) -> None:
+def test_the_support_role_cannot_read_a_usage_report(platform: Platform, new_tenant: Tenant) -> None:
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 

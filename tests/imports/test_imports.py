@@ -159,7 +159,7 @@ def test_a_client_cannot_import_products_into_a_granted_catalog(platform: Platfo
     assert wait_for_job(platform.admin, job_id)["counts"]["created"] == 1
 
 
-def test_a_job_fails_if_its_requester_is_no_longer_a_member(platform: Platform, tenant: Tenant) -> None:
+def test_a_job_fails_if_its_requester_is_not_a_member_any_more(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     # Workers cannot claim the import while another job with the same ordering key is running.
     blocker = platform.database.execute(
@@ -205,7 +205,7 @@ def test_the_first_api_reports_invalid_products_in_the_error_field(tenant: Tenan
     assert "/products" in error["error"] or "rows" in error["error"], error
 
 
-def test_the_first_api_requires_a_catalog_if_the_caller_can_write_to_several_catalogs(
+def test_the_first_api_requires_a_catalog_if_the_caller_has_several_catalogs(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.catalog(owner=tenant.client_id)
@@ -217,9 +217,7 @@ def test_the_first_api_requires_a_catalog_if_the_caller_can_write_to_several_cat
     assert tenant.owner.post("/api/products/bulk-import", json=body).status_code == 202
 
 
-def test_the_user_who_requests_an_import_gets_a_mail_if_the_field_notify_is_true(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_requester_of_an_import_gets_a_mail_if_notify_is_true(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     editor = platform.api(subject, email="editor@example.test", email_verified=True)
     body = {"catalog_id": tenant.catalog_id, "rows": [product_row(1)], "notify": True}

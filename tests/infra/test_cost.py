@@ -77,7 +77,7 @@ def test_a_small_account_limits_the_memory_of_functions_and_the_requests() -> No
     assert cost_model.requests_per_second(dev, SPECS) == pytest.approx(dev.concurrency / seconds)
 
 
-def test_the_highest_cost_is_higher_than_the_cost_of_an_hour_with_the_most_requests() -> None:
+def test_the_highest_cost_exceeds_the_cost_of_the_busiest_hour() -> None:
     for environment in ENVIRONMENTS.values():
         most = cost_model.highest(environment, SPECS)
         requests = cost_model.requests_per_second(environment, SPECS) * 3600 * 730 / 1e6

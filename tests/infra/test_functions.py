@@ -81,7 +81,7 @@ def test_the_error_for_an_unknown_key_mentions_the_file_and_the_key(tmp_path: Pa
     assert f"{folder / 'function.toml'}: memroy" in str(error.value)
 
 
-def test_the_error_for_an_unknown_key_in_a_table_mentions_the_table_and_the_key(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_in_a_table_contains_the_key(tmp_path: Path) -> None:
     folder = declare(tmp_path, "queues/mails", "[queue]\nbatchsize = 1\n")
     with pytest.raises(BadDeclaration, match=r"queue\.batchsize"):
         FunctionSpec.read(folder)
@@ -173,7 +173,7 @@ def test_a_route_is_rejected_if_it_could_match_the_path_prefix_of_another_api(
         ("GET /{thing}/things", MAIN_API),
     ],
 )
-def test_the_path_of_a_route_decides_which_api_serves_the_route(tmp_path: Path, route: str, api: HttpApi) -> None:
+def test_the_path_of_a_route_determines_its_api(tmp_path: Path, route: str, api: HttpApi) -> None:
     spec = read_spec(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
     assert {each.name: spec.routes_in(each) for each in APIS if spec.routes_in(each)} == {
         api.name: (route, route.replace("GET", "HEAD"))

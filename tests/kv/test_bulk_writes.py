@@ -158,7 +158,7 @@ def test_a_bulk_write_does_not_overwrite_a_document_written_while_the_mirror_was
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_single_row_change_does_not_overwrite_a_document_written_while_the_mirror_was_off(
+def test_a_row_change_does_not_overwrite_a_document_written_while_the_mirror_was_off(
     mirror: Mirror,
 ) -> None:
     edited = mirror.document("gift:g-a") | {"name": "Renamed"}
@@ -169,7 +169,7 @@ def test_a_single_row_change_does_not_overwrite_a_document_written_while_the_mir
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_second_document_of_a_product_keeps_the_fields_that_differ_from_the_first_document(mirror: Mirror) -> None:
+def test_the_second_document_of_a_product_keeps_its_different_fields(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Cup"))
     insert(mirror)
     mirror.fold()
@@ -263,7 +263,7 @@ def test_a_stale_write_after_a_sync_reduces_the_stock_only_once(
     assert {row["id"]: row["stock"] for row in stocks} == {first: 49, second: 50}
 
 
-def test_a_write_of_a_stale_list_after_a_sync_reduces_the_stock_only_once(
+def test_writing_a_stale_list_after_a_sync_reduces_the_stock_only_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     item = gift("listed", sku="B-0003", catalogId=tenant.catalog_id, availableQuantity=100)

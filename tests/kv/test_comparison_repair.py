@@ -119,7 +119,7 @@ def test_a_repair_restores_documents_that_were_deleted_without_triggers(own_plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_writes_a_document_that_is_missing_in_a_list_under_a_separate_key(
+def test_a_repair_writes_a_missing_list_document_under_a_separate_key(
     own_platform: Platform,
 ) -> None:
     [row] = own_platform.database.execute(
@@ -173,7 +173,7 @@ def test_a_repair_maps_a_document_that_no_backfill_has_mapped(own_platform: Plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_row_without_a_document_is_a_difference_until_a_repair_writes_the_document(own_platform: Platform) -> None:
+def test_a_row_without_a_document_is_a_difference_until_a_repair(own_platform: Platform) -> None:
     id = value(
         own_platform,
         "insert into products (catalog_id, sku, name, price, currency) values (%s, 'N1', 'Pen', 2.5, 'EUR')"

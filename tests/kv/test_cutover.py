@@ -158,7 +158,7 @@ def changed(platform: Platform, change: str, undo: str) -> Iterator[None]:
         platform.database.execute(undo.encode())
 
 
-def test_the_gates_of_a_cutover_fail_after_a_write_while_a_trigger_is_disabled(
+def test_the_gates_fail_after_a_write_with_a_disabled_trigger(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     product = own_platform.product(tenant)
@@ -200,7 +200,7 @@ def test_the_gate_for_triggers_fails_if_a_function_or_a_trigger_condition_was_ch
 
 
 @pytest.mark.slow
-def test_the_gates_of_a_cutover_fail_while_an_old_transaction_is_open(own_platform: Platform) -> None:
+def test_the_gates_fail_while_an_old_transaction_is_running(own_platform: Platform) -> None:
     with psycopg.connect(own_platform.endpoints.database) as connection:
         connection.execute("select 1")
         time.sleep(61)
@@ -311,7 +311,7 @@ def test_the_mirror_cannot_be_switched_off_while_the_tables_lead(own_platform: P
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_a_write_of_a_bad_document_is_refused_with_advice_while_the_tables_lead(
+def test_a_bad_document_is_refused_with_advice_while_the_tables_lead(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     bad = {"id": "bad", "name": "Mug", "price": "free", "catalogId": tenant.catalog_id}
@@ -599,7 +599,7 @@ def test_the_gate_for_triggers_fails_if_any_trigger_is_disabled_or_missing(
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_the_gate_for_triggers_fails_if_a_trigger_condition_is_narrower_than_in_the_release(
+def test_the_gate_for_triggers_fails_if_a_trigger_condition_is_narrower(
     own_platform: Platform,
 ) -> None:
     row = own_platform.database.execute(

@@ -103,9 +103,7 @@ def test_a_response_contains_at_most_1000_rows(store: Store, prefix: str) -> Non
     assert last.json() == [{"value": 1002}]
 
 
-def test_a_request_for_a_single_object_fails_unless_the_filter_selects_exactly_one_document(
-    store: Store, prefix: str
-) -> None:
+def test_a_request_for_a_single_object_requires_a_filter_for_one_document(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}a": 1, f"{prefix}b": 2})
     accept = {"Accept": "application/vnd.pgrst.object+json"}
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}, headers=accept).json() == {"value": 1}

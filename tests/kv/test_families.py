@@ -142,7 +142,7 @@ def test_callers_who_are_not_admins_cannot_inspect_the_store(platform: Platform,
     assert platform.api(subject).get("/v1/admin/kv/families").status_code == 403
 
 
-def test_the_database_role_of_the_key_value_store_can_read_no_table_except_the_store(platform: Platform) -> None:
+def test_the_database_role_of_the_store_can_read_only_the_store(platform: Platform) -> None:
     tables = platform.database.execute(
         "select c.oid::regclass::text as name from pg_class c where c.relkind in ('r', 'p', 'v')"
         " and c.relnamespace = 'public'::regnamespace"

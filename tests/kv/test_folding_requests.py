@@ -132,7 +132,7 @@ def repeated(platform: Platform, send: Callable[[], dict[str, Any]]) -> tuple[di
     raise AssertionError(f"the request never succeeded: {left}")
 
 
-def test_a_request_for_thousands_of_documents_of_a_bulk_write_succeeds_after_several_retries(
+def test_a_request_for_many_documents_of_a_bulk_write_succeeds_after_retries(
     own_platform: Platform, tenant: Tenant, request_here: Request
 ) -> None:
     insert(own_platform, tenant)

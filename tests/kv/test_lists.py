@@ -34,7 +34,7 @@ def test_a_gift_that_exists_only_in_a_list_becomes_a_product(move: Move) -> None
     assert move.rows("select * from kv.index_lists()") == [{"dangling": 2, "repeated": 0}]
 
 
-def test_a_document_with_its_own_key_takes_precedence_over_its_copy_in_a_list(move: Move) -> None:
+def test_a_document_has_priority_over_its_copy_in_a_list(move: Move) -> None:
     move.put("gifts:all", [gift("g-a", catalogId="c-a", name="Stale", extra=1), gift("g-b", catalogId="c-a")])
     move.put("gifts:g-b", gift("g-b", catalogId="c-a"))
     move.run()
@@ -152,7 +152,7 @@ def test_the_computed_keys_of_documents_in_lists_are_unique(move: Move) -> None:
 
 
 @pytest.mark.parametrize("value", [{"id": "g-x"}, "g-x", 7, None, '[{"id": "g-x", "price'])
-def test_a_list_key_with_a_value_that_is_not_a_list_contains_no_documents(move: Move, value: Any) -> None:
+def test_a_list_key_whose_value_is_not_a_list_contains_no_documents(move: Move, value: Any) -> None:
     move.put("gifts:all", value)
     move.run()
     assert states(move) == {}
@@ -176,7 +176,7 @@ def test_an_order_in_a_list_can_have_a_complete_key_as_its_id(move: Move) -> Non
     assert list(states(move).values()) == ["mapped", "alias"]
 
 
-def test_the_row_of_a_gift_is_kept_when_the_gift_is_removed_from_its_list(move: Move) -> None:
+def test_removing_a_gift_from_its_list_keeps_the_row_of_the_gift(move: Move) -> None:
     move.put("gifts:all", [gift("g-x", catalogId="c-a"), gift("g-y", catalogId="c-a")])
     move.run()
     move.put("gifts:all", [gift("g-x", catalogId="c-a", name="Renamed")])

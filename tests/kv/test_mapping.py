@@ -116,7 +116,7 @@ def test_the_mapping_accepts_the_same_currencies_as_the_platform(call: Call) -> 
         assert call("currency", name) is None
 
 
-def test_a_uuid_is_used_as_row_id_and_any_other_id_becomes_a_uuid_version_8(call: Call) -> None:
+def test_an_id_that_is_not_a_uuid_becomes_a_uuid_version_8(call: Call) -> None:
     stays = "0197A5C0-6F3B-7D52-9C1E-5A8F2F7F1B3D"
     assert call("id_of", "order", "production", stays) == stays.lower()
     ids = {
@@ -147,7 +147,7 @@ def test_a_cleaned_value_contains_no_secret(call: Call) -> None:
     "name",
     ["smtpPass", "adminPwd", "user_pin", "userPIN", "db-pass", "Pin", "passWord", "pass_word", "passCode", "passkey"],
 )
-def test_a_field_is_omitted_if_its_name_ends_with_a_word_such_as_password(call: Call, name: str) -> None:
+def test_a_field_whose_name_ends_with_password_or_similar_is_omitted(call: Call, name: str) -> None:
     assert call("cleaned", Jsonb({"a": {name: "planted"}, "compass": 1, "shippin": 2, "mappin": 3})) == {
         "a": {}, "compass": 1, "shippin": 2, "mappin": 3,
     }  # fmt: skip
@@ -259,7 +259,7 @@ def test_a_gift_with_an_ambiguous_price_is_refused_with_a_reason(
     assert call("map_product", "g-1", Jsonb(GIFT | fields))["reason"] == reason
 
 
-def test_a_document_in_snake_case_gives_the_same_row_as_a_document_in_camel_case(call: Call) -> None:
+def test_a_document_in_snake_case_is_mapped_like_a_document_in_camel_case(call: Call) -> None:
     snake = {"id": "g-1", "name": "Mug", "sku": "M-1", "price": 19.99, "currency": "EUR", "catalog_id": "c-1"}
     assert call("map_product", "g-1", Jsonb(snake))["columns"] == call("map_product", "g-1", Jsonb(GIFT))["columns"]
 

@@ -37,7 +37,7 @@ def test_a_document_does_not_reactivate_a_row_that_was_deactivated_in_the_platfo
 
 
 @pytest.mark.parametrize(("table", "key", "document"), DOCUMENTS)
-def test_a_row_gets_the_status_of_its_document_if_only_the_document_has_changed_the_status(
+def test_a_row_gets_a_status_that_was_changed_only_in_the_document(
     move: Move, table: str, key: str, document: Any
 ) -> None:
     move.put(key, document)
@@ -94,7 +94,7 @@ def test_a_field_that_was_removed_from_a_document_counts_as_changed(move: Move) 
     assert (row["description"], row["contact_email"]) == (None, "ours@b.example")
 
 
-def test_an_sku_that_was_changed_only_in_the_platform_is_not_checked_for_duplicates(move: Move) -> None:
+def test_an_sku_change_in_the_platform_is_not_checked_for_duplicates(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", sku="OURS")
     move.put("gift:g-b", gift("g-b", catalogId="c-a", sku="SKU-g-a"))

@@ -65,7 +65,7 @@ def test_two_sales_of_the_same_number_of_pieces_reduce_the_stock_twice(mirror: M
     assert mirror.conflicts() == set()
 
 
-def test_a_stale_write_that_sells_more_than_the_stock_sets_the_stock_to_0_and_records_a_conflict(
+def test_a_stale_sale_above_the_stock_sets_the_stock_to_0_and_records_a_conflict(
     mirror: Mirror,
 ) -> None:
     stale = read(mirror)
@@ -109,7 +109,7 @@ def test_a_repeated_write_reduces_the_stock_once(mirror: Mirror, sold_by_the_pla
     assert mirror.conflicts() == set()
 
 
-def test_a_repeated_sale_without_a_write_time_counts_once_and_is_recorded_as_doubtful(mirror: Mirror) -> None:
+def test_a_repeated_sale_without_a_write_time_counts_once(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"availableQuantity": 9})
     mirror.put(KEY, stale | {"availableQuantity": 9})
@@ -117,7 +117,7 @@ def test_a_repeated_sale_without_a_write_time_counts_once_and_is_recorded_as_dou
     assert mirror.conflicts() == {(KEY, "sale_in_doubt", "updatedAt")}
 
 
-def test_a_repeated_write_without_a_sale_and_a_write_time_is_not_a_conflict(mirror: Mirror) -> None:
+def test_repeating_a_write_without_a_sale_causes_no_conflict(mirror: Mirror) -> None:
     stale = read(mirror)
     for _ in range(2):
         mirror.put(KEY, stale | {"name": "Cup"})
@@ -187,7 +187,7 @@ def test_a_write_without_a_revision_does_not_change_a_stock_in_any_format(
     assert {kind for _, kind, _ in mirror.conflicts()} == {"base_unknown"}
 
 
-def test_a_write_without_a_revision_can_add_a_stock_to_a_gift_that_has_no_stock(mirror: Mirror) -> None:
+def test_a_write_without_a_revision_can_add_a_stock_to_a_gift_without_stock(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", stock=3))
     assert mirror.row("products", "gift:g-b")["inventory_count"] == 3
@@ -333,7 +333,7 @@ def test_sales_of_an_old_application_during_the_quarantine_reduce_the_stock(mirr
     assert (mirror.row("products", KEY)["inventory_count"], mirror.document(KEY)["availableQuantity"]) == (8, 8)
 
 
-def test_a_quarantined_document_does_not_restore_sold_pieces_if_its_row_has_another_document(
+def test_a_quarantined_document_of_a_row_with_two_documents_does_not_restore_sold_pieces(
     mirror: Mirror,
 ) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", availableQuantity=10))
@@ -347,9 +347,7 @@ def test_a_quarantined_document_does_not_restore_sold_pieces_if_its_row_has_anot
 
 
 @pytest.mark.parametrize("broken", ["text", [1], None])
-def test_a_stale_write_over_a_document_that_is_not_an_object_does_not_restore_sold_pieces(
-    mirror: Mirror, broken: Any
-) -> None:
+def test_replacing_an_invalid_document_does_not_restore_sold_pieces(mirror: Mirror, broken: Any) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, broken)
@@ -360,7 +358,7 @@ def test_a_stale_write_over_a_document_that_is_not_an_object_does_not_restore_so
     assert read(mirror)["_rev"] > stale["_rev"] + 1000
 
 
-def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_the_stock_of_the_document(mirror: Mirror) -> None:
+def test_a_repair_from_documents_copies_the_stock_into_the_row(mirror: Mirror) -> None:
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
     with mirror.unnoticed():
         mirror.update("products", KEY, inventory_count=7)

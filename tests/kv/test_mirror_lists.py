@@ -60,7 +60,7 @@ def test_a_sale_in_the_platform_changes_the_document_in_a_list(mirror: Mirror) -
     assert mirror.rows("select from kv.list_changes") == []
 
 
-def test_rows_that_change_in_several_statements_update_the_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
+def test_changed_rows_update_their_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
     for count in (8, 7):
         mirror.database.execute("update products set inventory_count = %s where sku like 'SKU-g-_'", [count])
         assert [item["availableQuantity"] for item in mirror.items(LIST).values() if "name" in item] == [10, 10]
@@ -72,7 +72,7 @@ def test_rows_that_change_in_several_statements_update_the_list_at_the_end_of_th
     assert earlier == [{"key": FIRST, "rev": 1}, {"key": SECOND, "rev": 1}]
 
 
-def test_a_write_of_a_stale_list_keeps_the_changes_of_other_writers_in_each_document(mirror: Mirror) -> None:
+def test_writing_a_stale_list_keeps_the_changes_of_other_writers(mirror: Mirror) -> None:
     stale = stored(mirror)
     mirror.update("products", FIRST, inventory_count=7, name="Cup")
     mirror.put(LIST, changed(stored(mirror), "g-2", color="green"))
@@ -140,7 +140,7 @@ def test_a_changed_row_does_not_overwrite_a_quarantined_document_in_a_list(mirro
     assert mirror.conflicts() == {(FIRST, "row_not_mirrored", "")}
 
 
-def test_an_unexpected_error_in_a_list_does_not_fail_the_write_of_a_row(mirror: Mirror) -> None:
+def test_an_unexpected_error_in_a_list_does_not_prevent_a_write_of_a_row(mirror: Mirror) -> None:
     mirror.database.execute(
         "set local role app_mirror; create or replace function kv.keyed_items(list text, items jsonb)"
         " returns table (n bigint, item jsonb, key text) language plpgsql as $$ begin perform missing(); end $$;"
@@ -171,7 +171,7 @@ def test_rows_of_each_entity_change_their_documents_in_lists(mirror: Mirror) -> 
     assert mirror.row("sites", "sites:all::s-x")["status"] == "inactive"
 
 
-def test_a_write_of_a_stale_list_does_not_restore_the_data_of_an_erased_person(mirror: Mirror) -> None:
+def test_writing_a_stale_list_does_not_restore_erased_data(mirror: Mirror) -> None:
     mirror.put("user_orders:u", [order("o-1", userName="Jane Roe")])
     stale = stored(mirror, "user_orders:u")
     mirror.put("user_orders:u", changed(stale, "o-1", note="for Jane Roe"))

@@ -104,7 +104,7 @@ def test_the_mirror_is_initially_off_and_the_commands_switch_it_on_and_off(own_p
     assert {row["subject"] for row in rows} == {"admin"}
 
 
-def test_switching_the_mirror_on_fails_if_the_command_waits_too_long_for_a_write(own_platform: Platform) -> None:
+def test_switching_the_mirror_on_fails_if_a_write_blocks_the_command(own_platform: Platform) -> None:
     own_platform.database.execute("begin; update clients set name = name")
     try:
         result = command(own_platform, "mirror", "on")
@@ -174,7 +174,7 @@ def test_an_order_placed_in_an_old_application_becomes_an_order_of_the_platform(
                                          [product["id"]]).fetchone() == {"n": 6}  # fmt: skip
 
 
-def test_writes_of_documents_and_rows_do_not_affect_each_other_while_the_mirror_is_off(
+def test_documents_and_rows_are_independent_while_the_mirror_is_off(
     own_platform: Platform, application: OldApplication
 ) -> None:
     tenant = own_platform.tenant()

@@ -302,7 +302,7 @@ def test_a_retirement_waits_for_a_concurrent_rollback_and_is_then_refused(moved:
     assert documents(moved) == before
 
 
-def test_no_documents_are_deleted_if_the_tables_no_longer_lead(moved: Platform) -> None:
+def test_no_documents_are_deleted_after_a_rollback(moved: Platform) -> None:
     wait(moved, "catalog")
     assert put(moved, "catalog", target="retired", delete=True).status_code == 200
     before = documents(moved)
@@ -446,7 +446,7 @@ def test_archived_secrets_of_a_recreated_document_are_kept_until_the_archive_exp
     compare(moved)
 
 
-def test_an_undo_does_not_restore_the_data_of_a_person_who_was_erased_after_the_retirement(moved: Platform) -> None:
+def test_an_undo_does_not_restore_the_data_of_an_erased_person(moved: Platform) -> None:
     value = {**order("o-erased", siteId="s-a"), "userEmail": "erased@person.example", "customerName": "Erased Person"}
     moved.database.execute("insert into kv_store_6fcaeea3 values ('order:o-erased', %s)", [Jsonb(value)])
     compare(moved)
@@ -463,7 +463,7 @@ def test_an_undo_does_not_restore_the_data_of_a_person_who_was_erased_after_the_
     assert "Erased Person" not in after["order:o-erased"] and "person.example" not in after["order:o-erased"]
 
 
-def test_an_undo_does_not_restore_documents_whose_rows_were_deleted_after_the_retirement(moved: Platform) -> None:
+def test_an_undo_does_not_restore_the_documents_of_deleted_rows(moved: Platform) -> None:
     for key, value in (
         ("gift:deleted", gift("deleted", catalogId="own")),
         ("catalog_gifts:own", ["forms", gift("in-list", catalogId="own"), gift("in-list-too", catalogId="own")]),

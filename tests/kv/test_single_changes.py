@@ -166,9 +166,7 @@ def calls(mirror: Mirror, step: Step) -> set[str]:
 
 @pytest.mark.parametrize("steps", [*PLAIN.values(), *OTHER.values(), *ROWS.values()],
                          ids=[*PLAIN, *OTHER, *(f"{name} of the row" for name in ROWS)])  # fmt: skip
-def test_the_fast_path_for_a_single_change_has_the_same_results_as_the_general_mapping(
-    mirror: Mirror, steps: list[Step]
-) -> None:
+def test_the_fast_path_has_the_same_results_as_the_general_mapping(mirror: Mirror, steps: list[Step]) -> None:
     expected = outcome_of_the_general_mapping(mirror, steps)
     assert outcome(mirror, steps) == expected
 

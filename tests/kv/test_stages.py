@@ -163,7 +163,7 @@ def test_a_read_of_the_order_of_an_erased_person_returns_no_personal_data(mirror
     assert "Jane" not in str(mirror.read("order:o1"))
 
 
-def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_document_of_the_store(mirror: Store) -> None:
+def test_a_read_of_an_alias_or_an_unmapped_document_returns_the_stored_document(mirror: Store) -> None:
     documents = {
         "gifts:g-a": gift("g-a", catalogId="c-a", name="Alias"),
         "gift:bad": gift("bad", catalogId="c-a", price="free"),
@@ -182,7 +182,7 @@ def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_docum
         assert mirror.read(key) == mirror.document(key)
 
 
-def test_a_larger_share_of_reads_from_the_tables_includes_all_records_of_a_smaller_share(
+def test_increasing_the_share_of_table_reads_keeps_the_records_of_the_smaller_share(
     mirror: Store,
 ) -> None:
     mirror.database.execute(
@@ -222,7 +222,7 @@ BAD: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize("key", BAD)
-def test_a_bad_document_is_accepted_if_the_store_leads_and_refused_if_the_tables_lead(mirror: Store, key: str) -> None:
+def test_a_bad_document_is_refused_only_if_the_tables_lead(mirror: Store, key: str) -> None:
     value, code, reason = BAD[key]
     mirror.put(key, value)
     assert mirror.reason(key) == reason
@@ -269,7 +269,7 @@ def test_documents_that_cannot_be_mapped_together_are_refused_while_the_tables_l
     mirror.database.execute(many.encode())
 
 
-def test_session_settings_do_not_affect_which_side_leads_or_answers_reads(mirror: Store) -> None:
+def test_session_settings_do_not_change_the_stage(mirror: Store) -> None:
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
     settings = (
@@ -377,9 +377,7 @@ FOREIGN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("value", FOREIGN)
-def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whose_tables_lead(
-    mirror: Store, value: Any
-) -> None:
+def test_a_foreign_document_cannot_replace_a_document_while_the_tables_lead(mirror: Store, value: Any) -> None:
     mirror.tenant("b")
     mirror.stage("product", "client:a", leads="tables")
     with pytest.raises(psycopg.errors.CheckViolation), mirror.database.transaction():

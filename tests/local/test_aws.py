@@ -72,14 +72,14 @@ def test_queues_have_the_declared_attributes(aws: Aws) -> None:
     assert queue_attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
 
 
-def test_the_aws_emulator_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> None:
+def test_the_aws_emulator_listens_on_one_loopback_port(aws: Aws) -> None:
     assert aws.process.pid is not None
     connections = psutil.Process(aws.process.pid).net_connections()
     listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_that_was_received_the_maximum_number_of_times_becomes_a_dead_letter(aws: Aws) -> None:
+def test_a_message_becomes_a_dead_letter_after_the_maximum_number_of_receives(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
         assert receive(aws, "syncs", visibility_timeout=0)

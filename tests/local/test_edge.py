@@ -39,9 +39,7 @@ def get(cloud: Endpoints, path: str, **headers: str) -> httpx.Response:
         "/no/such/path",
     ],
 )
-def test_a_request_without_the_secret_of_cloudfront_is_refused_by_every_type_of_function(
-    behind_cloudfront: Endpoints, path: str
-) -> None:
+def test_every_type_of_function_refuses_a_request_without_the_secret(behind_cloudfront: Endpoints, path: str) -> None:
     for headers in ({}, {"x_origin_secret": "guessed"}, {"x_origin_secret": ""}, {"x_origin_secret": CURRENT[:-1]}):
         response = get(behind_cloudfront, path, **headers)
         assert (response.status_code, response.json()["code"]) == (403, "forbidden")
@@ -54,7 +52,7 @@ def test_functions_accept_the_current_and_the_previous_secret(behind_cloudfront:
     assert get(behind_cloudfront, "/no/such/path", x_origin_secret=secret).status_code == 404
 
 
-def test_rate_limits_use_the_address_of_the_visitor_and_not_the_address_of_cloudfront(
+def test_rate_limits_use_the_address_of_the_visitor(
     behind_cloudfront: Endpoints,
 ) -> None:
     def remaining(address: str) -> int:

@@ -103,7 +103,7 @@ def test_each_platform_metric_with_an_alarm_has_a_test() -> None:
     assert {kind for kind in kinds if f'"{kind}' not in code} == set()
 
 
-def test_each_sweep_emits_its_heartbeat_and_its_memory_and_the_age_of_the_oldest_sync(
+def test_each_sweep_emits_a_heartbeat_and_its_memory_and_the_age_of_syncs(
     platform: Platform,
 ) -> None:
     emitted = sweep(platform)

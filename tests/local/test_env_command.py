@@ -28,7 +28,7 @@ def test_a_new_site_does_not_replace_the_site_in_the_variables(platform: Platfor
     assert variables(wecelebrate, "--client", tenant.slug)["SITE"] == tenant.site_id
 
 
-def test_the_option_site_accepts_an_id_or_a_host_or_a_slug_or_a_name(platform: Platform, wecelebrate: Command) -> None:
+def test_the_option_site_accepts_an_id_or_host_or_slug_or_name(platform: Platform, wecelebrate: Command) -> None:
     tenant = platform.tenant()
     second = platform.site(tenant.client_id, tenant.catalog_id, name="The second", status="draft")
     host = ok(platform.admin.get(f"/v1/sites/{second['id']}/domain-verification"))["host"]

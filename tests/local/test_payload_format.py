@@ -124,13 +124,13 @@ def test_a_text_body_of_a_request_is_unchanged_in_the_event(content_type: str | 
         ("text/plain", b"\xff", "/w=="),
     ],
 )
-def test_a_request_body_is_encoded_as_base64_if_it_has_no_text_type_or_is_invalid_utf_8(
+def test_a_request_body_that_is_not_utf_8_text_is_encoded_as_base64(
     content_type: str, body: bytes, encoded: str
 ) -> None:
     assert event_body(content_type, body) == (encoded, True)
 
 
-def test_the_response_has_the_status_and_headers_and_cookies_and_body_of_the_function_result() -> None:
+def test_the_function_result_determines_the_response() -> None:
     answer = response(
         json.dumps(
             {

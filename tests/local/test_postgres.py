@@ -124,7 +124,7 @@ def test_postgres_starts_again_after_it_was_killed(stopped: Postgres) -> None:
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_an_old_pid_file_is_ignored_if_it_contains_the_pid_of_an_unrelated_process(stopped: Postgres) -> None:
+def test_an_old_pid_file_with_the_pid_of_an_unrelated_process_is_ignored(stopped: Postgres) -> None:
     file = stopped.primary_server.data / "postmaster.pid"
     file.write_text(f"{os.getppid()}\n{stopped.primary_server.data}\n0\n{stopped.primary_server.port}\n\n\n\nready\n")
     with stopped:

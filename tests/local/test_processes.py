@@ -33,7 +33,7 @@ def sleeping_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
-def test_start_waits_for_the_readiness_and_stop_waits_for_the_end_of_a_child_process(tmp_path: Path) -> None:
+def test_start_and_stop_wait_for_the_child_process(tmp_path: Path) -> None:
     port = free_port()
     process = http_server(tmp_path, port)
     process.start()
@@ -48,7 +48,7 @@ def test_start_waits_for_the_readiness_and_stop_waits_for_the_end_of_a_child_pro
     process.stop()  # a second stop does nothing
 
 
-def test_the_error_for_a_child_process_that_ends_too_early_contains_its_last_log_line(tmp_path: Path) -> None:
+def test_the_error_for_a_failed_start_contains_the_last_log_line(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"program did not start: exit code 3: no such thing \(log: .*\.log\)"):
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
@@ -131,7 +131,7 @@ def test_one_error_mentions_all_ports_that_a_running_cloud_uses(tmp_path: Path) 
     )
 
 
-def test_the_exit_summary_of_a_killed_child_process_contains_no_line_of_its_log(tmp_path: Path) -> None:
+def test_the_exit_summary_of_a_killed_child_process_contains_no_log_line(tmp_path: Path) -> None:
     process = http_server(tmp_path, free_port())
     process.start()
     process.log.write_text("all is well\n")

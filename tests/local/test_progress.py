@@ -89,7 +89,7 @@ def test_a_progress_bar_shows_the_phase_and_the_counts_and_the_times(
         assert "acme" not in rendered()
 
 
-def test_a_progress_bar_shows_no_rate_and_no_remaining_time_in_the_first_two_seconds(
+def test_a_progress_bar_shows_no_rate_in_the_first_two_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()

@@ -199,7 +199,7 @@ def test_the_error_for_a_missing_mapped_column_follows_the_list_of_columns() -> 
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_row_that_is_too_large_for_the_database_is_rejected_as_in_a_sync() -> None:
+def test_a_row_that_is_too_large_for_the_database_is_rejected() -> None:
     large = ",".join(f"column {number}" for number in range(150))
     cells = ",".join(["x" * 15_000] * 150)
     file = f"sku,name,price,{large}\nA-1,Mug,1.00,{cells}\nA-2,Lamp,2.00\n".encode()

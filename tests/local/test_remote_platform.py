@@ -40,9 +40,7 @@ def test_the_json_of_a_list_command_has_the_structure_of_an_api_list(remote: Com
 
 
 @pytest.mark.parametrize("arguments", [["switch"], ["jobs", "list"], ["dlq", "list"], ["members", "list"]])
-def test_a_command_with_the_option_env_fails_if_the_shell_is_not_signed_in_to_this_environment(
-    remote: Command, arguments: list[str]
-) -> None:
+def test_the_option_env_requires_a_sign_in_to_the_same_environment(remote: Command, arguments: list[str]) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
     assert remote("--env", "prod", *arguments).returncode == 0
     other = remote("--env", "staging", *arguments)
@@ -93,9 +91,7 @@ def test_a_signed_in_shell_can_use_the_local_cloud_with_the_option_env(platform:
 @pytest.mark.parametrize(
     "arguments", [["mail", "list"], ["token", "--as", "admin"], ["migrate"], ["schema"], ["listen", "--client", "acme"]]
 )
-def test_a_command_that_needs_the_local_cloud_prints_an_error_in_a_signed_in_shell(
-    remote: Command, arguments: list[str]
-) -> None:
+def test_a_command_for_the_local_cloud_fails_in_a_signed_in_shell(remote: Command, arguments: list[str]) -> None:
     result = remote(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert "needs the local cloud, but WECELEBRATE_API is http" in result.stderr

@@ -139,7 +139,7 @@ def test_a_process_outside_the_cloud_can_inspect_and_stop_the_cloud(tmp_path: Pa
     assert shut_down(tmp_path) == "the local cloud was not running"
 
 
-def test_the_failure_event_of_a_step_contains_the_step_name_and_the_first_line_of_the_error(tmp_path: Path) -> None:
+def test_the_event_of_a_failed_step_contains_the_first_line_of_the_error(tmp_path: Path) -> None:
     events: list[Event] = []
 
     def fail() -> None:

@@ -389,7 +389,7 @@ server.handle_request()
 """A server that accepts one connection, and answers its requests without Redis."""
 
 
-def test_a_request_through_the_adapter_takes_at_most_four_times_as_long_as_a_request_to_a_bare_server(
+def test_the_adapter_is_at_most_four_times_as_slow_as_a_bare_server(
     adapter: Upstash,
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", BARE_SERVER], stdout=subprocess.PIPE, text=True) as server:

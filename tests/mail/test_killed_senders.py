@@ -103,7 +103,7 @@ def test_one_mail_is_sent_if_the_worker_is_killed_before_sending(
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_event_arrives(
+def test_an_ses_event_prevents_a_second_mail_after_a_worker_is_killed(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
@@ -115,7 +115,7 @@ def test_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_event
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_two_mails_are_sent_if_the_worker_is_killed_after_sending_and_no_ses_event_arrives(
+def test_killing_a_worker_after_sending_causes_a_second_mail(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     # The second mail is unavoidable, because SES has no idempotency keys. See docs/mail.md.

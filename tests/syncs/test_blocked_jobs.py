@@ -25,9 +25,7 @@ def test_a_newer_full_file_cancels_an_older_job_that_waits_for_a_decision(platfo
     platform.eventually(lambda: read_result(platform, job)["status"] == "cancelled")
 
 
-def test_a_newer_delta_waits_for_the_end_of_an_older_delta_that_needs_a_decision(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_newer_delta_waits_for_an_older_delta_that_needs_a_decision(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
     dry = platform.sync(tenant.catalog_id, "dry-run/clear.csv", CLEAR)  # a dry run changes nothing, so it does not wait

@@ -61,9 +61,7 @@ def test_a_later_file_can_activate_a_deactivated_product_again(platform: Platfor
     assert "P-009" in active_skus(platform, tenant)
 
 
-def test_a_file_in_the_delta_folder_deactivates_no_product_in_a_catalog_with_full_mode(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_file_in_the_delta_folder_deactivates_no_product(platform: Platform, tenant: Tenant) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     job = platform.sync(tenant.catalog_id, "delta/some.csv", csv(1, 2))
     assert (job["status"], job["counts"]["deactivated"]) == ("completed", 0)
@@ -126,9 +124,7 @@ def test_a_viewer_cannot_approve_a_job(platform: Platform, tenant: Tenant) -> No
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_a_catalog_can_set_the_share_of_products_that_a_sync_deactivates_without_approval(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_catalog_can_set_the_limit_for_deactivations_without_approval(platform: Platform, tenant: Tenant) -> None:
     settings = {"sync_settings": {"most_deactivated_percent": 90}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
     assert platform.sync(tenant.catalog_id, "full/few.csv", csv(1, 2))["counts"]["deactivated"] == 8
@@ -164,9 +160,7 @@ def test_a_dry_run_shows_the_changes_of_a_sync_and_changes_nothing(platform: Pla
     assert platform.storefront_products(tenant.domain) == before
 
 
-def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_dry_run_of_a_full_file_lists_the_products_to_deactivate(platform: Platform, tenant: Tenant) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     job = platform.sync(tenant.catalog_id, "dry-run/few.csv", csv(1, 2))
     assert (job["status"], job["counts"]["deactivated"], job["counts"]["unchanged"]) == ("completed", 8, 2)

@@ -64,9 +64,7 @@ def test_the_audit_log_and_the_events_contain_no_private_column(platform: Platfo
         assert not [row for row in rows if any(value in row["row"] for value in PLANTED)], table
 
 
-def test_editors_and_admins_can_read_the_source_data_and_all_other_callers_get_404(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_only_editors_and_admins_can_read_the_source_data(platform: Platform, tenant: Tenant) -> None:
     _, product = synced(platform, tenant)
     path = f"/v1/products/{product['id']}/source"
     editor, viewer = (platform.api(platform.member(tenant.client_id, role)) for role in ("editor", "viewer"))

@@ -93,9 +93,7 @@ def test_the_request_of_a_sync_can_state_the_time_of_the_stock_count(
     assert pointers(problem(response, 422, "invalid")) == ["/stock_as_of"]
 
 
-def test_a_mapped_column_can_state_the_time_of_the_stock_count_of_each_row(
-    platform: Platform, tenant: Tenant, mug: Json
-) -> None:
+def test_a_mapped_column_can_state_the_time_of_each_stock_count(platform: Platform, tenant: Tenant, mug: Json) -> None:
     cup = platform.product(tenant, sku="CUP", inventory_count=5)
     for product in (mug, cup):
         acknowledge(platform, buy(platform, tenant, product, 2), hours=2)
@@ -210,7 +208,7 @@ def test_a_grantee_cannot_see_the_stock_in_a_file(platform: Platform, tenant: Te
     assert explained(tenant, mug)["held_count"] == 2
 
 
-def test_the_owner_of_a_catalog_sees_only_the_number_of_pieces_in_orders_of_other_clients(
+def test_the_catalog_owner_sees_only_the_pieces_in_orders_of_other_clients(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     other = platform.tenant()

@@ -109,7 +109,7 @@ def test_a_repeated_idempotency_key_starts_no_second_sync(tenant: Tenant) -> Non
     assert len(ok(tenant.owner.get("/v1/jobs", params={"catalog_id": tenant.catalog_id}))["data"]) == 1
 
 
-def test_a_sync_of_an_upload_supersedes_a_job_that_waits_for_an_approval(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_of_an_upload_supersedes_a_waiting_job(platform: Platform, tenant: Tenant) -> None:
     old = waiting_job(platform, tenant)
     dry = start(tenant, upload(tenant.owner, TWO_ROWS), dry_run=True).json()["id"]
     assert ok(tenant.owner.get(f"/v1/jobs/{old}"))["status"] == "pending"
@@ -121,9 +121,7 @@ def test_a_sync_of_an_upload_supersedes_a_job_that_waits_for_an_approval(platfor
     assert [wait_for_job(tenant.owner, job)["status"] for job in (dry, new)] == ["completed", "completed"]
 
 
-def test_a_dropped_file_supersedes_a_sync_of_an_upload_that_waits_for_an_approval(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_dropped_file_supersedes_a_waiting_sync_of_an_upload(platform: Platform, tenant: Tenant) -> None:
     sync(tenant, HEADER + b"".join(b"A-%d,Mug,1.00,1\n" % number for number in range(10)))
     waiting = start(tenant, upload(tenant.owner, HEADER + b"A-1,Mug,1.00,1\n"), mode="full").json()["id"]
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["awaiting_approval"])

@@ -91,7 +91,7 @@ def test_the_database_has_one_reader_in_dev_and_two_readers_in_prod(dev: Templat
     assert len(prod.of_type("data", "AWS::RDS::DBInstance")) == 1 + 2
 
 
-def test_aws_does_not_upgrade_the_database_by_itself(dev: Templates, prod: Templates) -> None:
+def test_aws_does_not_upgrade_the_database_automatically(dev: Templates, prod: Templates) -> None:
     for cloud in (dev, prod):
         instances = cloud.of_type("data", "AWS::RDS::DBInstance").values()
         assert {instance["AutoMinorVersionUpgrade"] for instance in instances} == {False}
@@ -177,9 +177,7 @@ def test_no_change_of_the_proxy_setting_interrupts_connections(
 
 
 @pytest.mark.parametrize("proxy", ["on", "bypass"])
-def test_the_proxy_exists_and_functions_can_use_the_cluster_if_the_proxy_is_bypassed(
-    tmp_path: Path, proxy: str
-) -> None:
+def test_a_bypassed_proxy_exists_and_functions_can_use_the_cluster(tmp_path: Path, proxy: str) -> None:
     import aws_cdk as cdk
 
     from infra.aws.data import Data

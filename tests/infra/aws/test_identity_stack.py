@@ -25,7 +25,7 @@ def test_staff_must_use_a_second_factor_and_invited_people_can_register(dev: Tem
     assert staff["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}
 
 
-def test_customers_can_create_their_own_accounts_and_may_use_a_second_factor(dev: Templates) -> None:
+def test_customers_can_create_an_account_and_use_a_second_factor(dev: Templates) -> None:
     _, customers = pool(dev, "customers")
     assert customers["MfaConfiguration"] == "OPTIONAL"
     assert customers["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}

@@ -74,7 +74,7 @@ def test_every_queue_has_alarms_for_its_oldest_message_and_its_dead_letters(
             assert dead["Threshold"] == 1
 
 
-def test_every_api_has_an_alarm_for_errors_and_public_apis_have_an_alarm_for_latency(
+def test_every_api_has_an_alarm_for_errors(
     dev: Templates,
 ) -> None:
     for api in APIS:

@@ -81,9 +81,7 @@ def test_the_changed_settings_are_unknown_if_the_remote_branch_does_not_exist(se
     assert changed_settings(tmp_path / "no repository") is None
 
 
-def test_a_checkout_with_changed_code_or_with_commits_after_a_tag_is_not_a_release(
-    checkout: Path, tmp_path: Path
-) -> None:
+def test_a_checkout_with_changes_after_a_tag_is_not_a_release(checkout: Path, tmp_path: Path) -> None:
     assert re.fullmatch(r"v0\.2\.0-1-g[0-9a-f]{10}", release(checkout))
     git(checkout, "checkout", "v0.2.0")
     (checkout / "code.py").write_text("changed")

@@ -51,7 +51,7 @@ def test_the_migration_function_gets_the_address_of_the_restored_cluster() -> No
     assert restore(account({"tables": [], "copied": {"sites": 1}})) == {"tables": [], "copied": {"sites": 1}}
 
 
-def test_an_error_of_the_restore_and_a_crash_of_the_function_have_different_messages() -> None:
+def test_a_restore_error_and_a_function_crash_have_different_messages() -> None:
     with pytest.raises(AwsError, match="no client 'acme'; nothing was copied"):
         restore(account({"error": "the restored database has no client 'acme'"}))
     with pytest.raises(AwsError, match=r"Task timed out .*log group /aws/lambda/wecelebrate-prod-deploy-migrate"):

@@ -83,7 +83,7 @@ def test_locked_object_versions_are_deleted_before_their_retention_ends() -> Non
         assert "Versions" not in s3.list_object_versions(Bucket=bucket)
 
 
-def test_an_object_version_that_s3_does_not_delete_causes_an_error_instead_of_an_endless_loop() -> None:
+def test_an_object_version_that_s3_does_not_delete_causes_an_error() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
         bucket = "wecelebrate-dev-erasures-1"

@@ -109,7 +109,7 @@ def test_only_a_public_address_can_be_accepted_during_maintenance(text: str) -> 
         parse_network(text)
 
 
-def test_several_addresses_of_both_versions_of_ip_are_accepted_during_maintenance(client: Any) -> None:
+def test_several_ipv4_and_ipv6_addresses_are_accepted_during_maintenance(client: Any) -> None:
     prod = account(client, "prod")
     close(prod, [parse_network(text) for text in ("8.8.4.4", "8.8.8.0/24", "2001:4860:4860::8888")])
     assert sorted(addresses(client)) == [["2001:4860:4860::8888/128"], ["8.8.4.4/32", "8.8.8.0/24"]]

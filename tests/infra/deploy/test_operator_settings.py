@@ -26,7 +26,7 @@ def test_each_environment_has_default_settings_if_no_file_exists(tmp_path: Path)
     assert environment(tmp_path, "prod").concurrency == 1000
 
 
-def test_the_settings_file_overrides_the_defaults_and_the_cdk_context_overrides_the_settings_file(
+def test_the_cdk_context_overrides_the_settings_file(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "dev.toml").write_text('zones = ["us-east-1c", "us-east-1d"]\nmail_domain = "mail.example.com"\n')

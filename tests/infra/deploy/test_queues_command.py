@@ -150,7 +150,7 @@ def test_a_command_waits_until_aws_has_changed_a_consumer(
     assert (result.exit_code, stopped(account)) == (0, expected), result.output
 
 
-def test_the_error_names_a_queue_that_aws_refuses_to_change_and_all_other_queues_are_changed(account: Queues) -> None:
+def test_a_queue_that_aws_refuses_to_change_does_not_block_other_queues(account: Queues) -> None:
     account.refused = {"emails": "ServiceException"}
     result = run("queues", "stop", "--all", "--keep", "erasures")
     assert result.exit_code == 1
