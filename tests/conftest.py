@@ -4,8 +4,8 @@ The cloud uses free ports and a temporary folder. The first test that needs the 
 workers share this cloud. The cloud stops at the end of the session. Tests do not affect each other, because each test
 creates its own clients (`tests.platform.Platform`).
 
-No process outlives the session, even if pytest is killed: a cloud stops when the pytest process that owns it has ended
-(`infra.local.owner`), and `tests.watchdog` ends all other processes.
+All processes end with the session, even if pytest is killed. A cloud stops when the pytest process that owns the cloud
+has ended (`infra.local.owner`). `tests.watchdog` ends all other processes.
 """
 
 import fcntl

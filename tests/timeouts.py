@@ -116,7 +116,7 @@ class Run:
         self._stacks = stacks
         self._pid = os.getpid()
         self._started: dict[str, float] = {}
-        """When each running test has started."""
+        """Maps the name of each running test to its start time."""
         self._problem = "the run got SIGTERM"
         self._texts: dict[str, str] = {}
         """The stacks of tests that hang, by the worker. Their files are deleted before the stacks are printed."""

@@ -63,7 +63,7 @@ class Page:
 
     @cached_property
     def inline(self) -> list[Token]:
-        """The parts of all paragraphs, headings and table cells."""
+        """The inline tokens, e.g. texts, links and code, of all paragraphs, headings and table cells."""
         return [child for token in self.tokens for child in token.children or []]
 
     @cached_property

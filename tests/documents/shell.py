@@ -51,7 +51,7 @@ _RANDOM = {
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs pages against a local cloud."""
+    """Runs the commands of pages with a local cloud."""
 
     program: str
     """The shell that runs the pages: `bash` or `zsh`."""

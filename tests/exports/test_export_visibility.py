@@ -99,7 +99,7 @@ def test_an_admin_exports_the_orders_of_one_client_or_of_all_clients(platform: P
     assert [row["client_id"] for row in rows] == [other.client_id]
 
 
-def test_a_member_who_has_left_the_client_cannot_download_the_export(platform: Platform, tenant: Tenant) -> None:
+def test_a_former_member_cannot_download_an_export(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 1)
     row = platform.database.execute(
         "with job as (insert into jobs (client_id, type, requested_by, payload)"
@@ -117,7 +117,7 @@ def test_a_member_who_has_left_the_client_cannot_download_the_export(platform: P
     assert (export["error_code"], export["file"]) == ("no_membership", None)
 
 
-def test_a_deleted_export_leaves_no_version_of_its_file(platform: Platform, tenant: Tenant) -> None:
+def test_deleting_an_export_deletes_all_versions_of_its_file(platform: Platform, tenant: Tenant) -> None:
     export_id = start(tenant.owner, "products", "csv")
     finished(tenant.owner, export_id)
     assert keys_of(platform, export_id)

@@ -346,7 +346,9 @@ def test_a_refused_change_leaves_no_audit_entry(platform: Platform, tenant: Tena
     assert entries(platform, response) == []
 
 
-def test_an_audit_entry_contains_only_the_changed_columns_before_and_after(platform: Platform, tenant: Tenant) -> None:
+def test_an_audit_entry_contains_old_and_new_values_of_only_the_changed_columns(
+    platform: Platform, tenant: Tenant
+) -> None:
     response = platform.admin.patch(
         f"/v1/clients/{tenant.client_id}", json={"tier": "professional", "contact_email": "new@example.test"}
     )
@@ -355,7 +357,7 @@ def test_an_audit_entry_contains_only_the_changed_columns_before_and_after(platf
     assert entry["after"] == {"tier": "professional", "contact_email": "[redacted]"}
 
 
-def test_a_long_value_is_cut_off_in_the_audit_entry(platform: Platform, tenant: Tenant) -> None:
+def test_a_long_value_is_truncated_in_the_audit_entry(platform: Platform, tenant: Tenant) -> None:
     settings = {"text": "x" * 200_000}
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"branding": settings})
     (entry,) = entries(platform, response)

@@ -1,4 +1,4 @@
-"""Every list can be read, even if its rows contain the largest values that can be stored.
+"""Tests that every list can be read if its rows contain the largest possible values.
 
 Some tests write the largest possible values with a request, a file or a job. Other tests read all lists while the
 largest rows exist.
@@ -242,7 +242,7 @@ def test_a_dry_run_of_large_rows_completes_and_returns_shortened_samples(platfor
     assert len(json.dumps(job["result"])) < 100_000
 
 
-def test_a_page_that_is_too_large_for_the_cache_is_still_served(platform: Platform, tenant: Tenant) -> None:
+def test_a_page_that_is_too_large_for_the_cache_is_returned(platform: Platform, tenant: Tenant) -> None:
     for _ in range(4):
         platform.product(tenant, attributes=largest_object())
     visitor = platform.api()

@@ -116,7 +116,7 @@ def test_every_operation_refuses_an_unknown_parameter(
 
 
 @pytest.mark.parametrize("operation", WITH_QUERY, ids=operation_id)
-def test_every_operation_refuses_each_parameter_that_is_sent_twice(
+def test_every_operation_refuses_a_duplicate_parameter(
     operation: Operation, platform: Platform, ids: dict[str, str]
 ) -> None:
     names = [parameter["name"] for parameter in operation.definition["parameters"] if parameter["in"] == "query"]
@@ -271,7 +271,7 @@ def test_every_operation_with_an_idempotency_key_refuses_an_empty_key(
     problem(refused, 400, "bad_idempotency_key")
 
 
-def test_every_post_operation_that_stores_its_response_accepts_an_idempotency_key() -> None:
+def test_every_post_operation_except_events_accepts_an_idempotency_key() -> None:
     posts = {operation.name for operation in OPERATIONS if operation.method == "POST"}
     # The id of an event has the same purpose as an idempotency key.
     assert posts - {operation.name for operation in KEYED} == {"record_events"}

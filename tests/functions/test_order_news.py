@@ -68,7 +68,7 @@ def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
-def test_an_order_is_identified_by_the_external_number_in_its_acknowledgement(
+def test_an_acknowledged_external_number_identifies_an_order(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))

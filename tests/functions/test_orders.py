@@ -170,7 +170,7 @@ def test_an_invalid_order_is_refused_with_a_pointer_to_the_invalid_field(
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_an_order_for_an_unknown_domain_gets_a_404(guest: httpx.Client) -> None:
+def test_an_order_for_an_unknown_domain_gets_404(guest: httpx.Client) -> None:
     body = order_body() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]}
     problem(guest.post(f"/v1/storefront/{uuid4().hex}.test/orders", json=body), 404, "not_found")
 

@@ -196,7 +196,7 @@ def test_a_grantee_sees_selling_prices_and_no_base_price(platform: Platform, sho
     )
 
 
-def test_a_grantee_finds_all_products_whose_prices_new_rules_have_changed(platform: Platform, shop: Tenant) -> None:
+def test_a_grantee_finds_all_products_with_changed_prices(platform: Platform, shop: Tenant) -> None:
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{other.client_id}"))
     with platform.database.transaction():

@@ -19,7 +19,7 @@ def signed_in(platform: Platform, subject: str, seconds_ago: float, **claims: An
     return platform.api(subject, iat=started, **claims)
 
 
-def test_a_member_can_end_their_sessions_on_all_devices(platform: Platform, tenant: Tenant) -> None:
+def test_a_member_can_end_all_own_sessions(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     phone, laptop = (signed_in(platform, subject, seconds) for seconds in (60, 30))
     path = f"/v1/sites/{tenant.site_id}"

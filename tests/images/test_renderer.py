@@ -109,7 +109,7 @@ def test_the_memory_metric_of_a_function_includes_its_running_renderer() -> None
     assert metrics._child_memory == {}
 
 
-def test_the_memory_metric_includes_the_memory_that_a_rejected_image_has_used() -> None:
+def test_the_memory_metric_includes_the_memory_of_a_rejected_image() -> None:
     metrics._child_memory.clear()
     used = Renderer(Limits(memory=256 << 20))
     assert outcome(used, HOSTILE["GIF, 64 megapixels"][0]()) == "too_much_memory"

@@ -110,7 +110,7 @@ def test_x_ray_records_one_request_per_second_and_a_share_of_all_further_request
     assert traces == pytest.approx([0.0, 5.0, 5.0 * (2.628 + 5.0)])
 
 
-def test_the_cost_of_an_environment_is_reduced_by_a_setting() -> None:
+def test_a_setting_can_reduce_the_cost_of_an_environment() -> None:
     without = cost._settings(PROD, proxy="off", traces=False)
     assert cost_model.lines(without, SPECS)["database: proxy"] == 0
     assert cost_model.lines(replace(without, requests=1.0), SPECS)["traces"] == 0

@@ -276,7 +276,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
         ),
     ],
 )
-def test_a_function_has_only_the_environment_variables_that_its_declaration_needs(
+def test_a_function_has_only_the_environment_variables_of_its_declaration(
     tmp_path: Path, path: str, text: str, variables: Mapping[str, str]
 ) -> None:
     environment = read_spec(tmp_path, path, text).environment(BINDINGS)

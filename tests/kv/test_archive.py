@@ -258,7 +258,7 @@ records a problem."""
 
 
 @pytest.mark.parametrize("metric", LATE)
-def test_a_problem_that_commits_after_a_report_is_reported_once_in_the_next_report(
+def test_a_problem_that_commits_after_a_report_is_in_the_next_report(
     move: Move, platform: Platform, metric: str
 ) -> None:
     table, time, record = LATE[metric]

@@ -161,7 +161,7 @@ def test_a_repair_replaces_a_document_that_was_copied_from_another_key(
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_maps_a_document_that_no_backfill_has_mapped(own_platform: Platform) -> None:
+def test_a_repair_maps_an_unmapped_document(own_platform: Platform) -> None:
     document = Jsonb(gift("g-new", catalogId="own"))
     own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gift:g-new', %s)", [document])
     compare(own_platform, "--entity", "product", code=1)

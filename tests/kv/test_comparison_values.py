@@ -82,7 +82,7 @@ def test_only_integers_from_0_to_the_maximum_are_parsed_as_counts(value: Any, co
     assert whole(value) == count
 
 
-def test_snake_case_field_names_are_read_and_camel_case_field_names_have_priority() -> None:
+def test_camel_case_field_names_have_priority_over_snake_case_field_names() -> None:
     document = {"catalog_id": "a", "catalogId": "b", "available_quantity": 5, "_rev": 1, "brand": None}
     assert camel_case(document) == {"catalogId": "b", "availableQuantity": 5, "_rev": 1}
 

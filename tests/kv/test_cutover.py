@@ -131,7 +131,7 @@ def test_each_failed_gate_has_advice_for_the_operator(
     assert (stage["leads"], stage["reads"]) == ("tables", 25)
 
 
-def test_quarantined_documents_fail_the_gate_only_for_their_own_client(
+def test_quarantined_documents_fail_the_gate_only_for_their_client(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     other = own_platform.tenant()
@@ -400,7 +400,7 @@ def test_the_facade_reads_a_fixed_share_of_the_records_from_rows(
 
 
 @pytest.mark.slow
-def test_all_requests_succeed_and_no_write_is_lost_during_a_rollback_under_load(
+def test_no_request_fails_and_no_write_is_lost_during_a_rollback(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     products = [own_platform.product(tenant, inventory_count=1000) for _ in range(8)]

@@ -42,7 +42,7 @@ def test_a_store_that_is_too_small_for_the_damage_is_refused() -> None:
         list(generate(Sizes(gifts=30)))
 
 
-def test_the_expected_result_for_an_alias_names_the_key_of_the_determining_document() -> None:
+def test_an_alias_refers_to_the_document_that_determines_the_row() -> None:
     truths = {truth.key: truth for _, _, truth in generate(SIZES)}
     aliases = [truth for truth in truths.values() if truth.resolution == "alias"]
     assert aliases

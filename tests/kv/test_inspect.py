@@ -58,8 +58,7 @@ finally:
 """
 """A program that runs the command, and writes its peak memory to a file.
 
-The operating system's value for a child process would include the memory of the test process, because the child process
-starts as a copy of the test process.
+The test does not measure the child process, because this process starts as a copy of the test process, with its memory.
 """
 
 

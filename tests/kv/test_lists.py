@@ -47,7 +47,7 @@ def test_a_document_has_priority_over_its_copy_in_a_list(move: Move) -> None:
     assert (counts["documents"], counts["rows"], counts["aliases"]) == (8, 5, 2)
 
 
-def test_the_copy_of_a_quarantined_document_in_a_list_is_quarantined_too(move: Move) -> None:
+def test_the_list_copy_of_a_quarantined_document_is_quarantined(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a", price="on request"))
     move.put("gifts:all", [gift("g-b", catalogId="c-a", price=3)])
     move.run()

@@ -271,7 +271,7 @@ def test_the_remainder_of_a_document_contains_the_original_value_of_a_corrected_
     }  # fmt: skip
 
 
-def test_the_connection_data_of_a_catalog_are_not_copied(call: Call) -> None:
+def test_the_connection_data_of_a_catalog_is_not_copied(call: Call) -> None:
     source = {"type": "api", "sourceId": "s-1", "apiConfig": {"credentials": {"username": "erp", "x": "planted"}}}
     mapping = call("map_catalog", "c-1", Jsonb({"id": "c-1", "name": "Range", "type": "erp", "source": source}))
     assert "planted" not in str(mapping) and "apiConfig" not in str(mapping)

@@ -49,7 +49,7 @@ def test_a_row_gets_a_status_that_was_changed_only_in_the_document(
         assert "kept" not in move.notes(key)
 
 
-def test_the_next_change_of_a_document_that_equals_its_row_changes_the_row(move: Move) -> None:
+def test_a_changed_document_changes_a_row_that_was_equal_to_the_document(move: Move) -> None:
     move.run()
     change(move, "sites", "site:s-a", status="inactive")
     for status, expected in (("draft", "inactive"), ("inactive", "inactive"), ("active", "active")):
@@ -105,7 +105,7 @@ def test_an_sku_change_in_the_platform_is_not_checked_for_duplicates(move: Move)
     assert move.row("products", "gift:g-b")["sku"] == "SKU-g-a"
 
 
-def test_a_document_after_the_quarantine_is_compared_with_its_last_mapped_version(move: Move) -> None:
+def test_a_document_that_leaves_the_quarantine_is_compared_with_its_mapped_version(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", name="Ours")
     move.put("gift:g-a", gift("g-a", catalogId="c-a", price="?"))

@@ -306,7 +306,7 @@ def test_a_document_of_the_maximum_size_can_be_written(mirror: Mirror) -> None:
     assert mirror.row("products", KEY)["name"] == "Cup"
 
 
-def test_a_document_after_the_quarantine_does_not_restore_sold_pieces(mirror: Mirror) -> None:
+def test_a_document_that_leaves_the_quarantine_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 9})
@@ -317,7 +317,7 @@ def test_a_document_after_the_quarantine_does_not_restore_sold_pieces(mirror: Mi
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_a_document_after_the_quarantine_gets_the_stock_of_its_row(mirror: Mirror) -> None:
+def test_a_document_that_leaves_the_quarantine_gets_the_stock_of_its_row(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, read(mirror) | {"price": 5})
@@ -366,7 +366,7 @@ def test_a_repair_from_documents_copies_the_stock_into_the_row(mirror: Mirror) -
     assert mirror.row("products", KEY)["inventory_count"] == 10
 
 
-def test_a_write_based_on_a_deleted_document_is_not_based_on_its_successor(
+def test_a_recreated_document_has_different_revisions_than_the_deleted_document(
     mirror: Mirror,
 ) -> None:
     stale = read(mirror)
@@ -381,7 +381,7 @@ def test_a_write_based_on_a_deleted_document_is_not_based_on_its_successor(
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_the_document_of_a_restored_row_does_not_reuse_a_revision(mirror: Mirror) -> None:
+def test_the_document_of_a_restored_row_has_a_new_revision(mirror: Mirror) -> None:
     stale = read(mirror)
     row = mirror.row("products", KEY)
     mirror.delete("products", KEY)

@@ -201,7 +201,7 @@ HOSTILE: list[Any] = [
 
 
 @pytest.mark.parametrize("item", HOSTILE)
-def test_a_hostile_item_does_not_block_the_other_items_of_a_list(mirror: Mirror, item: Any) -> None:
+def test_a_hostile_item_does_not_block_other_items_of_a_list(mirror: Mirror, item: Any) -> None:
     mirror.put(LIST, [item, *stored(mirror), item])
     mirror.put(LIST, [*stored(mirror), item])
     mirror.update("products", SECOND, inventory_count=6)
@@ -229,7 +229,7 @@ def test_a_list_of_5_mb_is_merged_and_written_in_seconds(mirror: Mirror) -> None
     assert {item["stock"] for item in mirror.items(LIST).values()} == {2}
 
 
-def test_a_list_document_after_the_quarantine_does_not_restore_sold_pieces(mirror: Mirror) -> None:
+def test_a_list_document_that_leaves_the_quarantine_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put(LIST, changed(stored(mirror), "g-1", price="?"))
     mirror.update("products", FIRST, inventory_count=7)
     mirror.put(LIST, changed(stored(mirror), "g-1", price=5, availableQuantity=9))

@@ -321,7 +321,7 @@ def test_a_missing_row_is_recorded_as_a_mismatch(mirror: Store) -> None:
     assert mirror.differences() == [("gift:g-a", "row_missing", None)]
 
 
-def test_a_mismatch_is_recorded_only_if_a_second_read_also_finds_a_difference(mirror: Store) -> None:
+def test_a_mismatch_is_recorded_only_if_a_second_read_confirms_the_difference(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
@@ -388,7 +388,7 @@ def test_a_foreign_document_cannot_replace_a_document_while_the_tables_lead(mirr
     mirror.put("gift:g-a", value)
 
 
-def test_the_stage_of_the_row_owner_determines_whether_an_unmappable_write_is_refused(
+def test_the_stage_of_the_owner_determines_whether_an_invalid_write_is_refused(
     mirror: Store,
 ) -> None:
     mirror.tenant("b")

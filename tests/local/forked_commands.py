@@ -78,7 +78,7 @@ def _fork(request: Json, *files: int) -> int:
         app(request["arguments"], prog_name="wecelebrate")
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 0
-    except BaseException:  # a transcript also shows the traceback of an unexpected error
+    except BaseException:  # the transcript also contains the traceback of an unexpected error
         traceback.print_exc()
     finally:
         sys.stdout.flush()

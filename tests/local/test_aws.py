@@ -105,7 +105,7 @@ def test_buckets_are_versioned(aws: Aws) -> None:
     assert aws.s3.get_object(Bucket=bucket, Key="key", VersionId=versions[0])["Body"].read() == b"1"
 
 
-def test_objects_and_messages_still_exist_after_an_orderly_restart(aws: Aws) -> None:
+def test_objects_and_messages_remain_after_an_orderly_restart(aws: Aws) -> None:
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"x")
     receive(aws, "intake", visibility_timeout=0)
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="kept")
@@ -118,7 +118,7 @@ def test_objects_and_messages_still_exist_after_an_orderly_restart(aws: Aws) -> 
     assert len(receive(aws, "intake")) == 1, "S3 must send exactly one notification"
 
 
-def test_objects_still_exist_and_notifications_still_arrive_after_the_emulator_was_killed(aws: Aws) -> None:
+def test_objects_remain_and_notifications_arrive_after_the_emulator_was_killed(aws: Aws) -> None:
     first = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"1")["VersionId"]
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"2")
     assert aws.process.pid is not None

@@ -112,7 +112,7 @@ def test_each_sweep_emits_a_heartbeat_and_its_memory_and_the_age_of_syncs(
     assert next(line["SyncAgeSeconds"] for line in emitted if "SyncAgeSeconds" in line) == [0.0]
 
 
-def test_the_age_of_syncs_ignores_syncs_that_a_decision_of_a_person_blocks(
+def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()

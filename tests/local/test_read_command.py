@@ -113,7 +113,7 @@ def test_a_row_that_is_not_a_product_does_not_fail_the_command(row: str) -> None
     assert read(stdin=content + b"A-3;Jug;twelve\n").exit_code == 1
 
 
-def test_the_option_rejected_prints_only_rejected_rows_but_counts_all_rows() -> None:
+def test_the_option_rejected_prints_only_rejected_rows() -> None:
     result = document("--rejected", stdin=ROWS)
     assert [row["code"] for row in result["data"]] == ["not_a_number"]
     assert result["counts"]["read"] == 3
@@ -242,7 +242,7 @@ class Question:
     choices: tuple[Choice, ...]
 
 
-def test_an_open_question_is_printed_with_the_command_options_that_answer_the_question(
+def test_a_question_is_printed_with_the_options_that_answer_the_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     thousands = Choice(",", "The dot groups thousands", ("1.250 → 1250.00",))

@@ -1,7 +1,7 @@
 """Runs `make mutants`: makes small changes in the code, and checks that the tests fail after each change.
 
-The exit status is 1 if a surviving mutant is not listed in equivalent.toml, if a listed mutant does not survive, or if
-the tests kill too few mutants.
+The exit status is 1 in three cases: equivalent.toml does not list a surviving mutant, a listed mutant does not survive,
+or the tests kill too few mutants.
 """
 
 import argparse

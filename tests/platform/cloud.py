@@ -34,8 +34,8 @@ FIRST_INTERVAL, MAX_INTERVAL = 0.02, 0.3
 def eventually(happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
     """Call `happens` until the result is true, at intervals of `every` seconds.
 
-    If `every` is not given, each interval is longer than the previous interval, because most calls send a request and
-    many tests wait for seconds. The test fails if the result is not true within `within` seconds.
+    If `every` is not given, the intervals become longer, because most calls send a request and many tests wait for
+    seconds. The test fails if the result is not true within `within` seconds.
     """
     deadline = time.monotonic() + within
     interval = every or FIRST_INTERVAL

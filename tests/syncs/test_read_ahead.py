@@ -25,7 +25,7 @@ def test_the_chunks_contain_all_rows_in_the_order_of_the_file(rows: RequestRows)
     assert skus == [["A-1", "A-2"], ["A-3", "A-4"], ["A-5"]]
 
 
-def test_a_chunk_states_the_number_of_rows_read_at_its_end(rows: RequestRows) -> None:
+def test_a_chunk_states_the_number_of_rows_that_were_read_so_far(rows: RequestRows) -> None:
     with closing(read_ahead(rows, iter(rows), 2)) as chunks:
         assert [chunk.rows_read for chunk in chunks] == [2, 4, 5]
 

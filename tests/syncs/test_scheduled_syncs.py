@@ -305,7 +305,7 @@ def test_a_catalog_of_the_platform_can_have_a_schedule(platform: Platform) -> No
     assert (job["client_id"], job["status"], job["counts"]["created"]) == (None, "completed", 1)
 
 
-def test_the_sweeper_of_the_cloud_requests_the_runs_of_due_schedules(platform: Platform, tenant: Tenant) -> None:
+def test_the_sweeper_requests_the_runs_of_due_schedules(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     version = upload_export(platform, tenant, "a.csv", "A")
     make_due(platform, schedule)

@@ -107,7 +107,7 @@ def test_only_the_prod_database_is_retained_and_protected(dev: Templates, prod: 
     assert prod.only("data", CLUSTER)["BackupRetentionPeriod"] == 35
 
 
-def test_functions_can_reach_only_the_proxy_and_deploy_steps_only_the_cluster(dev: Templates) -> None:
+def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_cluster(dev: Templates) -> None:
     target_by_source = {}
     for rule in dev.of_type("functions", "AWS::EC2::SecurityGroupIngress").values():
         assert rule["FromPort"] == rule["ToPort"] == 5432

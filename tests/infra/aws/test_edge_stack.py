@@ -65,9 +65,7 @@ def test_only_storefronts_and_problem_pages_are_cached(dev: Templates) -> None:
     assert parameters["EnableAcceptEncodingBrotli"] and parameters["EnableAcceptEncodingGzip"]
 
 
-def test_cloudfront_sends_each_request_to_the_api_that_serves_the_path_of_the_request(
-    dev: Templates, named: Templates
-) -> None:
+def test_cloudfront_sends_each_request_to_the_api_that_serves_the_path(dev: Templates, named: Templates) -> None:
     for cloud in (dev, named):
         config = distribution(cloud)
         stack_of = {}

@@ -111,7 +111,7 @@ def test_functions_verify_the_tokens_of_customers(dev: Templates) -> None:
     assert dev.templates["identity"]["Resources"][audience]["Properties"]["UserPoolId"] == {"Ref": customers}
 
 
-def test_an_access_token_contains_the_email_address_and_whether_the_address_is_verified() -> None:
+def test_an_access_token_contains_the_email_address_and_its_verification() -> None:
     attributes = {"sub": "1", "email": "ann@example.com", "email_verified": "true", "phone_number": "+1"}
     event = handler({"request": {"userAttributes": attributes}, "response": {}}, None)
     claims = event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]

@@ -92,7 +92,7 @@ def test_an_environment_without_the_function_has_no_keys() -> None:
     assert not has_keys(prod)
 
 
-def test_a_key_that_cannot_be_removed_is_reported_with_the_command_that_removes_it() -> None:
+def test_the_error_for_a_remaining_key_contains_the_command_that_removes_the_key() -> None:
     with_keys = DECLARED | {VARIABLE: "march"}
     prod, stub = account((DECLARED, with_keys))
     stub.add_client_error("get_function_configuration", "ExpiredTokenException")

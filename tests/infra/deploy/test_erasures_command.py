@@ -82,7 +82,7 @@ def test_a_replay_with_the_wrong_key_fails(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(("created", "code"), [("2026-11-27T08:31:00Z", 1), ("2026-11-26T00:00:00Z", 0)])
-def test_only_a_failed_erasure_of_this_replay_is_an_error(created: str, code: int) -> None:
+def test_only_a_failed_erasure_of_the_current_replay_is_an_error(created: str, code: int) -> None:
     client = api([{"status": "pending"}, DONE], [0], [{"created_at": created}])
     if code:
         with pytest.raises(typer.Exit) as stopped:

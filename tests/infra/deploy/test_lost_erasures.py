@@ -98,7 +98,7 @@ def test_an_unfinished_erasure_in_the_backup_is_counted_until_the_person_is_eras
     assert compare(listed, monkeypatch, complete=True) == LostErasures(0, before[1] + 4)
 
 
-def test_a_repeated_erasure_is_counted_until_its_end_before_the_platform_is_opened(
+def test_the_check_before_opening_the_platform_counts_incomplete_repeated_erasures(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = compare([], monkeypatch, complete=True).unfinished

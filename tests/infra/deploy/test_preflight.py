@@ -346,7 +346,7 @@ def test_stacks_of_another_environment_in_the_account_stop_the_first_deploy(
     assert foreign.fix == "set AWS_PROFILE to the profile of dev"
 
 
-def test_the_tags_of_a_stack_identify_an_environment_that_the_checkout_does_not_define() -> None:
+def test_the_tags_of_a_stack_identify_an_unknown_environment() -> None:
     tagged = stacks_of("wecelebrate-demo-data", tags={"platform": "wecelebrate", "environment": "demo"})
     assert "has the stacks of demo" in problem(findings(stacks=tagged), "account").message
     other = stacks_of("demo-data", tags={"platform": "another", "environment": "demo"})

@@ -131,7 +131,7 @@ def test_one_command_stops_all_queues_except_the_given_queues(account: Queues) -
     }
 
 
-def test_a_command_changes_only_the_given_queues_in_a_different_state(account: Queues) -> None:
+def test_a_command_changes_only_given_queues_that_have_a_different_state(account: Queues) -> None:
     account.queue_states["emails"] = "Disabled"
     assert run("queues", "stop", "emails", "webhooks").exit_code == 0
     assert account.calls.count("UpdateEventSourceMapping") == 1
