@@ -119,7 +119,8 @@ class Run:
         """Maps the name of each running test to its start time."""
         self._problem = "the run got SIGTERM"
         self._texts: dict[str, str] = {}
-        """The stacks of tests that hang, by the worker. Their files are deleted before the stacks are printed."""
+        """Maps each worker to the stacks of its hanging tests. The files with the stacks are deleted before the stacks
+        are printed."""
         signal.signal(signal.SIGTERM, self._end)
         if limit := config.getoption("session_timeout"):
             threading.Thread(target=self._end_after, args=[limit], name="session timeout", daemon=True).start()

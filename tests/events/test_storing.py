@@ -47,7 +47,7 @@ def months_ago(months: int, days: int = 0) -> datetime:
 
 
 def partition_for(platform: Platform, time: datetime) -> None:
-    """Create the partition that contains a time."""
+    """Create the partition for events at a given time."""
     platform.database.execute("select app.create_event_partitions(%s, 0)", [time.date()])
 
 

@@ -14,14 +14,14 @@ ADDRESS = {"name": "=A", "line1": "1 Main St", "city": "Berlin", "postal_code": 
 
 
 def start(api: httpx.Client, kind: str, file_format: str, **fields: Any) -> str:
-    """Create an export. Return its id."""
+    """Create an export. Return the id of the export."""
     response = api.post("/v1/exports", json={"kind": kind, "format": file_format, **fields})
     assert response.status_code == 202, response.text
     return str(response.json()["id"])
 
 
 def finished(api: httpx.Client, export_id: str, within: float = 60) -> Json:
-    """Wait until an export has ended, and return it."""
+    """Wait until an export has ended. Return the export."""
     exports: list[Json] = []
 
     def is_ended() -> bool:

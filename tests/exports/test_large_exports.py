@@ -1,4 +1,5 @@
-"""A large export is one consistent file, even during changes and crashes, and needs no more memory than a small one.
+"""Tests that a large export is one consistent file, also during changes and crashes, and needs no more memory than a
+small export.
 
 `make test` uses few rows. `make faults` uses 1,048,577 rows, which is one more than the maximum of a spreadsheet.
 """

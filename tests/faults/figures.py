@@ -1,4 +1,5 @@
-"""A figure is a number that a fault test has measured. It can have a limit. `make faults` prints all figures."""
+"""Records figures. A figure is a number that a fault test has measured, and can have a limit. `make faults` prints all
+figures."""
 
 import json
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """Buyers repeat requests, and functions are killed while they place orders. Each idempotency key creates one order.
 
-Small size: 10 keys with 20 requests each, and 20 killed functions. Full size: 1,000 keys, and 500 killed functions.
+In small size, the test uses 10 keys with 20 requests each, and kills 20 functions. In full size, it uses 1,000 keys,
+and kills 500 functions.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Workers are killed at random times while they export orders. Each destination gets each version exactly once.
 
-Small size: 4 kills. Full size: 1,000 kills.
+The test kills 4 workers in small size, and 1,000 workers in full size.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """Workers are killed at random times while they import historical orders. Each order is imported exactly once.
 
-Small size: 4 kills. Full size: 300 kills.
+The test kills 4 workers in small size, and 300 workers in full size.
 """
 
 import random

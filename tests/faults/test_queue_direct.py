@@ -22,7 +22,7 @@ from tests.platform import TLS, Json, Platform, Tenant, ok, problem
 pytestmark = pytest.mark.slow
 
 ROWS = 1_200
-"""The number of rows of each import. Such an import is too large to run within the request."""
+"""The number of rows of each import. An import with this number of rows is too large to run within the request."""
 SENDERS = 4
 SWITCHES = ("direct", "sqs", "direct", "sqs") if FULL else ("direct", "sqs")
 QUEUES = ("product-imports", "events", "emails", "webhooks")

@@ -25,7 +25,7 @@ from tests.platform import Platform
 pytestmark = pytest.mark.slow
 
 ROWS = 1_200
-"""The number of rows of each import. Such an import is too large to run within the request."""
+"""The number of rows of each import. An import with this number of rows is too large to run within the request."""
 HANDLE = """
 import json, runpy, sys
 class Context:

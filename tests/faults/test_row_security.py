@@ -1,4 +1,5 @@
-"""Row-level security of a table can be suspended. During the suspension, no user can see or change more than before.
+"""Tests suspensions of the row-level security of a table. During a suspension, no user can see or change more rows than
+before.
 
 In these tests, requests arrive during a suspension, a policy is broken, or no operator ends the suspension.
 """
@@ -36,7 +37,7 @@ def platform(own_platform: Platform) -> Platform:
 
 @pytest.fixture(autouse=True)
 def _restored(platform: Platform) -> Iterator[None]:
-    """After each test, end all suspensions, and check that the privileges and policies are the declared ones."""
+    """After each test, end all suspensions, and check that the privileges and policies match the declarations."""
     yield
     for suspension in ok(platform.admin.get(PATH))["data"]:
         assert platform.admin.delete(f"{PATH}/{suspension['table']}").status_code == 204
@@ -61,8 +62,8 @@ def restore(platform: Platform, table: str) -> None:
 
 
 def suspendable_tables() -> list[str]:
-    """Return the tables that can be suspended. Admins see all rows of such a table, and other roles have access to the
-    table."""
+    """Return the tables that can be suspended. Admins can see all rows of these tables, and other roles also have
+    access."""
     outsiders = set(CALLERS) - {"app_worker"}
     return sorted(
         name

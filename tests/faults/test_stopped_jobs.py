@@ -1,6 +1,7 @@
 """Tests jobs that stop early because the lease expires, the job is cancelled, or all attempts fail.
 
-Committed chunks stay in the catalog. A stopped worker writes nothing more. The counts of the next attempt are exact.
+Committed chunks remain in the catalog. A stopped worker makes no further changes. The counts of the next attempt are
+exact.
 """
 
 import os

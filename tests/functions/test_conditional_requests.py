@@ -19,7 +19,7 @@ from wecelebrate.core.etags import etag
 
 OPERATIONS = all_operations()
 DATABASE_FREE = ("health", "list_problems", "get_problem")
-"""The read operations that do not read the database."""
+"""The read operations that do not use the database."""
 READS = [
     operation
     for operation in OPERATIONS

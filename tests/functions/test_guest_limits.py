@@ -256,7 +256,7 @@ def test_concurrent_orders_of_one_buyer_never_exceed_the_daily_quantity(
             body = problem(response, 409, "daily_order_limit")
             assert pointers(body) == ["/customer_email" if buyer == "email" else "/lines"]
     assert sum(1000 - stock_of(platform, product) for product in products) == 18
-    # The limit of this buyer affects neither other buyers nor other sites.
+    # The limit of this buyer does not affect other buyers or other sites.
     created(platform.api().post(orders_path(shop), json=order_body((products[0], 1), customer_email="b@example.test")))
     other = platform.tenant()
     mug = platform.product(other)

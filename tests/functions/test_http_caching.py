@@ -261,7 +261,7 @@ def counted_ids(platform: Platform, counted: Tenant) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def used_up(platform: Platform) -> Tenant:
-    """A client that has used up its limit."""
+    """A client that has used up its rate limit."""
     tenant = platform.tenant()
     use_up(platform, f"{tenant.client_id}:limit:requests", 60)
     return tenant

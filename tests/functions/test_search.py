@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - the tests need letters of other scripts
-"""A search finds products by any words of the name and the SKU, and ignores case and accents."""
+"""Tests that a search finds products by any words of the name and the SKU, and ignores case and accents."""
 
 import unicodedata
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Tests statements that change many products. The mirror writes the documents later, but old applications always read
 current values.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json

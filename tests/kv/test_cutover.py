@@ -333,7 +333,7 @@ def test_a_bad_document_is_refused_with_advice_while_the_tables_lead(
 
 
 def fill(platform: Platform, tenant: Tenant, count: int) -> None:
-    """Add already mapped gifts to the rows and the documents of a tenant."""
+    """Insert gifts of a tenant, both as documents and as rows. The gifts count as mapped."""
     id = "kv.id_of('product', 'production', 'share-' || n)"
     ids = f"from generate_series(1, {count}) n"
     with platform.database.transaction():

@@ -88,7 +88,7 @@ SECRETS = ("session", "magic-link", "password_reset", "invites", "sftp_config", 
 
 
 def entity_of(key: str) -> str | None:
-    """Return the entity of a key, as the migration plan describes it. This function shares no code with the schema."""
+    """Return the entity of a key according to the migration plan. This function shares no code with the schema."""
     head, *segments = key.split(":")
     entity = ENTITIES.get(head.removesuffix("s"))
     is_plural = head.endswith("s")

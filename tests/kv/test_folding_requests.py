@@ -2,7 +2,7 @@
 
 Each request writes a limited number of documents. Deleted products remain deleted.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json

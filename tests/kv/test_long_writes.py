@@ -1,9 +1,10 @@
 """Tests old and new applications that sell the same products for minutes. The stock must be exact, and no write may
 fail.
 
-Small size: 20 seconds. Full size: ten minutes, and old applications that cache documents for 30 seconds.
+In small size, the test takes 20 seconds. In full size, it takes ten minutes, and old applications cache documents for
+30 seconds.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import random

@@ -1,7 +1,7 @@
 """Tests the mirror. A write of a document changes its row in the same transaction, and a write of a row changes its
 documents.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Tests concurrent writes of documents and rows, and stale writes, i.e. writes that are based on an earlier revision.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Tests of the mirror with documents in lists. A changed row changes its document in a list.
+"""Tests the mirror with documents in lists. A changed row changes its document in a list.
 
 When an application writes a list, the mirror merges the list document by document.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json
@@ -256,7 +256,7 @@ def test_deleting_a_list_deletes_the_history_of_its_documents(mirror: Mirror) ->
 
 
 def erase(mirror: Mirror, key: str) -> None:
-    """Erase the person of an order, as the erasure worker does. The transaction stays open."""
+    """Erase the person of an order, as the erasure worker does. Do not end the transaction."""
     mirror.database.execute(
         "update orders set customer_name = 'erased', customer_email = '', shipping_address = '{}', erased_at = now()"
         " where id = %s",

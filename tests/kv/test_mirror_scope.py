@@ -1,7 +1,7 @@
 """Tests which writes the mirror handles. Special cases are deleted rows, other environments, settings of sites, and
 large statements.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 from collections.abc import Iterator

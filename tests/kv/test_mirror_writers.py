@@ -1,6 +1,6 @@
 """Tests switching the mirror on and off, and concurrent writes, with the commands, the API and the facade.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import copy

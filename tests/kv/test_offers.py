@@ -1,6 +1,6 @@
 """Tests offers while the mirror is on. Documents contain the regular price, and a comparison finds no difference.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 from collections.abc import Iterator

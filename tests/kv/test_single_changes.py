@@ -1,8 +1,8 @@
 """Tests the fast path of the mirror. The fast path handles a change of one product, if the product has only one
 document.
 
-The fast path must have the same results as the general mapping. The module uses its own local cloud, because the mirror
-is switched for a whole platform.
+The fast path must have the same results as the general mapping. The module uses its own local cloud, because switching
+the mirror affects a whole platform.
 """
 
 from collections.abc import Callable, Iterator

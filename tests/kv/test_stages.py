@@ -1,5 +1,5 @@
-"""Tests the stages of a cutover. A stage determines whether the store or the tables lead, and which of the two answers
-reads.
+"""Tests the stages of a cutover. A stage determines whether the store or the tables lead, and whether reads return
+documents or rows.
 
 The module uses its own local cloud, because stages and the mirror affect a whole platform. Each test is a transaction
 that is rolled back.

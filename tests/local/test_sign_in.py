@@ -113,7 +113,7 @@ async def test_reusing_an_old_refresh_token_ends_the_sign_in(issuer: Issuer, bro
         assert second["refresh_token"] != first["refresh_token"]
         times = [claims_of(issuer, token["access_token"])["auth_time"] for token in (first, second)]
         assert times[0] == times[1]
-        # If a thief uses the first token again, neither the thief nor the person can refresh their tokens afterwards.
+        # If a thief uses the first token again, the refresh tokens of the thief and of the person become invalid.
         for stolen in (first, second):
             with pytest.raises(OAuthError, match="invalid_grant"):
                 await client.refresh_token(f"{URL}/token", refresh_token=stolen["refresh_token"])

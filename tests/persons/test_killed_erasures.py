@@ -1,7 +1,7 @@
 """Tests that erasures are complete and exact after their workers were killed, and that erasures are repeated after a
 database restore.
 
-Small size: 5 kills. Full size: 200 kills.
+The test kills 5 workers in small size, and 200 workers in full size.
 """
 
 import random
@@ -72,7 +72,7 @@ def test_an_erasure_with_killed_workers_erases_and_counts_every_order_once(own_p
 @pytest.mark.timeout(1800)
 def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_time(own_platform: Platform) -> None:
     platform, person, guest = own_platform, Person.new(), Person.new()
-    # The number includes the erasures of the other tests on this local cloud.
+    # The number includes the erasures of other tests on this local cloud.
     earlier = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])["result"]["erasures"]
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=100)

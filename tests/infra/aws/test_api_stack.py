@@ -145,7 +145,7 @@ def test_the_limits_of_all_apis_together_are_well_below_the_limit_of_an_account(
 
 @EACH_API
 def test_each_api_has_at_most_80_percent_of_the_routes_that_aws_allows(dev: Templates, api: HttpApi) -> None:
-    """For each GET route, HEAD adds one route, but no integration and no permission."""
+    """Each GET route needs a second route for HEAD, but no second integration or permission."""
     count = len(routes(dev, api))
     left = USABLE_ROUTES - count
     assert left >= 0, (

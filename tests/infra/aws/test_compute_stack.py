@@ -262,7 +262,7 @@ def test_roles_have_no_wildcard_actions_and_no_wildcard_resources(dev: Templates
                     continue
                 assert "*" not in str(statement["Action"]), (stack, id)
                 # The Lambda service needs these EC2 actions for all resources, because IAM does not support narrower
-                # ones. The same policy denies these actions to the code of functions. The actions of X-Ray do not
+                # resources. The same policy denies these actions to the code of functions. The actions of X-Ray do not
                 # support resources.
                 if not {"ec2:CreateNetworkInterface", "xray:PutTraceSegments"} & {*as_list(statement["Action"])}:
                     assert statement["Resource"] != "*", (stack, id)

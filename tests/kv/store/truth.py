@@ -36,7 +36,7 @@ class Truth:
     row_of: str | None = None
     """For an alias: the key of the document that determines the row."""
     dangling: tuple[str, ...] = ()
-    """For a list: the ids that have no document. Every such id occurs in only one list."""
+    """For a list: the ids that have no document. Each of these ids occurs in only one list."""
     list_of: Entity | None = None
     """For a list of ids: the entity of the ids."""
     contained: "tuple[Truth, ...]" = ()
