@@ -2,8 +2,8 @@
 
 A new process would use about 0.6 s of CPU time, most of it for imports.
 
-The server listens on a Unix socket. For each command, a small client program passes its standard streams to the server.
-The client ends with the exit code of the command.
+This process is the server: it listens on a Unix socket. For each command, a small client program passes its standard
+streams to the server. The client ends with the exit code of the command.
 """
 
 import json

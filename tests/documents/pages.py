@@ -90,7 +90,7 @@ class Page:
 
 @cache
 def pages() -> dict[str, Page]:
-    """Return a mapping from name to page, with all pages that git tracks or would add."""
+    """Map the name of each page to the page. The mapping contains all pages that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return {name: Page(name, (ROOT / name).read_text("utf-8")) for name in sorted(names) if (ROOT / name).exists()}

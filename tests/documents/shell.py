@@ -82,8 +82,8 @@ class Shell:
     def run(self, steps: Sequence[Step]) -> None:
         """Run all steps in one shell that ends at the first failure.
 
-        Raises AssertionError, with the line of the page, if a command fails, or if its output is not the output that
-        the page shows.
+        Raise AssertionError if a command fails, or if its output differs from the output on the page. The error
+        contains the line of the page.
         """
         (self.home / ".curlrc").write_text("fail-with-body\nconnect-timeout = 10\n", "utf-8")
         outputs, exit_code = self._outputs(steps)

@@ -1,4 +1,5 @@
-"""An export contains what its requester can see, and only the requester and the admins of the platform can see it."""
+"""Tests that an export contains only data that its requester can see, and that only its requester and admins can see
+the export."""
 
 import json
 from datetime import UTC, datetime

@@ -19,7 +19,7 @@ KEY = "gift:g-a"
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform) as mirror:
         mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10, color="red", settings={"a": 1, "b": 2}))
         yield mirror

@@ -20,7 +20,7 @@ DELETED = {("gift:g-a", "row_deleted", "")}
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform) as mirror:
         yield mirror
 

@@ -22,7 +22,7 @@ Step = Callable[[Mirror], None]
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     own_platform.database.execute("set track_functions = 'all'")
     with mirrored(own_platform) as mirror:
         yield mirror

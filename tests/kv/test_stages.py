@@ -70,7 +70,7 @@ class Store(Mirror):
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Store]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform):
         own_platform.database.prepare_threshold = None  # app.enter deallocates prepared statements
         yield Store(own_platform)
