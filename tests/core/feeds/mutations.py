@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from tests.core.feeds.workbooks import zipped
 
 PACK_INTERVAL = 4
-"""In every group of PACK_INTERVAL mutations, one mutation first packs the file and then damages the packed file."""
+"""In every group of PACK_INTERVAL mutations, one mutation compresses the file and damages the compressed file."""
 PACKERS: tuple[Callable[[bytes], bytes], ...] = (
     lambda content: gzip.compress(content, mtime=0),
     lambda content: zipped({"feed": content}),

@@ -1,4 +1,4 @@
-"""Tests files in a code page of Windows. The language of the header determines the code page."""
+"""Tests that the language of the header determines the code page of a Windows file."""
 
 # ruff: noqa: RUF001
 

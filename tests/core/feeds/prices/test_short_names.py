@@ -1,4 +1,4 @@
-"""Tests names of prices with abbreviated words, and with the rate of a tax in another language."""
+"""Tests price column names with abbreviated words, and with tax rates in several languages."""
 
 import pytest
 
@@ -14,13 +14,13 @@ from wecelebrate.feeds.prices.candidates import name_of_price
         ("Nák. cena", "purchase"), ("Didm. kaina", "purchase"), ("Jälleenm. hinta", "purchase"),
     ],
 )  # fmt: skip
-def test_an_abbreviated_word_of_a_price_is_completed(name: str, kind: str) -> None:
+def test_an_abbreviated_word_in_a_price_name_is_recognised(name: str, kind: str) -> None:
     price = name_of_price(name)
     assert price is not None and price.kind == kind
 
 
 @pytest.mark.parametrize("name", ["prices.0.amount", "price.unit", "Cena xyz.", "Art. Nr.", "P.", "Prod. kód"])
-def test_paths_and_unknown_abbreviations_are_not_read_as_prices(name: str) -> None:
+def test_paths_and_unknown_abbreviations_are_not_prices(name: str) -> None:
     price = name_of_price(name)
     assert price is None or name.startswith("price")
 
