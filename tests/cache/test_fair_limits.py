@@ -151,9 +151,7 @@ def test_the_failed_requests_of_a_member_count_only_against_the_limit_of_the_cli
 @pytest.mark.parametrize(
     ("milliseconds", "cost"), [(0.0, 0), (124.9, 0), (125.0, 1), (349.0, 9), (600.0, 20), (60_000.0, 20)]
 )
-def test_each_25_ms_of_database_time_above_100_ms_counts_as_a_request(
-    milliseconds: float, cost: int
-) -> None:
+def test_each_25_ms_of_database_time_above_100_ms_counts_as_a_request(milliseconds: float, cost: int) -> None:
     visitor, attempt = Client(VISITOR, None), Attempt(VISITOR)
     attempt.request.lookup()
     attempt.request.count.record_database_time(milliseconds)

@@ -226,18 +226,14 @@ def test_without_redis_the_requests_of_each_address_are_counted_separately(
     assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address gets the minimum quota"
 
 
-def test_without_redis_one_address_cannot_use_up_the_order_limit(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_one_address_cannot_use_up_the_order_limit(redis_down: None, wall_clock: WallClock) -> None:
     client = Client.__new__(Client)
     client.caller = VISITOR
     assert client.exhaust("192.0.2.1", is_order=True) == MIN_LOCAL_QUOTA // ORDER_SHARE
     client.send("192.0.2.2", is_order=True)
 
 
-def test_without_redis_failed_requests_count_and_refused_orders_do_not(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_failed_requests_count_and_refused_orders_do_not(redis_down: None, wall_clock: WallClock) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):
         Attempt(VISITOR, f"192.0.2.{number}", is_order=True).fail(422)
     client = Client.__new__(Client)

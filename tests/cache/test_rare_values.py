@@ -94,9 +94,7 @@ def test_a_rare_page_is_stored_only_if_it_is_used_twice_within_five_minutes(
     assert read(rare) == "first"
 
 
-def test_an_invalidated_rare_page_is_stored_again_at_its_next_use(
-    key_prefix: str, raw_redis: RedisClient
-) -> None:
+def test_an_invalidated_rare_page_is_stored_again_at_its_next_use(key_prefix: str, raw_redis: RedisClient) -> None:
     shop = visitor()
     rare = entry(STOREFRONT_PAGES, "x", tags=["products:1"], is_rare=True)
     assert [read(rare) for _ in range(3)] == ["first", "load", "hit"]

@@ -74,9 +74,7 @@ def test_a_path_without_a_route_returns_a_problem(client: Client, platform: Plat
     assert error == {"status": 404, "type": "Problem", "code": "unknown_path", "pointers": []}
 
 
-def test_a_missing_object_returns_a_problem(
-    client: Client, platform: Platform, tenant: Tenant
-) -> None:
+def test_a_missing_object_returns_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
     arguments = {"token": token(tenant), "domain": f"{uuid4()}.test"}
     error = client.scenario("read_the_shop_of_a_customer", api=platform.endpoints.api, **arguments)
     assert error == {"status": 404, "type": "Problem", "code": "not_found", "pointers": []}

@@ -90,7 +90,7 @@ def test_the_next_due_time_is_the_first_due_time_after_the_given_time(
 
 @pytest.mark.parametrize("hours", ["*/1", "0-23", "0-23/1", "*,5", "0-11,12-23", ",".join(map(str, range(24))), "0/1"])
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "America/Santiago"])
-def test_every_spelling_of_the_hour_field_that_means_all_hours_has_the_same_due_times(hours: str, zone: str) -> None:
+def test_all_spellings_of_every_hour_have_the_same_due_times(hours: str, zone: str) -> None:
     parse_expression(f"*/20 {hours} * * *")
     for day in (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(365)):
         if day.astimezone(ZoneInfo(zone)).utcoffset() != (day + timedelta(1)).astimezone(ZoneInfo(zone)).utcoffset():
@@ -189,12 +189,12 @@ def test_invalid_and_too_frequent_expressions_are_rejected(expression: str, reas
         "0 3 * * */7",
     ],
 )
-def test_valid_expressions_are_accepted_and_their_extra_spaces_are_removed(expression: str) -> None:
+def test_valid_expressions_are_accepted_without_their_extra_spaces(expression: str) -> None:
     assert parse_expression(f"  {expression.replace(' ', '   ')} ") == expression
 
 
 @given(st.text(max_size=30) | st.lists(st.text("0123456789*/,-#LW", max_size=6), min_size=5, max_size=5).map(" ".join))
-def test_any_text_is_either_rejected_or_has_a_next_due_time(text: str) -> None:
+def test_every_accepted_text_has_a_next_due_time(text: str) -> None:
     try:
         parsed = parse_expression(text)
     except ValueError as error:
@@ -212,7 +212,7 @@ def test_unknown_time_zones_are_rejected(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["UTC", "Etc/UTC", "Asia/Calcutta", "US/Eastern", "America/Indiana/Knox", "Arctic/Longyearbyen"]
 )
-def test_utc_and_the_time_zones_of_places_are_accepted(name: str) -> None:
+def test_utc_and_time_zones_named_after_a_place_are_accepted(name: str) -> None:
     assert check_time_zone(name) == name
 
 

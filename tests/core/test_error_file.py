@@ -1,4 +1,4 @@
-"""The pages of an error file contain each row exactly once, whatever its cells contain."""
+"""Tests that the pages of an error file contain each row exactly once, for any content of the cells."""
 
 import csv
 import io
@@ -79,7 +79,7 @@ def test_the_pages_of_an_error_file_contain_each_row_once_with_its_cells(rows: l
     assert all(row["sku"] == f"S-{row['line']}" and row["reason"].endswith('"quoted"\n') for row in read)
 
 
-def test_a_later_page_reads_only_the_header_and_one_part_of_the_error_file() -> None:
+def test_a_page_reads_only_the_header_and_one_range_of_the_error_file() -> None:
     stored = Stored(written([[f"A-{number}", "x" * 1000, ""] for number in range(500)]))
     after = page(stored, None, 400)[399]["after_byte"]
     assert stored.positions == [0]
@@ -171,13 +171,13 @@ def test_an_error_file_that_was_shortened_raises_not_found() -> None:
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 
 
-def test_report_columns_of_an_error_file_have_the_prefix_of_the_columns_that_a_feed_ignores() -> None:
+def test_report_columns_of_an_error_file_have_the_prefix_that_feeds_ignore() -> None:
     assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
     assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)
 
 
 @pytest.mark.parametrize("key", ["key", "rows.errors.ndjson"])
-def test_a_page_without_reasons_has_neither_the_reasons_nor_the_skus(key: str) -> None:
+def test_a_page_without_reasons_also_omits_the_skus(key: str) -> None:
     columns = {"line": "2", "code": "bad", "error": "Zoe is unknown"}
     ndjson = json.dumps({f"wecelebrate_{name}": text for name, text in columns.items()} | {"sku": "Zoe"}).encode()
     content = (

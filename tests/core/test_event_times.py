@@ -1,4 +1,4 @@
-"""The time of an event is corrected by the clock of the platform, and clamped to a plausible range."""
+"""Tests that the time of an event is corrected with the clock of the platform, and clamped to a plausible range."""
 
 from datetime import UTC, datetime, timedelta
 

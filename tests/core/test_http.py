@@ -102,7 +102,7 @@ def assert_problem(response: dict[str, Any], status: int, code: str) -> dict[str
 
 
 class ThreeSeconds:
-    """A context of Lambda."""
+    """A Lambda context whose function has three seconds left."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 3_000

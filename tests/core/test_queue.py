@@ -21,13 +21,14 @@ BATCH_SIZE = 10
 COMBINATIONS = [
     bits for bits in product((False, True), repeat=BATCH_SIZE) if FULL or not 2 < sum(bits) < BATCH_SIZE - 2
 ]
-"""The combinations of failed messages in a batch. `make faults` tries all 1,024 combinations. `make test` tries 112 of
-them: at most two messages fail, or at most two messages succeed."""
+"""The combinations of failed messages in a batch. `make faults` tries all 1,024 combinations. `make test` tries the 112
+combinations in which at most two messages fail or at most two messages succeed.
+"""
 
 
 @dataclass
 class Context:
-    """The attributes of Lambda's context that a handler reads."""
+    """The attributes of the Lambda context that a handler reads."""
 
     aws_request_id: str = "r"
 
@@ -82,7 +83,7 @@ def in_flight(sqs: Any, batch: list[dict[str, Any]]) -> int:
 
 
 def fail_on_dead_letter(queue_name: str, text: str, receives: int, error: Exception) -> None:
-    """Fail the test, because no message of these tests should become a dead letter."""
+    """Fail the test, because no message of these tests is allowed to become a dead letter."""
     raise AssertionError(f"the message {text} became a dead letter of the queue {queue_name}")
 
 

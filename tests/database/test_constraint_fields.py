@@ -1,4 +1,4 @@
-"""Tests that problems name fields, and not constraints of the database."""
+"""Tests that problems contain the names of request fields, and not the names of database constraints."""
 
 from tests.database.conftest import Database
 from wecelebrate.core.database.errors import FIELDS, field_of
@@ -12,7 +12,7 @@ NO_REQUEST = {
     "order_file_drops_version_unique",
     "webhook_secrets_one_current",
 }
-"""The keys of rows that only the platform writes, from no field of a request."""
+"""The keys of rows that only the platform writes. No request field contains their values."""
 
 
 KEYS = """

@@ -1,4 +1,4 @@
-"""Tests how workers claim jobs in batches: the order of the jobs, and a fair share of the workers for each client."""
+"""Tests how workers claim jobs in batches: the order of the jobs, and the fair distribution of workers to clients."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def create(superuser: psycopg.Connection, client: object, names: str, priority: str = "normal") -> None:
-    """Create a job for each letter of `names`, the oldest first."""
+    """Create a job for each letter of `names`. The first letter is the oldest job."""
     for name in names:
         superuser.execute(
             "insert into jobs (client_id, type, requested_by, payload, priority, queued_at)"

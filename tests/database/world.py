@@ -66,7 +66,7 @@ class Row:
 
     @property
     def catalog(self) -> UUID | None:
-        """The id of the catalog that the row belongs or refers to. If the row is a catalog, its own id."""
+        """The id of the catalog that the row belongs to or refers to. If the row is a catalog, its own id."""
         catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
         return catalog_id
 
@@ -128,7 +128,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "schema_migrations": ("name",),
     "schema_functions": ("name",),
 }
-"""Maps each table to the columns of its primary key, unless the only column is `id`."""
+"""Maps each table to the columns of its primary key. Tables with the primary key `id` are omitted."""
 
 HARMLESS: dict[str, tuple[str, Any]] = {
     "tiers": ("requests_per_hour", 1),
@@ -419,8 +419,7 @@ def _rows_of_order_files() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield an expired mail job, and similar jobs. Each similar job differs in one way, and is therefore not
-    expired."""
+    """Yield an expired mail job, and similar jobs. Each similar job is not expired, because it has one difference."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
@@ -444,7 +443,8 @@ def _rows_of_the_platform() -> Iterator[Row]:
     values = {"id": ident("old entry"), "subject": "admin", "action": "a.b", "client_id": A, "object_id": "o"}
     yield Row("audit_log", "outdated", {**values, "created_at": NOW - timedelta(days=3 * 365)})
     yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
-    # In this database, no process writes heartbeats. This heartbeat never gets old, so readers count as caught up.
+    # In this database, no process writes heartbeats. This heartbeat never gets old. Readers therefore count as caught
+    # up.
     yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
         yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
@@ -518,7 +518,8 @@ def seed(connection: psycopg.Connection) -> None:
             connection.execute(insertion(row.table, row), list(row.values.values()))
     # The triggers have written deltas with random ids. The rollup removes these deltas.
     connection.execute("select app.rollup_order_deltas()")
-    # The tests expect no invalidations from these inserts. The world's own invalidation has another xid, and stays.
+    # The tests expect no invalidations from these inserts. The invalidation of the world has another xid, and is not
+    # deleted.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     # The audit triggers have recorded these inserts. No statement can delete audit entries while the triggers are on.
     connection.execute("set local session_replication_role = replica")

@@ -128,9 +128,7 @@ def test_a_temporary_error_of_s3_raises_unavailable(faults: Faults, call: str, e
 
 @pytest.mark.parametrize("error", PERMANENT, ids=lambda error: error[1])
 @pytest.mark.parametrize("call", S3_CALLS)
-def test_a_permanent_error_of_s3_is_raised_unchanged(
-    faults: Faults, call: str, error: tuple[int, str]
-) -> None:
+def test_a_permanent_error_of_s3_is_raised_unchanged(faults: Faults, call: str, error: tuple[int, str]) -> None:
     faults.forever = error
     with pytest.raises(ClientError) as raised:
         S3_CALLS[call](faults.version)

@@ -74,9 +74,7 @@ def respond(stub: Stubber, response: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("code", "status"), REFUSED)
-def test_an_invocation_fails_without_a_retry_if_lambda_refuses_it(
-    stub: Stubber, code: str, status: int
-) -> None:
+def test_an_invocation_fails_without_a_retry_if_lambda_refuses_it(stub: Stubber, code: str, status: int) -> None:
     stub.add_client_error("invoke", code, "m", status)
     assert not invoke(stub)
     stub.assert_no_pending_responses()

@@ -131,9 +131,7 @@ def test_requests_go_to_the_configured_endpoint_or_to_the_host_of_the_queue_url(
     assert sqs._endpoint(QUEUE_URL) == "http://127.0.0.1:2/"
 
 
-def test_the_trace_id_is_sent_to_sqs(
-    service: tuple[Sqs, HttpServer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_trace_id_is_sent_to_sqs(service: tuple[Sqs, HttpServer], monkeypatch: pytest.MonkeyPatch) -> None:
     _, server = service
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-0-0;Parent=1;Sampled=0\r\nX: y")
     queue.send(messages(1))

@@ -95,9 +95,7 @@ def test_size_columns_that_contain_texts_are_not_a_stock() -> None:
         ("Brutto;Farbe", ("9,90 €;rot", "5,00 €;blau"), ["9.90", "5.00"]),
     ],
 )
-def test_columns_named_net_and_gross_can_be_prices(
-    header: str, rows: tuple[str, str], prices: list[str]
-) -> None:
+def test_columns_named_net_and_gross_can_be_prices(header: str, rows: tuple[str, str], prices: list[str]) -> None:
     text = f"Art-Nr;Artikel;{header}\n" + "".join(f"A-{n};Ding {n};{row}\n" for n, row in enumerate(rows))
     assert [str(product.price) for product in read(text).products] == prices
 
@@ -171,9 +169,7 @@ def test_the_price_is_read_from_the_offer_of_a_schema_org_product() -> None:
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "19.90"), ("CHF", "21.00")])
-def test_amount_and_currency_of_an_xml_price_are_read_from_one_element(
-    currency: str, price: str
-) -> None:
+def test_amount_and_currency_of_an_xml_price_are_read_from_one_element(currency: str, price: str) -> None:
     text = (
         '<list><article no="A-1" title="Lamp"><price currency="EUR" value="19.90"/><price currency="CHF" '
         'value="21.00"/></article><article no="A-2" title="Vase"><price currency="EUR" value="9.90"/><price '

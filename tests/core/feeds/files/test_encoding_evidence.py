@@ -40,9 +40,7 @@ def texts(reading: Reading) -> list[str | None]:
 
 
 @pytest.mark.parametrize(("language", "encoding"), FILES)
-def test_the_currency_and_the_letters_decide_the_encoding_of_a_file(
-    language: str, encoding: str
-) -> None:
+def test_the_currency_and_the_letters_decide_the_encoding_of_a_file(language: str, encoding: str) -> None:
     currency, names = CURRENCIES[language]
     content = ENGLISH + "".join(f"A{n};{name};950;{currency};{n}\n" for n, name in enumerate(names))
     reading = read(content.encode(encoding))

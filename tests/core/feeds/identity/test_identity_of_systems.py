@@ -23,9 +23,7 @@ def _sku(reading: Reading) -> list[str]:
      ("Inventory Number;UPC;Title", ("CA-1;812345100018;Tee", "CA-2;812345100025;Mug"), "Inventory Number"),
      ("Style Code;Product Option Code;Product Name", ("TS;TS-S;Tee", "TS;TS-M;Tee"), "Product Option Code")],
 )  # fmt: skip
-def test_the_code_of_the_sender_is_the_sku_without_a_question(
-    names: str, rows: tuple[str, ...], sku: str
-) -> None:
+def test_the_code_of_the_sender_is_the_sku_without_a_question(names: str, rows: tuple[str, ...], sku: str) -> None:
     reading = _read(names, *rows)
     assert not reading.feed.questions
     assert _sku(reading) == [sku]

@@ -88,9 +88,7 @@ def test_the_words_of_a_column_name_determine_what_the_column_identifies(name: s
         ("Lieferanten-Nr.;Bezeichnung\nL-1;Tasse\nL-2;Topf\nL-3;Krug\n", "Lieferanten-Nr."),
     ],
 )
-def test_row_numbers_barcodes_and_foreign_numbers_are_a_last_choice_for_the_sku(
-    text: str, name: str
-) -> None:
+def test_row_numbers_barcodes_and_foreign_numbers_are_a_last_choice_for_the_sku(text: str, name: str) -> None:
     reading = read(text)
     assert (column(reading), reading.feed.questions) == (name, ())
 
@@ -128,9 +126,7 @@ def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, e
         ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Our code", "Your code"]),
     ],
 )  # fmt: skip
-def test_a_column_that_might_be_the_sku_leads_to_a_question(
-    text: str, expected: list[str]
-) -> None:
+def test_a_column_that_might_be_the_sku_leads_to_a_question(text: str, expected: list[str]) -> None:
     reading = read(text)
     assert choices(reading) == expected
     answered = read(text, mapping={"sku": expected[0]})

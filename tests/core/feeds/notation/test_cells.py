@@ -103,9 +103,7 @@ def test_a_word_that_does_not_mean_yes_or_no_is_refused(cell: str) -> None:
         ("", []),
     ],
 )
-def test_a_cell_with_several_image_addresses_is_split(
-    cell: str, addresses: list[str]
-) -> None:
+def test_a_cell_with_several_image_addresses_is_split(cell: str, addresses: list[str]) -> None:
     assert split_images(cell) == addresses
     assert image_addresses(cell) == addresses
 

@@ -157,9 +157,7 @@ def test_each_choice_of_a_question_shows_the_resulting_values() -> None:
 
 
 @pytest.mark.parametrize(("mark", "expected"), [(",", ["1250.00", "12000.00"]), (".", ["1.25", "12.00"])])
-def test_a_mapped_decimal_separator_leads_to_no_question(
-    mark: str, expected: list[str]
-) -> None:
+def test_a_mapped_decimal_separator_leads_to_no_question(mark: str, expected: list[str]) -> None:
     reading = prices("1.250", "12.000", mapping={"decimal": mark})
     assert (amounts(reading), questions(reading)) == (expected, [])
 

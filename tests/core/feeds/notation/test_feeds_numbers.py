@@ -161,9 +161,7 @@ def test_other_prices_of_the_file_determine_the_meaning_of_an_ambiguous_separato
         ("0.001 EUR", None),
     ],
 )
-def test_a_price_with_more_decimals_than_its_currency_is_rejected(
-    cell: str, price: str | None
-) -> None:
+def test_a_price_with_more_decimals_than_its_currency_is_rejected(cell: str, price: str | None) -> None:
     reading = read(f"sku,price\nA,{cell}\n")
     if price is None:
         assert (reading.rejection.code, reading.products) == ("too_precise", [])

@@ -127,9 +127,7 @@ def test_an_invalid_or_ambiguous_price_is_refused(cell: str, code: str) -> None:
         ("EUR" + " " * 100 + "X", "USD", "EUR"),
     ],
 )
-def test_a_symbol_of_several_currencies_means_the_catalog_currency(
-    text: str, catalog: str, code: Any
-) -> None:
+def test_a_symbol_of_several_currencies_means_the_catalog_currency(text: str, catalog: str, code: Any) -> None:
     assert currency_code(text, catalog) == code
 
 

@@ -111,9 +111,7 @@ def test_a_blank_or_unsuitable_column_gets_a_lower_score(text: str, field: str, 
         ("UVP;EK", "1.00", "list"),
     ],
 )  # fmt: skip
-def test_the_column_name_determines_the_type_of_the_selling_price(
-    header: str, price: str, kind: str
-) -> None:
+def test_the_column_name_determines_the_type_of_the_selling_price(header: str, price: str, kind: str) -> None:
     count = header.count(";") + 1
     values = ";".join(("1,00", "2,00", "3,00")[:count])
     reading = read(f"SKU;Name;{header}\nA;x;{values}\n")
@@ -247,9 +245,7 @@ def test_the_description_states_why_a_column_was_chosen() -> None:
         ("Tuotenumero;Tuotenimi;Ostohinta;Myyntihinta (sis. ALV)", "1;Kiulu;18,00;49,00", "49.00"),
     ],
 )
-def test_the_selling_price_is_chosen_beside_a_purchase_price_or_old_price(
-    header: str, row: str, price: str
-) -> None:
+def test_the_selling_price_is_chosen_beside_a_purchase_price_or_old_price(header: str, row: str, price: str) -> None:
     reading = read(f"{header}\n{row}\n", mapping={"sku": header.partition(";")[0]})
     assert (str(reading.product.price), reading.feed.questions) == (price, ())
 

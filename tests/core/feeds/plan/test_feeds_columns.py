@@ -147,9 +147,7 @@ def test_the_delimiter_option_overrides_the_detection() -> None:
         ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
     ],
 )
-def test_the_rejection_of_a_bad_cell_has_a_code_and_names_the_column(
-    row: str, reason: str, code: str
-) -> None:
+def test_the_rejection_of_a_bad_cell_has_a_code_and_names_the_column(row: str, reason: str, code: str) -> None:
     rejection = read("sku,name,price,currency,image\n" + row + "\n").rejection
     assert reason in rejection.reason
     assert rejection.code == code

@@ -28,9 +28,7 @@ from wecelebrate.feeds.stock.cells import State
         ("Ενεργό", "Ναι", "Όχι"), ("مفعل", "نعم", "لا"), ("Aktiivne", "jah", "ei"), ("Peut être vendu", "vrai", "faux"),
     ],
 )  # fmt: skip
-def test_a_column_of_yes_and_no_can_mean_active_products(
-    column: str, sold: str, not_sold: str
-) -> None:
+def test_a_column_of_yes_and_no_can_mean_active_products(column: str, sold: str, not_sold: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;{sold}\nA-2;Cup;2.50;{not_sold}\nA-3;Pot;3.50;{sold}\n"
     assert [product.is_active for product in read(text).products] == [True, False, True]
 

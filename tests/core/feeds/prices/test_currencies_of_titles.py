@@ -55,9 +55,7 @@ def test_the_currency_of_a_footer_is_the_currency_of_the_prices() -> None:
         ("Priser i kr inkl. moms", ("SEK", "NOK", "DKK")), ("Bei kwa shilingi", ("KES", "TZS")),
     ],
 )  # fmt: skip
-def test_a_word_of_several_currencies_can_mean_the_catalog_currency(
-    title: str, codes: tuple[str, ...]
-) -> None:
+def test_a_word_of_several_currencies_can_mean_the_catalog_currency(title: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         reading = read(f"{title};;\n{ROWS}", currency=code)
         assert (currencies(reading), reading.feed.questions) == ({code}, ())

@@ -21,9 +21,7 @@ def test_a_flag_column_is_not_the_price_even_if_no_other_price_exists() -> None:
 
 @pytest.mark.parametrize("name", ["price", "Preis", "Precio", "PVP", "Verkaufspreis"])
 @pytest.mark.parametrize("prices", [("1", "1", "1"), ("0", "1", "1")])
-def test_a_price_column_without_a_tax_word_can_contain_only_0_and_1(
-    name: str, prices: tuple[str, ...]
-) -> None:
+def test_a_price_column_without_a_tax_word_can_contain_only_0_and_1(name: str, prices: tuple[str, ...]) -> None:
     reading = read(f"SKU;Name;{name}\n" + "".join(f"A-{at};Pen {at};{price}\n" for at, price in enumerate(prices)))
     assert [str(product.price) for product in reading.products if product.price] == [
         f"{price}.00" for price in prices if price != "0"

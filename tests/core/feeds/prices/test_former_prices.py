@@ -62,7 +62,10 @@ def test_a_crossed_out_price_is_an_attribute_and_leads_to_no_question(header: st
 @pytest.mark.parametrize(
     ("header", "rows"),
     [
-        ("SKU;Name;Price;Normal price", "A;Cup;12,90;15,90\nB;Mug;9,00;11,00\nC;Jug;20,00;25,50\n"),  # higher in all rows
+        (
+            "SKU;Name;Price;Normal price",
+            "A;Cup;12,90;15,90\nB;Mug;9,00;11,00\nC;Jug;20,00;25,50\n",
+        ),  # higher in all rows
         ("SKU;Name;Normalpreis;Preis", "A;Cup;12,90;15,90\nB;Mug;9,00;8,00\nC;Jug;20,00;25,50\n"),
         ("SKU;Name;Web price;Regular price", "A;Cup;12,90;15,90\nB;Mug;9,00;8,00\nC;Jug;20,00;\n"),
         ("SKU;Name;Price 1;Price 2", PARTLY),
@@ -139,9 +142,7 @@ def test_crossed_out_prices_in_arabic_digits_are_recognised() -> None:
      ("Letzter Preis", ("2.10", "3.00", "13.00")), ("Ultimo prezzo", ("2.10", "3.00", "13.00")),
      ("Normal", ("2.50", "3.50", "14.00")), ("Standard", ("10.00", "20.00", "50.00"))],
 )  # fmt: skip
-def test_quantities_purchase_prices_and_sizes_are_not_crossed_out_prices(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_quantities_purchase_prices_and_sizes_are_not_crossed_out_prices(name: str, values: tuple[str, ...]) -> None:
     a, b, c = values
     reading = read(f"SKU;Name;Price;{name}\nA1;Cup;1.95;{a}\nA2;Mug;2.95;{b}\nA3;Pot;12.50;{c}\n")
     assert former(reading) == [None, None, None]
@@ -153,9 +154,7 @@ def test_quantities_purchase_prices_and_sizes_are_not_crossed_out_prices(
     [("Was", ("2.10", "3", "13")), ("Normal", ("2.10", "2.95", "13.00")), ("Original", ("€2.10", "", "€13.00")),
      ("Regular", ("2.10", "", "13.00")), ("Voor afslag", ("2.10", "", "13.00"))],
 )  # fmt: skip
-def test_amounts_in_a_column_such_as_was_or_normal_are_crossed_out_prices(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_amounts_in_a_column_such_as_was_or_normal_are_crossed_out_prices(name: str, values: tuple[str, ...]) -> None:
     a, b, c = values
     reading = read(f"SKU;Name;Price;{name}\nA1;Cup;1.95;{a}\nA2;Mug;2.95;{b}\nA3;Pot;12.50;{c}\n")
     assert former(reading)[::2] == ["2.10", "13.00"]

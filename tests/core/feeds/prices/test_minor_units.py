@@ -113,7 +113,9 @@ def test_formats_of_programs_that_write_cents_are_recognised(record: dict[str, A
     ],
 )
 @pytest.mark.parametrize("is_last", [False, True])
-def test_json_keys_outside_the_list_can_state_that_all_prices_are_in_cents(members: dict[str, Any], is_last: bool) -> None:
+def test_json_keys_outside_the_list_can_state_that_all_prices_are_in_cents(
+    members: dict[str, Any], is_last: bool
+) -> None:
     items = {"items": records(1950, 2500)}
     reading = document({**items, **members} if is_last else {**members, **items})
     assert (prices(reading), reading.feed.questions) == (["19.50 CHF", "25.00 CHF"], ())

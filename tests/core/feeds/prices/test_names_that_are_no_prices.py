@@ -21,9 +21,7 @@ def _read(header: str, *rows: str, currency: str = "EUR") -> Reading:
      ("CODBAR", ("7890000000102", "7890000000119", "7890000000126")), ("Cod bar", ("11", "12", "13")),
      ("Value (Value:Position)*", ("S:0", "M:1", "L:2")), ("År", ("2021", "2022", "2023")), ("Area", ("12", "8", "20"))],
 )  # fmt: skip
-def test_rates_codes_labels_years_and_areas_are_never_selling_prices(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_rates_codes_labels_years_and_areas_are_never_selling_prices(name: str, values: tuple[str, ...]) -> None:
     rows = (f"A{at};Cup {at};{value};{at}.10" for at, value in enumerate(values, 1))
     reading = _read(f"SKU;Name;{name};Cost", *rows)
     assert _prices(reading) == [None, None, None]

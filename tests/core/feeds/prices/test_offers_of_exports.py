@@ -44,9 +44,7 @@ def offers(reading: Reading) -> dict[str, list[str]]:
         ),
     ],
 )
-def test_an_offer_without_days_is_valid_in_exports_that_document_this(
-    text: str, sold: dict[str, list[str]]
-) -> None:
+def test_an_offer_without_days_is_valid_in_exports_that_document_this(text: str, sold: dict[str, list[str]]) -> None:
     reading = read(text)
     assert offers(reading) == sold
     assert not reading.feed.questions
@@ -98,9 +96,7 @@ def test_the_offers_of_an_xml_google_feed_are_used_in_every_record(rows: int) ->
         ("Handle,Title,Variant SKU,Variant Price,Promo Price\na,Pot,A,29.00,24.00\nb,Cup,B,9.00,\n", "Promo Price"),
     ],
 )  # fmt: skip
-def test_an_offer_without_days_leads_to_a_question_if_the_vendor_requires_days(
-    text: str, column: str
-) -> None:
+def test_an_offer_without_days_leads_to_a_question_if_the_vendor_requires_days(text: str, column: str) -> None:
     reading = read(text)
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("offers", ["", column])

@@ -69,9 +69,7 @@ def test_the_quantities_of_quantity_prices_are_recognised_by_their_values(attrib
 
 
 @pytest.mark.parametrize(("second", "price"), [(2, "8.90"), (10, "12.90")], ids=["numbers of lists", "higher prices"])
-def test_numbered_prices_that_are_not_quantity_prices_lead_to_a_question(
-    second: int, price: str
-) -> None:
+def test_numbered_prices_that_are_not_quantity_prices_lead_to_a_question(second: int, price: str) -> None:
     assert breaks("pri", second, price).feed.questions
 
 

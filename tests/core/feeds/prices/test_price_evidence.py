@@ -70,9 +70,7 @@ def test_package_contents_and_sales_units_lead_to_no_question(column: str, units
     ("column", "codes"),
     [("Whrg", ("CHF", "EUR")), ("xx", ("Fr.", "€")), ("C", ("chf", "eur")), ("Note", ("", "EUR")), ("Dev.", ("", "€"))],
 )
-def test_a_column_of_currency_codes_with_any_name_is_the_currency_column(
-    column: str, codes: tuple[str, str]
-) -> None:
+def test_a_column_of_currency_codes_with_any_name_is_the_currency_column(column: str, codes: tuple[str, str]) -> None:
     reading = table(f"Preis;{column}", *(f"12.50;{code}" for code in codes), currency="CHF")
     assert [one.currency for one in reading.products] == ["CHF", "EUR"]
 

@@ -23,9 +23,7 @@ def test_the_price_list_in_the_currency_of_the_catalog_is_used(currency: str, pr
 
 
 @pytest.mark.parametrize(("currency", "price"), [("PLN", "119.90"), ("CZK", "699.00"), ("EUR", "27.90")])
-def test_symbols_beside_the_amounts_determine_the_currency_of_a_country_price(
-    currency: str, price: str
-) -> None:
+def test_symbols_beside_the_amounts_determine_the_currency_of_a_country_price(currency: str, price: str) -> None:
     content = "SKU;Name;Cena PL*;Cena CZ;Cena SK\nA-1;Czajnik;119,90 zł;699,00 Kč;27,90 €\n"
     assert prices(content, currency)[0] == (price, currency)
 
@@ -49,9 +47,7 @@ def test_a_blank_price_is_not_replaced_by_a_price_in_another_currency() -> None:
         ("Cena PL*", "plain"), ("Net price (DK)", "net"), ("Zakup cena PL", "purchase"),
     ],
 )  # fmt: skip
-def test_brackets_and_countries_in_a_column_name_do_not_affect_the_price_type(
-    name: str, kind: str
-) -> None:
+def test_brackets_and_countries_in_a_column_name_do_not_affect_the_price_type(name: str, kind: str) -> None:
     match = listed_price(name)
     assert match is not None
     assert match.kind == kind

@@ -38,9 +38,7 @@ def test_the_selling_price_is_used_beside_a_recommended_price(header: str) -> No
         ("Art;Bezeichnung;X1;UVP;X2", "X2", "X1"),
     ],
 )
-def test_unknown_columns_below_a_recommended_price_are_choices(
-    header: str, sold: str, purchase: str
-) -> None:
+def test_unknown_columns_below_a_recommended_price_are_choices(header: str, sold: str, purchase: str) -> None:
     (question,) = read(f"{header}\n{ROWS}").feed.questions
     texts = {choice.value: choice.label for choice in question.choices}
     assert question.key == "price"

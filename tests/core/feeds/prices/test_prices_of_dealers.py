@@ -56,9 +56,7 @@ def test_a_note_about_dealer_prices_leads_to_a_question(note: str, header: str) 
         ("Purchase before 31 December. Prices incl. VAT", "SKU;Name;Price;Stock"),
     ],
 )
-def test_unrelated_notes_and_named_selling_prices_lead_to_no_question(
-    note: str, header: str
-) -> None:
+def test_unrelated_notes_and_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
     reading = read(f"{note};;;\n\n{header}\n{ROWS}")
     assert (question_keys(reading), prices(reading)) == ([], ["4.50", "9.00"])
 

@@ -35,9 +35,7 @@ def asked(reading: Reading) -> list[list[str]]:
         ("MRP", "list"), ("EVP", "list"), ("Retail inc VAT", "gross"), ("Sell ex VAT", "net"), ("PU HT", "net"),
     ],
 )  # fmt: skip
-def test_trade_words_for_the_selling_price_are_recognised_beside_a_cost(
-    name: str, kind: str
-) -> None:
+def test_trade_words_for_the_selling_price_are_recognised_beside_a_cost(name: str, kind: str) -> None:
     reading = table(f"Unit Cost;{name}", "1,00;2,50", "2,00;3,75")
     assert (prices(reading), asked(reading)) == (["2.50 EUR", "3.75 EUR"], [])
     assert reading.feed.reading["price"]["kind"] == kind

@@ -102,9 +102,7 @@ def test_a_column_named_your_price_leads_to_a_question() -> None:
     ("cells", "currency"),
     [(("Rs. 48,500/-", "Rs. 865/-"), "PKR"), (("Rp 48.500", "Rp 1.250"), "IDR"), (("Tk 48,500.00", "Tk 1,250"), "BDT")],
 )
-def test_a_column_named_rate_is_the_price_beside_a_dealer_rate(
-    cells: tuple[str, str], currency: str
-) -> None:
+def test_a_column_named_rate_is_the_price_beside_a_dealer_rate(cells: tuple[str, str], currency: str) -> None:
     reading = read(
         f"item_no;name;rate;dealer_rate;qty\nA-1;Bat;{cells[0]};{cells[1]};6\nB-2;Ball;{cells[0]};{cells[1]};7\n",
         currency=currency,

@@ -94,9 +94,7 @@ def several(*days: str) -> str:
         (["13/10/2099,01/11/2099"], date(2099, 10, 13)),
     ],
 )
-def test_the_order_in_which_no_offer_ends_before_its_start_is_used(
-    days: list[str], first: date, currency: str
-) -> None:
+def test_the_order_in_which_no_offer_ends_before_its_start_is_used(days: list[str], first: date, currency: str) -> None:
     reading = read(several(*days), currency=currency)
     (offer,) = reading.products[0].offers or ()
     assert (offer.first, reading.feed.questions) == (first, ())

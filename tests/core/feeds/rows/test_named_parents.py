@@ -29,9 +29,7 @@ def test_variants_inherit_blank_values_from_the_parent_that_they_name(parent: st
     [("Parent category", ("Clothes", "Clothes")), ("Parent company", ("TEE", "TEE")), ("Parent SKU", ("X-1", "X-2")),
      ("Principal", ("yes", "no")), ("Master", ("TEE", "TEE"))],
 )  # fmt: skip
-def test_a_column_without_known_parents_has_no_effect(
-    name: str, values: tuple[str, str]
-) -> None:
+def test_a_column_without_known_parents_has_no_effect(name: str, values: tuple[str, str]) -> None:
     reading = _read(
         name, "TEE;;T-Shirt;9;1;", f"TEE-S;{values[0]};Small;19.90;3;", f"TEE-M;{values[1]};Medium;21.00;0;"
     )

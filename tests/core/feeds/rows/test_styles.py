@@ -82,7 +82,7 @@ def test_styles_in_a_workbook_are_read() -> None:
     [
         "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,8.50,3\nA-3,Pot,19.90,2\n",  # the second row lacks its name
         "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,,3\nA-3,Pot,19.90,2\n",  # no property distinguishes the rows
-        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # each row has a different style
+        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # each row has its style
     ],
 )
 def test_a_row_without_a_name_and_without_a_style_is_rejected(text: str) -> None:

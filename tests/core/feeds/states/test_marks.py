@@ -55,9 +55,7 @@ def test_a_column_name_that_also_means_discount_or_delivery_is_not_a_state(name:
     [("Block flag", "||||X"), ("Blocked", "||||X"), ("Sales block", "||||Z1"), ("Disc Ind", "||||Y"),
      ("Obsolete code", "||||07"), ("Deletion status", "||||2")],
 )  # fmt: skip
-def test_the_words_block_and_disc_beside_a_word_for_a_flag_mean_inactive(
-    name: str, values: str
-) -> None:
+def test_the_words_block_and_disc_beside_a_word_for_a_flag_mean_inactive(name: str, values: str) -> None:
     assert states(name, values) == [True, True, True, True, False]
 
 

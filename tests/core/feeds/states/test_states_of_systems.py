@@ -26,7 +26,9 @@ def test_codes_such_as_1_2_and_3_without_a_legend_are_unknown_states(name: str) 
 
 
 @pytest.mark.parametrize(("name", "values"), [("Status", ("1", "0", "1")), ("Active", ("1", "2", "1"))])
-def test_the_codes_0_and_1_and_the_codes_of_a_column_named_active_are_states(name: str, values: tuple[str, ...]) -> None:
+def test_the_codes_0_and_1_and_the_codes_of_a_column_named_active_are_states(
+    name: str, values: tuple[str, ...]
+) -> None:
     assert _states(_read(name, *values))[0] == "a"
 
 
@@ -40,9 +42,7 @@ def test_the_words_for_states_override_the_codes_for_states() -> None:
      ("Aktiv;Im Webshop anzeigen", ("ja;ja", "ja;nein", "nein;ja")),
      ("Is variation visible? (Yes/No);Display item in Online Store? (Yes/No)", ("Yes;Yes", "Yes;No", "No;Yes"))],
 )  # fmt: skip
-def test_a_product_is_active_only_if_erp_system_and_web_shop_show_it(
-    names: str, values: tuple[str, ...]
-) -> None:
+def test_a_product_is_active_only_if_erp_system_and_web_shop_show_it(names: str, values: tuple[str, ...]) -> None:
     assert _states(_read(names, *values)) == ["a", "i", "i"]
 
 

@@ -142,9 +142,7 @@ def test_a_remark_column_leads_to_no_question_if_no_number_is_below_0() -> None:
 
 @pytest.mark.parametrize("status", ["available", "lieferbar", "disponible", "backorder", "sur commande", "in stock"])
 @pytest.mark.parametrize("blank", ["", "n/a", "unknown", "k.A."])
-def test_a_stock_state_in_the_product_state_does_not_change_a_blank_stock(
-    blank: str, status: str
-) -> None:
+def test_a_stock_state_in_the_product_state_does_not_change_a_blank_stock(blank: str, status: str) -> None:
     reading = rows_with("Qty;Status", [(blank, status), ("4", status), ("2", "active")])
     assert stocks(reading) == [(None, None), ("tracked", 4), ("tracked", 2)]
     assert reading.products[0].is_active

@@ -202,9 +202,7 @@ def test_availability_and_optional_quantity_of_a_google_feed_are_read(
         ("inventory_count,inventory_policy", "5,tracked", ("tracked", 5)),
     ],
 )
-def test_columns_beside_the_stock_determine_the_stock_policy(
-    header: str, row: str, stock: Stock
-) -> None:
+def test_columns_beside_the_stock_determine_the_stock_policy(header: str, row: str, stock: Stock) -> None:
     assert stock_of(header, row) == stock
 
 

@@ -29,9 +29,7 @@ def test_neighbouring_rows_for_several_places_are_one_product() -> None:
         ("SKU;Name;Lot;Qty;Price", "Lot"), ("SKU;Name;Hub;Qty;Price", "Hub"), ("SKU;Name;倉庫;Qty;Price", "倉庫"),
     ],
 )  # fmt: skip
-def test_a_place_column_is_recognised_by_its_name_or_its_values(
-    header: str, name: str
-) -> None:
+def test_a_place_column_is_recognised_by_its_name_or_its_values(header: str, name: str) -> None:
     rows = "A-1;Teppich;North;3;189\nA-1;Teppich;South;5;189\nB-1;Matte;North;0;79\nB-1;Matte;South;1;79\n"
     reading = read(f"{header}\n{rows}")
     assert stocks(reading) == [("A-1", 2, "tracked", 8), ("B-1", 2, "tracked", 1)]

@@ -46,9 +46,7 @@ def test_a_product_list_with_titles_above_the_table_is_not_refused(titles: str) 
         (["Réf", "Nom", "Prix €", "Prix d'achat", "Stock"], ["HT", "TTC"]),
     ],
 )
-def test_the_first_row_of_a_two_row_header_is_not_a_title(
-    names: list[str], taxes: list[str]
-) -> None:
+def test_the_first_row_of_a_two_row_header_is_not_a_title(names: list[str], taxes: list[str]) -> None:
     def write(book: Any) -> None:
         sheet = book.add_worksheet("List")
         sheet.write(0, 0, "Spring 2026")

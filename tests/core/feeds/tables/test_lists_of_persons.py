@@ -321,9 +321,7 @@ def products_of(header: str, contact: str) -> str:
 
 @pytest.mark.parametrize("contact", CONTACTS)
 @pytest.mark.parametrize("header", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_a_product_list_with_ambiguous_column_names_is_read(
-    header: str, contact: str
-) -> None:
+def test_a_product_list_with_ambiguous_column_names_is_read(header: str, contact: str) -> None:
     text = products_of(header, contact)
     try:
         reading = read(text)
@@ -362,9 +360,7 @@ def test_a_list_of_persons_is_refused_even_if_the_catalog_remembers_its_columns(
 
 @pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
 @pytest.mark.parametrize("has_memory", [False, True])
-def test_a_product_list_with_buyers_sellers_or_authors_is_read(
-    text: str, has_memory: bool
-) -> None:
+def test_a_product_list_with_buyers_sellers_or_authors_is_read(text: str, has_memory: bool) -> None:
     memory = read(text, file_name(text)).feed.reading if has_memory else None
     reading = read(text, file_name(text), memory=memory)
     assert len(reading.products) == len(text.strip().split("\n")) - 1

@@ -151,9 +151,7 @@ def test_the_steps_of_a_transformation_can_make_a_value_blank(cell: str, step: A
         ("31.31.2026", {"date": {"format": "%d.%m.%Y"}}, "bad_date", 'step 2 (date): "31.31.2026"'),
     ],
 )
-def test_the_error_of_a_step_contains_column_step_and_value(
-    cell: str, step: Any, code: str, problem: str
-) -> None:
+def test_the_error_of_a_step_contains_column_step_and_value(cell: str, step: Any, code: str, problem: str) -> None:
     rejection = read_attribute(cell, "trim", step).rejection
     assert (rejection.line, rejection.sku, rejection.code) == (2, "A-1", code)
     assert rejection.reason.startswith(f"Feld: {problem}")

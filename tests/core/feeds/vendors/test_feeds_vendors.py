@@ -151,9 +151,7 @@ def test_a_shopware_variant_inherits_name_and_gross_price_from_its_product() -> 
         ),
     ],
 )
-def test_missing_options_are_added_to_the_name_of_a_woocommerce_variation(
-    rows: str, names: dict[str, str]
-) -> None:
+def test_missing_options_are_added_to_the_name_of_a_woocommerce_variation(rows: str, names: dict[str, str]) -> None:
     header = "ID,Type,SKU,Name,Regular price,Parent,Attribute 1 value(s),Attribute 1 name,Categories\n"
     lines = "".join(f"{row},Colour,X\n" for row in rows.splitlines())
     items = read(header + lines).items

@@ -89,9 +89,7 @@ def test_columns_with_purchase_names_are_private_and_never_the_price(code: str, 
 
 
 @pytest.mark.parametrize("code, names", [(code, names) for code, *names in PRIVATE], ids=[row[0] for row in PRIVATE])
-def test_a_column_name_that_contains_a_private_word_is_private(
-    code: str, names: list[str]
-) -> None:
+def test_a_column_name_that_contains_a_private_word_is_private(code: str, names: list[str]) -> None:
     language = BY_CODE[code]
     for secret in (language.purchase, names[3]):
         assert internal_part(secret), secret

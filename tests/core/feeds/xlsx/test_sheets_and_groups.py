@@ -91,9 +91,7 @@ GROUPS = {
 
 
 @pytest.mark.parametrize(("groups", "names"), GROUPS.values(), ids=GROUPS)
-def test_places_below_a_merged_stock_name_are_added_up_without_a_question(
-    groups: list[str], names: list[str]
-) -> None:
+def test_places_below_a_merged_stock_name_are_added_up_without_a_question(groups: list[str], names: list[str]) -> None:
     def write(book) -> None:  # type: ignore[no-untyped-def]
         sheet = book.add_worksheet("Lista")
         for column in (0, 2, 4):

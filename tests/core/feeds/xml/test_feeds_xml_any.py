@@ -134,9 +134,7 @@ def test_html_entities_are_replaced_by_characters() -> None:
         (b"</a>\n<a/>", 5, "not well-formed XML"),
     ],
 )
-def test_products_before_an_xml_error_are_read(
-    end: bytes, line: int, problem: str
-) -> None:
+def test_products_before_an_xml_error_are_read(end: bytes, line: int, problem: str) -> None:
     reading = read(f"<a>\n{MUG}\n{HAT}\n".encode() + end)
     assert [product.sku for product in reading.products] == ["MUG", "HAT"]
     assert (reading.rejection.line, reading.rejection.rows, reading.rejection.code) == (line, 0, "stopped")

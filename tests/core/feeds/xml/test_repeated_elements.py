@@ -1,4 +1,6 @@
-"""Tests that repeated elements are distinguished by tax and language attributes, whose names are in many languages."""
+"""Tests that tax and language attributes distinguish repeated elements. The attribute names can be in many
+languages.
+"""
 
 import pytest
 
