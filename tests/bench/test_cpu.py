@@ -29,7 +29,10 @@ subprocess.run([sys.executable, "-c", {USE_CPU + "print('used', flush=True); imp
 
 @contextmanager
 def part(state: Path, name: str, program: str, folder: Path | None = None) -> Iterator[None]:
-    """Run a program as a process of the local cloud in `state`. The `with` block begins when the program prints."""
+    """Run a program as a process of the local cloud in `state`.
+
+    The `with` block begins when the program has printed a line.
+    """
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, cwd=folder) as process:
         ProcessIdentity.of(process.pid).write(state / "run" / f"{name}.json")

@@ -76,7 +76,7 @@ def test_the_requests_of_a_customer_count_against_the_address_and_the_subject(mo
     assert other.exhaust("192.0.2.3") == 5
 
 
-def test_the_requests_of_a_subject_without_a_session_count_against_the_address_and_the_subject(
+def test_requests_without_a_session_count_against_address_and_subject(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
@@ -239,7 +239,7 @@ KIB = 1024
 @pytest.mark.parametrize(
     "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
 )
-def test_each_started_16_kib_of_a_body_counts_as_a_request_but_not_as_an_order(
+def test_each_started_16_kib_of_a_body_counts_as_a_request(
     caller: Caller, body_bytes: int, cost: int, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor = Client(caller, 800, limit="storefront", site="one")

@@ -46,7 +46,7 @@ def test_the_history_forgets_a_transaction_after_a_minute(clock: Clock) -> None:
     assert xids("a") == set()
 
 
-def test_the_history_keeps_the_newest_64_transactions_of_a_tag(clock: Clock) -> None:
+def test_the_history_contains_the_newest_64_transactions_of_a_tag(clock: Clock) -> None:
     for n in range(100, 200):
         cache.invalidate(["a"], str(n))
     assert xids("a") == {str(n) for n in range(136, 200)}

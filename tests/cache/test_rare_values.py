@@ -27,7 +27,7 @@ def known_switches(key_prefix: str, known_history: None, monkeypatch: pytest.Mon
 
 
 def ignore_limits(headers: Mapping[str, str]) -> None:
-    """Ignore the headers with the state of the limits. A request is counted only if it passes such a function."""
+    """Ignore the rate limit headers. A request is counted only if it passes a function for these headers."""
 
 
 def read(wanted: Entry, address: str = "192.0.2.1", body: str = PAGE, caller: Caller = VISITOR) -> str:
@@ -57,7 +57,7 @@ def visitor() -> Client:
     return Client(VISITOR, 100_000, limit="storefront", site="one")
 
 
-def test_a_rare_page_is_stored_at_its_second_use_and_is_a_hit_from_its_third_use() -> None:
+def test_a_rare_page_is_stored_at_its_second_use() -> None:
     visitor()
     rare = page(price_max="100.01")
     assert [read(rare) for _ in range(4)] == ["first", "load", "hit", "hit"]
@@ -340,7 +340,7 @@ def test_a_value_is_charged_to_the_clients_that_the_lookup_has_checked(
     assert {status_if_used_up(client) for client in others} == {"load"}
 
 
-def test_a_member_with_100_clients_causes_as_few_redis_commands_as_a_member_with_few(
+def test_the_number_of_redis_commands_is_limited_for_members_of_many_clients(
     direct_redis: DirectRedis, raw_redis: RedisClient
 ) -> None:
     def commands(clients: int) -> int:

@@ -221,7 +221,7 @@ def test_the_public_keys_of_an_issuer_are_cached_for_one_hour(
     assert key_server.fetches == 2
 
 
-def test_the_public_keys_are_fetched_again_if_a_token_is_signed_with_an_unknown_key(
+def test_a_token_with_an_unknown_key_causes_another_fetch_of_the_public_keys(
     issuer: Issuer, successor: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_time(monkeypatch, 10_000.0)

@@ -51,7 +51,7 @@ def test_the_key_of_a_value_names_its_entity_and_the_fingerprint_of_its_model() 
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_cache_entry_of_a_list_does_not_depend_on_the_order_of_its_filters(
+def test_the_order_of_filters_does_not_affect_the_cache_entry_of_a_list(
     filters: dict[str, object],
 ) -> None:
     reversed_filters = dict(reversed(filters.items()))

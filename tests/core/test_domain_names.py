@@ -178,7 +178,7 @@ def test_the_error_for_a_missing_dns_record_shows_at_most_five_existing_records(
     assert detail_of(records).endswith(f"with the text wecelebrate-site=token; {shown}")
 
 
-def test_a_domain_is_not_verified_after_a_change_or_a_conflict_or_a_dns_error(
+def test_changes_conflicts_and_dns_errors_prevent_the_verification(
     records: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.append("wecelebrate-site=token")

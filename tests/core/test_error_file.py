@@ -38,7 +38,7 @@ def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> 
 
 
 class Stored:
-    """An object in S3. It records the byte positions at which it is opened."""
+    """An object in S3. The class records the byte positions at which the object is opened."""
 
     def __init__(self, body: bytes, key: str = "key") -> None:
         self.body, self.key = body, key
@@ -129,7 +129,7 @@ def test_an_error_file_of_an_earlier_release_without_a_sku_column_is_read() -> N
     ],
     ids=lambda body: str(body[:20]),
 )
-def test_an_error_file_that_was_replaced_by_another_file_raises_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_raises_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body), None, 5)
 
@@ -161,12 +161,12 @@ def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("body", [b"[]\n", b"{}\n", b"1\n", b'{"wecelebrate_line": 1}\n', b"[" * 9_999, b"\xff{}"])
-def test_an_error_file_with_json_objects_that_was_replaced_by_another_file_raises_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_with_json_objects_raises_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body, OBJECTS), None, 5)
 
 
-def test_an_error_file_that_was_shortened_raises_not_found() -> None:
+def test_a_shortened_error_file_raises_not_found() -> None:
     with pytest.raises(NotFound):
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 

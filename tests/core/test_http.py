@@ -108,7 +108,7 @@ class ThreeSeconds:
         return 3_000
 
 
-def test_the_time_limit_of_a_statement_is_shorter_than_the_remaining_time_of_the_function() -> None:
+def test_the_statement_timeout_is_shorter_than_the_remaining_function_time() -> None:
     app = http.api()
 
     @app.get("/left")

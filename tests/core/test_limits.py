@@ -47,7 +47,7 @@ def test_addresses_and_customers_are_allowed_600_requests_or_100_failures_per_mi
     assert limits.ADDRESS_PER_MINUTE / (1 + limits.FAILURE_COST) == 100
 
 
-def test_one_address_can_use_half_of_the_request_limit_and_a_quarter_of_the_order_limit() -> None:
+def test_one_address_can_use_half_of_the_requests_and_a_quarter_of_the_orders() -> None:
     assert (limits.STOREFRONT_SHARE, limits.ORDER_SHARE) == (2, 4)
 
 

@@ -50,7 +50,7 @@ def test_usage_is_not_sent_twice() -> None:
     assert meter.unsent() == ""
 
 
-def test_the_usage_of_a_request_is_not_billed_to_the_tenant_of_the_next_request() -> None:
+def test_usage_is_not_billed_to_the_tenant_of_the_next_request() -> None:
     meter = Meter()
     meter.assign_tenant("acme", "product")
     meter.record_query(0.001, rows=5)

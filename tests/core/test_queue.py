@@ -59,8 +59,8 @@ def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
     """Create a queue with ten messages, receive the messages, and return the records that a Lambda function gets.
 
-    The visibility timeout of the queue is one hour. A failed message becomes visible within seconds, so a test can
-    distinguish failed messages from other messages.
+    The visibility timeout of the queue is one hour. A failed message becomes visible within seconds. A test can
+    therefore distinguish failed messages from other messages.
     """
     name = f"wecelebrate-local-test-{uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
@@ -135,7 +135,7 @@ def test_all_messages_of_a_batch_are_handled_in_one_call(sqs: Any, batch: list[d
     assert calls == [list(range(BATCH_SIZE))]
 
 
-def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_its_batch(
+def test_a_failed_message_does_not_affect_the_other_messages_of_its_batch(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     handled: set[int] = set()
@@ -152,9 +152,7 @@ def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_it
     assert in_flight(sqs, batch) == BATCH_SIZE
 
 
-def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_other_messages_are_handled(
-    sqs: Any, batch: list[dict[str, Any]]
-) -> None:
+def test_a_message_that_is_not_json_becomes_a_dead_letter(sqs: Any, batch: list[dict[str, Any]]) -> None:
     handled: set[int] = set()
     dead: list[str] = []
     broken = [record | ({"body": "no JSON"} if number == 7 else {}) for number, record in enumerate(batch)]

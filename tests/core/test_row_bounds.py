@@ -73,7 +73,7 @@ def test_the_rejection_of_a_product_names_its_first_oversized_value() -> None:
     assert both and both.startswith("attributes:")
 
 
-def test_the_cells_of_a_rejected_row_are_shortened_only_if_the_row_is_too_large() -> None:
+def test_only_the_cells_of_too_large_rejected_rows_are_shortened() -> None:
     # A character has at most 6 bytes as JSON. Therefore 349,525 characters always fit in 2 MiB.
     fitting = ["a" * 349_524, "b"]
     assert stored_cells(fitting) == fitting

@@ -75,9 +75,7 @@ def test_a_member_of_several_clients_has_a_separate_limit() -> None:
 
 
 @pytest.mark.parametrize(("subject", "role"), [(None, "anon"), ("ann", "customer")])
-def test_the_limit_for_the_visitors_of_a_site_is_twenty_times_the_limit_of_its_client(
-    subject: str | None, role: str
-) -> None:
+def test_the_visitor_limit_of_a_site_is_twenty_times_the_client_limit(subject: str | None, role: str) -> None:
     session, tags = session_of(Caller(subject, site_domain="gifts.test"), visitor())
     assert session == Session(f"{FIRST}:{role}.{SITE}", str(FIRST), "storefront", 20_000, str(SITE), str(CATALOG))
     assert tags == ["tiers", "domain:gifts.test", f"site:{SITE}", f"client:{FIRST}"]

@@ -77,7 +77,7 @@ def test_the_previous_release_can_still_call_app_enter(
     assert old == {column: new[column] for column in old}
 
 
-def test_a_member_of_several_clients_has_the_request_limit_of_the_client_with_the_best_tier(
+def test_a_member_of_several_clients_has_the_limit_of_the_best_tier(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update clients set tier = 'professional' where id = %s", [B])

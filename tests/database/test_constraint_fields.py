@@ -29,7 +29,7 @@ where c.relkind in ('r', 'p') and not c.relispartition
 
 
 def test_each_key_of_a_table_has_the_name_of_a_field_or_no_name(database: Database) -> None:
-    """A primary key with several columns has no field name, unless `FIELDS` contains it."""
+    """A primary key with several columns has a field name only if `FIELDS` contains the key."""
     with database.connect() as connection:
         rows = connection.execute(KEYS).fetchall()
         checks = {row[0] for row in connection.execute("select conname from pg_constraint where contype = 'c'")}

@@ -54,7 +54,7 @@ def test_a_site_that_a_caller_creates_has_a_generated_slug_and_is_not_verified(
         assert row == (True, True, None)
 
 
-def test_a_domain_can_be_verified_only_by_a_worker_whose_caller_can_change_the_site(
+def test_only_a_worker_of_a_site_editor_can_verify_a_domain(
     connections: dict[str, psycopg.Connection],
 ) -> None:
     verify = "select app.verify_site_domain(%s, %s)"

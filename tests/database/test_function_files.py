@@ -159,8 +159,8 @@ def dropped_functions() -> set[str]:
 
 
 def test_each_function_of_earlier_commits_exists_or_is_dropped_by_a_migration() -> None:
-    """If a function is neither kept nor dropped, it remains in databases of the earlier commit. `migrate` then fails,
-    because access.toml does not contain the function.
+    """If a release removes a function without dropping it, the function remains in older databases. `migrate` then
+    fails, because access.toml does not contain the function.
     """
     text = (schema.FOLDER / "schema.sql").read_text("utf-8")
     headings = re.findall(r"^-- Function ([^;]+?\)),\s+owner", text, re.MULTILINE)

@@ -1,4 +1,5 @@
-"""Tests that refused orders reveal neither a stock that is not low, nor the orders of other people.
+"""Tests that refused orders do not reveal the exact stock, except for a low stock. They also do not reveal the orders
+of other people.
 
 A buyer whose order is always refused gets the same answer for every quantity of a line. Otherwise the buyer could find
 the stock of another client by bisection, without buying a piece.

@@ -163,7 +163,7 @@ def claim(superuser: psycopg.Connection, template: str, order: object = ORDER) -
 
 @pytest.mark.parametrize("template", ["order_shipped", "order_delivered", "order_cancelled"])
 @pytest.mark.parametrize("first", ["order_confirmation", "order_confirm_request"])
-def test_the_first_mail_about_each_step_of_a_site_order_is_not_limited_by_the_client(
+def test_the_first_mails_about_a_site_order_do_not_count_against_the_client_limit(
     superuser: psycopg.Connection, first: str, template: str
 ) -> None:
     write_mail(superuser, first)

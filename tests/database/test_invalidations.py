@@ -211,7 +211,7 @@ def test_a_stock_change_invalidates_pages_only_if_the_old_or_new_stock_is_0(
     ]
 
 
-def test_a_stock_change_invalidates_values_of_grantees_only_if_visible_to_them(
+def test_a_stock_change_that_grantees_cannot_see_does_not_invalidate_their_values(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set inventory_count = 500 where id = %s", [A_PRODUCT])
@@ -263,7 +263,7 @@ def test_a_large_update_is_fast_even_with_a_plan_for_one_row(
         "insert into products (catalog_id, sku, name, price) select %s, n::text, 'n', 1 from generate_series(1, 5000) n"
     )
     assert queued(superuser, insert, HIDDEN) == {f"products:{HIDDEN}"}
-    for _ in range(10):  # after a few calls, PostgreSQL keeps a plan that was made for one row
+    for _ in range(10):  # after a few calls, PostgreSQL always uses a plan that was made for one row
         superuser.execute("update products set price = 7 where id = %s", [A_PRODUCT])
     began = time.monotonic()
     assert len(queued(superuser, PRICE, HIDDEN)) == 5002

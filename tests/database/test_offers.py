@@ -60,7 +60,7 @@ def sweep(connection: psycopg.Connection, at: datetime, limit: int = 100) -> int
     return int(changed)
 
 
-def test_the_current_price_is_the_price_of_a_running_offer_and_not_of_a_future_offer(
+def test_a_running_offer_determines_the_current_price(
     superuser: psycopg.Connection,
 ) -> None:
     end = NOW + 5 * HOUR
@@ -128,7 +128,7 @@ def test_the_next_offer_begins_at_the_end_of_the_first_offer(superuser: psycopg.
     assert priced_at(superuser, middle + HOUR, first, second)[0] == "20"
 
 
-def test_an_offer_without_a_start_or_end_is_valid_without_this_limit(
+def test_an_offer_can_have_no_start_or_no_end(
     superuser: psycopg.Connection,
 ) -> None:
     long_ago, far_ahead = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)

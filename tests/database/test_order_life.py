@@ -55,7 +55,7 @@ def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_shipment(ord
     assert orders.deliver(order, "B").types == ["shipment_delivered", "delivered"]
 
 
-def test_a_shipment_cannot_contain_more_pieces_than_are_still_unshipped(orders: Orders) -> None:
+def test_a_shipment_cannot_contain_more_than_the_unshipped_pieces(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     outcome = orders.ship(order, {2: 1, 1: 4})
     assert (outcome.refusal, outcome.detail) == ("too_many", [{"at": 1, "left": 3}])
@@ -381,7 +381,7 @@ def test_changing_the_address_of_an_order_directly_in_sql_writes_an_event(orders
     ]
 
 
-def test_a_returned_piece_returns_to_the_stock_only_if_the_client_chooses_this(orders: Orders) -> None:
+def test_the_client_decides_whether_a_returned_piece_returns_to_the_stock(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order)
     first = orders.request_return(order, {1: 2})

@@ -561,7 +561,7 @@ def test_only_the_job_of_a_file_with_the_person_is_erased(erasing: psycopg.Conne
         assert {error for error, is_named in rows if not is_named} == {text}
 
 
-def test_the_name_of_a_person_is_erased_in_entries_about_the_orders_of_the_person(erasing: psycopg.Connection) -> None:
+def test_a_name_is_erased_in_entries_about_the_orders_of_the_person(erasing: psycopg.Connection) -> None:
     erasing.execute("update erasures set phrases = '{zoe buyer}' where id = %s", [ident("A's erasure")])
     erasing.execute("set local session_replication_role = replica")
     order, other = str(ident("A's order")), "an order of another person"

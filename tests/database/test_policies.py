@@ -39,9 +39,9 @@ select case schemaname when 'public' then tablename else schemaname || '.' || ta
   with_check
 from pg_policies order by 1, 2
 """
-# For these policies, the tests cannot notice a missing check of the new row. The condition of such a policy depends
-# only on the caller, so it has the same result for the old row and the new row. If the condition refuses the old row,
-# PostgreSQL never checks the new row.
+# For these policies, the tests cannot detect a missing check of the new row. The condition of these policies depends
+# only on the caller. Its result is therefore equal for the old row and the new row. If the condition refuses the old
+# row, PostgreSQL does not check the new row.
 _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",

@@ -67,7 +67,7 @@ def visible(caller: Caller) -> str:
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_caller_can_find_and_list_only_products_that_it_may_see(
+def test_a_caller_can_find_and_list_only_visible_products(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
     caller = BY_NAME[name]

@@ -318,7 +318,7 @@ Proxy.
 def _texts() -> list[tuple[str, str]]:
     """Return all SQL that Lambda functions send: named queries, and strings in the Python package that look like SQL.
 
-    The search takes two seconds of CPU time, so it runs only once.
+    The search runs only once, because it takes two seconds of CPU time.
     """
     return [*QUERIES.items(), *_strings()]
 

@@ -58,7 +58,7 @@ def test_a_request_reads_from_the_replica_after_a_cache_miss(platform: Platform,
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A primary and a replica. Only this module uses these servers, so its tests can stop them."""
+    """A primary and a replica. The tests can stop these servers, because no other module uses them."""
     with started(tmp_path_factory.mktemp("postgres")) as servers:
         yield servers
 
@@ -118,7 +118,7 @@ def test_read_transactions_use_the_replica_and_write_transactions_use_the_primar
             assert not on_replica(tx)
 
 
-def test_a_read_after_a_write_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
+def test_a_read_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
         replica.execute("select pg_wal_replay_pause()")
         try:
@@ -151,9 +151,7 @@ def rename_site(name: str) -> None:
 
 
 @pytest.mark.parametrize("primary", [False, True])
-def test_all_statements_of_a_snapshot_see_the_same_rows_with_the_access_of_the_caller(
-    servers: Postgres, primary: bool
-) -> None:
+def test_all_statements_of_a_snapshot_see_the_same_rows(servers: Postgres, primary: bool) -> None:
     rename_site("before")
     wait_for_replay(servers)
     with reading_snapshot(OWNER, lambda tx: site_name(tx) == "before", primary=primary) as tx:

@@ -175,7 +175,7 @@ class History:
                 piece.cancelled = minute
             model.back(len(ended))
 
-    # `return` is a keyword, so the method is added below.
+    # The method is added below, because `return` is a keyword.
     def restock(self, model: Model, which: int, count: int, minute: int) -> None:
         if chosen := self.chosen(which):
             shipped = [piece for piece in model.of(chosen) if piece.shipped != NEVER and piece.returned is None][:count]

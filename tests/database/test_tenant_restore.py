@@ -18,7 +18,7 @@ from wecelebrate.core.settings import settings
 
 
 def contents(connection: psycopg.Connection, client: object) -> dict[str, list[tuple[str, ...]]]:
-    """Return all rows of a client, as text, by table."""
+    """Map each table to all rows of a client, as text."""
     connection.execute("reset role")
     return {
         table.name: sorted(
@@ -84,8 +84,8 @@ def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Da
         new.execute("reset role")
         waiting = "select count(*) from jobs where client_id = %s and status in ('pending', 'processing')"
         assert new.execute(waiting, [A]).fetchone() == (0,)
-        # A grant belongs to two clients. The two databases were filled at different times, so only the keys of the
-        # grants are equal.
+        # A grant belongs to two clients. Only the keys of the grants are equal, because the two databases were filled
+        # at different times.
         after = contents(new, B)
         # The grant of a catalog of B for A was deleted together with A. B decides whether A gets this grant again.
         assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants")) - 1
@@ -310,7 +310,7 @@ def test_a_replacement_order_is_copied_if_another_order_is_skipped(
     [("products", "order_lines", "product_id"), ("jobs", "mails", "job_id"), ("catalogs", "sites", "catalog_id")],
     ids=lambda each: each[1],
 )
-def test_a_row_with_a_weak_reference_to_a_skipped_row_is_copied_without_the_reference(
+def test_a_row_is_copied_without_its_weak_reference_to_a_skipped_row(
     database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, reference: tuple[str, str, str]
 ) -> None:
     parent, table, column = reference

@@ -302,7 +302,7 @@ def _rows_of_orders() -> Iterator[Row]:
         values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
         yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})
         yield Row("guest_mails", name, {"id": ident(f"{name} guest"), "client_id": client, "mailbox": "x@test"})
-        # These holds have ended, so they do not affect the stock.
+        # These holds do not affect the stock, because they have ended.
         values = {"order_id": ident(f"{name} order"), "line": 1, "part": 1, "client_id": client, "pieces": 1}
         values |= {"catalog_id": CATALOG_OF[B_PRODUCT], "product_id": B_PRODUCT, "since": NOW, "cancelled_at": NOW}
         yield Row("stock_holds", name, values)
@@ -331,9 +331,9 @@ def _rows_of_orders() -> Iterator[Row]:
         values_of_hour = {"client_id": client, "day": NOW.date(), "hour": NOW.hour, "site_id": UUID(int=0)}
         values_of_hour |= {"currency": "USD", "status": "kept", "orders": count, "amount": count}
         yield Row("order_local_totals", f"{name} by hour", values_of_hour)
-        # This delta adds 0, so the daily totals still match the orders.
+        # The daily totals still match the orders, because this delta adds 0.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
-    # No product of the world has a brand, so these rows count 0 products.
+    # These rows count 0 products, because no product of the world has a brand.
     for name, catalog in (("A's", A_CATALOG), ("B's", B_CATALOG)):
         counted = {"catalog_id": catalog, "facet": "brand", "value": "x", "products": 0}
         yield Row("facet_counts", name, counted)

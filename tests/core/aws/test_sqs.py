@@ -1,6 +1,6 @@
 """Tests that the platform sends messages to SQS in the same form as boto3, and what happens if SQS refuses a message.
 
-A server in this process answers like SQS, so a test can choose each response.
+A server in this process replaces SQS, so that a test can choose each response.
 """
 
 import json

@@ -37,7 +37,9 @@ def mutations(content: bytes, seed: str, count: int) -> Iterator[bytes]:
 
 
 def mutated_workbook(content: bytes, generator: random.Random) -> bytes:
-    """Return the workbook with one damaged XML part. All checksums are valid, so the parser reads the damaged part."""
+    """Return the workbook with one damaged XML part. The parser reads the damaged part, because all checksums are
+    valid.
+    """
     parts = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():

@@ -100,7 +100,7 @@ def test_only_a_single_email_address_with_an_ascii_local_part_is_accepted(value:
     assert Brand.parse({"reply_to": value}, "Acme").reply_to == expected
 
 
-def test_a_brand_without_a_name_uses_the_name_of_the_site_or_of_the_platform() -> None:
+def test_a_brand_without_a_name_has_the_name_of_the_site_or_platform() -> None:
     assert Brand.parse({"name": "Brand", "sender": "People"}, "Site") == Brand("Brand", sender="People")
     assert Brand.parse({"name": " \0 "}, "Site") == Brand("Site", sender="Site")
     assert Brand.parse(None, None) == Brand(PLATFORM, sender=PLATFORM)

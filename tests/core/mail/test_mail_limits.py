@@ -54,7 +54,7 @@ def test_a_url_must_have_one_of_the_allowed_schemes() -> None:
     assert web_address("https:///a") is None
 
 
-def test_clean_replaces_line_separators_and_removes_direction_marks() -> None:
+def test_line_separators_become_spaces_and_direction_marks_are_removed() -> None:
     assert clean("a\u2028b\u2029c\x00d") == "a b c d"
     assert clean("\u202eabc\u202c") == "abc"
 
@@ -67,7 +67,7 @@ def test_encoded_words_of_a_header_have_at_most_75_characters() -> None:
     assert len(longest) == 75 and " " not in longest
 
 
-def test_the_reason_of_a_bounce_contains_its_types_and_the_response_of_the_mail_server() -> None:
+def test_the_reason_of_a_bounce_contains_its_types_and_the_server_response() -> None:
     bounce = {
         "bounceType": "Permanent",
         "bounceSubType": "General",

@@ -190,7 +190,7 @@ def test_a_mail_about_an_order_with_a_thousand_lines_contains_all_lines(template
         assert line["name"] in page
     assert "1,000 × Gift 1000" in mail.text
     assert len(mail.html) < 400_000
-    # Mail programs cut off long mails. The total is placed before the list, so the total is always visible.
+    # Mail programs cut off long mails. The total is always visible, because it is above the list.
     assert template == "order_shipped" or mail.html.index("1,234.50") < mail.html.index("Gift 0001")
 
 

@@ -1,6 +1,6 @@
 """Tests the requests to SES, and the handling of its responses.
 
-A server in this process answers like SES, so a test can choose each response.
+A server in this process replaces SES, so that a test can choose each response.
 """
 
 import json
@@ -183,9 +183,7 @@ def test_a_mail_is_rejected_if_ses_can_never_accept_it(service: Service, code: s
         ("", ""),
     ],
 )
-def test_a_mail_is_not_rejected_if_the_error_concerns_the_ses_account_of_the_platform(
-    service: Service, code: str, text: str
-) -> None:
+def test_a_mail_is_not_rejected_because_of_an_error_of_the_ses_account(service: Service, code: str, text: str) -> None:
     fake, server = service
     fake.errors = [(400, {"x_amzn_ErrorType": code}, {"message": text})] * 2
     with pytest.raises(ses.SesError) as error:

@@ -350,7 +350,7 @@ def test_a_tracking_url_that_the_api_would_refuse_is_refused(url: str) -> None:
     assert rejected(json.dumps([cells]), "news.json") == ["bad_tracking_url"]
 
 
-def test_numbers_in_json_keep_all_their_digits() -> None:
+def test_numbers_in_json_are_read_with_all_their_digits() -> None:
     number = "12345678901234567890123"
     rows = news(f'[{{"external_number": {number}, "status": "shipped", "line": 1, "quantity": 2.000}}]', "news.json")
     assert fields(rows[0], "external_number", "quantity") == (number, 2)

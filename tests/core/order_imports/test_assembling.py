@@ -70,7 +70,7 @@ def test_a_free_order_with_a_person_or_a_status_or_a_total_is_imported(sign: dic
     assert order_of(free, LINE | {"sku": "T"})["total_amount"] == "7.00"
 
 
-def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
+def test_a_fully_credited_order_is_cancelled_with_its_original_total() -> None:
     order = order_of(LINE, LINE | {"quantity": "-2"})
     assert (order["status"], pieces_of(order), order["total_amount"]) == ("cancelled", [(2, 0, 2)], "7.00")
 

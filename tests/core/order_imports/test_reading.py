@@ -34,7 +34,7 @@ def column(rows: list[RawRow], name: str) -> list[str | None]:
 
 @pytest.mark.parametrize("name", ["Sama", "Same", "dto.", "idem", "↑", "Igual", "Do."])
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_a_cell_with_the_word_ditto_does_not_get_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
+def test_the_word_ditto_does_not_repeat_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
     rows = [HEADER, ["A1", "2024-03-01", "Ann", "MUG", "1", "2.00"], ["A2", "2024-03-01", name, "MUG", "1", "2.00"]]
     content = table(*rows) if is_workbook else lines(*rows)
     assert column(read(content), "customer_name") == ["Ann", name]

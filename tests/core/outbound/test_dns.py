@@ -92,7 +92,7 @@ def test_an_error_of_the_name_server_does_not_mean_that_a_record_is_missing(
         txt.txt_records(NAME)
 
 
-def test_a_look_up_ends_at_the_time_limit_if_the_name_server_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_up_without_an_answer_ends_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     started = time.monotonic()
     with name_server(lambda _: None, monkeypatch), pytest.raises(Unreachable):
         txt.txt_records(NAME)

@@ -159,7 +159,7 @@ def test_the_error_for_an_amount_states_the_problem(value: Any, problem: str) ->
         TypeAdapter(types.Money).validate_python(value)
 
 
-def test_the_schema_of_an_amount_allows_a_decimal_string_or_a_number_of_at_least_zero() -> None:
+def test_the_schema_of_an_amount_allows_a_decimal_string_or_a_number() -> None:
     number, text = TypeAdapter(types.Money).json_schema()["anyOf"]
     assert number == {"type": "number", "minimum": 0, "exclusiveMaximum": 10**12}
     assert text["type"] == "string"

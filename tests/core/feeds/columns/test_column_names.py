@@ -120,7 +120,7 @@ def test_columns_of_unrelated_tables_do_not_contain_the_product_name_or_price(na
     assert {"name", "price"}.isdisjoint(field for field, _, _ in field_candidates(name))
 
 
-def test_a_price_is_divided_by_its_unit_if_column_names_begin_with_a_table_name() -> None:
+def test_a_price_unit_is_used_even_if_column_names_begin_with_a_table_name() -> None:
     header = "Part_PartNum,Part_PartDescription,Part_UnitPrice,Part_PricePerCode,Calculated_OnHandQty"
     reading = read(f"{header}\nHX-1,Bolt,11.00,C,4200\nHX-2,Nut,20.00,M,9\nDR-1,Drill,64.99,E,12\n", currency="USD")
     assert {product.sku: str(product.price) for product in reading.products} == {

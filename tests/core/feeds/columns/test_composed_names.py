@@ -66,9 +66,7 @@ def test_repeated_values_of_a_composed_column_are_not_product_names() -> None:
         ("ItemStatus.Code", "is_active", "inactive"),
     ],
 )
-def test_a_path_has_the_meaning_of_its_last_name_if_its_objects_describe_the_product(
-    column: str, field: str, value: str
-) -> None:
+def test_the_last_name_of_a_path_to_product_data_determines_the_field(column: str, field: str, value: str) -> None:
     product = read(f"sku,{column}\nK-1,{value}\nK-2,{value}\n").products[0]
     assert getattr(product, field) == (False if field == "is_active" else value)
 

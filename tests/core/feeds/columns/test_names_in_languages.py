@@ -19,5 +19,5 @@ def test_the_first_of_several_name_columns_is_used(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Name (EN);Price", "Title EN;Price", "Name DE;Price"])
-def test_the_only_name_column_is_used_whatever_its_language_is(header: str) -> None:
+def test_the_only_name_column_is_used_in_any_language(header: str) -> None:
     assert [product.name for product in read(f"SKU;{header}\nA-1;Cup;1.50\n").products] == ["Cup"]

@@ -196,7 +196,7 @@ def test_the_settings_override_whether_a_column_is_public() -> None:
     assert getattr(product, "attributes", None) == {"Note": "never below 25", "Origin": "11.40"}
 
 
-def test_an_option_of_a_variant_is_public_unless_its_name_is_private() -> None:
+def test_a_variant_option_is_public_if_its_name_is_not_private() -> None:
     text = "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Price\n"
     product = read(text + "mug,Mug,Engraving,heart,Supplier,Planted Ltd,S-1,20\n").product
     assert (product.name, product.attributes) == ("Mug – heart", {"Engraving": "heart"})

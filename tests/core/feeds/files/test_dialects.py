@@ -27,7 +27,7 @@ def test_known_columns_count_more_than_rows_of_equal_width() -> None:
     assert detected("a,b;sku;c,d\n1,2;3,4\n5,6;7,8\n").delimiter == ";"
 
 
-def test_the_delimiter_that_yields_rows_of_equal_width_is_used_if_no_column_is_known() -> None:
+def test_without_known_columns_the_delimiter_with_rows_of_equal_width_is_used() -> None:
     assert detected("a;b,c\n1;2\n3;4\n5;6,7\n").delimiter == ";"
     # The score of the comma, (3 - 1) × (2 / 4)², is less than the score of the semicolon, (2 - 1) × (4 / 4)².
     assert detected("a,b,c;d\n1,2,3;4\n5;6\n7;8\n").delimiter == ";"

@@ -40,7 +40,7 @@ def texts(reading: Reading) -> list[str | None]:
 
 
 @pytest.mark.parametrize(("language", "encoding"), FILES)
-def test_the_currency_and_the_letters_decide_the_encoding_of_a_file(language: str, encoding: str) -> None:
+def test_the_currency_and_the_letters_determine_the_encoding_of_a_file(language: str, encoding: str) -> None:
     currency, names = CURRENCIES[language]
     content = ENGLISH + "".join(f"A{n};{name};950;{currency};{n}\n" for n, name in enumerate(names))
     reading = read(content.encode(encoding))
@@ -49,7 +49,7 @@ def test_the_currency_and_the_letters_decide_the_encoding_of_a_file(language: st
 
 
 @pytest.mark.parametrize(("header", "row", "encoding"), HEADERS, ids=[encoding for *_, encoding in HEADERS])
-def test_the_known_names_of_the_header_decide_the_encoding(header: str, row: str, encoding: str) -> None:
+def test_known_names_in_the_header_determine_the_encoding(header: str, row: str, encoding: str) -> None:
     reading = read(f"{header}\n{row}\n".encode(encoding))
     assert reading.feed.header == header.replace(";", ",").split(",")
     assert "encoding" not in {question.key for question in reading.feed.questions}

@@ -36,11 +36,11 @@ def test_a_cell_with_several_skus_of_one_listing_leads_to_a_question() -> None:
 
 
 @pytest.mark.parametrize("row", ['"M8,5x20",Bolt,9.00,"a,b"', '"CUP-RED,CUP-BLUE",Cup,9.00,Red', "CUP-1,Cup,9.00,Red"])
-def test_a_comma_in_a_sku_leads_to_no_question_if_the_row_has_one_variation(row: str) -> None:
+def test_a_sku_with_a_comma_in_a_row_with_one_variation_leads_to_no_question(row: str) -> None:
     assert asked(f"SKU,Title,Price,Tags\n{row}\nPEN-1,Pen,2.00,\n") == []
 
 
-def test_the_sku_is_the_number_of_the_seller_and_not_the_number_of_the_marketplace() -> None:
+def test_the_seller_number_is_preferred_to_the_marketplace_number() -> None:
     text = "상품번호(마켓),판매자 상품코드,상품명,판매가\n9876543210,AA-1,공책,7000\n9876543299,AA-2,조명,59000\n"
     reading = read(text, currency="KRW")
     assert ([product.sku for product in reading.products], reading.feed.questions) == (["AA-1", "AA-2"], ())

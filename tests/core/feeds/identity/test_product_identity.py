@@ -106,7 +106,7 @@ def test_row_numbers_barcodes_and_foreign_numbers_are_a_last_choice_for_the_sku(
         (f"条码,品名,价格\n{GTINS[0]},杯,1.50\n{GTINS[1]},壶,2.50\n{GTINS[2]},罐,3.50\n", "条码"),
     ],
 )  # fmt: skip
-def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, expected: str) -> None:
+def test_the_only_column_with_codes_is_the_sku_under_any_name(text: str, expected: str) -> None:
     reading = read(text)
     assert (column(reading), identity_questions(reading)) == (expected, [])
 
@@ -153,7 +153,7 @@ def test_a_file_without_identifiers_is_refused(text: str) -> None:
 VARIANTS = "1234;{};Bluse;weiß;36\n1234;{};Bluse;weiß;38\n1250;{};Hose;schwarz;40\n1250;{};Hose;blau;40\n"
 
 
-def test_a_number_that_several_sizes_share_is_not_a_sku() -> None:
+def test_a_number_of_several_sizes_is_not_a_sku() -> None:
     reading = read("Artikelnummer;EAN;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*GTINS))
     assert (skus(reading), reading.feed.questions) == (list(GTINS), ())
     text = "Artikelnummer;Muster;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*"abcd")
@@ -252,7 +252,7 @@ def test_a_sheet_with_a_numbered_list_of_customers_is_not_a_sheet_with_products(
     assert skus(read(written(write), "feed.xlsx")) == ["A-1", "A-2"]
 
 
-def test_the_sku_column_of_the_previous_file_is_used_even_if_its_name_is_unknown() -> None:
+def test_an_unknown_sku_column_of_the_previous_file_is_used() -> None:
     memory = read("ⵜⴰⵏⴳⴰⵍⵜ,名称,単価\nT-1,湯呑み,2200\nT-2,急須,16500\nT-7,皿,3300\n").feed.reading
     delta = "ⵜⴰⵏⴳⴰⵍⵜ,ⴰⴷⵖⴰⵔ,在庫\nT-1,A-01,3\nT-2,A-02,4\nT-7,B-01,5\n"
     assert choices(read(delta)) == ["ⵜⴰⵏⴳⴰⵍⵜ", "ⴰⴷⵖⴰⵔ"]

@@ -59,7 +59,7 @@ def test_the_names_of_named_values_become_column_names() -> None:
     assert (first.attributes, second.attributes) == ({"Colour": "Red"}, {"Colour": "Blue"})
 
 
-def test_a_product_without_variants_keeps_its_sku_even_if_other_products_have_variants() -> None:
+def test_a_product_without_variants_has_its_sku_beside_products_with_variants() -> None:
     document = [
         {
             "name": "Hat",

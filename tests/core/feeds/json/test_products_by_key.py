@@ -54,7 +54,7 @@ def test_the_keys_of_the_products_can_be_in_any_language(names: tuple[str, str, 
 
 
 @pytest.mark.parametrize("keys", [("1041", "1042"), ("-NaBcDeF1x", "-NaBcDeF2x"), ("A-1", "A-2")])
-def test_the_sku_is_the_number_inside_a_product_and_not_the_json_key_of_the_product(keys: tuple[str, str]) -> None:
+def test_a_number_inside_a_product_is_preferred_to_its_json_key(keys: tuple[str, str]) -> None:
     products = {keys[0]: MUG | {"sku": "MUG-R"}, keys[1]: POT | {"sku": "POT-B"}}
     assert prices(reading_of({"status": "ok", "data": products})) == {"MUG-R": "9.50", "POT-B": "19.50"}
 
@@ -93,7 +93,7 @@ def test_objects_without_a_price_or_a_stock_are_not_products(content: Any) -> No
         reading_of(content)
 
 
-def test_two_products_with_the_same_json_key_are_both_read() -> None:
+def test_all_products_with_the_same_json_key_are_read() -> None:
     reading = read(
         '{"A-1": {"name": "Mug", "price": 9}, "A-2": {"name": "Pot", "price": 8}, "A-1": {"name": "Jar", "price": 7}}',
         "a.json",

@@ -80,7 +80,7 @@ def test_the_length_of_a_cell_is_checked_after_its_lines_are_joined() -> None:
     ("cell", "value"),
     [("1", True), (" Ja ", True), ("PUBLISHED", True), ("✓", True), ("0", False), ("-1", False), ("Nein", False)],
 )
-def test_words_for_yes_and_no_are_understood(cell: str, value: bool) -> None:
+def test_words_for_yes_and_no_are_recognised(cell: str, value: bool) -> None:
     assert boolean(cell) is value
 
 

@@ -171,7 +171,7 @@ def test_a_cell_with_several_images_is_split(cell: str, images: list[str]) -> No
     assert read(f'sku,name,images\nA,Mug,"{cell}"\n').product.images == images
 
 
-def test_at_most_fifty_images_are_kept() -> None:
+def test_only_the_first_fifty_images_are_read() -> None:
     assert len(read(f"sku,name,images\nA,Mug,{'|'.join(f'{n}.jpg' for n in range(70))}\n").product.images) == 50
 
 

@@ -210,7 +210,7 @@ def test_prices_of_spryker_are_whole_numbers_of_cents() -> None:
     assert price_of(header + "001,001_1,DEFAULT,DE,CHF,9000,9999\n") == ("99.99", "CHF")
 
 
-def test_the_price_of_a_ubl_line_is_read_by_path_and_divided_by_its_base_quantity() -> None:
+def test_the_price_of_a_ubl_line_is_divided_by_its_base_quantity() -> None:
     assert price_of(UBL % UBL_PRICE, "feed.xml") == ("16.50", "EUR")
     assert "price" not in read(UBL % "", "feed.xml").product.fields_set
 

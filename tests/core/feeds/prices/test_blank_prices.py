@@ -41,7 +41,7 @@ def test_the_only_text_column_is_the_product_name_even_without_a_chosen_price(na
         assert [product.name for product in reading.products] == ["Vase blue", "Vase red"]
 
 
-def test_a_file_with_only_descriptions_leaves_the_names_unchanged() -> None:
+def test_a_file_with_only_descriptions_does_not_change_the_names() -> None:
     assert [product.name for product in read("SKU;Description\nA;A blue vase.\nB;A red vase.\n").products] == [None] * 2
 
 

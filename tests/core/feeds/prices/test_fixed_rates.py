@@ -14,7 +14,7 @@ from tests.core.feeds.feed_reading import read
      "Cena netto EUR;Cena brutto EUR;Cena katalogowa", "Prijs excl. btw (EUR);Prijs incl. btw (EUR);Adviesprijs",
      "Net price EUR;Gross price EUR;RRP"],
 )  # fmt: skip
-def test_the_currency_of_the_catalog_does_not_decide_which_column_is_the_price(header: str, currency: str) -> None:
+def test_the_catalog_currency_does_not_determine_the_price_column(header: str, currency: str) -> None:
     rows = "A;Cup;20,92;24,90;29,95\nB;Mug;25,13;29,90;\nC;Jug;37,73;44,90;49,90\nD;Pot;6,71;7,99;\n"
     reading = read(f"SKU;Name;{header}\n{rows}", currency=currency)
     assert [(str(product.price), product.currency) for product in reading.products] == [

@@ -62,10 +62,8 @@ def test_a_crossed_out_price_is_an_attribute_and_leads_to_no_question(header: st
 @pytest.mark.parametrize(
     ("header", "rows"),
     [
-        (
-            "SKU;Name;Price;Normal price",
-            "A;Cup;12,90;15,90\nB;Mug;9,00;11,00\nC;Jug;20,00;25,50\n",
-        ),  # higher in all rows
+        # The second amount is higher in all rows.
+        ("SKU;Name;Price;Normal price", "A;Cup;12,90;15,90\nB;Mug;9,00;11,00\nC;Jug;20,00;25,50\n"),
         ("SKU;Name;Normalpreis;Preis", "A;Cup;12,90;15,90\nB;Mug;9,00;8,00\nC;Jug;20,00;25,50\n"),
         ("SKU;Name;Web price;Regular price", "A;Cup;12,90;15,90\nB;Mug;9,00;8,00\nC;Jug;20,00;\n"),
         ("SKU;Name;Price 1;Price 2", PARTLY),

@@ -110,7 +110,7 @@ def test_both_days_of_a_google_offer_are_read_from_one_cell() -> None:
     assert offers(read(text).products[0]) == [("9.90", FIRST, LAST)]
 
 
-def test_an_offer_without_days_is_valid_now_if_other_offers_have_days() -> None:
+def test_an_offer_without_days_beside_offers_with_days_is_valid_now() -> None:
     text = "SKU;Name;Price;Sale price;Sale from;Sale to\nA;Cup;12.90;9.90;;\nB;Mug;14.90;12.00;20.11.2026;\n"
     assert [offers(product) for product in read(text).products] == [
         [("9.90", None, None)], [("12.00", FIRST, None)],

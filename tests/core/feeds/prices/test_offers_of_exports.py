@@ -44,7 +44,9 @@ def offers(reading: Reading) -> dict[str, list[str]]:
         ),
     ],
 )
-def test_an_offer_without_days_is_valid_in_exports_that_document_this(text: str, sold: dict[str, list[str]]) -> None:
+def test_an_offer_without_days_is_valid_if_the_vendor_documents_such_offers(
+    text: str, sold: dict[str, list[str]]
+) -> None:
     reading = read(text)
     assert offers(reading) == sold
     assert not reading.feed.questions

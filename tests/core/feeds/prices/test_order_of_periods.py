@@ -74,7 +74,7 @@ def test_two_day_columns_in_different_notations_lead_to_a_question(
         assert (keys(reading), prices(reading)) == ([], [price])
 
 
-def test_days_with_dots_are_month_first_if_one_day_shows_this_order() -> None:
+def test_days_with_dots_are_month_first_if_one_day_is_clearly_month_first() -> None:
     rows = "A;Lamp;42,90;01.02.2026;12.31.2026\nA;Lamp;45,90;12.01.2026;12.30.2027\n"
     reading = read(HEADER + rows)
     assert (keys(reading), prices(reading)) == ([], ["42.90"])
@@ -141,7 +141,7 @@ def test_a_day_order_that_affects_only_past_periods_leads_to_no_question(rows: s
     assert keys(read(HEADER + rows, currency=currency)) == []
 
 
-def test_a_row_after_the_sample_is_rejected_if_its_price_depends_on_the_day_order() -> None:
+def test_a_row_after_the_sample_with_ambiguous_days_is_rejected() -> None:
     sample = "A;Lamp;42,90;03/04/2020;04/04/2027\nA;Lamp;45,90;05/05/2027;\n"
     many = "".join(f"B{number};Cup;1,00;01/02/2020;01/01/2030\n" for number in range(400))
     reading = read(f"{HEADER}{sample}{many}C;Jug;8,00;01/02/2026;02/12/2026\nD;Cap;7,00;25/02/2026;\n")

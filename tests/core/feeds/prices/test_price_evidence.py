@@ -204,7 +204,9 @@ def merged(names: list[str], below: list[str], *, vertical: bool) -> bytes:
 
 @pytest.mark.parametrize(("names", "below"), HEADERS)
 @pytest.mark.parametrize("kind", ["merged", "not merged", "csv", "complete"])
-def test_a_header_of_two_rows_shows_which_price_includes_the_tax(names: list[str], below: list[str], kind: str) -> None:
+def test_a_header_of_two_rows_determines_which_price_includes_tax(
+    names: list[str], below: list[str], kind: str
+) -> None:
     if kind == "csv":
         rows = [names, ["", "", *below, "", ""]]
     elif kind == "complete":  # the group names are in the same row as all other names

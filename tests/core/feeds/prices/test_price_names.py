@@ -53,7 +53,7 @@ def test_brackets_and_countries_in_a_column_name_do_not_affect_the_price_type(na
     assert match.kind == kind
 
 
-def test_text_in_parentheses_after_a_price_list_name_marks_the_selling_price() -> None:
+def test_text_in_parentheses_after_a_price_list_name_determines_the_price_type() -> None:
     content = "SKU,Name,Price A (Retail incl VAT),Price B (Trade excl VAT),LastCost\nA-1,Grid,249.00,184.00,121.55\n"
     assert prices(content, "ZAR") == [("249.00", "ZAR")]
 
@@ -61,7 +61,7 @@ def test_text_in_parentheses_after_a_price_list_name_marks_the_selling_price() -
 @pytest.mark.parametrize(
     ("base", "total"), [("Precio base", "Precio total"), ("Prix HT", "Prix total"), ("Price", "Total price")]
 )
-def test_a_total_that_exceeds_the_price_by_a_tax_rate_is_the_price_with_tax(base: str, total: str) -> None:
+def test_a_total_that_equals_the_price_plus_tax_is_the_price_with_tax(base: str, total: str) -> None:
     assert prices(f"SKU;Name;{base};{total}\nA-1;Drill;100,00;119,00\nB-1;Saw;50,00;52,50\n", "EUR") == [
         ("119.00", "EUR"), ("52.50", "EUR"),
     ]  # fmt: skip

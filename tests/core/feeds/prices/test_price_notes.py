@@ -118,7 +118,7 @@ def test_a_price_is_divided_by_its_price_unit_but_not_by_its_packing_unit(
         ("C/M", ("C", "M"), ["C/M", ""]),
     ],
 )
-def test_a_unit_that_is_either_a_price_unit_or_a_sales_unit_leads_to_a_question(
+def test_an_ambiguous_price_unit_column_leads_to_a_question(
     column: str, units: tuple[str, str], choices: list[str]
 ) -> None:
     rows = [f"1200,00;{unit}" for unit in units]

@@ -12,7 +12,7 @@ def prices(text: str, currency: str = "EUR") -> tuple[list[str], list[Question]]
     return [str(product.price) for product in reading.products], questions
 
 
-def test_a_column_of_tax_rates_shows_which_price_includes_the_tax() -> None:
+def test_a_column_of_tax_rates_determines_which_price_includes_tax() -> None:
     text = "SKU;Name;Price A;Price B;Qqq\nA1;Jug;24.39;30.00;23\nA2;Bowl;28.46;35.01;23\nA3;Cup;10.00;10.80;8\n"
     assert prices(text) == (["30.00", "35.01", "10.80"], [])
     fractions = text.replace(";23\n", ";0.23\n").replace(";8\n", ";0.08\n")
@@ -106,7 +106,7 @@ def test_cena_za_kup_means_purchase_price_only_at_the_start_of_a_word() -> None:
     assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]
 
 
-def test_the_price_in_the_currency_of_the_catalog_is_used_if_the_names_contain_the_currencies() -> None:
+def test_the_price_column_named_after_the_catalog_currency_is_used() -> None:
     text = "Code,Description,Export price USD,Local price ZAR incl VAT\nW1,Throw,48.00,1150.00\nW2,Yarn,4.20,99.00\n"
     assert prices(text, "ZAR") == (["1150.00", "99.00"], [])
     assert prices(text, "EUR")[1]
@@ -124,7 +124,7 @@ def test_the_price_in_the_currency_of_the_catalog_is_used_if_the_names_contain_t
         ("Campus price EUR", "48.00", "EUR"),
     ],
 )
-def test_a_currency_in_a_column_name_does_not_hide_that_it_is_a_pack_price(
+def test_a_pack_price_is_recognised_even_if_its_name_contains_a_currency(
     header: str, amounts: str, currency: str
 ) -> None:
     text = f"SKU;Name;{header}\nA1;Jug;{amounts}\nA2;Bowl;{amounts}\nA3;Cup;{amounts}\n"

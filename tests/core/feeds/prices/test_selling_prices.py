@@ -65,7 +65,7 @@ def test_a_rate_or_a_weight_is_not_a_price(name: str) -> None:
         ("Utpris exkl moms", "Utpris inkl moms"), ("Pris uden moms", "Pris med moms"), ("Prix hors taxes", "Prix TTC"),
     ],
 )  # fmt: skip
-def test_the_price_with_tax_is_recognised_even_if_the_price_without_tax_has_six_decimals(net: str, gross: str) -> None:
+def test_a_price_with_tax_beside_a_price_with_six_decimals_is_recognised(net: str, gross: str) -> None:
     reading = table(f"{net};{gross}", "20,652893;24,99", "5,785124;7,00")
     assert (prices(reading), asked(reading)) == (["24.99 EUR", "7.00 EUR"], [])
     assert (reading.feed.reading["price"]["kind"], name_of_price(net).kind) == ("gross", "net")  # type: ignore[union-attr]

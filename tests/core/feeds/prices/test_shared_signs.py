@@ -36,7 +36,7 @@ def test_a_currency_code_in_a_title_defines_the_symbol_in_a_column_name(title: s
         assert reading.feed.questions == ()
 
 
-def test_a_title_with_pesos_leads_to_a_question_beside_a_column_name_with_a_symbol() -> None:
+def test_a_title_with_pesos_beside_a_symbol_leads_to_a_question() -> None:
     reading = read("Precios en pesos;;\nSKU;Nombre;Precio $\nA;Taza;125.50\nB;Plato;99.90\n", currency="USD")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert [product.price for product in reading.products] == [None, None]

@@ -33,7 +33,7 @@ def test_paths_and_unknown_abbreviations_are_not_prices(name: str) -> None:
         ("Cijena bez PDV-a;Cijena s PDV-om 25 %", "12.40"),
     ],
 )
-def test_a_tax_rate_in_the_column_name_does_not_prevent_the_detection_of_the_price(header: str, price: str) -> None:
+def test_a_price_column_with_a_tax_rate_in_its_name_is_recognised(header: str, price: str) -> None:
     reading = read(f"SKU;Nimi;{header}\nA;Cup;10,00;12,40\nB;Mug;20,00;24,80\nC;Jug;5,00;6,20\n")
     assert (str(reading.products[0].price), reading.feed.questions) == (price, ())
 

@@ -22,7 +22,7 @@ def prices(reading: Reading) -> list[str]:
         ("Código;Descripción;P. con IVA;Exis.", "A-1;Taza;39,00;7"),
     ],
 )
-def test_abbreviations_of_the_words_for_price_and_stock_are_understood(header: str, rows: str) -> None:
+def test_abbreviations_of_price_and_stock_are_recognised(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}\n")
     assert prices(reading) == ["39.00 EUR"]
     assert reading.product.inventory_count == 7

@@ -46,7 +46,7 @@ def test_notes_and_names_in_lists_with_a_category_column_are_not_groups(text: st
     assert set(categories(read(text))) <= {None, "Kitchen"}
 
 
-def test_a_row_with_only_a_sku_or_a_tax_note_does_not_begin_a_group() -> None:
+def test_a_row_with_only_a_sku_or_note_does_not_begin_a_group() -> None:
     text = (
         "Art;Name;Preis;Bestand\n;Kannen;;\nA1;Kanne;10,00;3\n;Tassen;;\nA2;Tasse;4,00;3\nA3;;;\nA4;Becher;5,00;3\n"
         ";Alle Preise inkl. MwSt;;\nA5;Glas;5,00;3\n;Serie 500;;\nA6;Krug;9,00;3\n"

@@ -37,7 +37,7 @@ def test_a_column_without_known_parents_has_no_effect(name: str, values: tuple[s
     assert [one.sku for one in reading.products] == ["TEE", "TEE-S", "TEE-M"]
 
 
-def test_a_parent_without_a_stock_is_not_a_product_if_its_variants_have_a_stock() -> None:
+def test_a_parent_is_not_a_product_if_only_its_variants_have_a_stock() -> None:
     sold = _read("Parent SKU", "SET;;Set;30.00;2;", "CUP;SET;Cup;19.90;3;")
     assert [one.sku for one in sold.products] == ["SET", "CUP"]
     grouped = _read("Parent SKU", "TEE;;T-Shirt;19.90;0;", "TEE-S;TEE;Small;19.90;3;", "TEE-M;TEE;Medium;19.90;0;")

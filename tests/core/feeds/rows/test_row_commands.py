@@ -42,7 +42,7 @@ def test_commands_are_ignored_if_the_mapping_excludes_the_command_column() -> No
 
 
 @pytest.mark.parametrize("names", [("command", "is_active"), ("is_active", "command")])
-def test_a_product_is_active_only_if_its_state_and_its_command_allow_this(names: tuple[str, str]) -> None:
+def test_a_product_is_active_only_if_state_and_command_mean_active(names: tuple[str, str]) -> None:
     columns = {"command": "Was", "is_active": "Status"}
     mapping = {name: columns[name] for name in names}
     content = "sku;name;price;Status;Was\n1;T;1,50;ja;delete\n2;T;1,50;nein;update\n3;T;1,50;ja;update\n"

@@ -82,7 +82,7 @@ def test_styles_in_a_workbook_are_read() -> None:
     [
         "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,8.50,3\nA-3,Pot,19.90,2\n",  # the second row lacks its name
         "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,,3\nA-3,Pot,19.90,2\n",  # no property distinguishes the rows
-        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # each row has its style
+        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # all styles are different
     ],
 )
 def test_a_row_without_a_name_and_without_a_style_is_rejected(text: str) -> None:
@@ -90,7 +90,7 @@ def test_a_row_without_a_name_and_without_a_style_is_rejected(text: str) -> None
     assert (reading.rejection.sku, reading.rejection.code) == ("A-2", "empty")
 
 
-def test_a_style_row_whose_sku_is_the_prefix_of_other_skus_is_not_a_product() -> None:
+def test_a_style_row_with_the_prefix_of_other_skus_is_not_a_product() -> None:
     text = (
         "Код;Артикул;Размер;Цена;Наличност\nOB-5;Боти;;89,00;\nOB-5-37;;37;;2\nOB-5-39;;39;95,00;4\n"
         "OB-6;Колан;;12,00;\nOB-7;Чехли;;15,00;\nOB-7-40;;40;;11\n"

@@ -177,6 +177,6 @@ def test_the_letters_a_and_i_in_an_unrelated_column_are_not_states(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["Cd", "S"])
-def test_a_column_named_cd_is_a_state_column_only_with_the_letters_a_and_i(name: str) -> None:
+def test_a_column_named_cd_is_a_state_only_with_the_letters_a_and_i(name: str) -> None:
     assert states(name, "A|A|A|A|D") == [True] * 5
     assert states(name, "A|A|A|A|I") == [True, True, True, True, False]

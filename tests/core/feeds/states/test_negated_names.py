@@ -36,7 +36,7 @@ def test_a_product_is_active_only_if_both_state_columns_mean_active(column: str,
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), SHOWN, ids=[column for column, _, _ in SHOWN])
-def test_column_names_that_mean_shown_are_recognised_in_more_languages(column: str, yes: str, no: str) -> None:
+def test_column_names_that_mean_visible_are_recognised_in_more_languages(column: str, yes: str, no: str) -> None:
     assert states(column, yes, no) == [True, False]
 
 

@@ -61,7 +61,7 @@ def test_a_product_is_inactive_if_any_state_column_means_inactive() -> None:
 
 
 @pytest.mark.parametrize("mark", ["x", "X", "✓", "•"])
-def test_a_blank_cell_means_no_if_all_other_cells_of_the_column_are_check_marks(mark: str) -> None:
+def test_a_blank_cell_in_a_column_of_check_marks_means_no(mark: str) -> None:
     active = read(f"SKU;Name;Aktiv\nA;Tasse;{mark}\nB;Topf;\n").products
     assert [(p.is_active, "is_active" in p.fields_set) for p in active] == [(True, True), (False, True)]
     blocked = read(f"SKU;Name;Gesperrt\nA;Tasse;{mark}\nB;Topf;\n").products

@@ -60,7 +60,7 @@ def test_a_product_with_a_stock_is_inactive_if_it_is_not_available(name: str, ye
     "name",
     ["Satışta mı?", "Dispo web", "Tunjuk di laman", "전시여부", "Pokaż na stronie", "V nabídce", "Til salgs på nett"],
 )
-def test_a_column_name_with_a_word_for_a_shop_means_that_the_shop_shows_the_product(name: str) -> None:
+def test_a_column_name_with_a_word_for_a_shop_means_visible(name: str) -> None:
     assert shows(name) and not hides(name)
 
 
@@ -68,10 +68,10 @@ def test_a_column_name_with_a_word_for_a_shop_means_that_the_shop_shows_the_prod
     "name",
     ["Prodej ukončen", "Ukončený prodej", "Ngừng bán", "Не публікувати", "販売終了", "Salg stoppet", "Vente arrêtée"],
 )
-def test_a_column_name_with_words_for_an_end_of_sale_means_that_the_shop_hides_the_product(name: str) -> None:
+def test_a_column_name_with_words_for_an_end_of_sale_means_hidden(name: str) -> None:
     assert hides(name) and not shows(name)
 
 
 @pytest.mark.parametrize("name", ["Sale", "Gift wrap", "Vegan", "Netto", "판매가"])
-def test_unrelated_column_names_do_not_mean_that_the_shop_hides_or_shows_the_product(name: str) -> None:
+def test_unrelated_column_names_do_not_mean_visible_or_hidden(name: str) -> None:
     assert not hides(name) and (name in ("판매가", "Netto") or not shows(name))

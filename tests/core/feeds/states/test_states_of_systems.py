@@ -26,9 +26,7 @@ def test_codes_such_as_1_2_and_3_without_a_legend_are_unknown_states(name: str) 
 
 
 @pytest.mark.parametrize(("name", "values"), [("Status", ("1", "0", "1")), ("Active", ("1", "2", "1"))])
-def test_the_codes_0_and_1_and_the_codes_of_a_column_named_active_are_states(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_the_codes_0_and_1_are_states(name: str, values: tuple[str, ...]) -> None:
     assert _states(_read(name, *values))[0] == "a"
 
 

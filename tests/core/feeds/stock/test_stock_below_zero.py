@@ -49,7 +49,7 @@ def test_a_number_below_0_means_untracked_if_the_state_is_in_stock_or_backorder(
 @pytest.mark.parametrize(
     ("header", "state"), [("Availability", "In stock"), ("Status", "available"), ("Info", "on stock")]
 )
-def test_a_state_that_calls_0_pieces_in_stock_does_not_affect_a_number_below_0(header: str, state: str) -> None:
+def test_a_state_that_also_describes_0_pieces_does_not_affect_numbers_below_0(header: str, state: str) -> None:
     reading = rows_with(f"Qty;{header}", [("12", state), ("0", state), ("-3", state)])
     assert stocks(reading) == [("tracked", 12), OUT, OUT]
     assert [each["code"] for each in reading.feed.warnings.as_json()] == ["negative_stock"]
@@ -75,7 +75,7 @@ def test_other_columns_do_not_affect_a_mapped_stock_column() -> None:
     assert stocks(reading) == [OUT, ("tracked", 4)]
 
 
-def test_a_number_below_0_in_one_place_does_not_hide_the_stock_of_another_place() -> None:
+def test_a_number_below_0_in_one_place_does_not_affect_another_place() -> None:
     text = "SKU;Name;Price;Lager Wien;Lager Graz;Lieferstatus\nA;Cup;12,50;-2;10;lieferbar\nB;Mug;9,50;-2;0;lieferbar\n"
     assert stocks(read(text)) == [("tracked", 10), UNTRACKED]
 

@@ -101,7 +101,7 @@ def test_stocks_in_columns_of_places_or_sizes_are_added_up(header: str) -> None:
     assert counts(f"{header}\nA-1;Ski;99,50;1;2;5\nA-2;Staver;49,50;0;4;1\n") == expected
 
 
-def test_a_column_named_total_is_the_stock_if_it_is_the_sum_of_other_columns() -> None:
+def test_a_total_column_that_is_the_sum_of_other_columns_is_the_stock() -> None:
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;60\nB;Cup;8,90;0;5;5\n") == [60, 5]
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;61\nB;Cup;8,90;0;5;5\n") == [None, None]
 

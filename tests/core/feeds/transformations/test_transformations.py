@@ -367,7 +367,7 @@ def test_a_record_without_the_columns_of_a_transformation_does_not_change_the_fi
     assert ["name" in product.fields_set for product in reading.products] == [True, False]
 
 
-def test_a_row_with_an_error_in_a_source_cell_of_a_computed_field_is_rejected() -> None:
+def test_a_row_with_an_error_in_a_source_cell_is_rejected() -> None:
     texts = b'<c t="inlineStr"><is><t>A</t></is></c><c t="inlineStr"><is><t>T</t></is></c>'
     rows = [b"<row>" + texts + cell + b"</row>" for cell in (b"<c><v>10.5</v></c>", b'<c t="e"><v>#N/A</v></c>')]
     workbook = by_hand(sheet(text_row(1, "sku", "name", "Preis") + b"".join(rows)))

@@ -65,7 +65,7 @@ def test_an_invalid_wix_surcharge_rejects_only_its_variant() -> None:
     assert "surcharge" in reading.rejection.reason
 
 
-def test_a_loyverse_item_has_the_price_of_the_first_store_and_the_stock_of_all_stores() -> None:
+def test_the_stocks_of_all_stores_of_a_loyverse_item_are_added_up() -> None:
     reading = read_file("loyverse.csv", "EUR")
     assert prices(reading) == {"10010": "9.90", "10011": "10.40", "10020": "59.00"}
     breakfast, evening, hamper = reading.products

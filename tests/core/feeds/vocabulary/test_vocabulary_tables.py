@@ -89,7 +89,7 @@ def test_no_word_has_two_meanings_in_a_language(code: str) -> None:
     assert meanings(tables, inverse) == {}
 
 
-def test_no_word_of_a_state_or_a_stock_has_the_opposite_meaning_in_another_language() -> None:
+def test_state_and_stock_words_have_no_opposite_meaning_in_another_language() -> None:
     everything: dict[str, list[str]] = {}
     for tables in vocabulary().by_language.values():
         for table, words in tables.items():

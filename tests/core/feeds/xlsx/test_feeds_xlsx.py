@@ -79,7 +79,7 @@ def test_a_number_with_three_decimals_is_not_read_as_thousands() -> None:
     assert [str(p.price) for p in reading.products] == ["12.345", "1234.500", "1.500"]
 
 
-def test_a_row_with_an_invalid_formula_is_rejected_only_if_a_field_uses_the_column() -> None:
+def test_an_invalid_formula_rejects_a_row_only_if_a_field_uses_the_column() -> None:
     def cell(inside: str) -> bytes:
         return f'<row><c t="inlineStr"><is><t>A</t></is></c><c t="str"><v>Mug</v></c>{inside}</row>'.encode()
 
@@ -115,7 +115,7 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_a_mapped_sheet_is_read_without_other_sheets_of_the_same_header() -> None:
+def test_only_the_mapped_sheet_is_read() -> None:
     reading = read(sheets_workbook(both=True))
     assert [(product.sku, product.source["Sheet"]) for product in reading.products] == [("M", "Mugs"), ("C", "Caps")]
     for option in ("caps", "3"):

@@ -44,9 +44,7 @@ def test_a_custom_idoc_type_with_materials_is_read(root: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "name"), [(None, "Steinzeugbecher, 0,3 l"), ("en", "Stoneware mug, 0.3 l")])
-def test_a_gdsn_2_product_has_the_gtin_as_its_sku_and_a_name_in_the_requested_language(
-    language: str | None, name: str
-) -> None:
+def test_the_gtin_of_a_gdsn_2_product_is_its_sku(language: str | None, name: str) -> None:
     (mug,) = read_file("gdsn2-catalogue-item.xml", "EUR", {"language": language} if language else None).products
     assert (mug.sku, mug.name, mug.brand) == ("04006381333931", name, "Lind")
 
@@ -70,9 +68,7 @@ def test_a_cxml_index_without_the_element_cxml_is_read() -> None:
         ("<urlset><url><loc>https://x.example</loc></url></urlset>", "a sitemap"),
     ],
 )
-def test_the_error_for_a_document_that_is_not_a_catalog_names_the_type_of_the_document(
-    document: str, name: str
-) -> None:
+def test_the_error_for_a_non_catalog_names_the_document_type(document: str, name: str) -> None:
     with pytest.raises(UnreadableFeed, match=name):
         read(document, name="products.xml")
 
