@@ -1,5 +1,5 @@
-"""Tests that a query reads the context of its caller only once, and not for each row. Each read verifies the signature
-of the context.
+"""Tests that a query reads the context of its caller only once, and not for each row. Each read verifies the seal of
+the context.
 """
 
 import re

@@ -68,7 +68,7 @@ def refusals(superuser: psycopg.Connection, caller: Caller, orders: list[dict[UU
         ("max_daily_quantity_per_address = 10", "daily_quantity"),
     ],
 )
-def test_a_buyer_without_the_right_to_order_gets_the_same_answer_for_every_quantity(
+def test_a_buyer_who_cannot_order_gets_the_same_answer_for_every_quantity(
     superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, settings: str, refusal: str
 ) -> None:
     superuser.execute(f"update sites set {settings} where id = %s".encode(), [site])

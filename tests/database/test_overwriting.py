@@ -79,7 +79,7 @@ def test_deactivated_products_can_be_activated_without_other_changes(database: D
         assert after == before
         product = rows_of(new, "select name, inventory_count from products where id = %s", A_PRODUCT)
         assert product == [("New name", 3)]
-        # The changed version tells readers that the product has changed.
+        # `updated_at` changes too. Clients can therefore see that the product has changed.
         assert rows_of(new, "select updated_at from products where id = %s", A_PRODUCT) >= updated
         assert rows_of(new, "select p::text from products p where catalog_id <> %s order by id", catalog) == others
         assert overwrite(old, new, "products.is_active") == {}

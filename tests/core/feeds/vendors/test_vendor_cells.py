@@ -71,7 +71,7 @@ def test_commercetools_prices_for_all_customers_are_read_in_cents(
 @pytest.mark.parametrize(
     "cell", ["12.99", "EUR", "EUR 12.99", "EUR 900 dealers", "EUR 900$2020-01-01~2020-02-01", "XXQ 5"]
 )
-def test_commercetools_prices_for_some_customers_are_rejected(cell: str) -> None:
+def test_commercetools_prices_for_some_customers_or_not_in_cents_are_rejected(cell: str) -> None:
     reading = read(f"productType,variantId,sku,prices,name.en\nmain,1,A,{cell},Hat\n")
     assert (reading.rejection.sku, reading.rejection.code) == ("A", "not_a_number")
 

@@ -115,7 +115,7 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_only_the_mapped_sheet_is_read() -> None:
+def test_all_product_sheets_are_read_if_the_mapping_names_no_sheet() -> None:
     reading = read(sheets_workbook(both=True))
     assert [(product.sku, product.source["Sheet"]) for product in reading.products] == [("M", "Mugs"), ("C", "Caps")]
     for option in ("caps", "3"):
