@@ -2,8 +2,8 @@
 
     python -m tests.core.feeds.hostile <folder>     prints a line of JSON for each file
 
-The cost of a file is measured as CPU time, because other programs can use the machine at the same time. CPU time is
-exact here, because the code that reads a file never waits.
+The cost of a file is measured as CPU time, because other programs can use the machine at the same time. The CPU time is
+the full cost, because the code that reads a file never waits.
 """
 
 import bz2
@@ -53,7 +53,7 @@ def _overlapping() -> bytes:
 
 
 def _wrong_size(size: int) -> bytes:
-    """Return a zip archive whose directory states a wrong size for the packed file."""
+    """Return a zip archive whose directory states a wrong size for the compressed file."""
     content = bytearray(zipped({"a.csv": HEAD + b"A,b,1\n" * 100}))
     at = content.index(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", size)
@@ -89,7 +89,7 @@ def _directory_of(count: int) -> bytes:
 
 
 def _noise(size: int) -> bytes:
-    """Return random bytes, which cannot be compressed."""
+    """Return random bytes. Random bytes cannot be compressed."""
     return random.Random(1).randbytes(size)
 
 
@@ -211,7 +211,9 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 def outcome(path: Path) -> dict[str, Any]:
-    """Read the file in this process. Returns the result and the cost. An attempt to open a socket raises an error."""
+    """Read the file in this process, and return the result and the cost. An attempt to open a socket raises an
+    error.
+    """
 
     def refuse_sockets(event: str, _: object) -> None:
         if event.startswith("socket."):
