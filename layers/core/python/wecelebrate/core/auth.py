@@ -21,8 +21,8 @@ from wecelebrate.core.types.normal_forms import nfc
 MACHINE_PREFIX = "machine:"
 """The prefix of a machine's subject.
 
-A person's subject cannot have this prefix. Therefore a client that adds a machine as a member cannot add a person in
-this way, without an accepted invitation.
+A person's subject cannot have this prefix. A client adds a machine as a member without an invitation. Because of the
+prefix, the client cannot add a person in the same way.
 """
 JWKS_LIFE_SECONDS = 3600.0
 """How long the public keys of the issuer are cached."""
@@ -80,7 +80,7 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
 def _session_start(claims: Mapping[str, Any]) -> float:
     """Return when the session of a token began. A refreshed token keeps the `auth_time` of the first token.
 
-    If the token has no such time, the session counts as old: it ends if the sessions of the account are ended.
+    If the token has no such time, the session counts as old. It ends whenever the sessions of the account are ended.
     """
     for name in ("auth_time", "iat"):
         with suppress(KeyError, TypeError, ValueError):
@@ -91,7 +91,7 @@ def _session_start(claims: Mapping[str, Any]) -> float:
 def _is_machine(claims: Mapping[str, Any]) -> bool:
     """Return whether the token was issued to a program (grant `client_credentials`), and not to a person.
 
-    In such a token of Cognito, the subject is the id of the app client. Auth0 names the grant in `gty`.
+    In a token of Cognito for a program, the subject is the id of the app client. Auth0 writes the grant into `gty`.
     """
     return claims.get("client_id") == claims.get("sub") or claims.get("gty") == "client-credentials"
 

@@ -44,7 +44,9 @@ class Meter:
     """The database time of the current request."""
 
     def begin_request(self) -> None:
-        """Start a request whose tenant is not known yet. It discards usage that was not assigned to a tenant."""
+        """Start a request whose tenant is not known yet. Discard usage of earlier requests that was not assigned to a
+        tenant.
+        """
         self._account = _UNASSIGNED
         self._usage.pop(_UNASSIGNED, None)
         self.request_milliseconds = 0.0

@@ -16,8 +16,8 @@ from wecelebrate.core.database.transaction import Transaction
 class Queries:
     """The named queries of one file.
 
-    The file is parsed once per process, when its first query is used. Most requests use only a few of the files that
-    their function imports, so parsing all files on import would be slower.
+    The file is parsed once per process, when its first query is used. Parsing all files on import would be slower,
+    because most requests use only a few of these files.
     """
 
     def __init__(self, file: Path) -> None:

@@ -33,7 +33,7 @@ from wecelebrate.core.settings import settings
 READER_RETRY_SECONDS = 5.0
 """The number of seconds for which the replica is not used after a failed attempt to use it."""
 SLOW_CONNECT_SECONDS = 1.0
-"""If an attempt to connect takes longer than this time and then fails, no further attempt is made."""
+"""If a failed attempt to connect took longer than this time, there is no further attempt."""
 RETRY_PAUSE_SECONDS = 0.05
 """The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
 MAX_RESETS = 10
@@ -114,7 +114,7 @@ class Transaction:
     def savepoint(self) -> Iterator[Callable[[], None]]:
         """Run a `with` block whose changes can be rolled back without the rest of the transaction.
 
-        It yields a function. If this function is called, the changes are rolled back at the end of the `with` block.
+        It yields a function. If the block calls this function, the changes are rolled back at the end of the block.
         """
         with self._connection.transaction() as part:
             rolled_back = False
@@ -203,13 +203,13 @@ def reading_snapshot(
 ) -> Iterator[Transaction]:
     """Open a read-only transaction in which all statements read the same snapshot (REPEATABLE READ).
 
-    The transaction runs on the replica if the replica is available and has replayed the transaction that requested this
-    read. `sees_request` looks for the row which that transaction has written. Otherwise, and if `primary` is true, the
-    read-only transaction runs on the primary.
+    An earlier transaction wrote the row that requests this read. `sees_request` returns whether the new transaction
+    sees this row. If the replica is available and the row is visible there, the transaction runs on the replica.
+    Otherwise, or if `primary` is true, it runs on the primary.
 
-    A replica replays commits in their order. A server that sees the row therefore also sees everything that was
-    committed before the row. Transaction ids would not prove this: they are compared with the current state of the
-    server, not with the snapshot.
+    A replica replays commits in their order. A snapshot with the row therefore also contains everything that was
+    committed before the row. A comparison of transaction ids would not prove this, because it uses the current state of
+    the server and not the snapshot.
 
     Raises the same exceptions as `reading`.
     """
@@ -379,8 +379,8 @@ class _CallerTransaction:
     def _names_suspended_table(self, error: psycopg.Error) -> bool:
         """Return whether a suspension of row-level security revoked the missing privilege (decision 0074).
 
-        The function runs only after a privilege error, so other transactions have no additional cost. The transaction
-        has already ended.
+        The function runs only after a privilege error, when the transaction has already ended. Therefore other
+        transactions have no additional cost.
         """
         words = set(re.findall(r"\w+", error.diag.message_primary or ""))
         connection = self._endpoint.connection

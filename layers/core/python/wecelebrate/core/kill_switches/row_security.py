@@ -1,7 +1,7 @@
 """Suspensions of row-level security: the kill switch for one table whose policies are broken.
 
-While a table is suspended, admins can read it, and every other request that needs it is refused with
-`row_security_suspended`. A suspension ends by itself (`end_expired`, which the sweeper calls).
+While a table is suspended, admins can read the table. All other requests that need the table are refused with
+`row_security_suspended`. A suspension ends by itself: the sweeper calls `end_expired`.
 """
 
 from aws_lambda_powertools import Logger
@@ -41,7 +41,7 @@ def restore(tx: Transaction, table: str) -> None:
 
 
 def end_expired() -> None:
-    """End the suspensions whose time is over. If one suspension cannot be ended, the others still end."""
+    """End the suspensions that have expired. If one suspension cannot be ended, the other suspensions still end."""
     with writing(SYSTEM) as tx:
         tables = [row["table_name"] for row in sql.list_suspended_tables(tx, expired=True)]
     for table in tables:

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 @dataclass(frozen=True)
 class Documented:
-    """Adds keywords to the JSON schema of a type, e.g. `pattern`. The code of the type must check the same rule."""
+    """Adds keywords to the JSON schema of a type, e.g. `pattern`. The code of the type must check the same rules."""
 
     keywords: dict[str, Any] = field(hash=False)
 
