@@ -42,8 +42,7 @@ CITY_OR_REGION = frozenset({"AE", "HK"})
 """Countries in which either the city or the region is enough, although Google requires the region.
 
 In the United Arab Emirates, the emirate and its city have the same name. In Hong Kong, a district is in exactly one
-area. Other shops have a form that requires a state, so customers in these countries could not order there
-(woocommerce-blocks#4753).
+area. Some other shops require a state, and customers in these countries cannot order there (woocommerce-blocks#4753).
 """
 _SEPARATORS = re.compile(r"[\s\-‐‑–—.]+")  # noqa: RUF001 (the hyphens that people type)
 _AREA_WORDS = re.compile(  # words that can precede the name of a region
@@ -225,7 +224,7 @@ def _parts(entry: Mapping[str, Any], name: str, length: int = 0) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, without accents, spaces, punctuation, and a prefix such as `County`."""
+    """Return a text in lower case, without accents, spaces, punctuation or a prefix such as `County`."""
     words = " ".join(re.sub(r"[^\w]+", " ", without_marks(text.casefold())).split())
     return (_AREA_WORDS.sub("", words) or words).replace(" ", "")
 

@@ -40,7 +40,9 @@ class CurrencyConversion(Input):
 
 
 class PriceRounding(Input):
-    """The rounding of prices. A rounded price is a multiple of `step` plus `ending`, e.g. 19.99 for `1` and `0.99`."""
+    """The rounding of prices. A rounded price is a multiple of `step` plus `ending`. For example, 19.99 is such a price
+    if `step` is 1 and `ending` is 0.99.
+    """
 
     step: Money = Field(gt=0, description="The distance between two prices, e.g. `1` for prices that end with .99.")
     ending: Money = Field(default=Decimal(0), description="How prices end, below `step`, e.g. `0.99`.")
@@ -104,7 +106,7 @@ def merged(stored: Object, status: str | None, changes: dict[str, Any] | None) -
 
 
 def checked(rules: Object, currency: str | None) -> Object:
-    """Check rules for a catalog with the given currency, and return them in the form in which they are stored.
+    """Check rules for a catalog with the given currency. Return the rules in their stored form.
 
     Raises Invalid if the rules do not have the documented form, or are not valid for the currency.
     """

@@ -64,9 +64,9 @@ class Request:
     only: frozenset[str] = frozenset()
     """The selected tables. If it is empty, all tables are selected."""
     without: frozenset[str] = frozenset()
-    """The tables that are left out, e.g. because a table has too many rows for the function."""
+    """The tables that are not compared or copied, e.g. because a table has too many rows for the function."""
     skip_conflicts: bool = False
-    """Whether rows that conflict with live rows are left out. Otherwise one such row is an error."""
+    """Whether rows that conflict with live rows are skipped. If it is false, a conflict is an error."""
     values: Selection | None = None
     """The values to show and, with `copy`, to put back."""
     shown: str | None = None
@@ -249,7 +249,7 @@ def _allowed(
         catalog = row.get("catalog_id")
         if parent and row[column] not in parents:
             continue
-        # The catalog can belong to another client. It is also possible that the catalog was moved after the backup.
+        # The catalog can belong to another client, for example because it was moved after the backup.
         if catalog in foreign and (table in ACCESS or "client_id" not in row):
             continue
         if catalog in foreign - granted and table == "sites":

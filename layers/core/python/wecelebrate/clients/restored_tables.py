@@ -16,7 +16,7 @@ from psycopg import sql
 MAX_KEYS = 20
 """The maximum number of differing rows whose keys a report lists for each table."""
 ROLE = "app_migrate"
-"""The role that sees the rows of all clients. The login to both databases must be allowed to switch to this role."""
+"""The role that sees the rows of all clients. In each database, the login must be allowed to switch to this role."""
 
 _FIGURES = "triggers compute it from the copied orders"
 _FACETS = "triggers compute it from the copied products"
@@ -75,11 +75,11 @@ REFERENCES: Mapping[str, str] = {
     "site_id": "sites",
     "catalog_id": "catalogs",
 }
-"""Maps a column to the table to which it refers. Not every such column has a foreign key."""
+"""Maps a column to the table to which it refers. Some of these columns have no foreign key."""
 
 
 _WEAK = {"sites": {"catalog_id": "catalogs"}}
-"""Weak references without a foreign key. Maps the column of each table to the table to which it refers.
+"""Weak references without a foreign key. Maps a table to its columns, and each column to the table to which it refers.
 
 All other weak references have a foreign key with `on delete set null`, which is read from the database.
 """
@@ -102,7 +102,8 @@ class Table:
     weak: Mapping[str, str]
     """Maps each column with a weak reference to the table to which the column refers.
 
-    If the other row is not copied, the column becomes null, and the row itself is copied.
+    If the row to which the column refers is not copied, the column becomes null. The row with the column is still
+    copied.
     """
 
 

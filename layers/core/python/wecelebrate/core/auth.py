@@ -62,7 +62,7 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
     """
     if claims is None:
         return Caller(site_domain=site_domain)
-    # Cognito marks each token as `access` or `id`. API Gateway does not check this claim, and accepts both.
+    # Cognito's tokens have the claim `token_use`, which is `access` or `id`. API Gateway does not check this claim.
     # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
     # Tokens of other issuers do not have this claim. Their audience shows whether they are access tokens or ID tokens.
     if claims.get("token_use", "access") != "access":
@@ -146,8 +146,8 @@ def _verify(token: str) -> Mapping[str, Any]:
 def _keys(refresh: bool = False) -> Any:
     """Return the public keys of the issuer, from the cache if the cached keys are recent.
 
-    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS, so that forged tokens
-    cause few requests.
+    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS. Therefore forged
+    tokens cause few requests.
     """
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys per instance
     import urllib.request

@@ -1,7 +1,7 @@
 """The time at which the current invocation of a function ends.
 
 A statement of the database must not run longer than the function that waits for its result. The first statement of
-every transaction tells the database how much time is left.
+every transaction passes the remaining time to the database.
 """
 
 import time
@@ -29,7 +29,7 @@ def invocation(context: Any) -> Iterator[None]:
 
 
 def milliseconds_left() -> int | None:
-    """Return the number of milliseconds for a statement that begins now. The minimum is 1.
+    """Return how many milliseconds a statement may run if it begins now. The minimum is 1.
 
     It returns None if no event is handled.
     """

@@ -1,8 +1,9 @@
 """Requests that come through CloudFront. On AWS, functions refuse all other requests.
 
-The host name of API Gateway is public, and a request to it would bypass the firewall and the cache. CloudFront
-therefore adds a secret to each request. It also adds the address and the host of the visitor, because the gateway only
-sees the address and the host name that CloudFront uses. CloudFront replaces these headers if a visitor sends them.
+The host name of API Gateway is public, and a request to it would bypass the firewall and the cache. Therefore
+CloudFront adds a header with a secret to each request. It also adds headers with the address and the host of the
+visitor, because the gateway sees only the address and the host name of CloudFront. CloudFront replaces these headers if
+a visitor sends them.
 """
 
 from hmac import compare_digest

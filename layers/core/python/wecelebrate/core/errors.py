@@ -38,8 +38,8 @@ class Problem(Exception):
 
     The platform could not complete the request because of an internal fault. The request changed nothing.
 
-    Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that it has its effect only once.
-    If the problem remains, contact support with the `request_id` of the response.
+    Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that the request has its effect
+    only once. If the problem remains, contact support with the `request_id` of the response.
     """
 
     status: ClassVar[int] = 500
@@ -335,8 +335,8 @@ class PreconditionRequired(_Precondition):
     A request that changes or deletes this object has to say which version of the object it changes. Otherwise two
     callers could overwrite each other's changes without noticing.
 
-    Read the object and send its `ETag` in `If-Match`. The header `ETag` of the response is the current tag. Send
-    `If-Match: *` only if the state of the object does not matter.
+    Read the object and send its `ETag` in `If-Match`. The header `ETag` of the response is the current tag. If the
+    state of the object does not matter, send `If-Match: *`.
 
         If-Match: "5d41402abc4b2a76b9719d911017c592"
     """

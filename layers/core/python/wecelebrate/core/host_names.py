@@ -16,8 +16,8 @@ def to_ascii(name: str) -> str:
     with `ss`, and a final sigma with another sigma, so the name of one owner becomes the name of another owner.
 
     UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. A name with one of these
-    characters is refused, because its bytes differ from the name that a reader sees. Some scripts need joiners (U+200C,
-    U+200D), so a joiner is accepted where IDNA 2008 allows it.
+    characters is refused, because the encoded host differs from the name that a reader sees. Some scripts need joiners
+    (U+200C, U+200D), so a joiner is accepted where IDNA 2008 allows it.
 
     Raises InvisibleCharacter, or another ValueError if the name cannot be encoded.
     """

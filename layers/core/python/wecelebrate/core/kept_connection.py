@@ -16,7 +16,7 @@ The alert `handshake_failure` is not one of these reasons, because servers also 
 
 
 class NotConnected(ConnectionError):
-    """The server could not be reached, so it has not received the request."""
+    """The server could not be reached. Therefore it has not received the request."""
 
 
 class ConnectionDropped(ConnectionError):

@@ -7,8 +7,8 @@ The handler of a queue is one line::
 This module handles batches, partial failures and retry delays:
 
 - A failed message is delivered again after 5 seconds, then after 10, then after 20 seconds (with jitter).
-- A message becomes a dead letter in two cases: it has failed as often as the queue allows, or it is not a JSON object.
-  If the dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
+- A message becomes a dead letter if it has failed as often as the queue allows, or if it is not a JSON object. If the
+  dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
 - A handler that needs a long time calls `message.extend_visibility()` repeatedly. If the worker dies, the message is
   delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue is longer than that.
 """

@@ -11,7 +11,7 @@ from wecelebrate.core.settings import settings
 from wecelebrate.core.storage import s3_client
 
 PART_BYTES = 8 * 1024 * 1024
-"""The size of a part. S3 accepts at most 10,000 parts, so an object can have 78 GiB."""
+"""The size of a part. S3 accepts at most 10,000 parts. Therefore an object can have at most 78 GiB."""
 
 
 class ObjectWriter(io.RawIOBase):

@@ -44,7 +44,7 @@ class OrdersOpen(Conflict):
 class TooManyErasures(Conflict):
     """This client has the maximum number of erasures that are not complete, or of erasures in 24 hours.
 
-    Each erasure searches all texts and order files of the client, so their number is limited.
+    The number of erasures is limited, because each erasure searches all texts and order files of the client.
 
     Wait until some of the erasures are complete: `GET /v1/clients/{client_id}/erasures`. `detail` names the limit.
     """
@@ -85,8 +85,8 @@ def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
 
 
 def _check_owner(tx: Transaction, client_id: UUID) -> None:
-    """Raise NotFound if the caller cannot see the client, and Forbidden unless the caller is an owner or belongs to the
-    staff.
+    """Raise NotFound if the caller cannot see the client. Raise Forbidden unless the caller is an owner or belongs to
+    the staff.
     """
     if not sql.client_exists(tx, client_id=client_id):
         raise NotFound

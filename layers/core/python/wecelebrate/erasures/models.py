@@ -56,7 +56,7 @@ class Erasure(BaseModel):
         " them. `restore`: the database was restored to a time before the erasure, which was then repeated."
     )
     status: JobStatus
-    """`completed` when no data of the person are left."""
+    """`completed` when all data of the person are erased."""
     error_code: str | None
     """The stable identifier of the error that stopped the erasure. Null if the erasure has not failed."""
     error: str | None = Field(description="The reason why the erasure failed, and what to do.")

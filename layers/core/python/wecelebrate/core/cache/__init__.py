@@ -83,8 +83,8 @@ ADDRESS_KIB_PER_HOUR = 8 * 1024
 products. Above the limit, the address cannot store a value, but requests of other addresses can store the same value.
 """
 FREE_KIB_PER_HOUR = 1024
-"""How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
-shared budget is used up."""
+"""How many KiB of values one IPv4 address, or one /48 of IPv6, may store in an hour. This budget is available even if
+the shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
 """How many KiB of values all IP addresses together may store in an hour, in addition to FREE_KIB_PER_HOUR for each
 address.

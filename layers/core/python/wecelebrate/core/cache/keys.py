@@ -1,6 +1,6 @@
 """Cache keys, and the lifetimes of cached values.
 
-This module builds every key. Every key begins with the environment and the tenant.
+This module builds every key. A key begins with the environment and the tenant, and cannot be built without a tenant.
 
     v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant.
                                                        <entity> is a name with the fingerprint of its models

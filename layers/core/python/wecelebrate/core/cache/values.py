@@ -103,7 +103,7 @@ class CacheLookup:
     """The number of requests that an IP address or a subject is allowed to send per minute. None if the request is not
     counted against these limits."""
     is_member: bool = False
-    """Whether the caller has a token and visits no site. If such a caller has a session, the request does not count
+    """Whether the caller has a token and visits no site. If this caller has a session, the request does not count
     against the limits of the address and the subject."""
     address: str = ""
     """The visitor's IP address, as a part of a key. Empty if addresses have no shares of the client's limits."""

@@ -31,8 +31,8 @@ class Caller:
     """The ids of the transactions that a replica must have replayed before the caller reads from the replica."""
 
     session_started_at: float | None = None
-    """When the caller signed in, in epoch seconds. None if the caller has no token. `check_session` uses this time,
-    because the sessions of an account can be ended."""
+    """When the caller signed in, in epoch seconds. None if the caller has no token. `check_session` compares it with
+    the time at which the account's sessions were ended."""
     request_id: str | None = None
     """The id of the API request. The audit log contains it. None if no request causes the transaction."""
     address: str | None = None
@@ -54,8 +54,8 @@ class Caller:
 def visited_site(host: str) -> str:
     """Return the `site_domain` of a caller that visits a host.
 
-    A host with more than one label below the domain of the platform does not belong to a site. The result for such a
-    host is a domain that nobody can verify.
+    A host with more than one label below the platform's domain does not belong to a site. In this case, the result is a
+    domain that nobody can verify.
     """
     with suppress(ValueError):  # No site has a domain that cannot be encoded.
         host = host_names.to_ascii(host).lower()

@@ -74,9 +74,9 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 def is_ended_by_replica(error: psycopg.Error) -> bool:
     """Return whether a replica has ended a transaction that the primary would not have ended.
 
-    A replica does this for two reasons: the replica is stopping, or the transaction would delay the replay of a change
-    for too long (a recovery conflict, see "Handling Query Conflicts" in the manual of PostgreSQL). If a read fails with
-    one of the errors that this function checks, the reason is always one of these two.
+    A replica ends a transaction for two reasons: the replica is stopping, or the transaction would delay the replay of
+    a change for too long. PostgreSQL's manual describes the second reason in "Handling Query Conflicts". If a read
+    fails with one of the errors that this function checks, the reason is always one of these two.
     """
     return is_connection_lost(error) or isinstance(
         error, pg.SerializationFailure | pg.DeadlockDetected | pg.DatabaseDropped

@@ -52,7 +52,8 @@ def rows_within(
     """
     columns = sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in {"item": "text", **keys}.items())
     cursor = tx.cursor()
-    # The function runs the text of the query, so the parameters must be quoted literals in this text.
+    # The database function executes the text of the query. Therefore the text must contain the parameters as quoted
+    # literals.
     text = psycopg.ClientCursor(cursor.connection).mogrify(query.sql, parameters)
     statement = sql.SQL("select * from app.page_rows(%s, %s) as ({})").format(columns)
     return cursor.execute(statement, [text, max_bytes]).fetchall()

@@ -132,12 +132,13 @@ class Transaction:
 def writing(caller: Caller, *, remember: bool = True) -> Iterator[Transaction]:
     """Open a transaction on the primary. It commits at the end of the block, and rolls back if an exception is raised.
 
-    If `remember` is false, the cache does not remember the write, so it is possible that later reads of the caller do
-    not contain the write.
+    If `remember` is false, the cache does not remember the write. Later reads of the caller then possibly do not
+    contain the write.
 
     After the commit, the tags of the changes are invalidated in the cache. Then the `after_commit` callbacks run.
-    Raises Unavailable if the database cannot be reached, and another problem of `core.errors` for any other error of
-    the database.
+
+    Raises Unavailable if the database cannot be reached. Any other error of the database becomes another problem of
+    `core.errors`.
     """
     with _CallerTransaction(writer, settings().database_writer, caller) as tx:
         yield tx
@@ -287,7 +288,7 @@ class _CallerTransaction:
             except psycopg.Error as error:
                 self.abandon()
                 if isinstance(error, psycopg.errors.QueryCanceled) and resets:
-                    # An earlier user of a pooled session may have set a timeout that is too short for app.enter.
+                    # A previous user of the pooled session may have set a timeout that is too short for app.enter.
                     resets -= 1
                     self._endpoint.reset_session()
                     continue

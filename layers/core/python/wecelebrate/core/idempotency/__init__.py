@@ -46,7 +46,7 @@ def renews(model: type[BaseModel]) -> Callable[[Renewal], Renewal]:
 class KeyInUse(Conflict):
     """A request with this idempotency key is in progress. Try again in a moment.
 
-    The first request with the key has not finished, so its response cannot be repeated yet.
+    The first request with the key has not finished. Its response does not exist yet.
 
     Wait a second, and send the same request with the same key again. It then gets the stored response.
     """
@@ -81,8 +81,8 @@ class RightsEnded(Conflict):
     """The request had its effect, but you have lost rights since then, so its response is not repeated.
 
     The request was repeated with its idempotency key. Since the first request, the caller has left a client or the
-    staff, or may no longer see the persons of a client. The stored response can contain data that the caller must not
-    see any more.
+    staff, or may no longer see the persons of a client. The stored response can contain data that the caller must no
+    longer see.
 
     Do not repeat the request. Read the object: the response contains what the caller may see now.
     """

@@ -23,8 +23,8 @@ def list_all(tx: Transaction) -> Suspensions:
 def suspend(tx: Transaction, table: str, new: NewSuspension) -> Suspension:
     """Suspend row-level security of a table, or change the reason and the time of its suspension.
 
-    Raises NotFound if the table cannot be suspended, Forbidden unless the caller is a super admin, and Conflict if
-    running statements use the table for too long.
+    Raises NotFound if the table cannot be suspended. Raises Forbidden unless the caller is a super admin. Raises
+    Conflict if running statements use the table for too long.
     """
     sql.suspend_row_security(tx, table=table, reason=new.reason, minutes=new.minutes)
     logger.warning("row-level security was suspended", table=table, reason=new.reason, by=tx.caller.subject)

@@ -128,7 +128,7 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 
 
 def require_public(address: IPAddress) -> None:
-    """Raise NotAllowed unless an IP address is on the public internet, or the settings allow this address."""
+    """Raise NotAllowed if an IP address is not on the public internet, and the settings do not allow it."""
     if not _is_public(address) and not _is_allowed_by_settings(address):
         raise NotAllowed("the address is not on the public internet")
 

@@ -1,8 +1,8 @@
 """Money: amounts, currencies, and the minor units of currencies.
 
 ISO 4217 defines how many decimals the amounts of a currency have: KWD has three, EUR has two, and JPY has none. An
-amount is never rounded silently. If it has more decimals than its currency, it is refused. The package `iso4217`
-contains the table that SIX publishes for ISO.
+amount with more decimals than its currency is refused, and never rounded silently. The package `iso4217` contains the
+table that SIX publishes for ISO.
 
 The database has the same table as the function `app.minor_units`, and a test compares the two.
 """
@@ -38,7 +38,8 @@ def currencies() -> Mapping[str, int]:
     """Return the minor units of each currency in which prices can be stated.
 
     These are the active currencies of ISO 4217, except fund codes (`CHE`), units of account (`XDR`) and test codes
-    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are also excluded: they are only used as an index.
+    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are also excluded, because they are only used as an
+    index.
     """
     import iso4217  # This import takes 25 ms.
 

@@ -32,7 +32,7 @@ _IGNORABLE_ASTRAL = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e
 """These characters are not in the published patterns, because ECMAScript and Python spell them differently."""
 _INVISIBLE = rf"\s{_IGNORABLE}\u2800"
 
-# The code strips white space at both ends, so the pattern allows it.
+# The code removes white space at the beginning and the end, so the pattern allows this white space.
 LINE_PATTERN = rf"^\s*[{_SPACES}{_IGNORABLE}\u2800]*[^{_INVISIBLE}{_CONTROLS}][^{_CONTROLS}]*\s*$"
 TEXT_PATTERN = rf"^[^{_CONTROLS_OF_TEXT}]*$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -144,7 +144,7 @@ ExactText = Annotated[
     AfterValidator(_checked_text),
     Documented({"pattern": TEXT_PATTERN}),
 ]
-"""A text whose spaces at both ends are kept, such as a separator."""
+"""A text whose spaces at the beginning and at the end are not removed. For example, a separator is such a text."""
 Slug = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=1, max_length=100),
