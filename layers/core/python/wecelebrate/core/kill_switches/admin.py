@@ -31,9 +31,9 @@ def list_all(tx: Transaction) -> Flags:
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Set a switch to the value that is not its default.
+    """Switch from the default value to the other value.
 
-    Raises Invalid if `new` is not this value. Raises Forbidden unless the caller is an admin.
+    Raises Invalid if `new` is not the other value. Raises Forbidden unless the caller is an admin.
     """
     default, other, _ = DEFAULTS[name]
     if new.value != other:
