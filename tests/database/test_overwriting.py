@@ -266,9 +266,9 @@ def test_a_value_that_changed_after_the_comparison_is_not_overwritten(database: 
     shown = run(database.url(), live.url(), Request.parse(request))["digest"]
     with live.connect() as new:
         new.execute("update products set name = 'edited by the client' where id = %s", [A_PRODUCT])
-    with pytest.raises(TenantError, match="changed since the values were shown"):
+    with pytest.raises(TenantError, match="changed since the comparison"):
         run(database.url(), live.url(), Request.parse(request | {"copy": True, "shown": shown}))
-    with pytest.raises(TenantError, match="only put back after they were shown"):
+    with pytest.raises(TenantError, match="put back only after a comparison"):
         Request.parse(request | {"copy": True})
     with live.connect() as new:
         name = "select name from products where id = %s"
