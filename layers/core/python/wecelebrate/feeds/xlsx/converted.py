@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -152,6 +153,7 @@ def _printable(text: str) -> str:
     )
 
 
+@lru_cache(MAX_COLUMNS)
 def letters(column: int) -> str:
     """Return the letters of a column, which is counted from 1."""
     name = ""

@@ -9,7 +9,6 @@ prefixes of the names are those that all programs write.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
 
 from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.files.containers import UnpackedFile
@@ -21,6 +20,7 @@ from wecelebrate.feeds.xlsx.converted import (
     Converted,
     XlsxWriter,
     formula_cell,
+    letters,
     text_cell,
     typed_cell,
 )
@@ -28,10 +28,11 @@ from wecelebrate.feeds.xlsx.opendocument_styles import Styles
 from wecelebrate.feeds.xlsx.parts import Attributes, parse_part
 from wecelebrate.feeds.xlsx.strings import MAX_TEXT_LENGTH
 
-MAX_COPIED_BYTES = 128 << 20
+MAX_COPIED_BYTES = 64 << 20
 """The maximum size of repeated cells in the XLSX archive, without the first of each. A tag could repeat a cell a
 billion times."""
 MAX_REPEATED = 1 << 24
+MAX_MANIFEST_BYTES = 1 << 20
 _NOT_SHOWN = frozenset(
     ("annotation", "tracked-changes", "dde-links", "data-pilot-tables", "forms", "frame", "shapes", "custom-shape")
 )
@@ -63,28 +64,20 @@ def convert(archive: Archive) -> Converted:
 
     Raises UnreadableFeed if the file is encrypted, not well-formed, or larger than a workbook of Excel.
     """
-    if manifest := archive.entries.get("META-INF/manifest.xml"):
-        if b"encryption-data" in (archive.open(manifest).read_whole(1 << 20) or b""):
-            raise UnreadableFeed("the spreadsheet has a password; save it without a password")
+    manifest = archive.entries.get("META-INF/manifest.xml")
+    if manifest and b"encryption-data" in (archive.open(manifest).read_whole(MAX_MANIFEST_BYTES) or b""):
+        raise UnreadableFeed("the spreadsheet has a password; save it without a password")
     converted, styles = Converted(), Styles()
     with converted.writing() as writer:
         if "styles.xml" in archive.entries:
-            _parse(archive, "styles.xml", styles, styles.start, styles.end, styles.text)
-        rows = _Rows(writer, styles)
-        _parse(archive, "content.xml", styles, rows.start, rows.end, rows.text)
+            _parse(archive, "styles.xml", styles, styles)
+        _parse(archive, "content.xml", styles, _Rows(writer, styles))
     return converted
 
 
-def _parse(
-    archive: Archive,
-    part: str,
-    styles: Styles,
-    start: Callable[[str, Attributes], None],
-    end: Callable[[str], None],
-    text: Callable[[str], None],
-) -> None:
+def _parse(archive: Archive, part: str, styles: Styles, handler: "Styles | _Rows") -> None:
     styles.start_part(part)
-    for _ in parse_part(archive, part, start, end, text):
+    for _ in parse_part(archive, part, handler.start, handler.end, handler.text):
         pass
 
 
@@ -198,7 +191,7 @@ class _Rows:
         self._size += max(len(text), 1)
         for other in range(column + 1, column + count):
             self._copy(len(content))
-            self._cells.append(self._content(cell, other, row, text))
+            self._cells.append(_moved(content, other, row))
 
     def _content(self, cell: Attributes, column: int, row: int, text: str) -> str:
         """Return the cell of the XLSX archive, or an empty text for a blank cell."""
@@ -243,7 +236,7 @@ class _Rows:
         size = sum(map(len, self._cells)) if count > 1 else 0
         for row in range(first + 1, first + count):
             self._copy(size)
-            self._writer.write_row(row, [_moved(cell, first, row) for cell in self._cells])
+            self._writer.write_row(row, [_moved_down(cell, first, row) for cell in self._cells])
 
     def _copy(self, size: int) -> None:
         self._copied += size
@@ -253,10 +246,15 @@ class _Rows:
             )
 
 
-def _moved(cell: str, first: int, row: int) -> str:
-    """Return a cell of row `first` as a cell of another row."""
-    head, quote, rest = cell.partition('" ')
-    return f"{head.removesuffix(str(first))}{row}{quote}{rest}"
+def _moved(cell: str, column: int, row: int) -> str:
+    """Return a copy of a cell for another place."""
+    return f'<c r="{letters(column)}{row}" {cell.partition(" r=")[2].partition(" ")[2]}'
+
+
+def _moved_down(cell: str, first: int, row: int) -> str:
+    """Return a copy of a cell of the row `first` for another row."""
+    place, space, content = cell.partition('" ')
+    return f"{place.removesuffix(str(first))}{row}{space}{content}"
 
 
 def _repetitions(attributes: Attributes, name: str) -> int:

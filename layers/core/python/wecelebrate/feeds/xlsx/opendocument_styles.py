@@ -62,7 +62,10 @@ class Styles:
         elif name == "style" and attributes.get("style:family") in {"table-cell", "table"}:
             self._style = attributes.get("style:name", "")
             if len(self._styles) < MAX_STYLES:
-                data, parent = attributes.get("style:data-style-name", ""), attributes.get("style:parent-style-name", "")
+                data, parent = (
+                    attributes.get("style:data-style-name", ""),
+                    attributes.get("style:parent-style-name", ""),
+                )
                 self._styles[self._style] = self._part, data, parent
         elif name == "table-properties" and attributes.get("table:display") == "false":
             self._hidden.add(self._style)
@@ -137,7 +140,6 @@ class Styles:
                 return form.code or None if form else None
             style = parent
         return None
-
 
     def _find_format(self, part: str, name: str) -> _Format | None:
         """Return a format of this part, or of the other part. LibreOffice writes them into either part."""
