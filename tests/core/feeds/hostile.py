@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.core.feeds.workbooks import by_hand, sheet, text_row, zipped
+from tests.core.feeds.xlsx.opendocuments import cell, row, spreadsheet, table
 from wecelebrate.feeds import Rejected, UnreadableFeed, open_feed
 
 M = 1_000_000
@@ -173,6 +174,22 @@ FILES: dict[str, Callable[[], bytes]] = {
     ),
     "workbook-of-a-million-sheets.xlsx": lambda: by_hand(
         sheet(_FIRST_ROWS), workbook=b"<workbook><sheets>" + b'<sheet name="a"/>' * M + b"</sheets></workbook>"
+    ),
+    "copies-of-long-cells.ods": lambda: spreadsheet(
+        table(row("sku", "name", "price"), row(cell("x" * 32_000, 'table:number-columns-repeated="16000"')))
+    ),
+    "copies-of-rows.ods": lambda: spreadsheet(
+        table(row("sku", "name", "price"), row("A", "b", 1, attributes='table:number-rows-repeated="1048000"'))
+    ),
+    "copies-of-cells.ods": lambda: spreadsheet(
+        table(
+            row("sku", "name", "price"),
+            row(cell(1, 'table:number-columns-repeated="16384"'), attributes='table:number-rows-repeated="9"') * 5_000,
+        )
+    ),
+    "a-million-empty-rows.ods": lambda: spreadsheet(table(row("sku", "name", "price"), "<table:table-row/>" * M)),
+    "spaces-without-end.ods": lambda: spreadsheet(
+        table(row("sku", "name", "price"), row(cell("x").replace("x", '<text:s text:c="999999999"/>' * 1_000)))
     ),
     "a-million-columns.csv": lambda: b"sku," + b"c," * M + b"\nA," + b"x," * M,
     "10-MB-of-delimiters.csv": lambda: b"," * 10 * M,

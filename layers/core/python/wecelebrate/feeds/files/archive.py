@@ -27,9 +27,11 @@ _OFFICE = (
     ("xl/workbook.bin", "a binary Excel file (XLSB); save it as XLSX"),
     ("word/document.xml", "a Word document; put the products into an XLSX or CSV file"),
     ("ppt/presentation.xml", "a presentation; put the products into an XLSX or CSV file"),
-    ("content.xml", "an OpenDocument file (ODS); save it as XLSX"),
+    ("content.xml", "an OpenDocument file that is no spreadsheet; put the products into a spreadsheet"),
     ("Index/Document.iwa", "a Numbers file; export it as XLSX or CSV"),
 )
+
+_SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 class Archive(ZipReader):
@@ -37,12 +39,23 @@ class Archive(ZipReader):
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
+        self.is_opendocument = self._is_opendocument()
+        """Whether the archive is a spreadsheet of OpenDocument (ODS)."""
         for part, description in _OFFICE:
-            if part in self.entries and ("mimetype" in self.entries or part != "content.xml"):
+            if part == "content.xml" and (self.is_opendocument or "mimetype" not in self.entries):
+                continue
+            if part in self.entries:
                 raise UnreadableFeed(f"this looks like {description}")
+
+    def _is_opendocument(self) -> bool:
+        kind = self.entries.get("mimetype")
+        return kind is not None and "content.xml" in self.entries and self.open(kind).read(200).startswith(_SPREADSHEET)
 
     @property
     def is_workbook(self) -> bool:
+        """Whether the archive is a workbook: XLSX, XLSM or ODS."""
+        if self.is_opendocument:
+            return True
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
     def data_files(self) -> list[zipfile.ZipInfo]:

@@ -32,6 +32,7 @@ from wecelebrate.feeds.tables.table import (
     without_blank_tail,
 )
 from wecelebrate.feeds.xlsx.book import Book, Sheet
+from wecelebrate.feeds.xlsx.opendocument import xlsx_archive
 from wecelebrate.feeds.xlsx.rows import SheetRows, Spans, merged_spans
 
 HEADER_SEARCH_ROWS = 20
@@ -72,7 +73,7 @@ class PlainTable:
 def open_plain(unpacked: UnpackedFile, columns: PlainColumns) -> PlainTable:
     """Open an unpacked CSV file or workbook. `close` of the table closes `unpacked`, too. Raises UnreadableFeed."""
     if unpacked.workbook:
-        return _open_workbook(unpacked.workbook, columns, unpacked)
+        return _open_workbook(xlsx_archive(unpacked, unpacked.workbook), columns, unpacked)
     reject_binary(unpacked.head)
     text = encoding.spool(unpacked.head, unpacked.stream, None)
     try:

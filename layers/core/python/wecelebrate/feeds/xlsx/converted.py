@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -140,6 +141,11 @@ def typed_cell(column: int, row: int, kind: str, value: str, style: int = 0) -> 
     return f'<c r="{letters(column)}{row}" t="{kind}" s="{style}"><v>{escape(value)}</v></c>'
 
 
+def formula_cell(column: int, row: int, formula: str) -> str:
+    """Return a cell with a formula without a stored value."""
+    return f'<c r="{letters(column)}{row}" t="n"><f>{escape(_printable(formula))}</f></c>'
+
+
 def _printable(text: str) -> str:
     """Return a text without the control characters that XML forbids. A row with such a character has damaged text."""
     return (
@@ -147,6 +153,7 @@ def _printable(text: str) -> str:
     )
 
 
+@lru_cache(MAX_COLUMNS)
 def letters(column: int) -> str:
     """Return the letters of a column, which is counted from 1."""
     name = ""
