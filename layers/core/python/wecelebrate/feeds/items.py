@@ -9,12 +9,12 @@ from typing import Any, Literal
 from wecelebrate.core.types import InventoryPolicy
 
 DeclaredMode = Literal["full", "delta"]
-"""What a file contains, according to the file itself: `full` is the whole catalog, `delta` is only changes."""
+"""What a file states about its content: `full` is the whole catalog, and `delta` is only changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price for a limited time. A time without an offset is in the sender's local time."""
+    """A price for a limited time. A time without a UTC offset is the sender's local time."""
 
     price: Decimal
     first: date | datetime | None
@@ -63,8 +63,8 @@ class Product:
     is_active: bool
     """Whether the product is sold.
 
-    If `is_active` is not in `fields_set`, this value is used only for a new product. It is then False if the file
-    contains an unknown state.
+    If `is_active` is not in `fields_set`, this value is used only for a new product. In this case, the value is False
+    if the file contains an unknown state.
     """
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
@@ -72,17 +72,17 @@ class Product:
     blank_attributes: tuple[str, ...] = ()
     """The names of attributes whose cells are blank. A delta removes these attributes."""
     inventory_policy: InventoryPolicy | None = None
-    """Whether the stock is tracked. None means that a product with an `inventory_count` is tracked. Without an
-    `inventory_count`, None changes nothing.
+    """Whether the stock is tracked. None means that the stock is tracked if the product has an `inventory_count`, and
+    that nothing changes otherwise.
     """
     stock_by_place: dict[str, int | None] | None = None
-    """The stock at each place, if the file has a column with the place. A place with the value None does not count its
-    stock."""
+    """The stock at each place, if the file has a column with the place. None means that the place does not count its
+    stock.
+    """
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None means that the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()
-    """The prices for a limited time, in the currency of the price. None means that the record has no keys
-    for offers.
+    """The prices for a limited time, in the currency of the price. None means that the record has no keys for offers.
     """
 
 

@@ -24,8 +24,8 @@ MAX_BLANK_ROWS = 1_100_000
 class CsvRows:
     """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
 
-    A `'` before a text that a spreadsheet would compute is removed (`core.formula_quotes`). Our own files and those of
-    WooCommerce contain such quotes. `unquote` removes them from a cell.
+    `unquote` removes a `'` before a text that a spreadsheet would execute as a formula (`core.formula_quotes`). Exports
+    of wecelebrate and of WooCommerce contain such quotes.
 
     If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
     record then has several lines, and at least one of these statements is true:
@@ -36,8 +36,9 @@ class CsvRows:
 
     Only the first line of this record is rejected. Reading continues with the second line.
 
-    In a plain table (`tables.plain`), a line with a broken quote is always rejected, also at the end of the file, where
-    the line can be cut off. `raw` then contains the cells of the line, and the last cell begins at the broken quote.
+    In a plain table (`tables.plain`), a line with a broken quote is always rejected, even at the end of the file, where
+    the line can be cut off. In this case, `raw` contains the cells of the line, and the last cell begins at the broken
+    quote.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class CsvRows:
         return cells
 
     def _problem_of_quotes(self, line: str) -> str:
-        """Return the problem with the quotes of a record of one line, or "" if the cells of the record are clear."""
+        """Return the problem with the quotes of a record of one line, or "" if there is no problem."""
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
         except csv.Error as error:

@@ -110,7 +110,7 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
     if dialect.layout is not None:
         lines = list(map(dialect.layout.divided, lines))
     reader = csv.reader(lines, **dialect.parameters())  # type: ignore[arg-type]
-    with contextlib.suppress(csv.Error):  # the rows read so far are enough for a sample
+    with contextlib.suppress(csv.Error):  # a sample can consist of the rows before the error
         for row in reader:
             yield row, reader.line_num
 
@@ -142,9 +142,10 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _row_above_data(rows: list[list[str]], row: int) -> int:
-    """Return the index of the header above a row with data. If the row has no data or no header above it, return `row`.
+    """Return the index of the header if the row with the index `row` contains data, and otherwise `row`.
 
-    A row of data can have several words that are also names of columns: `Lager` (a department) and `active`.
+    If no header is above the row, `row` is returned too. A row of data can contain several words that are also column
+    names, for example `Lager` (a department) and `active`.
     """
     filled = [cell for cell in rows[row] if cell.strip()]
     if sum(map(_is_data, filled)) < MIN_DATA:

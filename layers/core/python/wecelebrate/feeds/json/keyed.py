@@ -22,7 +22,7 @@ _RANDOM = re.compile(
 )
 """Keys that a database has generated: keys of Firebase, keys of MongoDB, and UUIDs."""
 _IDS = frozenset(("id", "_id", "uid", "uuid", "guid", "key", "code", "number", "no", "nr"))
-"""Members that customers and orders have too."""
+"""Keys that objects of customers and orders have too."""
 _MIN_NUMBER = 5
 """Numbers that are shorter than this can be row numbers."""
 

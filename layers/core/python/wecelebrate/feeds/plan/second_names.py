@@ -5,7 +5,7 @@
 | `Bez1`, `Bez2`               | `Candle` with `20 cm`, and `Candle` with `30 cm`                        |
 | `Name`, `Variante`           | `Shirt` with `S / red`, and `Shirt` with `M / red`                      |
 
-Without this column, a customer could not distinguish these products, so it becomes a public attribute.
+This column becomes a public attribute, because a customer could not distinguish the products without it.
 """
 
 import re
