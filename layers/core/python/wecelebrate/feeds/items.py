@@ -76,8 +76,7 @@ class Product:
     that nothing changes otherwise.
     """
     stock_by_place: dict[str, int | None] | None = None
-    """The stock at each place, if the file has a column with the place. None means that the place does not count its
-    stock.
+    """The stock at each place, if the file has a column with the place. None means that a stock is not counted.
     """
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None means that the row does not state the time."""

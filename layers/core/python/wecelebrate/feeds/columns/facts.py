@@ -105,9 +105,7 @@ class Facts:
         return len(set(self.cells)) / len(self.cells) if self.cells else 1.0
 
     def share(self, kind: str) -> float:
-        """Return the share of the values whose attribute `kind` is true (see `Value`). The result is 1 if there are no
-        values.
-        """
+        """Return the share of the values whose attribute `kind` is true (see `Value`), or 1 without values."""
         return sum(getattr(value, kind) for value in self.values) / len(self.values) if self.values else 1.0
 
     @property

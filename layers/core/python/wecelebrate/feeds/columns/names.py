@@ -143,8 +143,7 @@ def name_forms(column: str) -> tuple[str, ...]:
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
 SOLO_PRICE_RANK = 7_000
-"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name is no evidence that its row is the
-header.
+"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name does not identify the header row.
 """
 
 

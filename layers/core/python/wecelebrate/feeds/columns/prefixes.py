@@ -40,8 +40,7 @@ def without_prefix(header: Sequence[str]) -> list[str] | None:
 
 
 def _has_model_beside_gtin(names: Sequence[str]) -> bool:
-    """Return whether a table has a column `model` and a column with GTINs. In Gambio and similar shops, `model` is the
-    SKU.
+    """Return whether a table has the columns `model` and GTIN. In Gambio and similar shops, `model` is the SKU.
 
     In other systems, `model` is the manufacturer's number. Therefore the reader asks which column is the SKU.
     """

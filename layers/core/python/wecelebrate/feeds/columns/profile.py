@@ -67,8 +67,7 @@ class VariantRule:
     """The columns of the variant's own name, which is used if the variant has no options."""
     variant_images: Columns = ()
     own_columns: Columns = ()
-    """Further columns that belong only to the variant. A blank cell in such a column does not get the product's
-    value.
+    """Further columns that belong only to the variant. Their blank cells do not get the product's value.
     """
     inherits_price: bool = False
     """Whether a variant without a price has the price of its product."""
@@ -133,8 +132,7 @@ class Profile:
     header_currency: str | None = None
     """A pattern for a folded column name. Its first group is the currency of all prices."""
     offers_without_days: Literal["valid", "asked"] = "asked"
-    """Whether an offer without dates is valid now, according to the vendor's documentation. If this is not known, a
-    question is asked.
+    """Whether an offer without dates is valid now by the vendor's documentation, or a question is asked.
     """
     offer_switch: Columns = ()
     """The column that says whether the offer of a row is on, such as `On Sale` of Squarespace."""

@@ -15,8 +15,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def setting_name(name: str) -> str:
-    """Return the name of a column in the settings. If the API does not accept the column's name, return a shortened
-    name.
+    """Return the name of a column in the settings: a shortened name if the API does not accept the column's name.
 
     A shortened name has no control characters. It contains a hash, so that different columns have different names.
     """

@@ -108,13 +108,9 @@ def internal_part(name: str) -> str | None:
     first, last = 0, next(ends, 0)
     for start in range(len(text) - 1):
         if start >= last:
-            first, last = (
-                last,
-                next(end for end in ends if end > start),
-            )  # the iterator `ends` continues here
+            first, last = last, next(end for end in ends if end > start)  # the iterator `ends` continues here
         for stem in all_words.stems.get(text[start : start + 2], ()):
-            # A stem in several words must begin at the start of a word. For example, `Cena Kup Teraz` does not contain
-            # the stem `nakup`.
+            # A stem in several words must begin at the start of a word: `Cena Kup Teraz` does not contain `nakup`.
             is_found = text.startswith(stem, start) and (start == first or start + len(stem) <= last)
             if is_found and text[first:start] != _PUBLIC_AFTER.get(stem, text):
                 return stem
@@ -128,9 +124,7 @@ def is_property(name: str) -> bool:
 
 
 def _is_known(parts: tuple[str, ...]) -> bool:
-    """Return whether the words name a property. A word for the product can precede the property, and a unit can
-    follow.
-    """
+    """Return whether the words name a property. A word for the product can precede it, and a unit can follow it."""
     start, end, all_words = 0, len(parts), _words()
     while start < end:
         name = "".join(parts[start:end])

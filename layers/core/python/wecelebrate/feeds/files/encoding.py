@@ -38,8 +38,7 @@ MIN_ASCII = 0.05
 _SCORE_DECIMALS = 1
 """The scores of charset-normalizer are rounded, because small differences mean nothing in a file with few words."""
 
-# Byte order marks. UTF-32-LE must come before UTF-16-LE, because the mark of UTF-32-LE starts with the mark of
-# UTF-16-LE.
+# Byte order marks. The mark of UTF-32-LE starts with the mark of UTF-16-LE, so UTF-32-LE comes first.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -93,8 +92,7 @@ class TextFile:
     """Whether some bytes are invalid in this encoding. Invalid bytes are read as U+FFFD."""
     has_nul: bool
     doubts: tuple[tuple[str, str], ...] = ()
-    """The possible encodings if the bytes fit several encodings, each with an example word. The first encoding is
-    used.
+    """The encodings if the bytes fit several encodings, each with an example word. The first encoding is used.
     """
 
     def open(self) -> io.TextIOWrapper:
@@ -309,8 +307,7 @@ def _misplaced(text: str) -> float:
         total += 1
         beside_letters = before.isalpha() or after.isalpha()
         if char in _QUOTES:
-            # In `„Buch“`, the quotes are correct. In `K„se`, the quote is an `ä` of a DOS encoding that was wrongly
-            # decoded.
+            # In `„Buch“`, the quotes are correct. In `K„se`, the quote is a wrongly decoded `ä` of a DOS encoding.
             strange += before.isalpha() and (after.isalpha() or char in _LOW_QUOTES)
         elif not char.isalpha():
             strange += char == "\ufffd" or (beside_letters and not char.isspace())

@@ -37,8 +37,7 @@ NAME = 2.0
 UNLIKELY = 0.6
 """The extra cost of an encoding if the header or a currency suggests only languages of other encodings."""
 CLEAR = 0.85
-"""Another encoding replaces the detected encoding if the cost of the other encoding is lower by at least this
-number.
+"""An encoding replaces the detected encoding only if its cost is lower by at least this number.
 """
 SAMPLE_BYTES = 4_096
 MAX_HEADER = 2_048
@@ -60,8 +59,7 @@ class Scored:
 
 
 def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the encoding of a text. If several encodings are equally good, also return these encodings, each with an
-    example word.
+    """Return the encoding of a text. If several encodings are equally good, return all of them, each with a word.
 
     `head` is the start of the file, `sample` contains lines with bytes that are not ASCII, and `detected` is the
     encoding that the detector has chosen.
@@ -128,9 +126,7 @@ def doubts_of(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
 
 
 def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored]:
-    """Return the encodings in which the sample is valid. The best encoding comes first. Equally good encodings keep
-    their order.
-    """
+    """Return the encodings in which the sample is valid, the best encoding first. The sort is stable."""
     top = head[:MAX_HEADER]
     currencies = languages_of_currencies(sample.decode("ascii", "ignore"))
     scored = []
@@ -158,9 +154,7 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 
 def _names(head: str) -> tuple[Counter[str], Counter[str]]:
-    """Count the known names in the header by language: first the names with non-ASCII letters, then the names in
-    ASCII.
-    """
+    """Count the known names in the header by language: the names with non-ASCII letters, and the names in ASCII."""
     named_languages = languages_of_names()
     names, others = Counter[str](), Counter[str]()
     for cell in dict.fromkeys(_SEPARATORS.split(head)):

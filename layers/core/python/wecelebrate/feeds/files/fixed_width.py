@@ -56,9 +56,7 @@ class Layout:
         return SEPARATOR.join(self._cells(text)) + (end or "\n")
 
     def has_names(self, text: str) -> bool:
-        """Return whether a line above the dashes can belong to the header: it has no digit, and no word in two
-        columns.
-        """
+        """Return whether a line above the dashes can be a part of the header: no digit, and no word in two columns."""
         is_cut = any(len(text) > last and " " not in text[first:last] for first, last in self.gaps)
         return not is_cut and not any(map(str.isdigit, text))
 

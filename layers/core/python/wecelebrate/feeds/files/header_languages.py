@@ -19,8 +19,7 @@ CODE_PAGES = {
 }
 """The code page of Windows for each language that is written in Latin letters."""
 OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
-"""Code pages of languages in other scripts. For short texts in these languages, the detector often returns a Cyrillic
-or Greek encoding.
+"""Code pages of languages in other scripts. The detector often takes their short texts for Cyrillic or Greek.
 """
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
 _SEPARATORS = re.compile(r'[;,\t|"\r]+|  +')

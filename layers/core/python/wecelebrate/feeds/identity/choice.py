@@ -91,9 +91,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
 
 
 def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequence[SkuCandidate]) -> SkuChoice:
-    """Return the choice of the first column. In rows in which this column is blank, the next column with article
-    numbers is used.
-    """
+    """Return the choice of the first column. Where it is blank, the next column with article numbers is used."""
     if not taken:
         return SkuChoice()
     best = taken[0]
@@ -116,8 +114,7 @@ def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequ
 def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Question | None:
     """Return a question if the two best candidates are equally good, and their values differ.
 
-    A question is also asked if a column such as `Article number` contains barcodes, and another column contains article
-    numbers.
+    A question is also asked if `Article number` contains barcodes, and another column contains article numbers.
     """
     if len(candidates) < 2 or candidates[0].rank not in (0, OWN, SECOND) or any(candidates[0].order[:2]):
         return None
@@ -192,9 +189,7 @@ def _are_marketplace_numbers(cells: Sequence[str]) -> bool:
 def _beside_marketplace_number(
     columns: Columns, best: SkuCandidate, candidates: Sequence[SkuCandidate]
 ) -> SkuCandidate | None:
-    """Return the column with the sender's codes if the column `SKU` contains long numbers, as marketplaces assign
-    them.
-    """
+    """Return the column with the sender's codes if the column `SKU` contains the long numbers of a marketplace."""
     cells = columns[best.column].cells
     if best.has_barcodes or not _are_marketplace_numbers(cells):
         return None

@@ -77,8 +77,7 @@ _SELLER_WORDS = words(
     "vendedores venditore venditori verkoper verkopers satici magaza sprzedawcy prodejce prodavatele forhandler "
     "saljare myyja offer offers offre oferta offerta angebot angebots"
 )
-"""Words for the seller at a marketplace. Because the seller sends the file, `Seller Product ID` is the sender's
-code.
+"""Words for the seller at a marketplace. The seller sends the file: `Seller Product ID` is the sender's code.
 """
 _REFERENCES = words("sku ref reference referenz referentie referenza referencia riferimento referens referanse")
 _OBJECTS = words(
@@ -164,9 +163,7 @@ def names_gtin(column: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def sku_name(column: str) -> SkuName | None:
-    """Return the identifier that a column name outside SYNONYMS means, or None if the name does not mean an
-    identifier.
-    """
+    """Return the identifier that a column name means, or None. Names in SYNONYMS are handled elsewhere."""
     folded = fold(column.replace("\N{NUMERO SIGN}", "no ").replace("\N{DEGREE SIGN}", "o "))
     if not folded:
         return SkuName(ROW, True) if column.strip() == "#" else None

@@ -26,8 +26,7 @@ _KEYED: frozenset[str] = frozenset()
 _ROWS = frozenset(("[",))
 """Stands for the keys of lists in a search for a list of names, and a list of rows with as many values."""
 _LIKELY = frozenset(("",))
-"""Stands for the keys of lists in a search for a list under any key. The first object of the list has an article
-number.
+"""Stands for the keys of lists in a search for any list whose first object has an article number.
 """
 
 # The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
@@ -139,9 +138,7 @@ class ListSearch:
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
     def _begins_rows(self, scanner: Scanner, name: str, depth: int) -> bool:
-        """Return whether the next list has rows for the names of an earlier list. If not, read the next list as
-        names.
-        """
+        """Return whether the next list has rows for the names that were read. If not, read the list as names."""
         if self.names and are_rows(scanner, self.names):
             self.list_name, self.depth = name, depth + 1
             return True

@@ -129,9 +129,7 @@ def _fits_groups(tally: Tally, style: DecimalStyle) -> bool:
 
 
 def _by_format(tally: Tally) -> DecimalStyle | None:
-    """Return a style without a separator if the file stores the values as numbers. JSON and workbooks can store
-    numbers.
-    """
+    """Return a style without a separator if the file, such as JSON or a workbook, stores the values as numbers."""
     if not tally.typed or tally.is_unclear:
         return None
     return DecimalStyle(None, "format", "the file stores numbers")

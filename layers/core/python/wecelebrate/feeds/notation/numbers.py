@@ -110,8 +110,7 @@ _COLON = re.compile(
     r"(?P<whole>\d{1,3}(?:[\s.]?\d{3}){0,3}):(?P<fraction>\d\d)(?P<after>\s*(?:kr|sek|nok|dkk|€|eur)?\.?)",
     re.IGNORECASE,
 )
-"""Matches amounts such as `39:50` (39 kronor and 50 ore) and `1 250:00`. Only the cells of prices are read in this
-way.
+"""Matches amounts such as `39:50` (39 kronor and 50 ore) and `1 250:00`. Only price cells are read in this way.
 """
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
@@ -179,9 +178,7 @@ def price_with_words(
 
 
 def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) -> str | None:
-    """Return the currency whose sign or code is before or after a number. For example, `$12.50 USD` has both a sign and
-    a code.
-    """
+    """Return the currency whose sign or code is before or after a number. `$12.50 USD` has a sign and a code."""
     if not before and not after:
         return None
     code, other = (currency_code(text, catalog_currency) if text else None for text in (before, after))

@@ -194,9 +194,7 @@ def _is_currency(cell: str) -> bool:
 
 
 def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used: set[int]) -> None:
-    """Add up the stocks of places if no column has the total. Otherwise, ask whether the stock is only the stock of one
-    place.
-    """
+    """Add up the stocks of places if no column has the total. Otherwise, ask whether the stock is of one place."""
     stock = chosen.columns["inventory_count"]
     if len(of_places) == 1 and not stock:
         chosen.columns["inventory_count"] = of_places

@@ -1,6 +1,4 @@
-"""Completes the plan of a known export with columns that its profile does not name, and checks whether the plan is
-doubtful.
-"""
+"""Completes the plan of a known export with columns outside its profile, and checks whether the plan is doubtful."""
 
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.composed import composed_fields

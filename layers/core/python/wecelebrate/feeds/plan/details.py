@@ -94,8 +94,7 @@ def plan_table(
     disclosure: Disclosure | None,
     earlier_order: bool | None = None,
 ) -> tuple[Plan, Table]:
-    """Return the plan for a table, and the table with the computed columns. The arguments are the arguments of
-    `make_plan`.
+    """Return the plan for a table, and the table with the computed columns. For the arguments, see `make_plan`.
 
     `earlier_order` says whether the month was before the day in dates of earlier files.
     """
@@ -133,9 +132,7 @@ def plan_table(
 
 
 def _refuse_other_lists(table: Table, settings: FileSettings, plan: Plan) -> None:
-    """Raise UnreadableFeed for lists that do not contain products, but for example orders, stock movements or
-    persons.
-    """
+    """Raise UnreadableFeed for lists of other things than products, such as orders, stock movements or persons."""
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
@@ -245,9 +242,7 @@ def complete_plan(
 
 
 def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> None:
-    """Choose how the values of the state columns are read, for example as letters. `folded` has all folded column
-    names.
-    """
+    """Choose how the values of the state columns are read, for example as letters. `folded` has all column names."""
     has_magento_codes = "attributesetid" in folded or (
         "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
     )
@@ -287,9 +282,7 @@ def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWo
 
 
 def _yes_and_no(plan: Plan, active: ActiveColumn, facts: Facts) -> tuple[str, str] | None:
-    """Return the letters for yes and no of a column whose name is a yes-or-no question, such as whether a product is
-    shown.
-    """
+    """Return the letters for yes and no of a column whose name asks a question, such as whether a product is shown."""
     if plan.profile is not None or active.words != "words":
         return None
     is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))

@@ -173,8 +173,7 @@ class Plan:
     former_price: int | None = None
     """The column of the crossed-out price. See `prices.former`."""
     standing_offers: bool = False
-    """Whether the values show that offers without dates are valid now, as in a known export, although the names
-    differ.
+    """Whether the values show an export in which offers without dates are valid now, although its names differ.
     """
     ends_offers: bool = False
     """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""

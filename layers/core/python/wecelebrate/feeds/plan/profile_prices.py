@@ -33,9 +33,7 @@ def profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency
 
 
 def in_stated_currency(prices: list[PriceColumn], header: Sequence[str]) -> list[PriceColumn]:
-    """Return the prices with the currency in their names, such as `Regular price (€)`, if the names state only one
-    currency.
-    """
+    """Return the prices with the currency in names such as `Regular price (€)`, if the names state only one."""
     stated = {code for price in prices if (code := price.currency or stated_currency(header[price.column]))}
     return [replace(price, currency=code) for code in stated for price in prices] if len(stated) == 1 else prices
 

@@ -48,8 +48,7 @@ MAX_NAME = 60
 MIN_BARCODES = 3
 MIN_DIGITS = 12
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
-"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be a price for 100 pieces, or an amount in
-cents.
+"""`Preis %` and `Prix/cent` can be prices for 100 pieces. But `%` can also mean a percentage, and `cent` cents.
 """
 _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 """Matches the value of an option with its position, such as `S:0` in exports of PrestaShop."""
@@ -156,9 +155,7 @@ def _is_tax_flag(columns: Columns, number: int) -> bool:
 
 
 def are_flags(facts: Facts) -> bool:
-    """Return whether the values are flags: 0 and 1, or only 1. For example, `PrixTTC` can say whether a price includes
-    tax.
-    """
+    """Return whether the values are 0 and 1, or only 1. For example, `PrixTTC` can say whether a price includes tax."""
     return len(facts.cells) > 1 and set(facts.cells) in _FLAGS
 
 
@@ -233,9 +230,7 @@ def is_bare_sign(name: str) -> bool:
 
 
 def _currency_of_word(word: str) -> str | None:
-    """Return the currency that a word names. Abbreviations that can be other words, such as `FR` and `KM`, are
-    ignored.
-    """
+    """Return the currency that a word names. Ambiguous abbreviations, such as `FR` and `KM`, are ignored."""
     upper = word.upper()
     is_clear = not word.isascii() or upper in _CLEAR_WORDS
     code = numbers.currency_code(word, "") if is_clear and upper not in numbers.SHARED_SIGNS else None
@@ -282,9 +277,7 @@ def _without_rate(column: str, name: PriceName) -> str:
 
 
 def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """Return the candidates with the currencies of their amounts, if the amounts of several columns have different
-    currency signs.
-    """
+    """Return the candidates with the currencies of their amounts, if several columns have different currency signs."""
     if len(sold) < 2:
         return sold
     codes = [one.currency or currency_of_cells(columns, one.column, currency) for one in sold]

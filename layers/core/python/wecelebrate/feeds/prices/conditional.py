@@ -49,9 +49,7 @@ def is_for_members(column: str) -> bool:
 
 
 def for_all(columns: Columns, rated: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out prices for members, and the lowest and the highest allowed price, if another column has a selling
-    price.
-    """
+    """Leave out prices for members, and lowest and highest allowed prices, if another column has a selling price."""
     others = [
         one for one in rated
         if not is_for_members(columns.header[one.column]) and not is_limit(columns.header[one.column])

@@ -51,7 +51,7 @@ _SOME = words(
     "nekatere dalis dazas dazi moned osaliselt nekoi некоторые часть частично деякі частина някои част неки бази "
     "bazi kismen μερικα μερικεσ καποιεσ 一部 部分 일부 بعض חלק บางรายการ sebagian beberapa"
 )
-"""Words that make a note about the tax true only for some of the prices, without saying for which."""
+"""Words that restrict a note about the tax to some prices, without saying to which prices."""
 
 
 def says_for_some(title: str) -> bool:

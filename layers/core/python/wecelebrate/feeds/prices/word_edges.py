@@ -1,6 +1,6 @@
-"""Keeps the words of a column name apart: a part of a price name lies inside a word, or consists of whole words.
+"""Checks that each part of a price name is inside a word, or consists of whole words.
 
-Names are divided in folded form, without their spaces. Without this rule, `Nav pārdošanā` contains `VP`.
+Names are divided in folded form, without their spaces. Without this check, `Nav pārdošanā` would contain `VP`.
 """
 
 import re
@@ -14,7 +14,7 @@ _WORD_OF_NAME = re.compile(r"[^\s/().,:;+\[\]'\u2019-]+")
 
 
 def keeps_words(parts: tuple[str, ...], edges: frozenset[int]) -> bool:
-    """Return whether each part lies inside a word, or consists of whole words."""
+    """Return whether each part is inside a word, or consists of whole words."""
     start, length = 0, sum(map(len, parts))
     ends = edges | {0, length}
     for part in parts:

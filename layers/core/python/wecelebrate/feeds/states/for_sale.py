@@ -1,7 +1,7 @@
 """Recognises texts that say that a product is open or closed for sale: `Open for sale`, `Für Verkauf gesperrt`.
 
-A text has a word for the sale and a word for open or closed. All its other words are prepositions, articles and forms
-of `to be`. So `Closed sale agreement` and `Open sales` (the number of orders) have no such meaning.
+A text must have a word for the sale and a word for open or closed. All other words must be prepositions, articles and
+forms of `to be`. For example, `Closed sale agreement` and `Open sales` (the number of orders) are not recognised.
 """
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Finds the legend of a workbook that says what the colours of its cells mean. Colours are not read."""
+"""Finds the legend of a workbook that explains the colours of its cells. The reader does not read colours."""
 
 import re
 from collections.abc import Iterable, Sequence
