@@ -35,8 +35,7 @@ class Question:
     text: str
     """A sentence that describes the values in the file and asks the question."""
     choices: tuple[Choice, ...]
-    """At least two choices. The first choice is the most probable choice. It is used if the catalog does not ask
-    (`on_doubt`).
+    """At least two choices. The first choice is the most probable. It is used if the catalog does not ask.
     """
     seen: tuple[str, ...] = ()
     """Values of the file that cause the question."""

@@ -242,9 +242,7 @@ def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
 
 
 def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
-    """Return the values for yes and no, if they are the first letters of the two words in one language, such as K and
-    E.
-    """
+    """Return the values for yes and no, if they are the first letters of these words in one language: K and E."""
     letters = {cell.strip().casefold() for cell in cells}
     return next((pair for pair in _YES_AND_NO_LETTERS if letters == {*pair}), None)
 
@@ -254,12 +252,10 @@ _YES_AND_NO_LETTERS = (
     ("o", "x"), ("д", "н"), ("т", "н"), ("\u03bd", "\u03bf"),
     ("jo", "nee"), ("jo", "neen"), ("tá", "níl"), ("waar", "vals"), ("veru", "falz"), ("veritat", "fals"),
 )  # fmt: skip
-"""Pairs of letters for yes and no, in languages whose "no" does not begin with N: Finnish, Estonian, Turkish,
-Azerbaijani, Vietnamese, Filipino, Albanian, Indonesian, Basque, languages in Cyrillic and Greek letters, and Korean (O
-and X).
+"""Pairs of letters for yes and no in languages whose "no" does not begin with N: Finnish, Estonian, Turkish,
+Azerbaijani, Vietnamese, Filipino, Albanian, Indonesian, Basque and Korean, and languages in Cyrillic and Greek letters.
 
-Pairs of words are in this list if one of the two words alone can have another meaning. For example, `jo` means no in
-Albanian."""
+The pairs of words are here because one word alone can have another meaning. For example, `jo` means no in Albanian."""
 
 
 def are_numbered_codes(cells: Sequence[str]) -> bool:

@@ -30,8 +30,7 @@ def columns_with_stock_words(sample: Sequence[Cells], active: Sequence[int]) -> 
 def columns_of_stock_words(header: Sequence[str], sample: Sequence[Cells], used: Collection[int]) -> list[int]:
     """Return columns such as `Stock message` whose values are only words for a stock, and whose names fit any stock.
 
-    Some of the words must mean that a product can be ordered, and other words must have another meaning, such as "sold
-    out".
+    Some of the words must mean that a product can be ordered. Other words must have another meaning.
     """
     return [
         number
@@ -124,8 +123,7 @@ MAX_WORDS = 60
 def calls_empty_in_stock(sample: Sequence[Cells], count: Sequence[int], states: Sequence[int]) -> bool:
     """Return whether a row has 0 pieces, and a state that says that the product is in stock.
 
-    The states of such a file do not depend on the pieces. `states` are the columns of states, and `count` of the
-    pieces.
+    Such states do not depend on the pieces. `states` are the columns of states, and `count` the columns of pieces.
     """
     return any(
         any(says_in_stock(row[number]) for number in states if number < len(row))

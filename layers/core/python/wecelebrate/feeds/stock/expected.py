@@ -50,9 +50,7 @@ _REMARK = re.compile(
 
 
 def is_expected(text: str) -> bool:
-    """Return whether a text is only the day or the number of arriving pieces, such as `due 15/12/2026` and `ab KW
-    50`.
-    """
+    """Return whether a text is only the day or the number of expected pieces, such as `due 15/12/2026`."""
     return _DATE.fullmatch(text) is not None
 
 
@@ -98,8 +96,7 @@ _FREE_WORD = re.compile(_FREE, re.IGNORECASE)
 def without_reserved(text: str) -> tuple[str, int]:
     """Return the text without a remark about reserved pieces, and their number.
 
-    For example, the result is 50 and 8 for `50 (8 reserved)`. For `50 (42 free)`, the text is the number of free
-    pieces.
+    For example, the result is 50 and 8 for `50 (8 reserved)`. The text for `50 (42 free)` is the number of free pieces.
     """
     remark = _RESERVED_REMARK.fullmatch(text)
     if remark is None:

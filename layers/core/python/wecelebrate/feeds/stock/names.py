@@ -93,9 +93,7 @@ _SOLD = words(
 
 
 def sold_quantities(header: Sequence[str]) -> set[int]:
-    """Return columns such as `Verkaufte Menge`, which contain the pieces that were sold. These columns are not
-    stocks.
-    """
+    """Return columns with the pieces that were sold, such as `Verkaufte Menge`. They do not contain stocks."""
     return {
         number
         for number, column in enumerate(header)
@@ -149,9 +147,7 @@ def is_free_stock(column: str, facts: Facts) -> bool:
 
 
 def is_listed_stock(column: str) -> bool:
-    """Return whether the vocabulary lists the name as a stock. Some of these names, such as `k dispozici`, can also be
-    states.
-    """
+    """Return whether the vocabulary lists the name as a stock. Some names, such as `k dispozici`, are also states."""
     return not vocabulary().words("columns.inventory_count").keys().isdisjoint(name_forms(column))
 
 

@@ -73,9 +73,7 @@ _BESIDE = _folded(
 
 
 def is_period(name: Collection[str]) -> bool:
-    """Return whether folded words together with a word for a stock mean one of several stocks: `inicial`, `end of
-    month`.
-    """
+    """Return whether words such as `end of month` distinguish a stock from other stocks. The words must be folded."""
     if any(word in _PERIODS for word in name):
         return True
     is_any = any(word in _PERIODS_OR_PARTS_OF_PLACES for word in name)

@@ -62,8 +62,7 @@ def is_stock_of_place(column: str) -> bool:
 
 
 def counts_stock_of_place(column: str) -> bool:
-    """Return whether a name consists of a word for a stock or a warehouse and the name of a place, as in `Stock
-    Berlin`.
+    """Return whether a name such as `Stock Berlin` is a word for a stock or a warehouse and the name of a place.
 
     The result is false for `Store rating` and `Anzahl Bilder`.
     """

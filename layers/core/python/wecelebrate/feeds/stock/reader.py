@@ -174,8 +174,7 @@ def _computed_count(value: int | State, arithmetic: Arithmetic) -> int | State:
 
 
 _MAX_LENGTH = numbers.MAX_NUMBER_LENGTH + 1
-"""Cells are cut at this length. A cell that was cut is too long to be a number, and is rejected like the complete
-cell.
+"""Cells are cut at this length. A cut cell is too long to be a number, and is rejected like the complete cell.
 """
 
 
@@ -205,9 +204,7 @@ def _flag(cell: str) -> bool | None:
 
 
 def _is_tracked(cell: str) -> bool | None:
-    """Return whether a cell says that the pieces are counted. Unknown texts are names of systems that count the
-    pieces.
-    """
+    """Return whether a cell says that the pieces are counted. Unknown texts are names of systems that count."""
     word = fold(cell[:_MAX_FLAG_LENGTH])
     if word in _NOT_TRACKED:
         return False

@@ -28,9 +28,8 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
 
     A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows.
 
-    If the file has no stock column, but reserved pieces such as `ALLOC`, two columns are possible. The first is a
-    column with a name such as `FREE`. The second is a column with any name that is another column minus the reserved
-    pieces.
+    If the file has reserved pieces such as `ALLOC`, but no stock column, a column with a name such as `FREE` is used.
+    If no such name exists, a column that is another column minus the reserved pieces is used.
     """
     reserved = [
         number for number, column in enumerate(columns.header)

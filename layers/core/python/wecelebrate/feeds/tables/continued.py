@@ -80,9 +80,7 @@ def continued_rows(
     for row in rows:
         if isinstance(row, Rejected):
             yield row
-        elif (
-            reader.is_plain and row[0] - line < GAP and special.isdisjoint(row[1])
-        ):  # the fast path for nearly all rows
+        elif reader.is_plain and row[0] - line < GAP and special.isdisjoint(row[1]):  # the fast path
             line, reader.last = row
             yield (line, _widened(row[1], own_width, blank)) if blank and len(row[1]) >= own_width else row
         else:
@@ -175,8 +173,7 @@ def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], co
     """Return the names that occur only in the header of a second table of the same kind, and not in the first header.
 
     Both tables must have the same price columns, except offers, and the same names for the columns of the SKU and of
-    the product name. Otherwise, the rows of the second table are rejected, because they can be other prices of the same
-    products.
+    the product name. Otherwise, the second table can have other prices of the same products. Its rows are rejected.
     """
     heading, last = _Heading(header, count_known), MAX_LINE
     first = {fold(name): _fields(name) for name in header}

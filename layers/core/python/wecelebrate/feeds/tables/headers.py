@@ -223,8 +223,7 @@ def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
 def _is_row_of_quantities(names: Sequence[str], below: Sequence[str]) -> bool:
     """Return whether the row below contains only rising quantities.
 
-    They are the quantities of one price with blank names after it. For example, `Preis ab Stück` is above 1, 50 and
-    250.
+    They are the quantities of one price with blank names after it, as `Preis ab Stück` above 1, 50 and 250.
     """
     filled = [at for at, name in enumerate(below) if name]
     if len(filled) < MIN_COLUMNS or below[0] or not names[0] or filled[-1] >= len(names):

@@ -174,7 +174,7 @@ _OUTGOING = re.compile(
     r"(?:abgange?|ausgang|issues?|issued|qtyout|out|sorties?|salidas?|saidas?|uscite|scarichi?o?|scarico|afgang|"
     r"uttag|rozchod|vydej|izlaz|iesiri|kiadas|lahto|расход|отпущено|出庫|出库|출고)(?:qty|menge)?"
 )
-"""Names of columns with the quantity that left a store on one day."""
+"""Columns with the quantity that left a store on one day. `_INCOMING` are columns with the quantity that arrived."""
 _TOTAL = re.compile(
     r"(?:gesamt|total|line|position|zeilen|item)?(?:summe|betrag|preis|amount|total|price)|gesamt|montant(?:ht|ttc)?|importe|"
     r"importo|totale?|bedrag|totaal|belopp|summa|belob|kwota|wartosc(?:brutto|netto)?|castka|celkem|ertek|suma|valoare|"

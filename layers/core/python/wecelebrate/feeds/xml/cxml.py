@@ -81,7 +81,7 @@ class CxmlIndex(XmlFormat):
             basis = next(iter(descendants(element, "PriceBasisQuantity")), None)
             quantity = "" if basis is None else basis.get("quantity", "")
             factor = "" if basis is None else basis.get("conversionFactor", "")
-            # PriceBasisQuantity: the price is for `quantity` × `conversionFactor` units of the item.
+            # With a PriceBasisQuantity, the price is for `quantity` × `conversionFactor` units of the item.
             units = _product(quantity, factor)
             record["UnitPrice"] = unit_price(text_of(money), "1", units)
             record["UnitPrice@currency"] = money.get("currency", "")

@@ -40,7 +40,8 @@ PROFILE = Profile(
     },
     pair_columns=("attributes",),
     keep_other_columns=True,
-    # In a Peppol BIS Catalogue 3, a line that deletes an item can have only the standard identification.
+    # In Peppol BIS Catalogue 3, the standard identification can be the only identification in a line that deletes an
+    # item.
     other_identifier="StandardItemID",
 )
 
