@@ -20,7 +20,7 @@ class Offer:
     first: date | datetime | None
     """The first day, or the start. None means that the offer has started."""
     last: date | datetime | None
-    """The last day of the offer, or its end. None means that the offer has no end yet."""
+    """The last day of the offer, or its end. None means that no end is known."""
 
     def as_json(self) -> dict[str, str | None]:
         """Return the offer with JSON values."""
@@ -57,7 +57,7 @@ class Product:
     """The currency of the price. If `currency` is not in `fields_set`, the file has no currency, and the catalog's
     currency is used."""
     images: list[str]
-    """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""
+    """The addresses of the images: HTTP(S) URLs or relative paths. The first address belongs to the main image."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
@@ -76,8 +76,7 @@ class Product:
     that nothing changes otherwise.
     """
     stock_by_place: dict[str, int | None] | None = None
-    """The stock at each place, if the file has a column with the place. None means that a stock is not counted.
-    """
+    """The stock at each place, if the file has a column with the place. None means that the place does not count."""
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None means that the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()
@@ -120,7 +119,7 @@ SHEET_COLUMN = "Sheet"
 
 
 class NumberText(str):
-    """The text of a number that the file stores as a number. Its decimal separator is the point.
+    """The text of a number that the file stores as a number. The decimal separator of the text is the point.
 
     Only samples and JSON records contain objects of this class.
     """

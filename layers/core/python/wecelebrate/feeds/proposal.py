@@ -56,7 +56,7 @@ class ProposedField:
     """
     reason: str
     reasons: list[str]
-    """What the name and the values of the first column show."""
+    """The evidence in the name and the values of the first column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ def _inputs(plan: Plan) -> dict[str, list[str]]:
 
 
 def _row(item: Item, inputs: Mapping[str, Sequence[str]], header: Sequence[str]) -> dict[str, Any]:
-    """Return a row of the proposal. `transformed` has the cells from which its fields are computed."""
+    """Return a row of the proposal. `transformed` contains the cells from which the fields of the row are read."""
     cells = dict(zip(header, item.raw, strict=False)) if isinstance(item, Rejected) else item.source
     row: dict[str, Any] = {"line": item.line}
     if isinstance(item, Rejected):

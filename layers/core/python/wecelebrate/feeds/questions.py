@@ -21,13 +21,12 @@ class Choice:
     examples: tuple[str, ...] = ()
     """Values of the file as this choice reads them, for example `1.250 → 1250.00`."""
     refuses_file: bool = False
-    """Whether this choice means that the file is wrong, and must not be read. It does not apply to later files.
-    """
+    """Whether this choice means that the file is wrong, and must not be read. It does not apply to later files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A doubt about how to read a file. The answer is stored in the catalog's settings."""
+    """A question about how to read a file. The answer is stored in the catalog's settings."""
 
     key: str
     """The field of the mapping, or the option (`plan.model.OPTIONS`), that stores the answer, e.g. `decimal`."""
@@ -35,8 +34,7 @@ class Question:
     text: str
     """A sentence that describes the values in the file and asks the question."""
     choices: tuple[Choice, ...]
-    """At least two choices. The first choice is the most probable. It is used if the catalog does not ask.
-    """
+    """At least two choices. The first choice is the most probable. It is used if no question is asked."""
     seen: tuple[str, ...] = ()
     """Values of the file that cause the question."""
 

@@ -12,9 +12,9 @@ A description (`reading`) is a JSON object:
 |            | prices of the sample state no currency                                                            |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
-| `month_first` | whether the month is before the day in dates of offers and of periods of prices, from the last file  |
-|            | that showed it, or null                                                                           |
-| `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
+| `month_first` | whether the month is before the day in dates of offers and price periods, by the last file that  |
+|            | showed the order, or null                                                                         |
+| `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier file         |
 
 A file without prices, such as a file of stocks, does not show how prices are read. Its description contains the entries
 of the previous file's description. A copied entry has the key `earlier` with the value true.
@@ -122,7 +122,7 @@ def _is_amount(char: str) -> bool:
 
 
 def _stated(source: str, cells: Sequence[str | None], currency: str, reason: str) -> dict[str, Any] | None:
-    """Return the currency that the cells of the rows with a price state. A blank cell means the catalog currency."""
+    """Return the currency in the rows with a price. A blank cell means the catalog's currency."""
     codes = [numbers.currency_code(cell, currency) if cell and cell.strip() else None for cell in cells]
     names = sorted({code for code in codes if code})
     if not names:

@@ -40,8 +40,7 @@ _NO_HEADS = listed(
     "title titel titre titulo titolo shortdescription descriptionshort kurzbeschreibung itemdescription summary "
     "articledescription kurztext descripcion kundi ruhm hang merk skupina shorttext nombre"
 )
-"""Usual names that get another meaning if other words are added, as in `VAT posting group` and `Page title`.
-"""
+"""Usual names that get another meaning if other words are added, as in `VAT posting group` and `Page title`."""
 _ENDINGS = listed(
     "code codes nr no num id name names text path pfad level ebene tree breadcrumb bezeichnung kod kode codigo codice "
     "nom nombre nome navn namn nazwa nazev nimi naam libelle description desc label title titel key kurz short full "

@@ -105,7 +105,7 @@ class Facts:
         return len(set(self.cells)) / len(self.cells) if self.cells else 1.0
 
     def share(self, kind: str) -> float:
-        """Return the share of the values whose attribute `kind` is true (see `Value`), or 1 without values."""
+        """Return the share of the values whose attribute `kind` is true (see `Value`), or 1 if no values exist."""
         return sum(getattr(value, kind) for value in self.values) / len(self.values) if self.values else 1.0
 
     @property

@@ -143,8 +143,7 @@ def name_forms(column: str) -> tuple[str, ...]:
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
 SOLO_PRICE_RANK = 7_000
-"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name does not identify the header row.
-"""
+"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name does not identify the header row."""
 
 
 _NO_AMOUNTS = frozenset((
@@ -156,8 +155,7 @@ _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
 WEAK_RANK = 20_000
-"""The rank of a name that also means other things, such as `Web` and `Nr`. The values must fit the field.
-"""
+"""The rank of a name that also means other things, such as `Web` and `Nr`. The values must fit the field."""
 _VOCABULARY_RANK = 1_000
 
 

@@ -61,14 +61,12 @@ class VariantRule:
     In each of the two columns, the separator is |.
     """
     option_columns: str | None = None
-    """A pattern for column names that are not folded. Its first group is the name of the option in the column.
-    """
+    """A pattern for column names that are not folded. Its first group is the name of the option in the column."""
     variant_title: Columns = ()
     """The columns of the variant's own name, which is used if the variant has no options."""
     variant_images: Columns = ()
     own_columns: Columns = ()
-    """Further columns that belong only to the variant. Their blank cells do not get the product's value.
-    """
+    """Further columns that belong only to the variant. Their blank cells do not get the product's value."""
     inherits_price: bool = False
     """Whether a variant without a price has the price of its product."""
     surcharge: Columns = ()
@@ -132,7 +130,7 @@ class Profile:
     header_currency: str | None = None
     """A pattern for a folded column name. Its first group is the currency of all prices."""
     offers_without_days: Literal["valid", "asked"] = "asked"
-    """Whether an offer without dates is valid now by the vendor's documentation, or a question is asked.
+    """Whether an offer without dates is valid now, according to the vendor's documentation. If not, the user is asked.
     """
     offer_switch: Columns = ()
     """The column that says whether the offer of a row is on, such as `On Sale` of Squarespace."""

@@ -325,4 +325,4 @@ PRIVATE_STEMS = (
     "zakup dostawc hurtow wewnetrzn magazynow nakup dodavatel velkoobchod skladov nakladov beszerz szallito nagyker "
     "koltseg achiziti furnizor tedarikci alisfiyat"
 )
-"""Parts of words that make a column private, wherever they stand in its folded name: `Einkaufspreis`."""
+"""Parts of words that make a column private, at any place in its folded name, as in `Einkaufspreis`."""

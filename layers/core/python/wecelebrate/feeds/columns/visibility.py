@@ -95,7 +95,7 @@ customer, but an `Endkundenpreis` is the price for all consumers.
 def internal_part(name: str) -> str | None:
     """Return the part of a name that means purchase data, margins or internal values.
 
-    A column with such a name is never chosen for a public field by its name: `Price (dealer)` is not the price.
+    A column with such a name is never chosen for a public field. For example, `Price (dealer)` is not the price.
     """
     parts, all_words = words(name), _words()
     if parts[:3] == ("buy", "it", "now"):  # the fixed price of an auction is not a purchase price

@@ -72,7 +72,7 @@ class Archive(ZipReader):
     def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
         """Return whether each value in the first column is in only one of the files.
 
-        For example, a file with old prices and a file with new prices contain the same products.
+        Otherwise, the files are not parts of one table. They can be the old and the new prices of the same products.
         """
         seen: set[bytes] = set()
         for info in data:

@@ -72,7 +72,7 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
 
 
 def _aligned(sample: list[str], count_known: ColumnCounter) -> Layout | AlignedRows | None:
-    """Return the layout of aligned columns. If two layouts are possible, the one with more known names is returned."""
+    """Return the layout of aligned columns. Of two possible layouts, the layout with more known names is used."""
     neat, loose = fixed_width.detect(sample, count_known), aligned_rows.detect(sample, count_known)
     if neat is None or loose is None:
         return neat or loose
@@ -126,7 +126,7 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
     The header is the row with the most known columns. A row with only one known column is not the header if a row above
     it has the same number of cells. If no column is known, the header is the row with the most cells that are not
-    blank. If several rows qualify equally, the first of them is the header.
+    blank. If several rows are equally good, the first of these rows is the header.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     known_counts = [count_known(row) for row in first_rows]
@@ -175,7 +175,7 @@ def _first_row_as_full(rows: list[list[str]], row: int) -> int:
 def _evenness(rows: list[list[str]]) -> float:
     """Return a score. The score is higher if more rows have the same width.
 
-    The score is (most common width - 1) × (share of rows with this width)². So rows of one column score 0.
+    The score is (most common width - 1) × (share of rows with this width)². Rows of one column have the score 0.
     """
     widths = Counter(len(row) for row in rows)
     if not widths:
@@ -209,7 +209,7 @@ def _has_padded_cells(sample: list[str], dialect: Dialect) -> bool:
 def _has_padded_quotes(text: str, delimiter: str, quote: str) -> bool:
     """Return whether there are spaces between a delimiter and the next quote.
 
-    The next quote can also be the one at the end of a cell. No regular expression is used, because its time would grow
+    The next quote can also be the closing quote of a cell. No regular expression is used, because its time would grow
     with the square of the length of a run of spaces if the delimiter is a space.
     """
     for before in text.split(quote)[:-1]:

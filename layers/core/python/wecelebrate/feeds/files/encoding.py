@@ -47,7 +47,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# The encodings of real exports. If several encodings fit equally well, the first one in this list is used.
+# The encodings of real exports. If several encodings fit equally well, the first encoding in this list is used.
 LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "cp1257", "cp932", "gb18030", "big5", "cp949", "euc_jp",
     "koi8_r", "cp850", "mac_roman",
@@ -92,8 +92,7 @@ class TextFile:
     """Whether some bytes are invalid in this encoding. Invalid bytes are read as U+FFFD."""
     has_nul: bool
     doubts: tuple[tuple[str, str], ...] = ()
-    """The encodings if the bytes fit several encodings, each with an example word. The first encoding is used.
-    """
+    """The encodings if the bytes fit several encodings, each with an example word. The first encoding is used."""
 
     def open(self) -> io.TextIOWrapper:
         """Open the text at its start, with unchanged line ends.

@@ -21,7 +21,7 @@ CANDIDATES = (
     "cp949", "euc_jp", "iso8859_2", "koi8_r", "koi8_u", "cp866", "cp850", "cp852", "mac_roman", "cp437", "cp857",
     "cp737", "cp862", "iso8859_5", "iso8859_6", "mac_cyrillic", "mac_latin2", "cp860", "cp861", "cp865",
 )  # fmt: skip
-"""If several encodings are equally good, the first one in this list is used."""
+"""If several encodings are equally good, the first encoding in this list is used."""
 _PRIORS = (
     {"iso8859_2": 0.1, "iso8859_5": 0.3, "iso8859_6": 0.2}
     | dict.fromkeys(
@@ -37,8 +37,7 @@ NAME = 2.0
 UNLIKELY = 0.6
 """The extra cost of an encoding if the header or a currency suggests only languages of other encodings."""
 CLEAR = 0.85
-"""An encoding replaces the detected encoding only if its cost is lower by at least this number.
-"""
+"""An encoding replaces the detected encoding only if its cost is lower by at least this number."""
 SAMPLE_BYTES = 4_096
 MAX_HEADER = 2_048
 SMALL = 0.3
@@ -59,7 +58,7 @@ class Scored:
 
 
 def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the encoding of a text. If several encodings are equally good, return all of them, each with a word.
+    """Return the encoding of a text, and all equally good encodings, each with a word, if it is not certain.
 
     `head` is the start of the file, `sample` contains lines with bytes that are not ASCII, and `detected` is the
     encoding that the detector has chosen.

@@ -37,7 +37,7 @@ _ARRAY = re.compile(r"\[\s*([\[{\]]|$)")
 
 
 def reject_binary(start: bytes) -> None:
-    """Raise UnreadableFeed, with the name of the format, if the first bytes are those of a known binary format."""
+    """Raise UnreadableFeed, with the name of the format, if the file begins like a known binary format."""
     for magic, description in BINARY:
         if start.startswith(magic):
             raise UnreadableFeed(f"this looks like {description}")

@@ -19,16 +19,15 @@ CODE_PAGES = {
 }
 """The code page of Windows for each language that is written in Latin letters."""
 OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
-"""Code pages of languages in other scripts. The detector often takes their short texts for Cyrillic or Greek.
-"""
+"""Code pages of languages in other scripts. The detector often takes their short texts for Cyrillic or Greek."""
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
 _SEPARATORS = re.compile(r'[;,\t|"\r]+|  +')
 HEAD = 4_096
 """The header is searched in this number of bytes at the start of a file."""
 MAX_LINES = 20
 MIN_NAMES = 2
-"""The code page is changed only if its best language has at least this many more names in the header than the best
-language of any other code page.
+"""A code page is used only if the header has at least this many more names in one of its languages than in any language
+of another code page.
 """
 
 

@@ -63,8 +63,7 @@ class SkuCandidate:
     """Whether the values contradict the name so much that the column is not used even if it is the only candidate."""
     has_barcodes: bool = False
     is_key: bool = False
-    """Whether the name of the column means a database key. With values like article numbers, `rank` is SECOND.
-    """
+    """Whether the name of the column means a database key. With values like article numbers, `rank` is SECOND."""
 
 
 def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:

@@ -268,7 +268,7 @@ def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
 
 
 def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
-    """Choose a column by its values, because no column name means a SKU or an own article number.
+    """Choose a column by its values, because no column name means a SKU or the sender's article number.
 
     Returns None if no column has better values than the column with the best name.
     """
@@ -277,7 +277,7 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
     strong = [number for number, kind in identifying if kind == "codes" and _is_unknown(columns, number)]
     weak = [number for number, kind in identifying if kind in ("barcodes", "numbers") and _is_unknown(columns, number)]
     if named is not None and named.rank < ROW:
-        # Identifiers stand at the left. A code at the right, such as a colour, is a property.
+        # Identifiers are in the left columns. A code in a right column, such as a colour, is a property.
         left = [number for number in strong if number < named.column and len(columns[number].cells) >= MIN_VALUES]
         left += [one.column for one in best if named.rank == GTIN and _is_first_code(columns, one)]
         return _asked(columns, [*left, named.column]) if left else _key_question(columns, best)
@@ -356,7 +356,7 @@ def _candidate(columns: Columns, number: int) -> SkuCandidate:
 
 
 def _asked(columns: Columns, numbers: Sequence[int], reason: str = "") -> SkuChoice:
-    """Ask which of the columns is the SKU. The first one is the most probable answer."""
+    """Ask which of the columns is the SKU. The first column is the most probable answer."""
     numbers = list(dict.fromkeys(numbers))[:MAX_CHOICES]
     reason = reason or "The name of no column says for sure that it contains the SKU. "
     choices = sku_choices(columns, numbers)

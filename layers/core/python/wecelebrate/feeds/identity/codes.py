@@ -27,7 +27,7 @@ MIN_CODES = 0.5
 MAX_CODE_LENGTH = 40
 MIN_DIGITS = 3
 MIN_BARCODES = 3
-"""If at least this many values have correct check digits, this is not a coincidence, even with only eight digits."""
+"""At least this many correct check digits are not a coincidence, even if the values have only eight digits."""
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?(\D{1,8})")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 """A number that a spreadsheet has rounded, such as `4,01235E+12`."""

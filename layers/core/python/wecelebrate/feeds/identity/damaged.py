@@ -26,8 +26,7 @@ _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", r
 _YEAR = re.compile(r"(?P<month>[^\W\d_]{3,4})\.?[ -]\d\d")
 MAX_DATE = 10
 MIN_PREFIX = 2
-"""The SKUs of one listing begin with at least this many equal characters. `M8,5x20` is not a list of SKUs.
-"""
+"""The SKUs of one listing begin with at least this many equal characters. `M8,5x20` is not a list of SKUs."""
 MAX_VALUES = 1_000
 """The maximum length of a cell with the values of variations."""
 _JOINED = re.compile(r"[^\s,;|]{2,60}(?:[,;|]\s?[^\s,;|]{2,60}){1,50}")

@@ -77,8 +77,7 @@ _SELLER_WORDS = words(
     "vendedores venditore venditori verkoper verkopers satici magaza sprzedawcy prodejce prodavatele forhandler "
     "saljare myyja offer offers offre oferta offerta angebot angebots"
 )
-"""Words for the seller at a marketplace. The seller sends the file: `Seller Product ID` is the sender's code.
-"""
+"""Words for the seller at a marketplace. The seller sends the file: `Seller Product ID` is the sender's code."""
 _REFERENCES = words("sku ref reference referenz referentie referenza referencia riferimento referens referanse")
 _OBJECTS = words(
     "item items article articles artikel art articulo artigo articolo product products produkt prod produit producto "
@@ -107,7 +106,7 @@ _VOCABULARY = frozenset().union(
     _CODE, _OWN_WORDS, _SELLER_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS, _GTIN_WORDS, _KEY_WORDS, _SMALL
 )
 _PARTS = re.compile(r"[a-z0-9]+|[^\W\da-z_]+", re.IGNORECASE)
-"""Finds the words of a name. A word ends where Latin letters and another script meet."""
+"""Finds the words of a name. A change between Latin letters and another script also ends a word."""
 MAX_NAME = 60
 MAX_DIVISIONS = 20
 
@@ -180,7 +179,7 @@ def sku_name(column: str) -> SkuName | None:
 
 
 def _composed_rank(parts: frozenset[str]) -> int | None:
-    """Return the rank of a name that consists of these words, or None if they do not name an identifier."""
+    """Return the rank of a name that consists of these words, or None if the words do not mean an identifier."""
     if parts & _GTIN_WORDS:
         return GTIN
     if parts & _FOREIGN_WORDS and parts & (_CODE | _KEY_WORDS):

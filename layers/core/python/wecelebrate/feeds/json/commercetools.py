@@ -55,8 +55,7 @@ def _variant(variant: Mapping[str, Any]) -> dict[str, Any]:
 def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the prices by their keys.
 
-    The key of a price for all customers is a number. The key of any other price begins with the restrictions of the
-    price.
+    The key of a price for all customers is a number. Any other key begins with the restrictions of the price.
     """
     named: dict[str, Any] = {}
     free = [price for price in prices if not any(price.get(limit) for limit in _LIMITS)]

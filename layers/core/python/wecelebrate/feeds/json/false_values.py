@@ -13,7 +13,7 @@ _STATES = frozenset(("is_active", "inventory_count"))
 
 
 def columns_with_false(header: Sequence[str], sample: Sequence[Cells]) -> frozenset[int]:
-    """Return the columns in which `false` means that there is no value."""
+    """Return the columns in which `false` means that the value is missing."""
     columns = set()
     for number, column in enumerate(header):
         cells = {row[number] for row in sample if number < len(row)}

@@ -55,7 +55,7 @@ def key_column(members: Sequence[tuple[str, Any]]) -> str:
 
 
 def is_product(value: Any) -> bool:
-    """Return whether an object has a key that clearly means a SKU, a price or a stock. A name is not enough."""
+    """Return whether an object has a key that clearly means a SKU, a price or a stock. A name is not sufficient."""
     return isinstance(value, dict) and any(
         name in ("sku", "price", "inventory_count") and not is_weak(rank)
         for key in value

@@ -14,7 +14,7 @@ from wecelebrate.feeds.vendors.odoo_json import without_odoo_pairs
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
 MAX_REPEATED_VALUES = 1_000_000
-"""The maximum product of two numbers: the values of a product, and its variants. This many values need about 100 MB."""
+"""The maximum number of values that the variants of a product get from the product. They need about 100 MB."""
 VARIANT_KEYS = ("variants", "variations", "skus")
 CUSTOM_KEYS = ("custom_attributes", "customAttributes")
 """Keys of lists that contain attributes with their codes. The columns of these attributes have the prefix

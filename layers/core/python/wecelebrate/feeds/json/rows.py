@@ -36,8 +36,8 @@ class JsonRows:
     """Iterates over `(number, records)`. A JSON object becomes one record, or one record for each of its variants.
 
     `number` is the number of the object in the list, or the line number in NDJSON. A value that is not an object is
-    rejected. If the list is incomplete, the last item is a Rejected that says where the list ends. `ended_cleanly` is
-    then False.
+    rejected. If the list is incomplete, the last item is a Rejected that says where the list ends. In this case,
+    `ended_cleanly` is False.
     """
 
     def __init__(self, text: TextFile, file_format: Format) -> None:

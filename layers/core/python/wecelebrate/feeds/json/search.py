@@ -26,8 +26,7 @@ _KEYED: frozenset[str] = frozenset()
 _ROWS = frozenset(("[",))
 """Stands for the keys of lists in a search for a list of names, and a list of rows with as many values."""
 _LIKELY = frozenset(("",))
-"""Stands for the keys of lists in a search for any list whose first object has an article number.
-"""
+"""Stands for the keys of lists in a search for any list whose first object has an article number."""
 
 # The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
 LIST_KEYS = frozenset(
@@ -60,7 +59,7 @@ class ListSearch:
     def __init__(self, text: TextFile) -> None:
         self._text = text
         self.may_follow: tuple[str, ...] = ("",)
-        """What may follow the list. An empty text is the end of the file."""
+        """The characters that can follow the list. An empty text means the end of the file."""
         self.end, self.key_column, self.list_name, self.depth = "]", "", "", 0
         """The end of the list, the column of the keys of an object of products, the key of the list, and its depth."""
         self.names: list[str] = []
@@ -103,7 +102,7 @@ class ListSearch:
     ) -> bool:
         """Search for the list of products in the object that starts at the scanner's position.
 
-        If the object contains the list, it returns True, and the scanner is at the first record.
+        If the object contains the list, the result is True, and the scanner is at the first record.
         """
         if not scanner.skip("{"):
             raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")

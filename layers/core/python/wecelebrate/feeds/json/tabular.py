@@ -17,7 +17,7 @@ MAX_NAME = 200
 
 
 def names_of_columns(scanner: Scanner) -> list[str]:
-    """Read the next list, and return its names if all its values are different texts. Otherwise return no names."""
+    """Read the next list. Return its values if they are different texts that can be column names, or else no names."""
     values: list[Any] = []
     scanner.skip("[")
     while not scanner.skip("]"):

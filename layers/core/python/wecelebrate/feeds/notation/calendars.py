@@ -18,7 +18,7 @@ MAX_YEARS = 15
 """The maximum number of years between today and a day of another calendar."""
 MAX_LENGTH = 20
 _BUDDHIST, _MINGUO, _REIWA = 543, -1911, -2018
-"""For each of the three calendars, the difference to the Gregorian year. For example, 2026 is 2569 in Thailand."""
+"""For each calendar, the number that is added to the Gregorian year. For example, 2026 is 2569 in Thailand."""
 _CHARACTERS = re.compile(
     r"(民國|民国|中華民國|令和|R)?\s*(\d{1,4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일.]?", re.ASCII
 )

@@ -8,7 +8,7 @@ The evidence, the strongest first:
 3. values of the price columns that are certain, such as `12,50` and `1.234,56`
 4. the style of the catalog's previous file
 5. values of other numeric columns that are certain
-6. a value such as `349` beside `1.250`: if the file wrote three decimals, it would write `349.000`
+6. a value such as `349` in a column with `1.250`: a file with three decimals would write `349.000`
 7. the definition of the format: XML standards write a decimal point
 8. the language of the header. If its countries never write a decimal comma, the language is sufficient. Otherwise, the
   place of the currency's sign must agree
@@ -124,7 +124,7 @@ def _are_few_groups(tally: Tally) -> bool:
 
 
 def _fits_groups(tally: Tally, style: DecimalStyle) -> bool:
-    """Return whether a style agrees with the values that have more decimals than the currency."""
+    """Return whether a style fits the values that would have more decimals than the currency."""
     return all(style.mark != mark for mark, count in tally.forced_groups.items() if count)
 
 

@@ -2,7 +2,7 @@
 
 | cell                         | value         | rule                                                              |
 |------------------------------|---------------|-------------------------------------------------------------------|
-| `1,234.56` `1.234,56`        | 1234.56       | with two separators, the last one is the decimal separator        |
+| `1,234.56` `1.234,56`        | 1234.56       | if both separators occur, the last is the decimal separator       |
 | `1 234,56` `1'234.50`        | 1234.56, .50  | spaces and apostrophes group thousands                            |
 | `12,50` `12.5` `12,5000`     | 12.50         | a separator not followed by three digits is the decimal separator |
 | `1.234.567`                  | 1234567       | a repeated separator groups thousands                             |
@@ -59,8 +59,8 @@ SIGNS = {
 }  # fmt: skip
 DIRHAM = re.compile(r"(?<!\w)د\s?\.?\s?إ\.?(?!\w)")
 """The sign of the dirham of the Emirates. Its folded form is equal to the folded sign of the Jordanian dinar."""
-# Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
-# Otherwise the first currency in the list is used.
+# Signs that several currencies use. If the list of a sign contains the catalog's currency, this currency is used.
+# Otherwise, the first currency in the list is used.
 SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD"),
     "¥": ("JPY", "CNY"),
@@ -110,8 +110,7 @@ _COLON = re.compile(
     r"(?P<whole>\d{1,3}(?:[\s.]?\d{3}){0,3}):(?P<fraction>\d\d)(?P<after>\s*(?:kr|sek|nok|dkk|€|eur)?\.?)",
     re.IGNORECASE,
 )
-"""Matches amounts such as `39:50` (39 kronor and 50 ore) and `1 250:00`. Only price cells are read in this way.
-"""
+"""Matches amounts such as `39:50` (39 kronor and 50 ore) and `1 250:00`. Only price cells are read in this way."""
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
@@ -158,8 +157,7 @@ def price_with_words(
 ) -> tuple[Decimal, str | None]:
     """Parse a price with words beside it, such as `12.50/ea`, which `price` does not understand.
 
-    If the file states the unit of the price outside of the cell (`has_unit`), the cell must not state a number of
-    units.
+    If the file states the unit of the price outside of the cell (`has_unit`), the cell must not contain a unit.
 
     Raises BadCell with a code of `price`, or with `no_fixed_price`, `bad_price_unit` or `too_precise`.
     """
@@ -235,7 +233,7 @@ DEFAULT_OF_SHOPWARE = "b7d2554b0ce847cd82f3ac9bd1c0dfca"
 
 
 def currency_code(text: str, catalog_currency: str) -> str | None:
-    """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
+    """Return the ISO 4217 code for a currency's code, sign or name, or None if the text does not mean a currency."""
     stated = text[:MAX_NUMBER_LENGTH].strip()
     sign = "".join(stated.split()).rstrip(".") if DIRHAM.search(stated) else stated.upper()
     if stated == "GBp":  # pence, like GBX

@@ -75,8 +75,7 @@ _FACTORS = {
 }  # fmt: skip
 _FACTOR = "|".join(sorted(_FACTORS, key=len, reverse=True))
 _MULTIPLIED = re.compile(rf"(?<=\d)(?!\sk\b)\s?({_FACTOR})(?=\b|[円元원])\.?(?=\s*[^\s\d]{{0,4}}$)")
-"""A word for thousands or millions after the digits, as in the Indonesian amounts `185rb` and `1,25jt`.
-"""
+"""A word for thousands or millions after the digits, as in the Indonesian amounts `185rb` and `1,25jt`."""
 _MINOR = re.compile(r"(?<=\d)\s*(?:(?P<pence>p|pence)|¢|cents?|ct\.?|c)$")
 
 

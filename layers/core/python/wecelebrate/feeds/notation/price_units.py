@@ -183,9 +183,9 @@ UnitColumn = Literal["units", "open", "none"]
 def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
     """Return whether the values of a column are numbers of units that a price is for.
 
-    `is_price_unit` says that the name of the column means the unit of a price, as `Price per` and `PEINH` do. A column
-    such as `UOM` contains price units only if its values are the trade codes `E`, `C` and `M`. In this case, the result
-    is not certain: `M` alone can be a metre, and `C` can also be the sales unit.
+    `is_price_unit` says that the name of the column means the unit of a price, such as `Price per` and `PEINH`. A
+    column such as `UOM` contains price units only if its values are the trade codes `E`, `C` and `M`. In this case, the
+    result is not certain: `M` alone can be a metre, and `C` can also be the sales unit.
     """
     values = {cell.strip() for cell in cells}
     codes = {value for value in values if value in CODES}
@@ -203,9 +203,7 @@ def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
 
 
 def _is_known_number(cell: str) -> bool:
-    """Return whether a unit such as `le mille` is a number of pieces above 1. The result is false for codes, because
-    they can have other meanings.
-    """
+    """Return whether a unit such as `le mille` is a number of pieces above 1. Ambiguous codes are excluded."""
     if cell in CODES:
         return False
     try:

@@ -96,7 +96,7 @@ class Tally:
     forced_groups: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
     """Unclear values whose separator cannot be decimal, because the currency has fewer decimals."""
     odd_fractions: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
-    """Unclear values that are unusual quantities with a decimal separator, because they are no multiples of 0.25."""
+    """Unclear values that would not be multiples of 0.25 with a decimal separator. Such quantities are unusual."""
     three_decimals: int = 0
     """Unclear values whose currency has three decimals."""
     whole_currency: int = 0

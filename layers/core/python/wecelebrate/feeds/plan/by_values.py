@@ -5,8 +5,8 @@
 | the product's name  | the only column with texts of several letters that differ in nearly all rows             |
 | the stock           | the only column with short whole numbers or `none`; at least one value means 0           |
 
-A column is never taken if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
-neither is taken.
+A column is never used if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
+none is used.
 """
 
 import contextlib

@@ -233,7 +233,7 @@ def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate
     chosen.columns["sku"] = [one.column for one in choice.columns]
     chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
     repeated = places_of(columns, choice.repeats) if choice.repeats is not None else []
-    # In a file that is sorted by places, the rows of the sample can all be those of one place.
+    # In a file that is sorted by places, all rows of the sample can belong to one place.
     chosen.places = repeated or named_places(columns.header)
 
 
@@ -244,7 +244,7 @@ def field_candidates_of(form: str, name: str) -> bool:
 def _best(
     columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
 ) -> list[Reason]:
-    """Return the candidates, the best first.
+    """Return the candidates. The best candidate comes first.
 
     A candidate gets a lower score if its values contradict the field or are all blank.
     """

@@ -15,7 +15,7 @@ class Reason:
 
     column: int
     score: float
-    """0 to 1."""
+    """The score, from 0 to 1."""
     reasons: tuple[str, ...]
 
 

@@ -14,8 +14,7 @@ def is_sku_doubtful(plan: Plan, names: list[str], profile: Profile) -> bool:
     """Return whether the SKU of a profile can be wrong because the file is the export of another system.
 
     The SKU is doubtful if two conditions are true. All columns by which the export was recognised have usual names, and
-    the column with the SKU of this export does not exist. In this case, the profile uses an internal number, such as
-    `id`.
+    the column with the SKU of this export does not exist. The profile then uses an internal number, such as `id`.
     """
     if not plan.sku:
         return True

@@ -67,7 +67,7 @@ class FileNumbers:
 
 
 def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str | None, currency: str) -> FileNumbers:
-    """Decide the decimal separators. If the sample does not show them, read all rows of the file."""
+    """Decide the decimal separators. If the sample does not show the separators, read all rows of the file."""
     hints = Hints(
         setting,
         earlier,
@@ -134,7 +134,7 @@ def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumb
 
 
 def _other_columns(plan: Plan, table: Table) -> list[Tally]:
-    """Return the counts of further numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
+    """Return the counts of other numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
     used = {column for columns in plan.field_columns.values() for column in columns}
     columns = Columns(table.header, table.sample)
     tallies = []

@@ -160,7 +160,7 @@ def _refuse_other_lists(table: Table, settings: FileSettings, plan: Plan) -> Non
 
 
 def evidence_table(table: Table, plan: Plan) -> Table:
-    """Return a table whose header and sample also have the computed columns. Its `rows` are those of the file."""
+    """Return a table whose header and sample also have the computed columns. Its `rows` are the rows of the file."""
     computed = plan.computed
     if computed is None:
         return table
@@ -358,7 +358,7 @@ def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> PriceColumn:
-    """Complete the price from the notes about all prices. Information beside the price has priority."""
+    """Complete the price from the notes about all prices. Information in the column of the price has priority."""
     if plan.profile is None:
         price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
     noted = notes.currency or usual_currency(notes, currency)

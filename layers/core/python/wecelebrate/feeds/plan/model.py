@@ -55,7 +55,7 @@ class ActiveColumn:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """The columns with the first and the last day of the price of a row."""
+    """The columns with the first and the last day on which the price of a row is valid."""
 
     first: int | None
     last: int | None
@@ -80,7 +80,7 @@ class OfferColumns:
     month_first: tuple[bool, bool, bool] = (False, False, False)
     """Whether the month is first in numeric dates of the columns `days`, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """Whether the month is first if a date shows it, e.g. 31/12/2026. None means that no date shows the order."""
+    """Whether the month is first, if a date such as 31/12/2026 shows it. None means that no date shows it."""
     switch: int | None = None
     """The column that says whether the offer of a row is on, such as `On Sale`."""
     is_percentage: bool = False
@@ -173,10 +173,9 @@ class Plan:
     former_price: int | None = None
     """The column of the crossed-out price. See `prices.former`."""
     standing_offers: bool = False
-    """Whether the values show an export in which offers without dates are valid now, although its names differ.
-    """
+    """Whether the values show an export in which offers without dates are valid now, although its names differ."""
     ends_offers: bool = False
-    """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""
+    """Whether the catalog's previous file had offers, and this file has prices, but no columns of offers."""
     zero_is_no_price: bool = False
     """Whether a price of 0 means that the product has no price yet, because nearly all other prices are above 0."""
 

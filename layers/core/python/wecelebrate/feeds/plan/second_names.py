@@ -67,7 +67,7 @@ def second_name(plan: Plan, columns: Columns) -> int | None:
 
 
 def _distinguishes(column: str, name: str) -> bool:
-    """Return whether a name means options, or a second line of the name: `Bez2` beside `Bez1`."""
+    """Return whether a name means options, or a second line of the name, such as `Bez2` if the file has `Bez1`."""
     if fold(column) in _OPTIONS:
         return True
     first, second = fold(_NUMBER.sub("", name)), fold(_NUMBER.sub("", column))

@@ -48,8 +48,7 @@ MAX_NAME = 60
 MIN_BARCODES = 3
 MIN_DIGITS = 12
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
-"""`Preis %` and `Prix/cent` can be prices for 100 pieces. But `%` can also mean a percentage, and `cent` cents.
-"""
+"""`Preis %` and `Prix/cent` can be prices for 100 pieces. But `%` can also mean a percentage, and `cent` cents."""
 _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 """Matches the value of an option with its position, such as `S:0` in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
@@ -95,7 +94,7 @@ def share_of_amounts(facts: Facts) -> float:
 
 
 def name_of_price(column: str) -> PriceName | None:
-    """Return what the name of a column says about a price."""
+    """Return the meaning of a column name for a price, or None if the name does not mean a price."""
     named_price = price_of_name(name_forms(column), column)
     name = named_price[1] if named_price else None
     if name and not name.currency and "$" not in column:
@@ -178,8 +177,7 @@ def _is_each(columns: Columns, number: int) -> bool:
 def currency_in_name(column: str, code: str | None, currency: str) -> str | None:
     """Return the currency in the name of a price column: `Price (Kč)`, `Preis Fr.`, `Price ($)`.
 
-    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if this currency is a
-    dollar.
+    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if it is a dollar.
     """
     if _SOLES.search(column[:MAX_NAME]):
         return "PEN"
@@ -289,8 +287,7 @@ def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str)
 def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """Add the columns of totals to the candidates.
 
-    For example, `Precio total` is the price with tax if its values are a little higher than the values of `Precio
-    base`.
+    For example, `Precio total` is the price with tax if it is a little higher than `Precio base`.
     """
     sold_columns = {one.column for one in sold}
     totals = []
@@ -306,7 +303,7 @@ def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandi
 def with_named_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """Return the candidates. A price with tax is recognised by its values.
 
-    For example, `PRICE_VAT` is a price with tax if its values are a little higher than the values of `PRICE`.
+    For example, `PRICE_VAT` is a price with tax if it is a little higher than `PRICE`.
     """
     bases = [one for one in sold if not one.is_bad and not one.name.names_tax and one.kind in ("plain", "net")]
     return [

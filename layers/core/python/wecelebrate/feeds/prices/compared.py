@@ -115,7 +115,7 @@ def _is_product(rows: Sequence[tuple[float, ...]]) -> bool:
 
 
 def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
-    """Return whether the ratio of two columns is the same in all rows.
+    """Return whether the ratio of two columns is equal in all rows.
 
     One column must be higher in all rows. The ratio must be above 1.005 and below 1.3.
     """
@@ -142,7 +142,7 @@ MAX_MARKUP = 6
 MIN_OFFER = 0.1
 """An offer below this share of the price is not an amount, but a percentage."""
 MAX_DIFFERENCE = 0.011
-"""The net prices are rounded to cents, so they can differ by this amount from the computed prices."""
+"""The maximum difference between net prices and computed prices. Net prices are rounded to cents."""
 
 
 def is_before_discount(columns: Columns, price: PriceCandidate, recommended: PriceCandidate) -> bool:

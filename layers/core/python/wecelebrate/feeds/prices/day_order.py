@@ -6,14 +6,13 @@ The first evidence in this list that shows an order is used:
 2. a day above 12
 3. the order of earlier files
 4. the order in which no offer ends before it starts, if several offers end before they start in the other order
-5. the currency USD, unless an offer ends before it starts if the month comes first
+5. the currency USD, for which the month comes first, unless an offer would then end before it starts
 
 Without evidence, a question is asked if the order changes which offers are valid from today on. A question is also
 asked if the dates of an offer contradict each other, as 13/01/2027 and 01/14/2027 do. The answer determines the order
 of all dates that can be read in both orders.
 
-A file writes all its dates in one order. Therefore, the dates of all offers are examined together, and only one
-question is asked.
+A file writes all its dates in one order. Therefore, the dates of all offers are examined together.
 """
 
 import re

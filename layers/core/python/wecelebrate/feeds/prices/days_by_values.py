@@ -1,13 +1,13 @@
-"""Finds the days of an offer by their values. Their columns can have any names: `De la`, `Từ ngày`, `מתאריך`.
+"""Finds the days of an offer by their values. The columns can have any names, such as `De la` and `Từ ngày`.
 
 The two columns directly after the offer are its days if all these statements are true:
 
-- Their values are days, and the first day is never after the last one.
+- The values are days, and the first day is never after the last day.
 - A row without an offer has no days. In contrast, dates that a database adds are in all rows.
 - At least one last day is in the future. In contrast, the date of the last change is never in the future.
 
-If only one column of days has a known name, another column of days contains the other day, if no offer then ends before
-it starts.
+If only one column of days has a known name, the other day can be in another column of days. This column is used if no
+offer then ends before it starts.
 """
 
 from collections.abc import Mapping, Sequence

@@ -99,7 +99,7 @@ _NO_CENTS = re.compile(r"\d[.,:]00\b", re.ASCII)
 
 
 def _completed(name: str) -> PriceName | None:
-    """Return the meaning of a name without a word for a price, such as `Was`, or with a word for an ordinary price."""
+    """Return the meaning of a name such as `Was`, which has no word for a price, or of a name for an ordinary price."""
     price = price_name(fold(plain_name(f"price {name}")))
     if price is not None and (price.kind == "compare" or is_ordinary(name)):
         return price

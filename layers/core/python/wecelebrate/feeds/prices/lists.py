@@ -35,8 +35,7 @@ MAX_TYPES = 20
 """A column with more different values than this does not contain types of prices."""
 MIN_PRODUCTS = 2
 MIN_SHARE = 0.3
-"""The minimum share of products with rows in several currencies, in a file with a price for each currency.
-"""
+"""The minimum share of products with rows in several currencies, in a file with a price for each currency."""
 
 
 def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Columns) -> list[PriceColumn]:
@@ -58,7 +57,7 @@ def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Colum
         return plan.prices
     plan.currency = None
     if plan.price_unit in [price.quantity_column for price in prices]:
-        plan.price_unit = None  # `<price qty="100">` beside `<price qty="1">` is valid from 100 pieces
+        plan.price_unit = None  # with `<price qty="1">`, `<price qty="100">` is valid from 100 pieces
     return prices
 
 

@@ -71,7 +71,7 @@ MAJOR_UNITS = frozenset((
 def with_scale(
     plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes, *, currency: str
 ) -> tuple[PriceColumn, Question | None]:
-    """Return the price column with the decimals of its whole numbers, and a question if they are not certain."""
+    """Return the price column with the decimals of its whole numbers, and a question if these are not certain."""
     name = plan.column_name(price.column)
     if setting == "no" or (price.arithmetic and setting != "yes"):  # transformations get the unchanged number
         return price, None
@@ -143,7 +143,7 @@ def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
 
 
 def _first_cells(columns: Columns, column: int) -> list[str]:
-    """Return the values that are not blank, as the objects that were read from the file (not texts as in `Facts`)."""
+    """Return the values that are not blank, as objects from the file. In contrast, `Facts.cells` contains texts."""
     return [cell for row in columns.sample if column < len(row) and (cell := row[column])]
 
 
@@ -237,7 +237,7 @@ def _unit_with_words(plan: Plan, columns: Columns, price: PriceColumn) -> int | 
 def decimals_of(cell: str, currency: str) -> int | None:
     """Return the number of decimals that a cell beside an amount states: 2 for `2` and `cents`, 0 for `EUR`.
 
-    It returns None if the cell is neither a number of decimals nor a unit.
+    The result is None for any other cell.
     """
     if cell.isascii() and cell.isdigit() and len(cell) <= 3 and int(cell) <= MAX_SCALE:
         return int(cell)

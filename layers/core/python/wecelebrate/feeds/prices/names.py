@@ -21,9 +21,9 @@ Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
 """The kinds of selling prices. The first kind that a file has is used.
 
-A consumer pays the gross price. A plain price is one whose name does not say more. An offer is used only if the file
-has no other selling price, because the file does not say how long the offer is valid. A list price is a
-recommendation. A purchase price (cost, dealer, wholesale) and a crossed-out price are never used.
+A consumer pays the gross price. The name of a plain price does not contain its kind. An offer is used only if the file
+has no other selling price, because the file does not say how long the offer is valid. A list price is a recommendation.
+A purchase price (cost, dealer, wholesale) and a crossed-out price are never used.
 """
 KIND_TEXTS: dict[Kind, str] = {
     "gross": "a selling price with tax", "plain": "a selling price", "net": "a selling price without tax",
@@ -156,11 +156,9 @@ _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("prixach arprixach arprixachnouv arpunet"), "purchase"),
     "bundlepricesprice": "plain",  # the price of the first piece in offers of bol.com
 }
-"""Names whose parts have other meanings: `Inpris` is a purchase price, and `Før-pris` is a former price.
-"""
+"""Names whose parts have other meanings: `Inpris` is a purchase price, and `Før-pris` is a former price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
-"""Further names that mean a selling price if the values are amounts of money. `VAT rate` is not such a name.
-"""
+"""Further names that mean a selling price if the values are amounts of money. `VAT rate` is not such a name."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč|rs|rp|tk|ksh)\b|\d/[-=]", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
@@ -229,7 +227,7 @@ class PriceName:
     kind: Kind
     currency: str | None = None
     is_offer_or_selling: bool = False
-    """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
+    """Whether the name is `sale price`, which is a selling price, or an offer if the file also has a regular price."""
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
     tax: Literal["gross", "net"] | None = None
@@ -239,14 +237,14 @@ class PriceName:
     is_solo: bool = False
     """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
     is_bare_net: bool = False
-    """Whether the name is `net price`: the price without tax, or a price after a discount of the supplier."""
+    """Whether the name is `net price`, which is a price without tax, or a price after a discount of the supplier."""
     scale: Scale = 0
     """The decimals of the amounts, if the name contains a unit such as `cents`."""
 
 
 @lru_cache(maxsize=4096)
 def price_name(folded: str, edges: frozenset[int] = frozenset()) -> PriceName | None:
-    """Return what a folded column name says about a price, or None if it does not name a price.
+    """Return the meaning of a folded column name, or None if the name does not mean a price.
 
     `edges` are the positions at which the words of the unfolded name begin. A part of the name consists of whole words,
     or is inside one word. For example, `Nav pārdošanā` does not contain `vp`.
@@ -385,4 +383,4 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
-"""A word that begins like this means a tax, even if the name of the tax is missing: `Prijs incl`, `Pris exkl.`"""
+"""The beginning of a word that means a tax without the name of the tax, as in `Prijs incl` and `Pris exkl.`"""

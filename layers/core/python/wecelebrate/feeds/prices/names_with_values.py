@@ -111,7 +111,7 @@ _NET_GROSS = ("net", "gross")
 
 @lru_cache(maxsize=4096)
 def _bare_tax_name(column: str) -> PriceName | None:
-    """Return the kind of a price whose name only says whether it includes the tax: `Brutto`, `incl. VAT`, `HT`."""
+    """Return the kind of a price whose name, such as `Brutto` or `HT`, only says whether the price includes the tax."""
     if len(column) > MAX_BARE_NAME or any(price_name(form) for form in name_forms(column)):
         return None
     name = price_name(fold(plain_name(f"price {column}")))

@@ -1,6 +1,6 @@
 """Reads what a file says about all its prices outside of its rows: in titles and footers of a table, or around a list.
 
-For example, `Alle Preise in CHF, netto` is above a header. Other notes are the keys `currency` and `minorUnits` of
+An example is `Alle Preise in CHF, netto` above a header. Further examples are the keys `currency` and `minorUnits` of
 `{"currency": "EUR", "minorUnits": 2, "items": [...]}`. A column, a cell or a record overrides such a note.
 """
 
@@ -226,7 +226,7 @@ def _of_title(title: str, notes: Notes) -> Notes:
 
 
 def _units_of(title: str) -> int | None:
-    """Return the number of pieces in `per 100 pcs`. Without a word for pieces, `per 2026` is a year."""
+    """Return the number of pieces in a text such as `per 100 pcs`. In contrast, `per 2026` is a year."""
     for match in _UNITS.finditer(title):
         units = int(re.sub(r"\D", "", match["units"]))
         if match["pieces"] or units in _ROUND:

@@ -15,9 +15,9 @@ MAX_RATIO = 10
 
 
 def without_ordinary_prices(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out an ordinary price that is never below the price, and is blank or equal in rows without a reduction.
+    """Leave out an ordinary price if it is never below the price, and blank or equal in rows without a reduction.
 
-    If the ordinary price is above the other price in all rows, both stay: the other price can be for other customers.
+    If the ordinary price is above the other price in all rows, both prices stay: one can be for other customers.
     """
     return [
         one for one in sold if not (is_ordinary(columns.header[one.column]) and _is_above_another(columns, one, sold))

@@ -38,7 +38,7 @@ _PAIRS = (
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
 _UNCLEAR = ("ep", "ap")
 """Abbreviations with two meanings. `AP` is the Abgabepreis, which customers pay, or the Arbeitspreis of a service. If
-it is below a recommended price, it is the Abgabepreis.
+`AP` is below a recommended price, it is the Abgabepreis.
 """
 MAX_COLUMNS = 20
 """The maximum number of compared columns with the same abbreviation. A file with more columns has price lists."""
@@ -117,7 +117,7 @@ def short_price(column: str) -> str:
 
 
 def can_be_a_selling_price(column: str) -> bool:
-    """Return whether an abbreviation such as `VP` is a selling price in one language, and another price in another."""
+    """Return whether an abbreviation such as `VP` is a selling price in one language, but not in another language."""
     return short_price(column) in _HIGH
 
 
@@ -165,5 +165,5 @@ def _is_always_below(low: Sequence[float], high: Sequence[float]) -> bool:
 
 
 def _amounts(columns: Columns, number: int) -> list[float]:
-    """Return the amount of each row, or 0 if a row has none."""
+    """Return the amount of each row, or 0 if a row has no amount."""
     return [amount_of(row[number] or "") if number < len(row) else 0.0 for row in columns.sample]

@@ -10,7 +10,7 @@ MAX_RAW_NAME = 200
 _CURRENCY_END = re.compile(
     r"(?<=[^\W\d_])(?:\s+[ií])?\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE
 )
-"""The sign of a currency at the end of a name: `Preis Fr.`, `Price C$`. Words such as `zł` are in the vocabulary."""
+"""The sign of a currency at the end of a name, as in `Price C$`. Words such as `zł` are in the vocabulary."""
 _IN_CURRENCY = re.compile(
     r"(?<=[^\W\d_])\s+(?:i|í|in|w|v|u|na|în|në|σε|в|у|во)\s+"
     r"(?=(?:[A-Z]{3}|Kč|zł|zl|lei|Ft|KM|€|лв|лева|евро|евра|рубл\w*|гривн\w*|грн|денари|динар\w*|dinar\w*|eur\w+|"
@@ -34,7 +34,7 @@ _SHORT_PRICE = re.compile(
 
 
 _BUY_NOW = re.compile(r"^buy\s?it\s?now\b|^buyitnow(?=[A-Z])", re.IGNORECASE)
-"""The fixed price of an auction, at which a customer buys. In contrast, `Buy price` is a purchase price."""
+"""Words for the fixed price of an auction, which a customer pays. In contrast, `Buy price` is a purchase price."""
 _JOINED_PRICE = re.compile(
     r"^\s*(?:prc|prec)(?=(?:venta|vta|compra|coste|costo|venda|custo|vendita|acq)\b)", re.IGNORECASE
 )

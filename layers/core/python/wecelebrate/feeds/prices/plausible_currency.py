@@ -1,7 +1,7 @@
-"""Asks about the currency if the file does not name it and the amounts are too small for the catalog's currency.
+"""Asks about the currency if the file names no currency, and the amounts are too small for the catalog's currency.
 
-For example, 3.5 Lebanese pounds are less than one cent. If soap costs 3.5, the currency is another one, or the prices
-are in thousands.
+For example, 3.5 Lebanese pounds are less than one cent. If soap has this price, the prices are in another currency, or
+in thousands.
 """
 
 from collections.abc import Sequence

@@ -121,7 +121,7 @@ _TOTAL_ENDS = ("wert", "summe", "total")
 
 
 def with_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
-    """Return the columns whose names would mean a price with the word for a price, such as `Kisker bruttó`.
+    """Return the columns whose names would mean a price if a word for "price" were added, such as `Kisker bruttó`.
 
     The file must have a lower purchase price in all rows, because names such as `Detail` can have another meaning.
     """
@@ -141,7 +141,7 @@ def with_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[Pri
 
 
 def is_tax_only(column: str) -> bool:
-    """Return whether a name has a word for a tax, but does not say whether an amount includes it: `Stawka VAT`."""
+    """Return whether a name such as `Stawka VAT` has a word for a tax, but no word for "with" or "without"."""
     parts, (taxes, included, excluded) = set(split_words(column)), tax_words()
     return not parts.isdisjoint(taxes) and parts.isdisjoint(included | excluded)
 
@@ -181,7 +181,7 @@ def is_retail(columns: Columns, number: int) -> bool:
 
 
 def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
-    """Return the prices for a measure, such as `Preis/kg`, if their names do not say that they are for comparison."""
+    """Return prices for a measure, such as `Preis/kg`, if their names do not mean prices for comparison."""
     candidates = []
     for number, column in enumerate(columns.header):
         name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None

@@ -21,8 +21,7 @@ RETAIL = re.compile(
     r"ritel|minorista|al detalle|varejo|al dettaglio|au détail|vähittäis|detaljist|einzelhandel",
     re.IGNORECASE,
 )
-"""Words for the retail trade. A column of numbers with such a name can be the price without a word for "price".
-"""
+"""Words for the retail trade. A column of numbers with such a name can be the price without a word for "price"."""
 
 
 @cache

@@ -95,7 +95,7 @@ def _is_offer_with_days(columns: Columns, number: int) -> bool:
 def without_offers(
     columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
 ) -> list[PriceCandidate]:
-    """Return the only price before a reduction, if the columns of offers are blank, because nothing is then reduced."""
+    """Return the only price before a reduction, if the columns of offers are blank: no product is then reduced."""
     if not sold or not all(one.is_bad and (one.kind == "offer" or one.name.is_offer_or_selling) for one in sold):
         return []
     former = [

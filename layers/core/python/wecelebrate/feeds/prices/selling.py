@@ -230,7 +230,7 @@ def _other_prices(
 
 
 def _named_by_tax(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """Return the prices whose names only say whether they include the tax, if no other selling price exists."""
+    """Return prices whose names only say whether tax is included, if the file has no other selling price."""
     if any(one.kind in TIERS and not one.is_bad for one in rated):
         return []
     return named_by_tax(columns) or [
@@ -248,7 +248,7 @@ def _repeats(header: Sequence[str], column: int, other: int) -> bool:
 
 
 def _pair_of_taxes(columns: Columns, possible: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the only two possible prices if one of them is the other price plus tax."""
+    """Return the only two possible prices if one price is the other price plus tax."""
     related = with_related_tax(columns, possible) if len(possible) == TAX_PAIR else []
     return related if {one.kind for one in related} == {"gross", "net"} else []
 
@@ -275,7 +275,7 @@ def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency:
 
 
 def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidate]:
-    """Return the columns of further price lists, such as `VK2` beside `VK1`, or `Price AT` beside `Price DE`.
+    """Return the columns of further price lists, such as `VK2` for `VK1`, or `Price AT` for `Price DE`.
 
     Columns with the same values are left out. If the file has columns of quantities, as in `Qty 1;Price 1;Qty 2;Price
     2`, the first price is the price of one unit.

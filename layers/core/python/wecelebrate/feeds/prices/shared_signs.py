@@ -28,11 +28,11 @@ _SIGNS = {"$": numbers.SHARED_SIGNS["$"], "¥": numbers.SHARED_SIGNS["¥"]}
 _GROUPED = re.compile(r"\D*\d{1,3}(?:\.\d{3})+\D*", re.ASCII)
 _WHOLE = re.compile(r"\D*\d{1,3}(?:\.?\d{3})*\D*", re.ASCII)
 _FOREIGN_TAX = re.compile(r"\b(?:gst|hst|pst|qst|tps|tvq|itbis)\b", re.IGNORECASE)
-"""Taxes of countries whose currency has the sign `$` and is not the US dollar."""
+"""Taxes of countries whose currency has the sign `$`, but is not the US dollar."""
 
 
 def notes_and_currency(columns: Columns, notes: Notes, currency: str) -> tuple[Notes, str]:
-    """Return the notes, and the currency of shared signs. The notes name it if it is not the catalog's currency."""
+    """Return the notes, and the currency of shared signs. A currency other than the catalog's is added to the notes."""
     local = local_currency(columns, notes, currency)
     if local == currency or notes.currency:
         return notes, local

@@ -55,7 +55,7 @@ _SOME = words(
 
 
 def says_for_some(title: str) -> bool:
-    """Return whether a note says that only some of the prices include the tax, or do not include it."""
+    """Return whether a note says that only some prices include the tax, or that only some prices exclude the tax."""
     tokens = _plain_words(title[:MAX_TITLE])
     taxes, included, excluded = tax_words()
     is_about_tax = bool(tokens & (_GROSS | _NET)) or bool(tokens & taxes and tokens & (included | excluded))

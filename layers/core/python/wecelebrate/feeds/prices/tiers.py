@@ -219,7 +219,7 @@ def is_amount_for_a_measure(column: str) -> bool:
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:
     """Return the columns with prices of quantities, the smallest quantity first.
 
-    A name without a word for a price, such as `10+`, counts only if several columns have such a name.
+    A name without a word for a price, such as `10+`, is used only if several columns have such a name.
     """
     found, bare = [], []
     listed, lists = _quantities_of_prices(columns), _price_lists(columns)
@@ -232,8 +232,7 @@ def quantity_prices(columns: Columns) -> list[QuantityPrice]:
             continue
         quantity, rest = tier
         if not rest or fold(rest) in _FILLERS:
-            # A column such as `Qty 10` without a word for a price contains prices only if its values are amounts of
-            # money.
+            # Without a word for a price, a column such as `Qty 10` has prices only if its values are amounts of money.
             if any(MONEY.search(cell) for cell in columns[number].cells):
                 bare.append(QuantityPrice(number, quantity, PriceName("plain")))
             continue

@@ -136,11 +136,11 @@ _WITHOUT_TAX = words(
     "ht horstaxe horstaxes horstva kmta exclvat excludesvat vatexcluded taxexcluded exmwst ohnemwst exklmwst exklmoms "
     "exklmva exclbtw bezdph siniva siva bezvat bezpvm bezpvn kdvharic net netto neto безндс безпдв"
 )
-"""Attributes that contain yes or no: whether a price excludes the tax (`ht="non"`)."""
+"""Attributes that contain yes or no, for "without tax". For example, `ht="non"` is a price with tax."""
 
 
 def _tax(name: str, value: str) -> str:
-    """Return `gross` or `net` if the value of a key, yes or no, says whether the price includes the tax, or else ""."""
+    """Return `gross` or `net` if a key with yes or no says whether the price includes the tax, or else ""."""
     key = squeezed(name[:MAX_TYPE_LENGTH])
     if key not in _WITH_TAX and key not in _WITHOUT_TAX:
         return ""

@@ -29,8 +29,7 @@ _AMOUNT = re.compile(
 )
 _NOT_ZERO = re.compile(r"[1-9]")
 _WHOLE = re.compile(r"[\d.,\s]*[.,]00", re.ASCII)
-"""Matches `12,00`. If all values of a column are whole, they can also be quantities.
-"""
+"""Matches `12,00`. If all values of a column are whole, they can also be quantities."""
 _LAST_NUMBER = re.compile(r"\s*\d{1,2}\s*$")
 _TYPED = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
 _LEVEL = re.compile(
@@ -61,7 +60,7 @@ def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
 def _levels(columns: Columns) -> frozenset[int]:
     """Return the columns of price levels, such as `Tier A;Tier B`. Their amounts can be whole numbers.
 
-    In all rows, the amounts rise from one column to the next, or in all rows they fall.
+    From one column to the next, the amounts of all rows must rise, or the amounts of all rows must fall.
     """
     families: dict[str, list[int]] = {}
     for number, name in enumerate(columns.header):
@@ -84,7 +83,7 @@ def _rise_or_fall(columns: Columns, numbers: list[int]) -> bool:
 
 
 def says_nothing(name: str) -> bool:
-    """Return whether a name says nothing about a column: no field, no property, no private word and no measure."""
+    """Return whether a name has no known meaning: no field, no property, no private word and no measure."""
     if len(name) > MAX_NAME or "." in name.strip(".") or "@" in name:  # the paths of JSON and XML have types
         return False
     if private_part(name) is not None or is_property(name) or field_candidates(name) or name_of_price(name):

@@ -26,7 +26,7 @@ def keeps_words(parts: tuple[str, ...], edges: frozenset[int]) -> bool:
 
 
 def edges_of_words(column: str, folded: str) -> frozenset[int]:
-    """Return the positions in a folded name at which a word begins. The set is empty if they are not known."""
+    """Return the positions in a folded name at which a word begins, or an empty set if the positions are not known."""
     if len(column) > MAX_LENGTH or "_" in column:
         return frozenset()
     words_of_name = [squeezed(word) for word in _WORD_OF_NAME.findall(_HYPHENATION.sub("", column))]

@@ -162,7 +162,7 @@ def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | 
     """Reject rows with NUL characters, lone surrogates, or bytes that are invalid in the encoding.
 
     `damaged` is the file's encoding if the file has invalid bytes, otherwise None. The reason contains the cell only if
-    the column is public, because callers who may not read the source data can read the reason.
+    the column is public, because some callers may read the reason, but not the source data.
     """
     public = {number for numbers in plan.field_columns.values() for number in numbers}
     public.update(number for number, _ in plan.attributes)

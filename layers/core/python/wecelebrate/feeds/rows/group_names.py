@@ -81,7 +81,7 @@ def column_of_groups(
 
 
 def with_group_names(build: Build, plan: Plan) -> Build:
-    """Return a function that gives each product the name of the group above it as its category."""
+    """Return a function that sets the category of each product to the name of the group above the product."""
     columns, skus = [] if plan.group_column is None else [plan.group_column], plan.sku
     group: str | None = None
 

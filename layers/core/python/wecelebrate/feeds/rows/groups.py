@@ -1,8 +1,7 @@
 """Reads exports in which several rows describe one product: its variants, further images or translations.
 
 Each variant becomes an item. The blank cells of a variant get the values of the product's first row, and the variant is
-then read like a plain row. Rows that are not variants only add images. They are counted in `rows` of the product's
-first item.
+then read like a plain row. Rows that are not variants only add images. They are counted in the product's first item.
 """
 
 import re
@@ -66,7 +65,7 @@ class VariantGrouper:
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inventory = plan.inventory
         self._variant_skus = [number for number in plan.sku if number in self._variant_columns]
-        if self._variant_skus == plan.sku:  # all SKU columns belong to variants, so no check is needed
+        if self._variant_skus == plan.sku:  # no check is needed if all SKU columns belong to variants
             self._variant_skus = []
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # A variant that has the price of its product also has its offer.

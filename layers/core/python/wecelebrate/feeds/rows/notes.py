@@ -23,7 +23,7 @@ FindNote = Callable[[str | None, Cells], str | None]
 
 
 def suspects(plan: Plan) -> frozenset[str]:
-    """Return words that are probably not SKUs although they have no spaces: words for a total, and the column name."""
+    """Return words without spaces that are probably not SKUs: words for a total, and the column name."""
     return (TOTAL_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
 
 

@@ -1,4 +1,4 @@
-"""Reads the offers of a row: a lower price, and the days or the period in which it is valid."""
+"""Reads the offers of a row: a lower price, and the days or the period in which the price is valid."""
 
 import re
 from collections.abc import Callable
@@ -144,7 +144,7 @@ def _limits(first: Day, last: Day) -> tuple[Day, Day]:
 
 
 def _is_before(end: date | datetime, start: date | datetime) -> bool:
-    """Return whether an offer ends before it starts. The last day of an offer belongs to it."""
+    """Return whether an offer ends before it starts. An offer is also valid on its last day."""
     if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) == (end.tzinfo is None):
         return end <= start
     return date(end.year, end.month, end.day) < date(start.year, start.month, start.day)

@@ -165,7 +165,7 @@ class Families:
         return "" if parent == sku else parent
 
     def _find_row(self, sku: str) -> OwnRow | None:
-        """Return the row of a parent, or None if no row has this SKU, or no row names this SKU as its parent."""
+        """Return the row of a parent, or None if no row has this SKU, or if no row names this SKU as its parent."""
         query = "select parent, content from parent_rows where sku = ?"
         row = self._database.execute(query, (sku,)).fetchone()
         return None if row is None else (row[0], [cell and cell.strip() for cell in self._cells(row[1])])
@@ -220,7 +220,7 @@ def _is_own(column: str) -> bool:
 
 
 def _is_amount(cell: str | None) -> bool:
-    """Return whether a cell has a digit above 0. Programs write 0 for a price that does not exist."""
+    """Return whether a cell has a digit above 0. Programs write 0 instead of a missing price."""
     return bool(cell) and any(char.isdecimal() and decimal(char) for char in cell or "")
 
 

@@ -36,7 +36,7 @@ The stripped cells of a variant already contain the values of the product's firs
 ZERO_PRICE = "zero_price"
 """The code of the warning about prices of 0, which are read as blank."""
 MAX_CACHED_LENGTH = 300
-"""The maximum number of characters of a cached category or brand. Their values repeat."""
+"""The maximum number of characters of a cached category or brand. They are cached because they repeat."""
 
 
 def product_builder(  # noqa: PLR0915

@@ -30,7 +30,7 @@ Rows = Iterable[Row | Rejected]
 
 
 class RowKeys:
-    """Reads from a row which product it belongs to."""
+    """Reads the keys that show to which product a row belongs."""
 
     def __init__(self, plan: Plan, rule: VariantRule) -> None:
         names = profile_names(plan.header, plan.profile)
@@ -108,7 +108,7 @@ class _Scattered:
 
 
 def _far_parents(rows: Rows, keys: RowKeys) -> _Scattered:
-    """Return the parents that do not stand directly above their variants."""
+    """Return the parents that are not directly above their variants."""
     scattered = _Scattered()
     references: tuple[str, ...] = ()
     for row in rows:

@@ -1,6 +1,6 @@
 """Finds remarks in names that say that a product is no longer made: `Cup (discontinued)`, `*** OBSOLETE *** Mug`.
 
-Only words that cannot describe a product count. `Lamp (suspended)` and `Brake pad (disc)` are names of products.
+Words that can describe a product are not remarks. For example, `Lamp (suspended)` and `Brake pad (disc)` are names.
 """
 
 import re

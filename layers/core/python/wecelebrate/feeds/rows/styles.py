@@ -107,7 +107,7 @@ def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Ro
 
 
 def _belongs(cells: Cells, first: Cells, styles: Styles) -> bool:
-    """Return whether a completed row has the name of the first row, and its SKU as the beginning of the SKU.
+    """Return whether a completed row has the name of the first row, and a SKU that begins with that row's SKU.
 
     If the SKU of the first row ends with a digit, a further digit means another product: `210` is not a size of `21`.
     """

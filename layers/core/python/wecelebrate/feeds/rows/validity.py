@@ -7,7 +7,7 @@
 | LAMP-1 | 45.90 | 2027-01-01 |            | rejected (`not_valid_today`)         |
 
 Without this rule, the last row would be used, although its price is valid only in the future. If a file has only one
-row for each product, such dates are ignored, because they can be the dates of the list.
+row for each product, the dates are ignored, because they can be the dates of the list.
 """
 
 import re
@@ -168,7 +168,7 @@ def _are_days(cells: Sequence[str]) -> bool:
 
 
 class _BadDay(Exception):
-    """A cell is not a day in the order of its column. The argument is the number of the column."""
+    """Raised if a cell is not a date in the order of its column. The argument is the number of the column."""
 
 
 def _day(number: int | None, cells: Cells, *, month_first: bool) -> date | None:

@@ -35,7 +35,7 @@ def state_by_values(columns: Columns, used: set[int]) -> list[int]:
 
 def _are_states(cells: Sequence[str]) -> bool:
     texts = {cell.strip() for cell in set(cells)}
-    if any(len(text) > MAX_LENGTH for text in texts):  # a text of 32,000 characters would take long to fold
+    if any(len(text) > MAX_LENGTH for text in texts):  # folding a text of 32,000 characters would take long
         return False
     values = {text.casefold() for text in texts}
     if not 1 < len(values) <= MAX_WORDS or any(map(_is_other, values)):

@@ -33,7 +33,7 @@ _BESIDE = words(
 
 @lru_cache(maxsize=4096)
 def sale_state(text: str) -> Literal["active", "inactive"] | None:
-    """Return whether a text says that a product is open (active) or closed (inactive) for sale, otherwise None."""
+    """Return `active` if a text says that a product is open for sale, `inactive` if it is closed, or else None."""
     parts = split_words(text) if len(text) <= MAX_TEXT else ()
     if len(parts) < 2 or _SALE.isdisjoint(parts):
         return None

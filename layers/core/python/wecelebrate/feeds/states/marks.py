@@ -56,7 +56,7 @@ def is_mark_name(column: str) -> bool:
 
 
 def are_codes(facts: Facts) -> bool:
-    """Return whether few rows have short codes, such as `01` and `Z9`, and the other rows are blank.
+    """Return whether some rows have short codes, such as `01` and `Z9`, and most rows are blank.
 
     The meaning of the codes is not known. It is doubtful whether products with a code are sold.
     """
@@ -89,7 +89,7 @@ _SHORT_NAME = re.compile(r"s|cd|rs")
 
 
 def letters_by_values(columns: Columns, used: set[int]) -> list[int]:
-    """Return the only column in which A means active and another letter means not active, or no column.
+    """Return the only column in which A means active, and another letter means inactive, or an empty list.
 
     In most rows, the letter is A. The name must mean a state, such as `ST` and `RecStatus`, because the letters can
     also be classes, sizes or countries. If the letters are A and I, names such as `S` and `Cd` are sufficient.

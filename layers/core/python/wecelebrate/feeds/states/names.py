@@ -1,4 +1,4 @@
-"""Recognises columns that say whether a shop shows a product, if the whole name is not known, but its words are.
+"""Recognises columns that say whether a shop shows a product, by the known words of an unknown name.
 
 Examples are `Mostrar en tienda`, `Vis i nettbutikk` and `Product visibility`. A column is recognised only if all its
 values are states, and if all words of its name are known. `Gift wrap in shop` and `Active noise cancelling` contain

@@ -15,8 +15,7 @@ _SOLD = re.compile(
 )
 
 _ON_WEB = re.compile(r"\bweb|online|en ligne|internet|e-?shop|onlineshop|webshop|\bsito\b|сайт")
-"""Words for a state on the web, such as `Publié sur le Web`. In contrast, `Actif` is a state in the ERP system.
-"""
+"""Words for a state on the web, such as `Publié sur le Web`. In contrast, `Actif` is a state in the ERP system."""
 _ONLY = re.compile(r"only|nur|seul|solo|exclu|bare|kun|endast|tylko|jen\b|csak|только")
 MAX_STATES = 8
 

@@ -71,7 +71,7 @@ def speaks_of_others(column: str) -> bool:
 def below_zero_question(
     header: Sequence[str], sample: Sequence[Cells], count: Sequence[int], below_zero: Sequence[int]
 ) -> list[Question]:
-    """Return the question whether the words of another column explain a number of pieces below 0 in the sample."""
+    """Return the question whether words in another column explain numbers below 0, if the sample has such numbers."""
     numbers_below = [
         cell for row in sample for at in count if at < len(row) and (cell := row[at]) and is_below_zero(cell, None)
     ]

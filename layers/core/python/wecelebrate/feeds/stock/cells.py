@@ -87,7 +87,7 @@ def _with_sign(text: str) -> str:
 
 
 def number_in(cell: str, mark: numbers.DecimalMark | None) -> Decimal | None:
-    """Return the number of pieces that a cell states with at most one unit, or None. It can be negative."""
+    """Return the number of pieces in a cell with at most one unit, or None. The number can be negative."""
     match = _PIECES.fullmatch(_with_sign(cell.strip()))
     if match is None:
         return None

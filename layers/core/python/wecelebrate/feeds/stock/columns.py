@@ -100,7 +100,7 @@ def _sold_out_names() -> frozenset[str]:
 MIN_STATES = 5
 """A column `In stock` with only 0 and 1 is a state, and not a count, if it has at least this number of cells."""
 MAX_COLUMNS = 10
-"""The maximum number of columns of each other kind than the count. It keeps the caches small for a hostile file."""
+"""The maximum number of columns of each kind except the count. It limits the size of the caches for a hostile file."""
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
 # The ends of names such as `Lagerbestandsführung aktiv`. These names are also looked up without the end.
 _SUFFIX = re.compile(

@@ -87,8 +87,7 @@ def further_places(header: Sequence[str], taken: Sequence[int]) -> list[int]:
 
 @lru_cache(maxsize=4096)
 def _key(column: str) -> tuple[str, bool] | None:
-    """Return the path of a stock without the numbers of list items. Also return whether the path contains a word for a
-    place.
+    """Return the path of a stock without the numbers of list items, and whether it contains a word for a place.
 
     If the path contains the names of places, these names are also left out.
     """

@@ -99,7 +99,7 @@ _EARLIER = _folded(
 
 
 def is_earlier(column: str) -> bool:
-    """Return whether a name means an earlier or a calculated stock. Another stock in the file is preferred to it."""
+    """Return whether a name means an earlier or a calculated stock. Any other stock in the file is preferred."""
     return any(fold(word) in _EARLIER for word in _TOKENS.findall(column[:MAX_NAME]))
 
 

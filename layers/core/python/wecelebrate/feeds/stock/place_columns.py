@@ -128,7 +128,7 @@ def are_of_one_group(header: Sequence[str], numbers: Sequence[int]) -> bool:
 
 
 def sum_question(columns: Columns, numbers: Iterable[int], *, is_sum: bool = True) -> Question:
-    """Return the question about columns of places. `is_sum` says whether they are added up without an answer."""
+    """Return the question about columns of places. `is_sum` says whether they are added up if nobody answers."""
     names = [columns.header[number] for number in numbers]
     shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
         " …" if len(names) > MAX_EXAMPLES else ""

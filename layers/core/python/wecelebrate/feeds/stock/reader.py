@@ -16,7 +16,7 @@ from wecelebrate.feeds.stock.columns import MAX_COLUMNS, StockColumns
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic
 
 Stock = tuple[InventoryPolicy, int | None]
-"""The policy and the count of a product. If the count is None, the stored count stays as it is."""
+"""The policy and the count of a product. If the count is None, the stored count does not change."""
 
 _MAX_FLAG_LENGTH = 40
 _CACHE_SIZE = 4096
@@ -58,7 +58,7 @@ class StockReader:
         )
         self._parse: Callable[[str], int | State] = parse
         self._stock = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: _combine([parse(cell)]))
-        # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
+        # The results are cached: a file has few combinations of states and flags, and their reading is expensive.
         self._cached_flags = lru_cache(maxsize=_CACHE_SIZE)(self._flags)
         self._cached_words = lru_cache(maxsize=_CACHE_SIZE)(self._words)
         is_narrow = len(self._relevant) <= 4 * MAX_COLUMNS
@@ -131,7 +131,7 @@ class StockReader:
         return [*([State.TO_ORDER] if State.TO_ORDER in values else []), *(total if counts else [])]
 
     def _flags(self, beside: Sequence[str | None]) -> tuple[list[int | State], bool | None, bool]:
-        """Return the states in the other columns of a row, and whether the shop counts the pieces, and oversells."""
+        """Return the states in the other columns of a row, and whether the shop counts the pieces and oversells."""
         columns, cells = self.columns, dict(zip(self._beside, beside, strict=True))
         states = [self._state(cell, is_number=True) for number in columns.states if (cell := cells[number])]
         states += [self._state(cell, is_number=False) for number in columns.words if (cell := cells[number])]
@@ -174,8 +174,7 @@ def _computed_count(value: int | State, arithmetic: Arithmetic) -> int | State:
 
 
 _MAX_LENGTH = numbers.MAX_NUMBER_LENGTH + 1
-"""Cells are cut at this length. A cut cell is too long to be a number, and is rejected like the complete cell.
-"""
+"""Cells are cut at this length. A cut cell is too long to be a number, and is rejected like the complete cell."""
 
 
 def _combine(values: Sequence[int | State], tracked: bool | None = None, *, oversells: bool = False) -> Stock | None:

@@ -1,4 +1,4 @@
-"""Reads when the stock of a row was counted, from the column that the mapping names."""
+"""Reads the time at which the stock of a row was counted, from the column that the mapping names."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

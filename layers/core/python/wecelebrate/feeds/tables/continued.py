@@ -173,7 +173,7 @@ def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], co
     """Return the names that occur only in the header of a second table of the same kind, and not in the first header.
 
     Both tables must have the same price columns, except offers, and the same names for the columns of the SKU and of
-    the product name. Otherwise, the second table can have other prices of the same products. Its rows are rejected.
+    the product name. Otherwise, its rows are rejected, because they can be other prices of the same products.
     """
     heading, last = _Heading(header, count_known), MAX_LINE
     first = {fold(name): _fields(name) for name in header}

@@ -129,7 +129,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     `header` is the index of the row that looks most like a header. If the header has two rows, the groups are in the
     upper row, and the names are in the lower row. There are two cases:
 
-    - The row above `header` contains the groups. Then the row `header` repeats names, or has names such as `incl. VAT`.
+    - The row above `header` contains the groups. The row `header` then repeats names, or has names such as `incl. VAT`.
     - The row `header` contains the groups, and the row below it contains the names.
     """
     names = [cell.strip() for cell in rows[header]]
@@ -141,7 +141,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     completed = _with_cells_of_two_rows(names, below)
     if completed != below and _is_row_of_names(names, completed, rows[header + 2 :]):
         return join_header_rows([*rows[: header + 1], completed, *rows[header + 2 :]], header + 1)
-    # A cell that is merged over both rows has its name in both.
+    # A cell that is merged over both rows has its name in both rows.
     own = ["" if at < len(names) and name == names[at] else name for at, name in enumerate(below)]
     if _is_row_of_quantities(names, below):
         groups = _extended(names, len(names))
@@ -251,9 +251,9 @@ def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Return whether the row below is the header: it has different names in all columns, and values below these names.
+    """Return whether the row below is the header: it has different names in all columns, and values below the names.
 
-    In this case, this row has only groups: for example `Article`, a blank cell, `Prices`, and blank cells.
+    The row `names` then has only groups, for example `Article`, a blank cell, `Prices`, and blank cells.
     """
     if len({fold(name) for name in below}) < len(below):
         return False
@@ -272,7 +272,7 @@ def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[
 
 
 def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
-    """Return whether a row has several groups with blank cells between, above a row with a name in each column."""
+    """Return whether a row has several groups with blank cells between them, and the row below has no blank name."""
     labels = [label for label in groups if label]
     return (
         1 < len(labels) < len(names)

@@ -20,9 +20,9 @@ _LEGEND = re.compile(
 
 
 def colour_legend(rows: Iterable[Sequence[str | None]]) -> str | None:
-    """Return the text of a cell such as `RED = discontinued`, or None if none of the first rows is a legend.
+    """Return the text of a cell such as `RED = discontinued`, or None if no row at the top is a legend.
 
-    The row of a legend has at most one more cell: a label such as `Key:`. The row of a product has more cells.
+    The row of a legend can have one more cell, with a label such as `Key:`. The row of a product has more cells.
     """
     for row in islice(rows, MAX_ROWS):
         filled = [cell.strip() for cell in row if cell and cell.strip()]

@@ -1,7 +1,7 @@
 """Recognises lists that are not a catalogue, such as a list of customers that was sent by mistake.
 
-A customer number is not a SKU. If the file also has no price, no stock and no product name, it is refused. Otherwise
-each customer would become a product.
+A customer number is not a SKU. A file with customer numbers, but without prices, stocks and product names, is refused,
+because each customer would become a product.
 """
 
 import re
@@ -116,7 +116,7 @@ def names_total(column: str) -> bool:
 
 
 def names_document(column: str) -> bool:
-    """Return whether a column name means the number of an order or an invoice. `Order` also has other meanings."""
+    """Return whether a column name means the number of an order or an invoice. The ambiguous `Order` is excluded."""
     folded = fold(column)
     return _DOCUMENT.fullmatch(folded) is not None and folded not in _NO_DOCUMENTS
 

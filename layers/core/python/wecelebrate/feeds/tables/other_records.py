@@ -3,7 +3,7 @@
 | file                                     | evidence                                                            |
 |------------------------------------------|---------------------------------------------------------------------|
 | a cash book, the statement of an account | a balance that changes by each row's amount                         |
-| the orders of customers                  | the number of an order as the SKU, beside e-mail addresses and days |
+| the orders of customers                  | the number of an order as the SKU, e-mail addresses, and days       |
 | a list of appointments                   | times of a day as the SKU                                           |
 | the messages of customers                | e-mail addresses, and neither a price nor a stock                   |
 | the answer of a server to a bad request  | one record with the keys of errors, and neither a price nor a stock |

@@ -9,7 +9,7 @@ The names and the values of the columns are evidence for persons, and for produc
 | birthdays                                                | 2      | another usual name for a SKU       | 2      |
 | first names, last names, full names, salutations         | 2 or 4 | a price with a clear name          | 2      |
 | the number of an employee, a customer or a member        | 2      | a stock with a clear name          | 2      |
-| a different e-mail address in each row                   | 1      | a name column only for products    | 2      |
+| a different e-mail address in each row                   | 1      | a clear name for product names     | 2      |
 | telephones, logins, a newsletter                         | 1 each | properties, brands and categories  | 1 each |
 | a street together with a postal code or a city           | 1 each |                                    |        |
 | wages, days of employment                                | 1 each |                                    |        |
@@ -38,8 +38,7 @@ from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.states.words import date_of
 
 MIN_POINTS = 3
-"""A file is refused if it has at least this many points for persons, and fewer points for products.
-"""
+"""A file is refused if it has at least this many points for persons, and fewer points for products."""
 MAX_NAME = 60
 MAX_COLUMNS = 60
 MAX_ROWS = 60
@@ -94,8 +93,7 @@ _SALUTATIONS = frozenset((
     "sigra", "signor", "signora", "dhr", "mevr", "pan", "pani", "hr", "fr",
 ))  # fmt: skip
 _WRITTEN_LIKE_CODES = frozenset(("ms", "mx", "sr", "sig", "pan", "hr", "fr"))
-"""Salutations that are also codes, for example of countries. The column name must mean salutations.
-"""
+"""Salutations that are also codes, for example of countries. The column name must mean salutations."""
 _NUMBER = re.compile(
     r"^(?:(?:participant|attendee|teilnehmer|deelnemer|participante|employee|staff|personnel|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario|pracownik|"
     r"zamestnanec|customer|client|kunden?|klant|cliente|klienta?|asiakas|zakaznik|vevo|musteri|member|mitglieds?|adherent|"
@@ -157,8 +155,7 @@ _ALSO_OF_PRODUCTS = re.compile(
     r"creditlimit|kreditlimit|limitkredytu|paymentterms|zahlungsziel|balance|(?:jahres|gesamt)?umsatz|turnover|totalspent|"
     r"totalorders|loyalty(?:points)?|(?:treue)?punkte|points|puntos|poentit|баланс|ポイント|포인트|积分"
 )
-"""Names that lists of products can also have, such as points for a purchase. They count once together.
-"""
+"""Names that lists of products can also have, such as points for a purchase. They count once together."""
 _KEYS = frozenset(("id", "uid", "uuid", "guid", "key", "no", "nr", "number", "numero", "nummer"))
 """Names of keys that rows of any kind have."""
 _ARTICLE = re.compile(
@@ -317,7 +314,7 @@ def _points_of_products(columns: Columns, plan: Plan) -> int:
 
 
 def _column_of_mails(columns: Columns) -> int | None:
-    """Return the column with a different e-mail address in each row. Addresses of contact persons would be repeated."""
+    """Return the column with a different e-mail address in each row. Addresses of contact persons are repeated."""
     for number, name in list(enumerate(columns.header))[:MAX_COLUMNS]:
         facts = columns[number]
         is_mail = _share(facts, _MAIL.fullmatch) >= MOST

@@ -63,7 +63,7 @@ class Table:
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
     problem: Callable[[], str] = lambda: ""
-    """Returns where and why the sample ends before the end of the file, or "" if the file is not broken there."""
+    """Returns where and why the sample ends before the end of the file, or "" if the sample is not damaged."""
     read_again: Callable[[], Iterator[Row | Rejected]] | None = None
     """Iterates over all rows, before `rows` is called. None if the sample has all rows, or only one pass is possible.
 
@@ -243,7 +243,7 @@ def _read_false_as_blank(table: Table, columns: frozenset[int]) -> None:
 
 
 def _read_again(text: TextFile, file_format: Format) -> Iterator[Records | Rejected]:
-    """Read all records once more. Afterwards, the reader that has read the sample continues at its earlier position."""
+    """Read all records once more. Then restore the file position for the reader that has read the sample."""
     position = text.file.tell()
     try:
         yield from JsonRows(text, file_format)

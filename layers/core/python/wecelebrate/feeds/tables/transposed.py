@@ -63,7 +63,7 @@ def _is_flawed(cells: Cells) -> bool:
 
 
 def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: Mapping[str, str | None]) -> None:
-    """Raise UnreadableFeed if the first column contains names of fields, and the rest of the header contains none."""
+    """Raise UnreadableFeed if the first column contains names of fields, and no other column has such a name."""
     if (names := _names_of_rows(header, sample, mapping)) is not None:
         shown = ", ".join(quoted(name, 30) for name in names[:4])
         raise UnreadableFeed(

@@ -67,7 +67,7 @@ class Arithmetic:
         `first` is the number of steps before the steps for numbers.
         """
         self.divisors = dict(divisors)
-        """Maps the names of the columns that are divided by to their numbers."""
+        """Maps the names of divisor columns to their numbers."""
         self._steps: list[tuple[int, str, NumberStep]] = []
         for number, step in enumerate(steps, first + 1):
             (name,) = step

@@ -52,7 +52,7 @@ def file_settings(
 def _check(entries: Mapping[str, Any], kind: Any) -> None:
     """Raise UnreadableFeed if a transformation has a key, a step or a value that this release does not know.
 
-    A later release can define more of them. If they were ignored after a rollback, values would be wrong.
+    A later release can define more steps. If steps were ignored after a rollback, values would be wrong.
     """
     if not entries:
         return

@@ -22,7 +22,7 @@ MAX_REGEX_SECONDS = 300.0
 RE2 needs linear time, but a large expression can still need some seconds for a long cell. An ordinary expression needs
 about 10 µs for a cell, or 10 seconds for a million rows."""
 MAX_PREVIEW_SECONDS = 10.0
-"""The same limit for a proposal, which reads only a sample."""
+"""The CPU time for regular expressions in a proposal, which reads only a sample."""
 MAX_RESULT = 1_000_000
 """The maximum number of characters of a value. A cell has the same maximum."""
 MAX_CACHED_LENGTH = 300

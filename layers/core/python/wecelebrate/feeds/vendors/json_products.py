@@ -12,7 +12,7 @@ JSON_PRODUCTS = Profile(
     "json with variants",
     (("title", "variantsprice"), ("name", "variantsprice"), ("title", "variantssku"), ("name", "variantssku")),
     {
-        # A record without variants is a product of its own.
+        # A record without variants is also a product.
         "sku": ("variantssku", "sku"),
         "name": ("title", "name"),
         "description": ("bodyhtml", "descriptionhtml", "description"),

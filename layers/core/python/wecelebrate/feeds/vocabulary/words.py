@@ -16,7 +16,7 @@ def phrases(text: str) -> frozenset[str]:
 
 
 def any_of(texts: Iterable[str]) -> str:
-    """Return a regular expression that matches any of the texts, the longest first."""
+    """Return a regular expression that matches any of the texts. Longer texts come first."""
     return "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
 
 

@@ -42,7 +42,7 @@ class _Converter:
         self._count_known, self._names = count_known, 0
         self._root: Any = None
         self._open_characters = 0
-        """How much text the parser has read since the start of the open row, rounded to chunks."""
+        """The number of characters that the parser has read since the start of the open row, rounded to chunks."""
         self._spans: dict[int, int] = {}
         """For each column that a cell above covers, the number of further rows that it covers."""
 

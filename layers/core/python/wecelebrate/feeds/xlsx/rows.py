@@ -12,7 +12,7 @@ from wecelebrate.feeds.xlsx.strings import MAX_TEXT_LENGTH
 
 MAX_MERGED_CELLS = 100_000
 MAX_FILLED_CELLS = 20_000_000
-"""The maximum number of cells that get the values of merged cells. Each LONG_TEXT characters count as a further cell.
+"""The maximum number of cells that get values of merged cells. Each LONG_TEXT characters of a text count as one cell.
 
 Without this limit, a file of 1 MB could fill two billion cells, with 2,000 merged cells of a million rows each.
 """
@@ -277,7 +277,7 @@ class _RowParser:
             content = self._shared_text(value) if recent is None else recent
         elif value and (cell_type is None or cell_type == "n"):
             content = self._number_readers.get(self._style, number)(value)
-            if content[-4:-3] == "." and content[-3:].isdigit():  # the point in `12.5 $` or `19.25%` is not counted
+            if content[-4:-3] == "." and content[-3:].isdigit():  # `.5 $` and `.25%` do not match
                 self._three_decimals.add(column)
         else:
             content = self._other_content(cell_type, value)

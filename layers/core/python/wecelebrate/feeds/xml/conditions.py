@@ -20,8 +20,7 @@ SALES = "V"
 CONDITION_TYPES = re.compile(r"Z?(PR\d\d|PPR\d|VKP\d)", re.IGNORECASE)
 """Prices for every buyer: PR00 (price), PPR0 (price with condition supplement), VKP0 (retail price with tax)."""
 BUYERS = ("KUNNR", "KUNAG", "KUNWE", "KONDA", "HIENR")
-"""Fields that limit a price to one customer or to a group of customers. Such a price is not a list price.
-"""
+"""Fields that limit a price to one customer or to a group of customers. Such a price is not a list price."""
 PIECES = ("", "ST", "PCE", "EA", "PC", "H87", "C62")
 
 PROFILE = Profile("sap conditions", (), {"sku": ("matnr",), "price": ("kbetr",), "currency": ("konwa",)})

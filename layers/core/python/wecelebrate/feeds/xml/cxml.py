@@ -117,7 +117,7 @@ class CxmlIndex(XmlFormat):
 
 
 def _product(quantity: str, factor: str) -> str:
-    """Return quantity × factor. Texts that are not numbers mean 1."""
+    """Return quantity × factor. A text that is not a number means 1."""
     try:
         return without_exponent(Decimal(quantity or "1") * Decimal(factor or "1"))
     except ArithmeticError:

@@ -50,8 +50,7 @@ VALUE_OVERHEAD = 10
 Because of this number, the maximum length of a record also limits the number of values.
 """
 MAX_ELEMENT_ATTRIBUTES = 250
-"""The maximum number of attributes of an element. To read one attribute, lxml searches all of them.
-"""
+"""The maximum number of attributes of an element. To read one attribute, lxml searches all of them."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)

@@ -82,7 +82,7 @@ class ElementReader:
         self._open: Element | None = None
         """The element whose content the parser is reading now. Its name is in `complete`."""
         self._lines = self._lines_before = 1
-        """`_lines` is the line number at the end of the current chunk, and `_lines_before` at its start."""
+        """`_lines` is the line number at the end of the current chunk, and `_lines_before` the number at its start."""
         self._equals = 0
         self._names: set[tuple[bytes, bytes]] = set()
         self._random = random.Random()  # noqa: S311  (an attacker must not predict which chunks are sampled)

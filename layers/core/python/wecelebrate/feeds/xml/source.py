@@ -34,7 +34,7 @@ _HARMLESS_SUBSET = re.compile(
     rb"|<!(?:ELEMENT|ATTLIST|NOTATION)\s(?:[^\"'<>%&]|\"[^\"%&]*+\"|'[^'%&]*+')*+>)*+\])",
     re.DOTALL,
 )  # fmt: skip
-# The entities of HTML, which some exports contain. XML defines only five entities. The parser resolves these five.
+# The entities of HTML, which some exports contain. XML defines only five entities, which the parser resolves.
 _ENTITY = re.compile(rb"(&(?!amp;|lt;|gt;|quot;|apos;)[A-Za-z][A-Za-z0-9]{1,7};)")
 XML_NAME = re.compile(r"[\w.\u00b7-]+")
 """The characters of a local name. The parser refuses other characters, such as control characters."""

@@ -40,8 +40,7 @@ PROFILE = Profile(
     },
     pair_columns=("attributes",),
     keep_other_columns=True,
-    # In Peppol BIS Catalogue 3, the standard identification can be the only identification in a line that deletes an
-    # item.
+    # In Peppol BIS Catalogue 3, a line that deletes an item can contain only the standard identification.
     other_identifier="StandardItemID",
 )
 
