@@ -1,7 +1,6 @@
 """Asks about the currency if the file names no currency, and the amounts are too small for the catalog's currency.
 
-For example, 3.5 Lebanese pounds are less than one cent. If soap has this price, the prices are in another currency, or
-in thousands.
+For example, 3.5 Lebanese pounds are less than one cent. Soap for 3.5 has a price in another currency, or in thousands.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ _GENERIC = words(
 
 
 def trade_question(plan: Plan, columns: Columns, note: str) -> list[Question]:
-    """Return a question if the price is in a column such as `Price`, and a note says that prices are purchase prices."""
+    """Return a question if the price is in a column such as `Price`, and a note says that it is a purchase price."""
     if not note or len(plan.prices) != 1 or any(question.key == "price" for question in plan.questions):
         return []
     number = plan.prices[0].column

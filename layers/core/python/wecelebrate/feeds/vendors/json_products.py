@@ -1,4 +1,4 @@
-"""Products with variants in JSON, as the APIs of many shops return them, such as Shopify, BigCommerce and Medusa 2.
+"""Products with variants in JSON: responses from the APIs of many shops, such as Shopify, BigCommerce and Medusa 2.
 
 Sources: shopify.dev, "Product" (Admin REST and GraphQL) and "Perform bulk operations with the GraphQL Admin API";
 developer.bigcommerce.com, "Products"; docs.medusajs.com, "Admin API: Products".
