@@ -268,9 +268,9 @@ class Feed:
         return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
-        # In a known export, or if the file has a stock column, the state column does not say whether stock is
-        # available, even if its name is `is_available`. Words for a stock in the state column, such as `backorder`,
-        # determine the meaning of a stock of 0 or less.
+        # In a known export, or if the file has a stock column, the state column is not used for the stock, even if its
+        # name is `is_available`. Words for a stock in the state column, such as `backorder`, determine the meaning of a
+        # stock of 0 or less.
         active = {column.column for column in plan.active if plan.profile or plan.inventory} - {*plan.inventory}
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
         words = [] if plan.profile else [column.column for column in plan.active if says_states(column)]

@@ -1,8 +1,8 @@
 """Reads column names that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
 
-The tables of names cannot list every such name. A name is composed if two conditions are true: it begins or ends with a
-usual name of the field, and all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File
-name` and `Category manager` have another meaning, so they are not composed names.
+The tables of names cannot list every such name. A composed name begins or ends with a usual name of the field. All its
+other words are words that do not change the meaning (`_NEUTRAL`). `Tax category`, `File name` and `Category manager`
+have another meaning, so they are not composed names.
 
 An unknown word can change the meaning too. If such a name were accepted, private values could become public. A column
 with a composed name is used only if no column has a usual name, and if the values of the column fit the field.

@@ -111,8 +111,9 @@ class Profile:
     The field `name` uses only the first cell that is not blank, because each language can have its own column.
     """
     other_identifier: str | None = None
-    """A column with an identifier other than the SKU. A row with this identifier, but without a SKU and a name, refers
-    to a stored product: the product whose source data has the same value in this column."""
+    """A column with an identifier other than the SKU. If a row has this identifier, but no SKU and no name, it refers
+    to the stored product with the same value in its source data.
+    """
     separate_prices: bool = False
     """Whether the prices of the products come in other files. A new product without a price is then inactive."""
     minor_units: bool = False

@@ -1,7 +1,7 @@
 """Measures how well a decoded text fits a language, by the letters that the language does not have.
 
-A wrong encoding creates combinations of letters that no language has: `Doplòky` beside `š` is neither Italian nor
-Czech, and `Pèèrynè` has a double letter that no language has. The costs of a text and a language are:
+A wrong encoding creates combinations of letters that no language has. For example, no language has both the `ò` of
+`Doplòky` and `š`, and no language has the double letter of `Pèèrynè`. The costs of a text and a language are:
 
 | what                                                                                     | cost |
 |------------------------------------------------------------------------------------------|------|

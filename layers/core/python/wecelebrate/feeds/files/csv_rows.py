@@ -36,9 +36,8 @@ class CsvRows:
 
     Only the first line of this record is rejected. Reading continues with the second line.
 
-    In a plain table (`tables.plain`), a line with a broken quote is always rejected, even at the end of the file, where
-    the line can be cut off. In this case, `raw` contains the cells of the line, and the last cell begins at the broken
-    quote.
+    In a plain table (`tables.plain`), a line with a broken quote is always rejected, even if it is the last line, which
+    can be cut off. `raw` then contains the cells of the line, and the last cell begins at the broken quote.
     """
 
     def __init__(
@@ -131,8 +130,8 @@ class CsvRows:
     def _repaired(self, line: str, cells: list[str]) -> list[str]:
         """Return the cells of a line whose quoted cells contain quotes that are not doubled: `"1/2" tee, brass"`.
 
-        Such a cell ends at the first quote before a delimiter. The cells are returned unchanged in two cases: the line
-        is well-formed, or the line divided in this way does not have as many cells as the header.
+        Such a cell ends at the first quote before a delimiter. If the line is well-formed, or would not get as many
+        cells as the header, `cells` is returned.
         """
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]

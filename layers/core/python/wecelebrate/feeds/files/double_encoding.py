@@ -1,8 +1,8 @@
 """Repairs a UTF-8 file that a program has read in another encoding and saved in UTF-8 again.
 
-Such a file contains `KÃ¼che` instead of `Küche`. The file is repaired only if the double encoding is certain: each
+Such a file contains `KÃ¼che` instead of `Küche`. The file is repaired only if the double encoding is certain. Each
 sequence of non-ASCII characters must become valid UTF-8 when it is written in the other encoding. Words of real
-languages do not become valid UTF-8, because the bytes of UTF-8 look like letters beside symbols in other encodings.
+languages do not become valid UTF-8, because the bytes of UTF-8 look like letters with symbols in other encodings.
 """
 
 import io

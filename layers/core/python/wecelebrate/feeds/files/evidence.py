@@ -35,7 +35,7 @@ _SEPARATORS = re.compile(r'[;,\t|"\r\n]+|  +')
 NAME = 2.0
 """The bonus for a known column name with a letter that is not ASCII."""
 UNLIKELY = 0.6
-"""The extra cost of an encoding if the header or a currency suggests only languages of other encodings."""
+"""The extra cost if the header or a currency suggests languages, but not the language that fits the text best."""
 CLEAR = 0.85
 """An encoding replaces the detected encoding only if its cost is lower by at least this number."""
 SAMPLE_BYTES = 4_096

@@ -109,8 +109,7 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
 def _with_heading(layout: Layout, texts: Sequence[str], rule: int) -> Layout:
     """Return the layout with all lines of the header, if several lines are between a blank line and the dashes.
 
-    The first of these lines is a title, and not a part of the header, in two cases: it contains a digit, or one of its
-    words is in two columns.
+    If the first of these lines contains a digit, or a word in two columns, it is a title and not a part of the header.
     """
     first = rule
     while first > 0 and rule - first < MAX_HEADING and texts[first - 1].strip():

@@ -26,8 +26,8 @@ HEAD = 4_096
 """The header is searched in this number of bytes at the start of a file."""
 MAX_LINES = 20
 MIN_NAMES = 2
-"""A code page is used only if the header has at least this many more names in one of its languages than in any language
-of another code page.
+"""The best code page is used only if the header has at least this many more names in its languages than in the
+languages of the second code page.
 """
 
 

@@ -234,10 +234,7 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
 
 
 def _identifying(columns: Columns) -> list[tuple[int, codes.Kind]]:
-    """Return the columns whose values identify the rows and whose names do not have another meaning.
-
-    Codes come first.
-    """
+    """Return the columns whose values identify the rows, except names with another meaning. Codes come first."""
     kinds: dict[codes.Kind, list[int]] = {"codes": [], "barcodes": [], "numbers": [], "rows": [], "texts": []}
     for number, name in enumerate(columns.header):
         kind = codes.kind_of(columns[number])

@@ -6,8 +6,8 @@
 |         | KMJ-PRG-M |              |
 |         | KMJ-PRG-L |              |
 
-The second column identifies the sold products: in rows where the first column is blank, the second column has different
-codes, and these codes begin with the last code of the first column.
+The second column identifies the sold products. In rows where the first column is blank, the second column has different
+codes. These codes begin with the last code of the first column.
 """
 
 from wecelebrate.feeds.columns.facts import Columns

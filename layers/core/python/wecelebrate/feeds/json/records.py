@@ -111,7 +111,7 @@ def _is_named(part: Any) -> bool:
 
 
 def _flatten_names(parts: list[Any], key: str, prefix: str, record: Record, depth: int) -> bool:
-    """Add the options or the named values of a list to the record. Returns False if the list contains neither."""
+    """Add the options or the named values of a list to the record. Returns False if the list contains other objects."""
     if lines := option_lines(key, parts):
         record[prefix + key] = lines
     elif values := named_values(parts):

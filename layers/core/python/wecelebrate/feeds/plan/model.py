@@ -1,4 +1,4 @@
-"""Defines the plan, which says which columns of a file are read into which fields of a product."""
+"""Defines the plan, which assigns the columns of a file to the fields of a product."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace

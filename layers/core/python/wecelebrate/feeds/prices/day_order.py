@@ -102,8 +102,8 @@ def orders_of_columns(
 ) -> tuple[bool, bool, bool]:
     """Return whether the month comes first in each column of an offer. `month_first` is the order of the offer.
 
-    If one column has dates such as 03.04.2026, and another column has dates such as 03/04/2026, only the second column
-    follows the order of earlier files or of the currency. A column without numeric dates also follows this order,
+    One column can have dates such as 03.04.2026, and another column dates such as 03/04/2026. Only the second column
+    then follows the order of earlier files or of the currency. A column without numeric dates also follows this order,
     because later rows can have numeric dates.
     """
     cells = cells_of(columns, [(0, days)])

@@ -81,8 +81,8 @@ def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
     """Return a question if two rows have the same SKU and the same name, but different prices without a reason.
 
     Without the question, the price of the last row would be used, although it can be the wrong price. No question is
-    asked if the rows also differ in a column such as a place, a date or a quantity, because this column explains the
-    two prices. The stock does not explain them.
+    asked if the rows also differ in another column, such as a place, a date or a quantity, which explains the two
+    prices. The stock does not explain them.
     """
     is_plain = plan.profile is None and len(plan.prices) == 1 and plan.name and plan.validity is None
     if (

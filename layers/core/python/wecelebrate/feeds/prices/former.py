@@ -81,7 +81,7 @@ def _are_amounts_like(columns: Columns, number: int, sold: int) -> bool:
     """Return whether all amounts have a currency, or are written with cents like the amounts of the selling price.
 
     Whole numbers can be the number of pieces in a pack, or a minimum stock. Amounts above the price in all rows can be
-    the prices of a larger size, such as a normal pizza if the price is for a small pizza.
+    the prices of a larger size. For example, the price can be for a small pizza.
     """
     if not columns.fills(number, sold) and not has_equal_amounts(columns, sold, number):
         return False

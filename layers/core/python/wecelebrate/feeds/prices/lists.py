@@ -85,8 +85,8 @@ def prices_by_rows(plan: Plan, columns: Columns) -> list[Question]:
 def _can_have_types(columns: Columns, number: int) -> bool:
     """Return whether a column can contain the types of the prices in the rows.
 
-    Some columns do not contain types: a state such as `État (achat)`, which says whether the sender still buys the
-    product, answers such as yes, and notes in a few rows.
+    A state such as `État (achat)` is not a type: it says whether the sender still buys the product. Answers such as
+    yes, and notes in a few rows, are not types either.
     """
     name, cells = columns.header[number], {cell.casefold() for cell in columns[number].cells}
     if is_state_name(name) or cells <= _ANSWERS:

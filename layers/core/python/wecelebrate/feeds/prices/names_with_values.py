@@ -94,7 +94,7 @@ def is_with_tax(columns: Columns, base: int, total: int) -> bool:
 def bare_tax_prices(columns: Columns, currency: str) -> list[tuple[int, PriceName]]:
     """Return the columns `Netto` and `Brutto` whose values are prices, although their names can also mean weights.
 
-    The amounts must have a currency, or each value of `Brutto` must be the value of `Netto` plus a usual tax.
+    The amounts must have a currency, or each value of `Brutto` must be `Netto` plus one of a few tax rates.
     """
     named = [
         (number, name) for number, column in enumerate(columns.header)

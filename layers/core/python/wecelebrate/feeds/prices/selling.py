@@ -75,7 +75,7 @@ _COUNTRY = re.compile(
 )
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
 _LETTERED = re.compile(r"([^\W\d_].{1,50}?)[\s_-]+[A-Z]")
-"""The name of a price list with a letter, such as `Tarif A` beside `Tarif B`."""
+"""The name of a price list with a letter, such as `Tarif A` and `Tarif B`."""
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
 )

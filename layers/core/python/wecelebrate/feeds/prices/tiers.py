@@ -43,9 +43,9 @@ _QUANTITY_WORDS = (
     "mennyiseg|maara|stuckzahl|количество|数量|수량)"
 )
 _NUMBERED_QUANTITY = re.compile(rf"(?P<stem>[^\W\d_]{{2,40}})(?P<number>\d{{1,2}})(?:ab|from|min)?{_QUANTITY_WORDS}")
-"""Matches `verkaufspreis1menge`, which is the quantity from which the price `verkaufspreis1` is valid."""
+"""Matches names such as `verkaufspreis1menge`: the minimum quantity for the price `verkaufspreis1`."""
 _BARE_QUANTITY = re.compile(rf"(?:ab|from|min)?{_QUANTITY_WORDS}(?P<number>\d{{1,2}})")
-"""Matches `qte1`, which is the quantity from which the price with the same number, such as `pv1`, is valid."""
+"""Matches names such as `qte1`: the minimum quantity for the price with the same number, such as `pv1`."""
 _NUMBERED_PRICE = re.compile(r"(?P<stem>[^\W\d_]{2,40}?)(?P<number>\d{1,2})[^\W\d_]{0,20}")
 _YEARS = range(1990, 2101)
 _FILLERS = words("staffel staffelpreis pricebreak break breaks tier quantitybreak qty quantity menge vk")

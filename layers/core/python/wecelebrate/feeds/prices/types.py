@@ -136,7 +136,7 @@ _WITHOUT_TAX = words(
     "ht horstaxe horstaxes horstva kmta exclvat excludesvat vatexcluded taxexcluded exmwst ohnemwst exklmwst exklmoms "
     "exklmva exclbtw bezdph siniva siva bezvat bezpvm bezpvn kdvharic net netto neto безндс безпдв"
 )
-"""Attributes that contain yes or no, for "without tax". For example, `ht="non"` is a price with tax."""
+"""Names of attributes with yes or no that mean "without tax". For example, `ht="non"` is a price with tax."""
 
 
 def _tax(name: str, value: str) -> str:

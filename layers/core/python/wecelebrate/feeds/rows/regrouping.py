@@ -122,7 +122,7 @@ def _far_parents(rows: Rows, keys: RowKeys) -> _Scattered:
 
 
 def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
-    """Return the keys of products whose rows are not adjacent, or whose first row does not have the name."""
+    """Return the keys of products if their rows are not adjacent, or if their first row does not have the name."""
     scattered, seen_keys = _Scattered(), _SeenKeys()
     current, is_named = "", True
     for row in rows:

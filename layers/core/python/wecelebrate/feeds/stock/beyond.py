@@ -28,7 +28,7 @@ def columns_with_stock_words(sample: Sequence[Cells], active: Sequence[int]) -> 
 
 
 def columns_of_stock_words(header: Sequence[str], sample: Sequence[Cells], used: Collection[int]) -> list[int]:
-    """Return columns such as `Stock message` whose values are only words for a stock, and whose names fit any stock.
+    """Return columns such as `Stock message`, which contain only words for a stock, and have no name of another stock.
 
     Some of the words must mean that a product can be ordered. Other words must have another meaning.
     """

@@ -97,8 +97,9 @@ def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:
 def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:
     """Return whether the row that was found as the header is a row of data.
 
-    The row is data if no cell of the first rows is a known name, and if at least two of its cells are codes or numbers,
-    like the cells below. At least one of these cells must be a code or have decimals, because `2024` can be a name.
+    The row is data if two conditions are true. No cell of the first rows is a known name, and at least two cells of the
+    row are codes or numbers, like the cells below. At least one of these cells must be a code or have decimals, because
+    `2024` can be a name.
     """
     first_rows = [row for row in rows[:HEADER_SEARCH_ROWS] if any(cell.strip() for cell in row)]
     if any(count_known(row) for row in first_rows):

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[^\W\d_]{3,20}(?:nr|nummer|number|nro)")
 """A name that ends with a word for "number", such as `Delnr.`. The noun before this word need not be known."""
 NEEDED = frozenset(("sku", TEXT, "price plain None None"))
 """The meanings that the second table must have: a SKU, a text, and a price. The name of the price must not contain a
-kind, a tax or a currency, because the prices could then have another meaning than the prices of the first table.
+kind, a tax or a currency. Otherwise, the prices of the two tables could have different meanings.
 """
 
 

@@ -134,7 +134,7 @@ def refuse_appointments(columns: Columns, sku: Sequence[int]) -> None:
 
 
 def refuse_people(columns: Columns) -> None:
-    """Raise UnreadableFeed if each row has an e-mail address. The file must have neither a price nor a stock."""
+    """Raise UnreadableFeed if each row has an e-mail address, and the file has no price and no stock."""
     numbers = range(min(len(columns.header), MAX_COLUMNS))
     if any(_are(_MAIL.fullmatch, columns[number].cells) for number in numbers):
         raise UnreadableFeed(

@@ -1,7 +1,7 @@
 """Opens a CSV file or a workbook as a plain table. The cells are not interpreted.
 
 The reader of product feeds (`tables.source`) interprets a list. For example, a ditto mark such as `Same` has the value
-of the cell above, a row can be an instruction or the header of another table, and titles explain units and prices.
+of the cell above. A row can be an instruction or the header of another table. Titles explain units and prices.
 
 In a table of orders, such rules are wrong. For example, a customer can have the name Sama, and a row must never get the
 data of another row. Therefore the two readers share only the lower layers: archives, encodings, the dialect of a CSV

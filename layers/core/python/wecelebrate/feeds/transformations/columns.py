@@ -25,8 +25,8 @@ from wecelebrate.feeds.transformations.text import RegexBudget, TextStep, change
 
 Read = Callable[[Cells], str | None]
 _SEPARATE = ("price", "is_active")
-"""The fields whose columns are computed separately, because the name of each column can contain a currency or a number
-of units, or mean the opposite of active.
+"""The fields whose columns are computed separately. The reason is that the name of each column can contain a currency
+or a number of units, or mean the opposite of active.
 """
 MAX_NOTHING_LENGTH = 10
 

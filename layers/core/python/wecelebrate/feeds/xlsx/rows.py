@@ -12,7 +12,7 @@ from wecelebrate.feeds.xlsx.strings import MAX_TEXT_LENGTH
 
 MAX_MERGED_CELLS = 100_000
 MAX_FILLED_CELLS = 20_000_000
-"""The maximum number of cells that get values of merged cells. Each LONG_TEXT characters of a text count as one cell.
+"""The maximum number of cells that get values of merged cells. A text counts again for each LONG_TEXT characters.
 
 Without this limit, a file of 1 MB could fill two billion cells, with 2,000 merged cells of a million rows each.
 """
@@ -308,7 +308,7 @@ class _RowParser:
         self._problem = self._problem or ("too_many_cells", f"it has more than {MAX_COLUMNS:,} columns")
 
     def _other_content(self, cell_type: str | None, value: str) -> str:
-        """Return the content of a cell whose type is neither shared text nor number."""
+        """Return the content of a cell of any type except shared text and number."""
         if cell_type is None or cell_type == "n":
             formula = quoted("=" + self._formula)
             self._flaws[self._column] = (
