@@ -21,7 +21,7 @@ _NOTE = re.compile(r"[^.]+|.*\.(?:txt|md|rtf)", re.IGNORECASE | re.DOTALL)
 _SEPARATOR = re.compile(rb"[^;,\t|](?:[;\t|]|,(?! ))")
 _DELIMITER = re.compile(rb"[;,\t|]")
 MAX_PARTS = 50
-"""How many CSV files with the same columns are read as one."""
+"""The maximum number of CSV files with the same columns that are read as one file."""
 MAX_FIRST_LINE = 64 << 10
 _OFFICE = (
     ("xl/workbook.bin", "a binary Excel file (XLSB); save it as XLSX"),
@@ -74,7 +74,7 @@ class Archive(ZipReader):
             tables = [info for info in data if _SEPARATOR.search(first_lines[info.filename])]
             others = [info for info in data if info not in tables]
             if tables and all(_NOTE.fullmatch(info.filename) for info in others):
-                data = tables  # a text file beside the tables is a description for people
+                data = tables  # text files beside tables are notes for people
             if len({first_lines[info.filename] for info in data}) == 1 and self._have_own_rows(data):
                 return data
         if len(data) > 1:
@@ -85,7 +85,7 @@ class Archive(ZipReader):
     def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
         """Return whether each value in the first column is in only one of the files.
 
-        Two files with the old and the new prices of the same products would have the same values there.
+        Otherwise, the files are not parts of one table. They can be the old and the new prices of the same products.
         """
         seen: set[bytes] = set()
         for info in data:
@@ -101,9 +101,9 @@ class Archive(ZipReader):
         return self.open(parts[0]) if len(parts) == 1 else JoinedMembers([self.open(info) for info in parts])
 
     def _first_line(self, info: zipfile.ZipInfo) -> bytes:
-        """Return the first line.
+        """Return the first line of the entry.
 
-        If the entry does not begin with a short line of a table, return the name of the entry, which is unique.
+        If the entry does not begin with a short line of a table, return the name of the entry, because it is unique.
         """
         line, end, _ = self.open(info).read(MAX_FIRST_LINE).partition(b"\n")
         line = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r ")

@@ -59,13 +59,13 @@ _VALUES = {
     "minor_units": ("it", ("yes", "no")),
     "day_order": ("it", ("day", "month")),
 }
-"""The options that decide about money, with their values."""
+"""The options that change prices, with their values."""
 
 
 def _check_options(mapping: Mapping[str, str | None]) -> None:
-    """Raise UnreadableFeed if an option has another value than the known ones.
+    """Raise UnreadableFeed if the value of an option is not known.
 
-    A later release can know more values. If an earlier release ignored them after a rollback, prices could be wrong.
+    A later release can define more values. If this release ignored them after a rollback, prices could be wrong.
     """
     for option, (noun, values) in _VALUES.items():
         if (value := mapping.get(option)) is not None and value not in values:

@@ -16,7 +16,7 @@ from wecelebrate.feeds.files.containers import MAX_MEMORY_BYTES, report_full_dis
 from wecelebrate.feeds.items import UnreadableFeed
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-"""The size of a sheet of Excel."""
+"""The maximum number of rows of a sheet in Excel."""
 MAX_SHEETS = 200
 MAX_MERGED = 100_000
 _NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -65,7 +65,7 @@ class XlsxWriter:
             self._part.write(f'<row r="{row}">{"".join(cells)}</row>'.encode())
 
     def merge(self, column: int, row: int, across: int, down: int) -> None:
-        """Merge a cell with the cells at its right and below it."""
+        """Merge a cell with cells to the right and below."""
         if (across or down) and len(self._merged) < MAX_MERGED:
             end = f"{letters(min(column + across, MAX_COLUMNS))}{min(row + down, MAX_ROWS)}"
             self._merged.append(f"{letters(column)}{row}:{end}")
