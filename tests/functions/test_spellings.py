@@ -79,7 +79,7 @@ def test_every_query_parameter_refuses_the_spellings_that_its_schema_does_not_de
 def test_an_id_in_a_path_must_be_spelled_with_hyphens(
     platform: Platform, operation: Operation, ids: Mapping[str, str]
 ) -> None:
-    admin = platform.api("admin")
+    admin = platform.api(platform.substitute("admin"))
     for name in operation.id_parameters:
         other = {key: id_.replace("-", "") if key in (name, f"staff_{name}") else id_ for key, id_ in ids.items()}
         problem(operation.send(admin, other), 422, "invalid")
