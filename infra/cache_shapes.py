@@ -46,7 +46,9 @@ _MODELS: Mapping[str, type[BaseModel]] = {"record_events": EventTarget}
 _HEAD = '''"""The fingerprints of the models of cached values. `python -m infra.cache_shapes` writes this file."""
 
 SHAPES = {'''
-_TAIL = '"""Entity → fingerprint of its models. Keys contain it, so a release reads no values of another form."""'
+_TAIL = (
+    '"""Maps each entity to the fingerprint of its models. A release reads only values with its own fingerprints."""'
+)
 _TEXTS = frozenset({"title", "description", "examples", "example", "default"})
 
 

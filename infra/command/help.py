@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 from infra.command.errors import ExitCode
 
-FILE_FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip or zip."
+FILE_FORMATS = "CSV, TSV, JSON, NDJSON, XLSX, ODS or XML, optionally compressed with gzip or zip."
 """The formats of product files."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -151,6 +151,9 @@ def rename_logger(name: str) -> None:
     logger = loggers.pop("service_undefined", None)
     if isinstance(logger, logging.Logger) and name:
         logger.name = name
+        # The runtime client logs all records that the root logger gets. Powertools adds a filter to it that leaves out
+        # those of its own logger, but the client did not exist when the logger was created.
+        logger.propagate = False
         loggers[name] = logger
         for handler in logger.handlers:
             handler.formatter.append_keys(service=name)  # type: ignore[union-attr]

@@ -169,11 +169,11 @@ def test_the_openapi_document_states_the_limits_of_each_body() -> None:
         path: paths[path]["post"]["requestBody"]["description"]
         for path in ("/v1/sites", "/v1/products/bulk-import", "/v1/storefront/{domain}/events")
     }
-    objects = "Of keys, an object at most 10,000, and all objects together at most"
+    keys = "An object has at most 10,000 keys, and all objects together have at most"
     assert texts == {
-        "/v1/sites": f"At most 2,097,152 bytes. {objects} 50,000.",
-        "/v1/products/bulk-import": f"At most 6,291,456 bytes. {objects} 600,000.",
-        "/v1/storefront/{domain}/events": f"At most 262,144 bytes. {objects} 50,000.",
+        "/v1/sites": f"At most 2,097,152 bytes. {keys} 50,000 keys.",
+        "/v1/products/bulk-import": f"At most 6,291,456 bytes. {keys} 600,000 keys.",
+        "/v1/storefront/{domain}/events": f"At most 262,144 bytes. {keys} 50,000 keys.",
     }
 
 

@@ -99,7 +99,7 @@ def test_the_error_for_a_wrong_mapping_entry_points_to_this_entry(
         ({"split": {"index": 0}}, "/split/separator", "is required"),
         ({"split": {"separator": ";", "index": 101}}, "/split/index", "must be at most 100"),
         ({"replace": {}}, "/replace", "must have at least 1 entry"),
-        ({"replace": {"A": "x", "a ": "y"}}, "/replace/a ", "is the same value as another entry"),
+        ({"replace": {"A": "x", "a ": "y"}}, "/replace/a ", "equals another entry"),
         ({"replace": {"A": "x"}, "otherwise": "ignore"}, "/otherwise", "must be 'keep', 'blank' or 'reject'"),
         ({"regex": {"pattern": "(?=a)"}}, "/regex/pattern", "must be a regular expression of RE2"),
         ({"regex": {"pattern": r"(a)\1"}}, "/regex/pattern", "must be a regular expression of RE2"),

@@ -35,6 +35,8 @@ def test_usage_figures_are_unavailable_while_redis_does_not_respond(platform: Pl
         body = problem(api.get(path), 503, "unavailable")
         assert body["detail"] == "Usage is counted in Redis, which does not respond. Try again later."
     assert metric_lines(platform, "api-usage-read", "CacheDown")
+    log = (platform.state / "logs" / "functions" / "api-usage-read.log").read_text("utf-8")
+    assert log.count("Redis failed") == 1
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 
 
