@@ -44,7 +44,7 @@ def storage(*bounds: EventStorage | None) -> EventStorage:
 
 
 def signalled(*headers: str | None) -> EventStorage | None:
-    """Return the upper bound that the headers `Sec-GPC` and `DNT` of a visitor set. Without these headers, return None."""
+    """Return the upper bound that the headers `Sec-GPC` and `DNT` of a visitor set, or None without these headers."""
     return "anonymous" if any(header is not None and header.strip() == "1" for header in headers) else None
 
 

@@ -60,7 +60,7 @@ def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
 
 
 def stock_as_of(payload: Mapping[str, Any], job_id: UUID, settings: Mapping[str, Any]) -> datetime:
-    """Return when the stock in the file of a job was counted. For jobs of the previous release, the time is computed."""
+    """Return when the stock in the file of a job was counted. For jobs of the previous release, compute the time."""
     if payload.get("stock_as_of"):
         return datetime.fromisoformat(payload["stock_as_of"])
     return stock_time(settings, datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC))
@@ -129,7 +129,7 @@ def disclosure(settings: Mapping[str, Any]) -> "Disclosure":
 
 
 def settings_key(catalog: Mapping[str, Any]) -> str:
-    """Return a key of all settings that affect how files are read. If one of these settings changes, the key changes."""
+    """Return a key of all settings that affect how files are read. If such a setting changes, the key changes."""
     settings = catalog["sync_settings"]
     visibility = settings.get("attributes"), settings.get("private_columns")
     read_with = [reading_options(settings), default_currency(catalog), catalog["reading"], visibility]

@@ -1,6 +1,6 @@
 """Jobs: background work. Each job is a row of the table `jobs`. A queue message only announces that a job is waiting.
 
-The row of a job is created in the transaction of the requester. The message is sent after the commit. If a message is
+The row of a job is created in the transaction of the request. The message is sent after the commit. If the message is
 lost, the sweeper sends it again. The database decides in which order workers claim jobs (`wecelebrate.jobs.workers`).
 """
 
@@ -66,7 +66,7 @@ _IDLE = {
 LOST_AFTER_SECONDS = 5.0
 """If no worker claims a job within this time after it became due, the message of the job counts as lost."""
 MESSAGES_PER_TYPE = 3
-"""The maximum number of messages that the sweeper sends per job type. Each message starts a worker. The worker claims
+"""The maximum number of messages that the sweeper sends for each job type. Each message starts a worker, which claims
 jobs until no job is waiting."""
 FORGET_BATCH = 1_000
 """The maximum number of jobs that one transaction deletes."""
@@ -124,8 +124,8 @@ def queues(tx: Transaction) -> QueueStates:
 def sweep() -> None:
     """Make the jobs of dead workers available again, and send lost messages again.
 
-    While workers are started directly, this function starts workers for all waiting jobs, at most MESSAGES_PER_TYPE per
-    type.
+    While a kill switch makes the platform start workers without messages, this function starts workers for all waiting
+    jobs: at most MESSAGES_PER_TYPE workers for each job type.
     """
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)

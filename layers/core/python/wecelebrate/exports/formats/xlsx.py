@@ -42,7 +42,7 @@ def write(
     *,
     max_rows: int = MAX_ROWS_PER_SHEET,
 ) -> int:
-    """Write blocks of JSON lines as a workbook. It returns the number of texts that were too long and were shortened."""
+    """Write blocks of JSON lines as a workbook. It returns the number of texts that were shortened."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         book = xlsxwriter.Workbook(

@@ -99,7 +99,7 @@ class ReadingChange(BaseModel):
     """A difference between the reading of this file and the reading of an earlier file of the catalog."""
 
     key: str
-    """What changed, e.g. `price` or `decimal`."""
+    """The field or the option that is read differently, e.g. `price` or `decimal`."""
     subject: Literal["money", "identity", "visibility", "other"]
     before: Any = Field(description="How the earlier file was read.")
     now: Any = Field(description="How this file is read.")
@@ -134,7 +134,7 @@ class MappingProposal(BaseModel):
         "the cells from which they are computed."
     )
     warnings: list[str]
-    """The points that a reader of the proposal has to check, as text for people."""
+    """What the user must check in the proposal, as texts for users."""
     reading: Object = Field(
         description="How the file is read: the columns of each field with scores and reasons, the decimal separator, "
         "the currency, and the kind of the price."
