@@ -140,7 +140,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 
 
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
-    """Lease a waiting job, to run it within the current request.
+    """Lease a waiting job, so that the current request can run it.
 
     It returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
     """
@@ -154,6 +154,6 @@ def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
 
 
 def release_inline(job: LeasedJob) -> None:
-    """End the lease of a job that failed within the current request. The attempt does not count."""
+    """End the lease of a job that failed within the current request. This attempt is not counted."""
     with writing(job.caller) as tx:
         sql.release_job(tx, job_id=job.id, fence=job.fence, failures=job.failures - 1, delay=0)

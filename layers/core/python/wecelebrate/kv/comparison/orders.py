@@ -53,7 +53,7 @@ def order(pair: Pair) -> Iterator[str]:
     address = _address(document)
     name = first(document, "customerName", "recipientName", "userName", "employeeName")
     names = {text(name) or email}
-    if name is None:  # A secret in the address does not count as a name.
+    if name is None:  # A secret in the address is not a name.
         in_address = first(address, "fullName", "name")
         names = {text(in_address) or email, *([email] if may_be_left_out(in_address) else ())}
     if not any(same_text(each, row["customer_name"] or None, 500) for each in names):
@@ -113,7 +113,7 @@ def _items(document: Document) -> list[Document]:
 
 
 class _Line:
-    """A line of an order in a document."""
+    """A line of an order, as the document states it."""
 
     def __init__(self, document: Document, item: Document) -> None:
         gift = first(item, "gift", "product")
@@ -135,7 +135,7 @@ class _Line:
         ]
 
     def agrees(self, column: Mapping[str, Any], pair: Pair) -> bool:
-        """Return whether `column`, a line of the row, has the same quantity, price and gift as this line of the
+        """Return whether a line of the row, `column`, has the same quantity, price and gift as this line of the
         document."""
         if self.quantity != column["quantity"]:
             return False
