@@ -75,8 +75,8 @@ class NewRun(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of a price if the document and its catalog state no currency. If it is null, such documents "
-        "are put into quarantine, because the platform never guesses a currency.",
+        description="The currency of a price if the document and its catalog state no currency. If it is null, such "
+        "documents are put into quarantine, because the platform never guesses a currency.",
     )
 
 
@@ -193,8 +193,8 @@ class NewMirror(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of a price if the document and its catalog state no currency. If it is null, such documents "
-        "are put into quarantine.",
+        description="The currency of a price if the document and its catalog state no currency. If it is null, such "
+        "documents are put into quarantine.",
     )
 
 

@@ -120,7 +120,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
     if current == "waiting":
         _require(plan, [gate.name for gate in plan.gates])
         _change(tx, entity, "archiving", {"documents": plan.retirable})
-        return  # The next request starts to archive, so that a rollback sees this status before a document is deleted.
+        return  # The next request begins to archive. Therefore this status is committed before any document is deleted.
     give_up_at = time.monotonic() + SECONDS
     while current != "retired" and time.monotonic() < give_up_at:
         if current == "archiving":
@@ -148,8 +148,8 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
         if plan.retirement is None:
             return plan
     progress = archive.restore(tx, entity, give_up)
-    # This request has locked the rows of the documents that it has restored, but the end of an undo waits for writers
-    # of rows. Therefore a later request ends the undo, in its own transaction.
+    # The end of an undo waits for all transactions that write rows. This request has locked the rows of the documents
+    # that it has restored. Therefore a later request ends the undo in a new transaction.
     if progress.is_complete and not progress.restored:
         if entity == "product":
             _change(tx, entity, "ending", {})

@@ -1,8 +1,8 @@
-"""The orders of a file, prepared for a destination. The database made a copy of each order.
+"""The orders of a file, prepared for a destination. The database has made a copy of each order.
 
-A long line of an address is broken into several lines. If the lines of a new order have no room in the file, the order
-is refused: a parcel with an incomplete address does not arrive, so the text is not cut off. The text is cut off only
-for an order that the receiver already has.
+A long line of an address is broken into several lines. If a new order has more lines than fit into the file, the order
+is refused. The address is not shortened, because a parcel with an incomplete address does not arrive. It is shortened
+only for an order that the receiver already has.
 """
 
 import json
@@ -21,13 +21,14 @@ Action = Literal["new", "change", "cancel"]
 MAX_ADDRESS_LINES = 4
 MAX_NAME_LINES = 2
 MAX_CELL_LENGTH = 32_767
-"""The largest number of characters in a cell of XLSX. XlsxWriter leaves a cell with more characters empty."""
+"""The largest number of characters in a cell of XLSX. If a text has more characters, XlsxWriter leaves the cell
+empty."""
 IDOC_LINE_LENGTH = 35
 """The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
 IDOC_POSTAL_CODE_LENGTH = 9
 """The length of PSTLZ in E1EDKA1."""
 IDOC_PHONE_LENGTH = 25
-"""The length of TELF1 in E1EDKA1. A telephone number of 15 digits fits without its separators."""
+"""The length of TELF1 in E1EDKA1. A telephone number of 15 digits without separators is never longer."""
 IDOC_SKU_LENGTH = 35
 """The length of IDTNR in E1EDP19, which identifies the article."""
 IDOC_PRICE_LENGTH = 15
@@ -41,12 +42,12 @@ _ADVICE = (
 
 
 class Unwritable(Exception):
-    """The order cannot be written for this destination. The message says why."""
+    """The order cannot be written for this destination. The text of the exception says why."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """The settings on which the content of a file depends, in addition to its orders."""
+    """The settings of a destination that determine the content of a file, in addition to the orders."""
 
     format: str
     columns: Sequence[Mapping[str, str]] | None
@@ -58,7 +59,7 @@ class Destination:
     seq: int
     """The number of the file."""
     created_at: datetime
-    """When the orders of the file were chosen."""
+    """When the orders of the file were selected."""
 
     @property
     def address_lines(self) -> int:
@@ -74,7 +75,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """A line of an order, with the pieces that are still ordered."""
+    """A line of an order, without the cancelled pieces."""
 
     line: int
     sku: str
@@ -106,14 +107,16 @@ class ShipTo:
 
 @dataclass(frozen=True)
 class ExportedOrder:
-    """An order in a file."""
+    """An order in an order file."""
 
     action: Action
     document: Mapping[str, Any]
-    """The copy that `app.order_document` has made."""
+    """The copy of the order that `app.order_document` has made."""
     ship_to: ShipTo
     previous_version: int | None = None
-    """The version of the order that the destination has. None if the order is new, or if the version is unknown."""
+    """The version of the order that the destination already has. None if the order is new, or if this version is
+    unknown.
+    """
 
     @classmethod
     def of(
