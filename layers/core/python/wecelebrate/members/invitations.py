@@ -113,7 +113,7 @@ _REFUSALS: dict[str, type[Conflict | Forbidden]] = {
 def page(tx: Transaction, client_id: UUID | None, filters: InvitationFilters) -> pages.RenderedPage:
     """Return one page of the invitations to a client, or to the staff, sorted from newest to oldest.
 
-    Raises NotFound, and Forbidden unless the caller manages the members.
+    Raises NotFound. Raises Forbidden unless the caller manages the members.
     """
     _require_reader(tx, client_id)
     return pages.list_page("invitations", sql.list_invitations, tx, filters, pages.NEWEST, client_id=client_id)

@@ -26,7 +26,7 @@ class Member(BaseModel):
     kind: MemberKind
     """Whether the member is a person or a machine."""
     name: str | None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
     email: str | None = Field(description="The address of the accepted invitation. Null for a machine.")
     role: ClientRole
     """What the member may do. Viewers can read, editors can also write, and owners can also manage the members."""
@@ -68,15 +68,13 @@ class NewMember(Input):
     """The address to which the invitation is sent. Only an account that has verified this address can accept it."""
     role: ClientRole
     name: Name | None = None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
     language: Language = "en"
     """The language of the mail."""
 
 
 def _checked_machine_id(value: str) -> str:
-    if (
-        not value.isascii()
-    ):  # The pattern does not use `\S` and `\w`, because each programming language defines them differently.
+    if not value.isascii():  # In a pattern, the meaning of `\S` and `\w` depends on the programming language.
         raise ValueError("must be the client id of the machine at the issuer")
     return value
 
@@ -96,7 +94,7 @@ class NewMachine(Input):
     role: Literal["editor", "viewer"]
     """What the machine may do. Viewers can read, and editors can also write."""
     name: Name | None = None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
 
 
 class Invitation(BaseModel):
@@ -113,7 +111,7 @@ class Invitation(BaseModel):
     role: ClientRole | StaffRole
     """The role that the person gets."""
     name: str | None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
     language: Language = Field(description="The language of the mail.")
     status: InvitationStatus
     """`open`: the person can accept the invitation. The other states are final."""
@@ -179,7 +177,7 @@ class StaffMember(BaseModel):
     subject: str
     """The `sub` claim of the tokens of the person."""
     name: str | None
-    """A name for the people who manage the staff."""
+    """The name that the people who manage the staff see."""
     email: str
     """The address of the accepted invitation."""
     role: StaffRole
@@ -212,6 +210,6 @@ class NewStaffMember(Input):
     """The address to which the invitation is sent. Only an account that has verified this address can accept it."""
     role: StaffRole
     name: Name | None = None
-    """A name for the people who manage the staff."""
+    """The name that the people who manage the staff see."""
     language: Language = "en"
     """The language of the mail."""

@@ -64,7 +64,7 @@ where client_id = :client_id and id = :member_id
   and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: lock_owners$
--- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null.
+-- Lock the members of a client against changes by other transactions. If `client_id` is null, lock the staff.
 select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
 
 -- name: share_owners$

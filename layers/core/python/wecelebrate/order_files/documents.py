@@ -63,7 +63,7 @@ class Destination:
 
     @property
     def address_lines(self) -> int:
-        """The number of lines that a street can have."""
+        """The number of lines that the file has for the street."""
         return 3 if self.format == "idoc" else MAX_ADDRESS_LINES
 
     @property
@@ -128,11 +128,12 @@ class ExportedOrder:
         *,
         is_received: bool = False,
     ) -> Self:
-        """Break the lines of the address for a destination. Raises Unwritable if a new order has no room in the file.
+        """Prepare an order for a destination: break the lines of its address. Raises Unwritable if a new order is too
+        long.
 
-        `is_received` says that the receiver already has the order. The file is then written again with the order, and
-        later versions of the order are written too. Otherwise the receiver would deliver a cancelled order. If such an
-        order has no room in the file, its address is shortened, and metadata that are too long for a cell are left out.
+        `is_received` says that the receiver already has the order. Such an order is never refused, because the receiver
+        must get its later versions. Otherwise the receiver would deliver an order that was cancelled. If such an order
+        is too long, its address is shortened, and metadata that are too long for a cell are removed.
         """
         is_refusable = action == "new" and not is_received
         if is_refusable:
@@ -150,7 +151,7 @@ class ExportedOrder:
     def lines(self) -> list[OrderLine]:
         """The lines of the order.
 
-        In a new order, lines without pieces are left out. In a change, they are included, so that the receiver cancels
+        A new order does not contain lines without pieces. A change contains these lines, so that the receiver cancels
         them.
         """
         lines = [
@@ -176,7 +177,7 @@ class ExportedOrder:
 
     @cached_property
     def fields(self) -> dict[str, str | int | Decimal]:
-        """The fields of `OrderField` that belong to the order. `line_fields` returns the fields of a line."""
+        """The fields of `OrderField` that contain values of the order. `line_fields` returns the fields of a line."""
         document, ship_to = self.document, self.ship_to
         names = ("order_number", "version", "order_id", "kind", "status", "currency", "customer_name", "customer_email")
         texts = ("external_number", "site", "cancel_reason")
@@ -193,7 +194,7 @@ class ExportedOrder:
 
     @staticmethod
     def line_fields(line: OrderLine) -> dict[str, str | int | Decimal]:
-        """Return the fields of `OrderField` that belong to a line."""
+        """Return the fields of `OrderField` that contain values of a line."""
         return {
             "line": line.line,
             "sku": line.sku,
@@ -231,9 +232,9 @@ def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
 
 
 def _for_idoc(ship_to: ShipTo) -> ShipTo:
-    """Return the address with a postal code and a telephone number that fit into an IDoc, if they can be shortened.
+    """Return the address with a postal code and a telephone number that are short enough for an IDoc, if possible.
 
-    A receiver would cut off the end of a longer text. An American postal code is complete without its last four digits.
+    A receiver would cut off the end of a longer text. An American postal code is valid without its last four digits.
     """
     postal_code, phone = ship_to.postal_code, ship_to.phone
     if len(postal_code) > IDOC_POSTAL_CODE_LENGTH and (zip_code := _ZIP_PLUS_4.fullmatch(postal_code)):
@@ -244,7 +245,7 @@ def _for_idoc(ship_to: ShipTo) -> ShipTo:
 
 
 def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
-    """Raise Unwritable if the postal code, or the SKU or the price of a line, does not fit into an IDoc."""
+    """Raise Unwritable if the postal code, or the SKU or the price of a line, is too long for an IDoc."""
     if len(ship_to.postal_code) > IDOC_POSTAL_CODE_LENGTH:
         raise Unwritable(
             f"The field `postal_code` of the shipping address has {len(ship_to.postal_code)} characters, but an IDoc"
@@ -262,8 +263,10 @@ def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
 
 
 def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int, *, shorten: bool) -> ShipTo:
-    """Return the address with lines of at most `line_length` characters. Raises Unwritable if it needs more lines than
-    the file has. With `shorten`, the texts are cut off instead.
+    """Return the address with lines of at most `line_length` characters.
+
+    If the address needs more lines than the file has, it is shortened if `shorten` is true. Otherwise raises
+    Unwritable.
     """
     address: dict[str, str] = {name: str(value) for name, value in document["shipping_address"].items() if value}
     country = address.get("country", "")
@@ -294,9 +297,10 @@ def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: 
 
 
 def _broken(field: str, texts: Sequence[str], *, line_length: int | None, max_lines: int, shorten: bool) -> list[str]:
-    """Return the texts in lines of at most `line_length` characters. Raises Unwritable if there are too many lines.
+    """Return the texts in lines of at most `line_length` characters.
 
-    With `shorten`, the last lines are left out instead.
+    If there are more than `max_lines` lines, the last lines are removed if `shorten` is true. Otherwise raises
+    Unwritable.
     """
     if line_length is None:
         return list(texts)

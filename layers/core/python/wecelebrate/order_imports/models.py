@@ -22,7 +22,7 @@ LineField = Literal[
     "returned_quantity",
 ]  # fmt: skip
 AnyField = Literal[HeadField, LineField]
-"""One type for both, so that the error for an unknown name is one error at this name."""
+"""The name of a field. It is one type and not a union of two types, so that an unknown name causes only one error."""
 MAX_STATUSES = 100
 
 

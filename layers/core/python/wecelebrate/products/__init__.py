@@ -36,7 +36,7 @@ from wecelebrate.products.price_models import ProductPrice
 sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
-"""The default currency. It applies if neither the product nor its catalog specifies a currency."""
+"""The default currency. It is used if the product and its catalog specify no currency."""
 
 MAX_SHOWN_ORDERS = 100
 """The maximum number of orders in the explanation of a stock."""
@@ -45,16 +45,18 @@ SETTLED_PRODUCTS = 1_000
 PRODUCTS_WITH_OFFERS = 500
 """The largest number of products whose offers one transaction starts or ends."""
 OFFERS_SECONDS = 4.0
-"""The sweeper starts no new batch of offers after this time, so that it does not delay lost messages."""
+"""After this time, in seconds, the sweeper starts no new batch of offers, so that it does not delay lost messages."""
 MAX_SHOWN_SOURCE_BYTES = 1_900_000
-"""The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
+"""The maximum size of the source data in a response, as JSON in bytes. In a response, some texts are three times as
+long.
+"""
 
 
 class OtherCurrency(Invalid):
     """All prices of a catalog are in one currency.
 
-    The currency of the catalog differs from the currency of the product. A list that compares prices, for example to
-    sort products, would be wrong.
+    The currency of the catalog differs from the currency of the product. With several currencies, products could not be
+    sorted by price.
 
     Send the price in the currency of the catalog, or put the product into another catalog.
     """
@@ -76,11 +78,11 @@ class NotTracked(Invalid):
 class SeveralCurrencies(Invalid):
     """The catalog has prices in several currencies, which cannot be compared. Its owner must choose a currency.
 
-    The owner of the catalog is moving it to another currency. Until all prices are in one currency, products cannot be
-    filtered or sorted by price.
+    The owner is changing the currency of the catalog. Until all prices are in one currency, products cannot be filtered
+    or sorted by price.
 
-    Leave out the filters and the sort order by price. The owner completes the change: `PATCH
-    /v1/catalogs/{catalog_id}` with the new `currency`.
+    Omit the filters by price and the sort order by price. The owner completes the change with `PATCH
+    /v1/catalogs/{catalog_id}` and the new `currency`.
     """
 
     code = "several_currencies"
