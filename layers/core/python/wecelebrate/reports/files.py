@@ -1,6 +1,6 @@
-"""Reports as files: a job writes the report of any period, even with more orders than a request can read.
+"""Reports as files. A job can write the report of a period that has too many orders for a request.
 
-The file is in the bucket of uploads, below the client, and is deleted with the other files of this bucket.
+The file is in the bucket of uploads, in the folder of the client. The lifecycle rule of the bucket deletes the file.
 """
 
 from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ def create(tx: Transaction, request: ClientReportRequest) -> Job:
 
 
 def run(job: LeasedJob) -> None:
-    """Write the file of a report. A repeated attempt overwrites the file of the attempt before."""
+    """Write the file of a report. A second attempt overwrites the file of the first attempt."""
     filters = ClientReportFilters(**job.payload)
     kind = _FORMATS[filters.format]
     if job.client_id is None:
@@ -100,7 +100,8 @@ def run(job: LeasedJob) -> None:
 def get_file(tx: Transaction, report_id: UUID) -> ReportFile:
     """Return the file of a report, with a presigned URL. `report_id` is the id of its job.
 
-    Raises NotFound, and Forbidden for the role `support`, which may read jobs but no reports of clients.
+    Raises NotFound. Raises Forbidden for the role `support`, because support may read jobs, but not the reports of
+    clients.
     """
     if tx.context.role == "app_support":
         raise Forbidden

@@ -1,11 +1,12 @@
 """The domains of sites: which domains a site may claim, and how its client proves that it controls the domain.
 
-Every site is reachable at `<slug>.<domain of the platform>`. A client may claim any domain of its own for a site, and
-other clients may claim the same domain. An unverified claim has no effect, and other clients cannot see it. A site
-verifies its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it last.
+Every site is reachable at `<slug>.<domain of the platform>`. A client can claim a domain for a site, even if another
+client has claimed the same domain. An unverified claim has no effect, and other clients cannot see it. A site verifies
+its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it last.
 
-A verification lasts until the domain of the site changes, or until another site verifies the domain. A lost record does
-not close an open shop. But the new owner of a domain can always verify it, because the new owner controls the record.
+A verification is valid until the domain of the site changes, or until another site verifies the domain. If the TXT
+record is deleted, the site stays reachable. A new owner of a domain can always verify the domain, because the new owner
+controls the TXT record.
 """
 
 from functools import lru_cache
@@ -26,7 +27,9 @@ sql = queries(__file__)
 
 RECORD_LABEL = "_wecelebrate"
 MAX_LENGTH = 253 - len(f"{RECORD_LABEL}.")
-"""The maximum length of a domain. The name of its TXT record has at most 253 characters (RFC 1035)."""
+"""The maximum length of a domain. The limit is needed because the name of the TXT record has at most 253 characters
+(RFC 1035).
+"""
 SPECIAL_USE = frozenset(("localhost", "local", "internal", "invalid", "onion", "arpa", "alt", "lan", "home", "corp"))
 """Top-level domains that lead to no public host (RFC 6761, RFC 6762, RFC 7686, RFC 9476, and ICANN's reservations)."""
 _MAX_SHOWN_RECORDS = 5
