@@ -28,7 +28,7 @@ sql = queries(__file__)
 BATCH_SIZE = 100
 """The largest number of due schedules that one transaction processes."""
 LOST_AFTER_SECONDS = 900.0
-"""The age in seconds after which the message for a requested run is considered lost. SQS does not retry a message of
+"""The age in seconds after which the message for a requested run is treated as lost. SQS does not retry a message of
 this age."""
 
 _IN_PROGRESS = "The run is in progress."
