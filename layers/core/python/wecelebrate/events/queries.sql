@@ -8,12 +8,12 @@ delete from event_receipts
 where ctid in (select ctid from event_receipts where accepted_at < now() - interval '7 days' limit :max_rows);
 
 -- name: drop_partitions$
--- Drop the partitions whose events have expired for every client. It returns the number of dropped partitions.
+-- Drop each partition in which all events have expired. It returns the number of dropped partitions.
 select app.drop_event_partitions();
 
 -- name: delete_expired_events$
--- Delete at most `max_rows` events that are older than their client keeps events. It returns the number of deleted
--- events.
+-- Delete at most `max_rows` expired events. The client determines how long its events are stored. It returns the number
+-- of deleted events.
 select app.delete_expired_events(:max_rows);
 
 -- name: store_events$
@@ -25,7 +25,7 @@ select app.store_events(:events);
 select client_id, id as site_id, event_storage from sites where id = (select app.site_id());
 
 -- name: list_events
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of events after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, event_id, client_id, site_id, event_type as type, user_id, session_id, event_data as data, is_anonymous,

@@ -23,8 +23,8 @@ class Column:
     source: str = ""
     """The SQL expression of the value. The default is the column of the query with the same name."""
     nested: bool | None = None
-    """Which formats have the column. True means that only NDJSON has it. False means that only the other formats have
-    it. None means that all formats have it.
+    """The formats that have the column. True means only NDJSON. False means all formats except NDJSON. None means all
+    formats.
     """
 
     @property

@@ -7,7 +7,7 @@ select export_id, job_id from app.create_export(:client_id, :kind, :format, :fil
 select job_id, was_cancelled from app.delete_export(:export_id);
 
 -- name: list_exports
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of exports after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *, null as url, null as url_expires_at
@@ -69,7 +69,8 @@ set key = :key, size = :size, sha256 = :sha256, rows = :rows, cut_cells = :cut_c
 where id = :export_id and deleted_at is null;
 
 -- name: list_expired_exports
--- List the exports whose files must be deleted. The worker of an unfinished export may still write its file.
+-- List the expired exports whose job has ended. Unfinished exports are not listed, because a worker can still write the
+-- file.
 select e.id, e.client_id
 from exports e join jobs j on j.id = e.job_id
 where e.expires_at <= now() and j.status not in ('pending', 'processing')

@@ -28,7 +28,7 @@ MAX_REDIRECTS = 4
 MAX_CONNECTION_FAILURES = 3
 """After this many consecutive failed connections to a host, `fetch_all` sends no further requests to this host."""
 DEFAULT_PAUSE = 60.0
-"""The wait before the next request if a busy server names no time, in seconds."""
+"""If a busy server does not say how long to wait, the wait before the next request has this number of seconds."""
 MAX_PAUSE = 24 * 3600.0
 """The longest wait that a server can ask for, in seconds. A longer wait is shortened to this value."""
 _HEARTBEAT_SECONDS = 5.0

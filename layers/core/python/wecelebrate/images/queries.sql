@@ -80,7 +80,7 @@ select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 -- name: next_products^
 -- Read the page of `products` products after the SKU `after`. It returns the last SKU of the page, the number of
 -- products with images on the page, and at most `max_images` addresses to fetch. An address must be fetched if it is
--- new or due for a retry, if its last fetch failed before `failed_before`, or if its last fetch succeeded before
+-- new or due for a retry. It must also be fetched if its last fetch failed before `failed_before` or succeeded before
 -- `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products

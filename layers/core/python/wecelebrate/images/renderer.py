@@ -180,7 +180,7 @@ def _rejection(exit_code: int | None) -> str | None:
     match exit_code - SIGNAL_BASE:
         case signal.SIGXCPU:
             return "too_slow"
-        case signal.SIGKILL:  # The system had no memory left, or the child ignored SIGXCPU.
+        case signal.SIGKILL:  # The system had no free memory, or the child ignored SIGXCPU.
             return "too_much_memory"
     return "broken_image"  # The decoder has crashed.
 

@@ -24,7 +24,7 @@ URL_LIFE = timedelta(minutes=15)
 class NotAnUpload(Conflict):
     """This image was fetched, not uploaded.
 
-    The image comes from a URL in a product, so there is no upload that could be completed.
+    The image comes from a URL in a product. It has no upload that could be completed.
 
     Use `POST /v1/images/{image_id}/complete` only with the id that `POST /v1/catalogs/{catalog_id}/images` has
     returned.

@@ -30,7 +30,9 @@ _MAX_EXAMPLE_LENGTH = 200
 _MAX_READING_BYTES = 2_000
 
 ACCEPT, KEEP, STOP = "accept", "keep", "stop"
-"""The answers to a question about a change. STOP is also an answer to other questions: the file must not be read."""
+"""The answers to a question about a change. STOP is also an answer to other questions. It means that the file must not
+be read.
+"""
 
 Doubt = dict[str, Any]
 """A question in the form of `jobs.models.JobQuestion`."""
@@ -120,7 +122,9 @@ def _from_change(change: Change, header: Sequence[str]) -> Doubt:
 
 
 def _setting_to_keep(change: Change, header: Sequence[str]) -> str | None:
-    """Return `options` or `mapping` if a setting there can keep the previous reading. Otherwise return None."""
+    """Return which part of the settings, `options` or `mapping`, can contain the previous reading. If no part can,
+    return None.
+    """
     before = change.before
     if not isinstance(before, str):
         return None

@@ -55,7 +55,7 @@ class ExportedWorkbook:
 
 
 def open_workbook(file: IO[bytes], is_exported: Callable[[Sequence[str]], bool]) -> ExportedWorkbook | None:
-    """Return a workbook if it is an exported file, otherwise None.
+    """Return a workbook if it is an exported file. Otherwise return None.
 
     `is_exported` gets the names of the columns. All sheets are read before the function returns. If the workbook is
     damaged, the function returns None, and the usual reader of workbooks reports the damage.

@@ -1,6 +1,6 @@
 -- name: get_catalog^
--- Get the owner, the currency, the time zone and the sync settings of a catalog that the caller may see, and how the
--- last merged file of the catalog was read.
+-- Get a catalog that the caller may see: its owner, its currency, its time zone, its sync settings, and how its last
+-- merged file was read.
 select c.id, c.owner_client_id, c.currency, c.sync_settings, r.reading, coalesce(r.accepted, '[]') as accepted,
   coalesce(app.catalog_timezone(c.id), 'UTC') as timezone
 from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id

@@ -64,7 +64,8 @@ _IDLE = {
     "clients_waiting": 0, "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0
-"""If no worker claims a job within this time after it became due, the message of the job counts as lost."""
+"""If no worker claims a job within this time after the due time, in seconds, the message of the job is treated as
+lost."""
 MESSAGES_PER_TYPE = 3
 """The maximum number of messages that the sweeper sends for each job type. Each message starts a worker, which claims
 jobs until no job is waiting."""
@@ -138,7 +139,7 @@ def sweep() -> None:
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Return the ids of the given jobs that have ended or no longer exist."""
+    """Return the ids of the given jobs that have ended or do not exist any more."""
     return [row["id"] for row in sql.list_ended_jobs(tx, ids=list(job_ids))]
 
 

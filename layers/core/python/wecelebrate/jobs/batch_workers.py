@@ -1,4 +1,4 @@
-"""Workers that claim several small jobs at once, such as mails.
+"""Workers that claim several small jobs together, for example mails.
 
     handler = consume(batch_worker("email_notification", MailBatch.load), on_dead_letter=dead_letters.record_message)
 

@@ -31,7 +31,7 @@ INLINE_LEASE_SECONDS = 60
 lease is not renewed.
 """
 MIN_SECONDS_LEFT = 20.0
-"""A worker does not begin another chunk of work if the invocation ends in less than this time, in seconds."""
+"""A worker begins another chunk of work only if the invocation lasts for at least this number of seconds."""
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_FIRST_ERRORS_BYTES = 512 * 1024
 """MAX_RESULT_BYTES and this value limit the result of a job and its list of first errors. The database has the same

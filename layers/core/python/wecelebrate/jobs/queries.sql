@@ -1,5 +1,5 @@
 -- name: list_jobs
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of jobs after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -97,7 +97,7 @@ set status = 'failed', error_code = :code, error = :reason, result = coalesce(:r
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: get_failures$
--- Get the number of consecutive failed attempts. The current attempt counts as failed until it makes progress.
+-- Get the number of consecutive failed attempts. The current attempt is counted as failed until it makes progress.
 select failures from jobs where id = :job_id;
 
 -- name: release_job!
@@ -174,7 +174,7 @@ group by type;
 select type, count(*) as jobs from jobs where status = 'processing' group by type;
 
 -- name: list_ended_jobs
--- List the given jobs that have ended or no longer exist.
+-- List the given jobs that have ended or do not exist any more.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
 
@@ -224,7 +224,7 @@ insert into dead_letters (queue, client_id, job_id, body, code, reason, receives
 values (:queue, :client_id, :job_id, :body, :code, :reason, :receives);
 
 -- name: list_dead_letters
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of dead letters after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *

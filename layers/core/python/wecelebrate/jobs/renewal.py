@@ -35,7 +35,7 @@ RETRY_SECONDS = 1.0
 EXTEND_SECONDS = 5.0
 """The time between two calls of `heartbeat`, in seconds."""
 STOP_SECONDS = 2.0
-"""How long each thread may take to end after the job has ended, in seconds."""
+"""The number of seconds that each thread has to end after the job has ended."""
 WATCH_SECONDS = 1.0
 """The time between two restarts of the timer, in seconds."""
 _MEMORY_OF_A_CPU = 1769
@@ -51,8 +51,8 @@ def blocked_seconds(memory: int) -> float:
 
 
 MAX_BLOCKED_SECONDS = blocked_seconds(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _MEMORY_OF_A_CPU)))
-"""The largest CPU time for which one call can block all threads, in seconds. The lease expires in this time. Without
-this limit, a call that never ends would never be stopped. No job of the platform needs a longer call."""
+"""The largest CPU time of a call that blocks all threads, in seconds. The lease expires in this time. Without this
+limit, a call that never ends would never be stopped. No job of the platform needs a longer call."""
 
 
 @contextmanager

@@ -48,7 +48,7 @@ from wecelebrate.jobs.types import JobType
 logger = Logger()
 
 MAX_SECONDS_PER_MESSAGE = 300.0
-"""How long a worker claims further jobs after it has received a message, in seconds."""
+"""After it has received a message, a worker claims further jobs for this number of seconds."""
 JOBS_BEFORE_HELP = 25
 """After this number of jobs, a worker starts one more worker, because one message can announce many jobs."""
 TOO_SLOW = (

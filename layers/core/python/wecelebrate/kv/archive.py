@@ -29,9 +29,9 @@ PART_BYTES = 2_000_000
 """The maximum size of the lines of an object before compression, in bytes. An object with one document can be
 larger."""
 SECONDS = 2.0
-"""After this time, a request restores no further object, in seconds."""
+"""After this number of seconds, a request restores no further object."""
 DAMAGED_SECONDS = 6.0
-"""If a request has found only damaged objects, it looks for intact objects for this time, in seconds."""
+"""After this number of seconds, a request that has found only damaged objects stops looking for intact objects."""
 MAX_OBJECT_BYTES = 10_000_000
 """The limit for reading an object, in bytes. Every object is smaller: it contains one document of at most 6 MB, or at
 most `PART_BYTES`."""
@@ -109,7 +109,7 @@ def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progre
     `give_up`, the function gives up the documents of this object, and the response lists their keys. If the response
     becomes too large, no further object is given up, and the next request must name the remaining objects again.
 
-    Raises ArchiveDamaged if only damaged objects are left.
+    Raises ArchiveDamaged if all remaining objects are damaged.
     """
     began_at, number, restored = time.monotonic(), 0, 0
     damaged: list[FieldError] = []

@@ -21,7 +21,7 @@ sql = queries(__file__)
 BATCH_SIZE = 500
 """The number of documents in a batch. A batch of 500 orders takes about a second."""
 SECONDS = 2.0
-"""After this time, a request starts no new batch, in seconds."""
+"""After this number of seconds, a request starts no new batch."""
 
 
 def start(tx: Transaction, new: NewRun) -> Run:
@@ -32,7 +32,7 @@ def start(tx: Transaction, new: NewRun) -> Run:
 def advance(tx: Transaction, run_id: UUID) -> Run:
     """Process batches of a run until SECONDS have passed.
 
-    Raises NotFound, and Forbidden unless the caller is a super admin.
+    Raises NotFound. Raises Forbidden unless the caller is a super admin.
     """
     give_up_at = time.monotonic() + SECONDS
     while True:

@@ -38,13 +38,13 @@ headers."""
 _ATTEMPTS = 3
 """How often a write is attempted if PostgreSQL cancels it because of a deadlock."""
 FOLD_SECONDS = 5.0
-"""After this time, a request starts no new portion of a bulk write, in seconds. The timeout of the function is 15
+"""After this number of seconds, a request starts no new portion of a bulk write. The timeout of the function is 15
 seconds.
 """
 _UNFINISHED = "PT503"
 """The error code of a write that is refused because its documents do not contain the values of a bulk write yet."""
 _RETRY_SECONDS = 2
-"""The time after which an application should repeat a request that failed temporarily, in seconds."""
+"""If a request failed temporarily, the application should repeat it after this number of seconds."""
 _JSON = "application/json; charset=utf-8"
 
 Outcome = TypeVar("Outcome")

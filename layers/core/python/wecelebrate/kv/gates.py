@@ -21,8 +21,8 @@ sql = queries(__file__)
 MIN_SHADOW_READS = 1000
 """The minimum number of reads that have compared a document with its row."""
 MAX_TRANSACTION_SECONDS = 60.0
-"""If a transaction has been open for a longer time, in seconds, the gate does not pass, because such a transaction can
-write values that it read before the last comparison.
+"""The longest time that a transaction may be open, in seconds. If a transaction is open for longer, the gate does not
+pass, because the transaction can write values that it read before the last comparison.
 """
 _MAX_NAMES = 5
 """The maximum number of names in the text of a gate."""

@@ -17,7 +17,7 @@ sql = queries(__file__)
 BATCH_SIZE = 500
 """The number of documents to which one statement gives a revision."""
 SECONDS = 2.0
-"""After this time, a request starts no new batch, in seconds."""
+"""After this number of seconds, a request starts no new batch."""
 ADVICE: Mapping[str, str] = {
     "both_changed": "The last writer won. Compare the row with the document, and correct the field if it is wrong.",
     "base_unknown": "The writer had read a version that was replaced more than 10 minutes ago, or sent no "
@@ -35,7 +35,7 @@ ADVICE: Mapping[str, str] = {
 
 
 def switch(tx: Transaction, new: NewMirror) -> Mirror:
-    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if a write is
+    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin. Raises Conflict if a write is
     running.
 
     Also raises Conflict if the tables lead for an entity and the change would switch the mirror off or remove an

@@ -239,8 +239,8 @@ select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :ob
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$
--- Return the next part of an archive whose documents must be restored, after the part with the given number. Returns
--- null after the last such part.
+-- Return the first part of an archive after the given number whose documents must be restored. Returns null if no such
+-- part exists.
 select kv.next_deleted_part(:entity, :after);
 
 -- name: give_up_part$

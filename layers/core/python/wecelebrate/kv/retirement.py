@@ -31,9 +31,9 @@ from wecelebrate.kv.retirement_models import (
 sql = queries(__file__)
 
 QUIET_SECONDS = 14 * 24 * 60 * 60
-"""The default length of the period in which no application may use the documents, in seconds."""
+"""The default waiting period in seconds. In this period, no application may use the documents."""
 SECONDS = 2.0
-"""After this time, a request starts no new part, in seconds."""
+"""After this number of seconds, a request starts no new part."""
 PRODUCTS_PER_STEP = 5_000
 """The number of products that one statement searches at the end of an undo. It takes about 0.1 s."""
 

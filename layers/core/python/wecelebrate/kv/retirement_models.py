@@ -47,7 +47,7 @@ class Retirement(BaseModel):
         "products that have changed meanwhile; writes are still refused. `undone`: writes are accepted again."
     )
     quiet_seconds: int
-    """How long no application may use the documents before they are deleted, in seconds."""
+    """The waiting period before the deletion, in seconds. In this period, no application may use the documents."""
     requested_by: str
     """The user who started the retirement."""
     started_at: Moment

@@ -24,7 +24,7 @@ from wecelebrate.kv.requests import Filter
 Kind = Literal["read", "write"]
 
 REPORT_SECONDS = 60.0
-"""The time after which the next request reports the counts of the instance, in seconds."""
+"""After this number of seconds, the next request reports the counts of the instance."""
 MAX_TARGETS = 500
 """If an instance has counted requests for this number of different keys, it reports the counts immediately."""
 _SERVICE = Caller(subject="service:kv")

@@ -24,7 +24,9 @@ class Attachment:
     media_type: str
     body: bytes
     content_id: str | None = None
-    """For an image, the Content-ID by which the HTML refers to the image (`cid:`). None for an attachment to save."""
+    """For an image, the Content-ID by which the HTML refers to the image (`cid:`). None for an attachment that the
+    recipient can save.
+    """
 
 
 def of_mail(mail: Mapping[str, Any]) -> tuple[Attachment, ...]:

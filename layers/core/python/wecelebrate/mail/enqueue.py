@@ -65,8 +65,8 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
 def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    The response time must not reveal whether the site has such an order. Therefore a message is sent to SQS in both
-    cases, and a worker for the mails of the client starts. `address` is a keyed hash, as in `order_confirmation`.
+    The response time must not reveal whether the site has such an order. Therefore a message is always sent to SQS, and
+    a worker for the mails of the client starts. `address` is a keyed hash, as in `order_confirmation`.
     """
     row = sql.queue_lookup_mail(tx, order_number=order_number, email=email_address(email) or email, address=address)
     announce_mail(tx, row["job_id"], row["client_id"])

@@ -24,7 +24,7 @@ INVITATION = "invitation"
 REPORT = "report"
 """The template of the mail that contains a report."""
 PERSONAL = frozenset({INVITATION, REPORT})
-"""The templates of mails whose language is not the language of a site, but is stored in the mail."""
+"""The templates of mails with their own language. All other mails have the language of a site."""
 UNSUBSCRIBE_PATH = "/v1/unsubscribe/"
 _DEFAULT_PATH = "/orders/guest"
 

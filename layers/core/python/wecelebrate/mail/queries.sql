@@ -1,5 +1,5 @@
 -- name: list_mails
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of mails after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, job_id, template, order_id, recipient, locale, state, reason, message_id, created_at,
@@ -125,7 +125,7 @@ where m.id = target.id
 returning m.id, m.client_id, m.recipient, target.is_news;
 
 -- name: list_suppressions
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of suppressed addresses after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, address, cause, reason, mail_id, created_at, released_at, released_by

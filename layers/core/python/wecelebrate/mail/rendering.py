@@ -4,7 +4,7 @@ Templates and phrases are part of this package. All other values are untrusted. 
 characters and line breaks from these values. In HTML, these values are also escaped.
 
 A visitor writes the shipping address, and can order with the e-mail address of another person. Therefore the subject
-and the first sentences of a mail contain no text of a visitor, and the function `visitor_text` removes links and markup
+and the first sentences of a mail contain no text of a visitor. The function `visitor_text` removes links and markup
 from the address.
 """
 
@@ -120,8 +120,7 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
     """Return the locale of a site's mails in the spelling of Babel, e.g. `de_CH`.
 
     The first choice is `settings.locale` (BCP 47), and the second is `settings.public.locale`, the locale of the
-    storefront. If the language of a locale has no phrases, the locale is ignored. If both are ignored, mails are in
-    English.
+    storefront. A locale is ignored if its language has no phrases. If no locale remains, mails are in English.
     """
     own_settings = site_settings or {}
     public = own_settings.get("public")
@@ -135,7 +134,7 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
 def _supported_locale(tag: str) -> str | None:
     """Return the longest prefix of a language tag that Babel knows as a locale.
 
-    It returns None if the language has no phrases.
+    If the language has no phrases, it returns None.
     """
     subtags = tag.replace("_", "-").split("-")
     if subtags[0].lower() not in languages():

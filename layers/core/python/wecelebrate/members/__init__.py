@@ -80,9 +80,9 @@ def get(tx: Transaction, client_id: UUID, member_id: UUID) -> Member:
 def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
     """Make a machine a member of a client.
 
-    If staff add the machine, it has access immediately. If an owner adds the machine, it has access after it has
-    accepted the membership (`accept_machine_membership`), because an id does not prove that the machine belongs to the
-    client. Memberships of the machine at inactive clients end, because they give no access.
+    If staff add the machine, it has access immediately. If an owner adds the machine, it must first accept the
+    membership (`accept_machine_membership`), because an id does not prove that the machine belongs to the client.
+    Memberships of the machine at inactive clients end, because they give no access.
 
     Raises NotFound, Forbidden or TooManyMembers. Raises AlreadyExists if the client already has the machine. Raises
     MachineActiveElsewhere if staff add a machine that has access to another client.
@@ -164,8 +164,8 @@ def has_lost_rights(tx: Transaction, client_id: UUID | None) -> bool:
     """Return whether the caller can no longer manage the members of a client. If `client_id` is None, check the staff.
 
     A transaction has the rights that its caller had when it began. If the caller was removed after that, the
-    transaction must not invite or add anybody, because the removal has revoked only the invitations that existed at
-    that time. Until this transaction ends, no other transaction can change the rights of the caller.
+    transaction must not invite or add anybody. The removal has revoked only the invitations that existed at that time.
+    Until this transaction ends, no other transaction can change the rights of the caller.
     """
     if tx.context.is_staff:
         sql.share_owners(tx, client_id=None)
@@ -191,7 +191,7 @@ def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
 
 
 def _end_ownership(tx: Transaction, before: Member, role: str | None, had_owner: bool) -> None:
-    """Check that a client still has an owner, and revoke the invitations of a member who is no longer an owner.
+    """Check that a client still has an owner. Revoke the invitations of a member who is not an owner any more.
 
     `role` is the new role of the member, or None if the member was removed. Raises LastOwner.
     """

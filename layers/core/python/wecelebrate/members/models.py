@@ -114,7 +114,7 @@ class Invitation(BaseModel):
     """The name that the people who manage the members see."""
     language: Language = Field(description="The language of the mail.")
     status: InvitationStatus
-    """`open`: the person can accept the invitation. The other states are final."""
+    """`open`: the person can accept the invitation. All other states are final."""
     sends: int = Field(description="How often the mail was requested. The maximum is 5.")
     invited_by: str
     """The `sub` claim of the user who sent the invitation."""

@@ -91,7 +91,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class ShipTo:
-    """A shipping address whose lines have at most the length that the destination accepts."""
+    """A shipping address. Its lines are not longer than the destination accepts."""
 
     names: Sequence[str]
     companies: Sequence[str]

@@ -154,8 +154,8 @@ def unread(
 
 
 def missing(fields: Sequence[Mapping[str, str]], names_of_lines: Iterable[str], settings: Settings) -> list[list[str]]:
-    """Return the missing fields. Each item is a list of fields: each order needs one of them, and the file has no
-    column for any of them.
+    """Return the missing fields. Each item is a list of fields, of which each order needs one. The file has no column
+    for any field of the list.
     """
     of_orders = set(fields[0].values()) if fields else set()
     of_lines = set(fields[-1].values() if fields else ()) | set(names_of_lines)

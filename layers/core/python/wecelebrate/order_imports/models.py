@@ -27,7 +27,7 @@ MAX_STATUSES = 100
 
 
 def _check_date_format(value: str) -> str:
-    """Raise ValueError unless the format names a complete date with the directives of `strptime`."""
+    """Raise ValueError if the directives of `strptime` in the format do not form a complete date."""
     directives = re.findall(r"%(.)", value)
     if not set(directives) <= set("dmYyHIMSpfzjbB"):
         raise ValueError("must use only %d, %m, %Y, %y, %b, %B, %j, %H, %I, %p, %M, %S, %f and %z")

@@ -222,7 +222,7 @@ class _Import:
         if is_number:
             self._above[row.file] = number
             nameless = self._nameless.pop(row.file, None)
-            if nameless and not row.lines:  # A record with a list of lines is a whole order.
+            if nameless and not row.lines:  # An object with a list of lines is a whole order.
                 self.spool.add_gap(number, nameless)
         if is_number and problem is None:
             self.spool.add(number, row)

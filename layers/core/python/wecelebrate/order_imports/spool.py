@@ -171,9 +171,7 @@ class Spool:
         self._execute("insert into rejections (seq, reason) values (?, ?)", rejection.row.seq, reason)
 
     def reject_order(self, position: int, code: str, reason: str, but: int = 0) -> None:
-        """Record that all rows of an order are rejected for the same reason. The row whose `seq` is `but` is an
-        exception.
-        """
+        """Record that all rows of an order except the row with the `seq` `but` are rejected for the same reason."""
         query = "insert into rejections (seq, reason) select seq, ? from rows where position = ? and seq <> ?"
         self._execute(query, self._reason(code, reason), position, but)
 

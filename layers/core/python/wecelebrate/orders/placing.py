@@ -161,7 +161,8 @@ def _check_products_are_unique(new: NewOrder) -> None:
 
 
 def exceeds(line: Mapping[str, Any], lines: Sequence[Any]) -> str:
-    """Return the error detail for a refused line. If the stock of a line is not low, `left` of this line is None.
+    """Return the error detail for a refused line. If the stock of a line is not low, the field `left` of this line is
+    None.
 
     If several lines have stock that is not low, the response must not say which of these lines exceed their stock.
     Otherwise, a buyer could add a line that is always refused, and could find out the stock of another line without an

@@ -1,5 +1,5 @@
 -- name: list_orders
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of orders after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *

@@ -76,7 +76,7 @@ def decide(
 
 
 def receive(tx: Transaction, return_id: UUID, receipt: ReturnReceipt, match: Match) -> Return:
-    """Record which pieces of a return have arrived, and put some of them back into the stock.
+    """Record which pieces of a return have arrived, and add the pieces that can be sold again to the stock.
 
     Raises the errors that `request` raises.
     """

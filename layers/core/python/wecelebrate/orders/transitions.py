@@ -1,8 +1,8 @@
 """Changes the status of orders: processes, ships, delivers and cancels orders.
 
-In one transaction, each function changes an order with its events, its shipments and the stock, and enqueues the mails
-and the webhook events of the change. The function raises the errors of `changes.check`. If it raises an error, it has
-changed nothing. There is one exception: late news from a file is recorded in the history of the order.
+Each function changes an order, its events, its shipments and the stock in one transaction. In the same transaction, it
+enqueues the mails and the webhook events of the change. The function raises the errors of `changes.check`. If it raises
+an error, it has changed nothing. There is one exception: late news from a file is recorded in the history of the order.
 
 A transaction should change only one order. Two transactions that change several orders could deadlock, because they
 cannot lock the products of all orders in the same sequence.

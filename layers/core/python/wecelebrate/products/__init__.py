@@ -41,7 +41,7 @@ DEFAULT_CURRENCY = "USD"
 MAX_SHOWN_ORDERS = 100
 """The maximum number of orders in the explanation of a stock."""
 SETTLED_PRODUCTS = 1_000
-"""The largest number of products whose holds one transaction settles."""
+"""The largest number of products for which one transaction deletes old stock holds."""
 PRODUCTS_WITH_OFFERS = 500
 """The largest number of products whose offers one transaction starts or ends."""
 OFFERS_SECONDS = 4.0

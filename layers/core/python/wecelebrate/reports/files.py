@@ -61,7 +61,7 @@ _FORMATS: Mapping[ReportFormat, _Format] = {
 def create(tx: Transaction, request: ClientReportRequest) -> Job:
     """Create the job that writes a report.
 
-    Raises Invalid, or Forbidden unless the caller may change data of the client.
+    Raises Invalid. Raises Forbidden unless the caller may change data of the client.
     """
     client_id = request.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):

@@ -29,7 +29,7 @@ class FulfilmentFilters(PeriodFilters):
 
 
 class ShippingTimes(BaseModel):
-    """The times until pieces were shipped and delivered, in hours."""
+    """The times from the order to the shipping, and from the shipping to the delivery, in hours."""
 
     late: int = Field(description="The number that was not shipped in time, shipped or not.")
     ship_p50: float | None = Field(description="The median time from the order to its shipping. Null if none was.")

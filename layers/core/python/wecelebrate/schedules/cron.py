@@ -65,7 +65,7 @@ def _normalized(expression: str) -> str:
     """Return an expression with the same meaning. In the result, a field begins with `*` only if it matches every
     value.
 
-    CronSim assumes this: it treats a field that begins with `*` as a field that matches every value. Raises
+    This form is needed because CronSim treats a field that begins with `*` as a field that matches every value. Raises
     CronSimError.
     """
     minute, hour, day, month, weekday = expression.split()

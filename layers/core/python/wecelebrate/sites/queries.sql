@@ -1,5 +1,5 @@
 -- name: list_sites
--- List one page after the cursor, sorted by name. A filter that is null matches every row.
+-- List one page of sites after the cursor, sorted by name. A filter that is null matches every row.
 select to_json(site)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *

@@ -60,7 +60,7 @@ def get(tx: Transaction) -> Storefront:
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     """Return one page of the visited site's products.
 
-    The first page includes facets, unless the filter `facets` is false. Raises `products.SeveralCurrencies`.
+    The first page includes facets if the filter `facets` is not false. Raises `products.SeveralCurrencies`.
     """
     site = _site(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)

@@ -17,8 +17,8 @@ where setrole in (select oid from pg_catalog.pg_roles where rolname in ('wc_publ
 limit 100;
 
 -- name: get_age_of_oldest_sync$
--- Get the age of the oldest unfinished sync in seconds, or 0 if all syncs have finished. Syncs that wait for a user,
--- and syncs that wait for such a sync, are ignored.
+-- Get the age of the oldest unfinished sync in seconds, or 0 if all syncs have finished. Syncs that wait for a user are
+-- ignored. Syncs that can run only after such a sync are ignored too.
 select coalesce((
   select extract(epoch from clock_timestamp() - j.queued_at)::float8 from jobs j
   where j.type = 'catalog_sync' and j.status in ('pending', 'processing')

@@ -44,8 +44,8 @@ DEFAULT_HOURS = 24
 RETENTION_HOURS = 48
 """The number of hours for which Redis stores the counters of one hour."""
 MIN_STATEMENTS_PER_LOAD = 3
-"""If no load was counted, each load is assumed to need this number of SQL statements: one sets the caller, one reads
-the value, and one reads the parent object of the value."""
+"""The number of SQL statements per load if no load was counted. One statement sets the caller, one reads the value, and
+one reads the parent object of the value."""
 _KEYS_PER_CALL = 500
 """The largest number of keys in one call to Redis. The call adds the counters of all keys, and takes a few
 milliseconds."""

@@ -40,7 +40,7 @@ sql = queries(__file__)
 MAX_ENDPOINTS = 20
 """The largest number of endpoints of a client."""
 MAX_REPLAYED = 5_000
-"""The largest number of deliveries that one request replays."""
+"""The largest number of deliveries that one request sends again."""
 RETENTION_DAYS = 30
 """How long a delivery is stored, in days. During this time, callers can read and replay the delivery."""
 _SECRET_BYTES = 32

@@ -61,7 +61,7 @@ where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated
 select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
 -- name: list_deliveries
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of deliveries after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -166,7 +166,7 @@ select id, client_id, reason from released where reason is not null;
 select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :max_rows;
 
 -- name: delete_expired_secrets!
--- Delete replaced secrets that are no longer used to sign requests.
+-- Delete replaced secrets that do not sign requests any more.
 delete from webhook_secrets where expires_at < now();
 
 -- name: fail_stranded_deliveries!

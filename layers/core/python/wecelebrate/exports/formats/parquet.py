@@ -64,7 +64,7 @@ def write(out: io.RawIOBase, columns: Sequence[Column], blocks: Iterator[bytes])
 
 
 class _Recording(io.RawIOBase):
-    """A file whose `write` records an exception instead of raising it, because the library panics if `write` raises."""
+    """A file that records the exceptions of its `write`. They are not raised, because then the library would panic."""
 
     def __init__(self, out: io.RawIOBase, failures: list[BaseException]) -> None:
         super().__init__()

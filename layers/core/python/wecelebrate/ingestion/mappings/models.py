@@ -116,7 +116,7 @@ class MappingProposal(BaseModel):
     encoding: str | None
     """The character encoding of the file. Null for a format without an encoding, e.g. XLSX."""
     delimiter: str | None
-    """The character between two columns. Null for a format without such a character."""
+    """The character between two columns. Null if the format has no delimiter."""
     decimal: str | None
     """The decimal separator of the numbers. Null if it is not known."""
     sheet: str | None

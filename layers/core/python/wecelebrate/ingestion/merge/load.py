@@ -113,7 +113,7 @@ class Load:
     """Whether the load runs within a request. The database login of a request has no permission to COPY rows into the
     staging tables or to delete staged rows. The sweeper deletes the staged rows later."""
     accepted: Sequence[Mapping[str, Any]] = ()
-    """The differences from the reading of the previous file that a user has accepted."""
+    """The accepted differences. A user has accepted that the file is read differently from the previous file."""
     decided: Collection[str] = ()
     """The fields and options that are configured in the settings of the catalog."""
     settings_key: str = ""
@@ -180,8 +180,8 @@ class Load:
         """Continue after the last committed chunk. A new load starts at the first row.
 
         A load that had already ended starts again at the first row, because its staged rows were deleted. Rows that
-        were already merged then count as unchanged. If the settings change while a load stages rows, the load starts
-        again too.
+        were already merged are then counted as unchanged. If the settings change while a load stages rows, the load
+        starts again too.
         """
         checkpoint = self.job.checkpoint
         staged_differently = self.phase == "stage" and checkpoint.get("settings_key") != self.settings_key

@@ -94,7 +94,9 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
 
 
 def _sample_chunk(load: Load, tx: Transaction) -> None:
-    """Compare the first rows of the next chunk with the catalog, and keep examples of what the load would change."""
+    """Compare the first rows of the next chunk with the catalog, and store examples of the changes that the load would
+    make.
+    """
     rows = sql.compare_staged_products(
         tx,
         catalog_id=load.catalog_id,

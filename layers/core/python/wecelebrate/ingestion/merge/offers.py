@@ -12,7 +12,8 @@ from wecelebrate.products.models import MAX_OFFERS
 
 
 def stored_offers(offers: tuple[Offer, ...], timezone: str) -> list[dict[str, Any]]:
-    """Return offers for `app.stored_offers`. If a product has too many offers, the offers that end first are kept.
+    """Return offers for `app.stored_offers`. If a product has too many offers, only the offers that end first are
+    returned.
 
     `timezone` is the IANA time zone for days and local times.
     """

@@ -41,10 +41,11 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 -- stock and in the place. The last of these rows gets the sum of the stocks, and the other combined rows are deleted.
 -- If several rows name the same place, only the last of them is combined. All other rows of the SKU stay unchanged.
 --
--- The combined row gets the source data of the place whose name sorts first, so that the source data does not depend on
--- the order of the rows. A combined row is not combined again.
+-- The combined row gets the source data of the place with the first name in alphabetical order. Therefore the source
+-- data does not depend on the order of the rows. A combined row is not combined again.
 --
--- The query returns two values: the last SKU, or null if no SKU is left, and whether any SKU has several places.
+-- The query returns the last SKU of this call, and whether any SKU has several places. After the last SKU of the file,
+-- it returns null instead of a SKU.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -221,7 +222,7 @@ with last_sku as materialized (
           and o.stock_by_place is not null as is_delta
     ) d
     cross join lateral (select d.places, d.is_delta and d.places <> s.stock_by_place as is_sum) n
-    -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
+    -- A row can change the currency without a new price. The price is then rounded to the decimals of the new currency.
     cross join lateral (
       select case when s.price is null and s.currency <> p.currency
           then round(coalesce(p.regular_price, p.price), app.minor_units(s.currency))

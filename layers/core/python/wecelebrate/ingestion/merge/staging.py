@@ -102,7 +102,9 @@ def finish(load: Load) -> None:
 
 
 def discard(load: Load) -> None:
-    """Delete the staged rows of a load that has ended. Keep the rows of an inline load, which the sweeper deletes."""
+    """Delete the staged rows of a load that has ended. The rows of an inline load stay, and the sweeper deletes them
+    later.
+    """
     if not load.inline:
         delete([load.job.id])
 
@@ -124,7 +126,7 @@ def job_ids() -> list[UUID]:
 def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
     """Return a row of `app.staged_products`.
 
-    NULL keeps the current value of the product. Empty text clears the value.
+    If a value of the row is NULL, the value of the product does not change. An empty text clears the value.
     """
     fields = product.fields_set
     return (
@@ -155,7 +157,7 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
 
 
 def _offers(load: Load, product: Product) -> str | None:
-    """Return the offers of a row, or None to keep the stored offers.
+    """Return the offers of a row. Return None if the stored offers must not change.
 
     If a row of a delta has no offers, the stored offers stay. In a full file, they are removed.
     """

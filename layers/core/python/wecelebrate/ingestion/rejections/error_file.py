@@ -48,7 +48,8 @@ HIDDEN_REASON = "The reason is hidden, because it can contain personal data."
 (`app.without_reasons`)."""
 _CHUNK = 64 << 10
 
-# The limit applies to the whole process, and `feeds.csv_rows` sets it too. Therefore both modules use the same value.
+# The limit applies to the whole process, and `feeds.csv_rows` sets it too. Therefore this module and `feeds.csv_rows`
+# use the same value.
 csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_LENGTH))
 
 

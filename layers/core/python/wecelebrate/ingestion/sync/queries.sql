@@ -17,8 +17,9 @@ select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 
 -- name: find_newer_version^
--- Find newer recorded versions of the key, and return the job of one of them: a job that has begun, otherwise the first
--- pending job. To compare two sequencers of S3, zeros are added to the end of the shorter sequencer.
+-- Find the jobs of newer recorded versions of the key, and return one of these jobs. A job that has begun takes
+-- precedence. Otherwise, the first pending job is returned. To compare two sequencers of S3, zeros are added to the end
+-- of the shorter sequencer.
 select d.job_id, j.status <> 'pending' or j.attempts > 0 as begun
 from drops d join jobs j on j.id = d.job_id
 where d.key = :key and d.job_id <> :job_id and :sequencer <> ''

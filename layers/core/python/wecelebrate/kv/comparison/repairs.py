@@ -22,7 +22,7 @@ def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
     If a document is older than its row because of a bulk write, the document does not change the row. The database
     checks this again after it has locked the row.
 
-    Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a super admin.
+    Raises NotFound. Raises Conflict if the documents are retired. Raises Forbidden unless the caller is a super admin.
     """
     if new.source == "kv":
         runs.wait_for_bulk_writes(tx)

@@ -31,9 +31,9 @@ PAGE_SIZE = 400
 ROWS = 2000
 """The number of rows in one search for rows without documents."""
 SECONDS = 2.0
-"""After this time, a request starts no new page, in seconds."""
+"""After this number of seconds, a request starts no new page."""
 _WAIT_SECONDS = 0.2
-"""The pause before the next check whether the sweeper has written the documents of a bulk write, in seconds."""
+"""The pause between two checks, in seconds. Each check asks whether the documents of all bulk writes are written."""
 _NO_ROW = str(UUID(int=0))
 
 
@@ -59,8 +59,8 @@ class Checkpoint(BaseModel):
 def start(tx: Transaction, new: NewComparison) -> Comparison:
     """Start a comparison, or return the active comparison.
 
-    Raises NotFound if the client does not exist, Conflict if the documents are retired, and Forbidden unless the caller
-    is a super admin.
+    Raises NotFound if the client does not exist. Raises Conflict if the documents are retired. Raises Forbidden unless
+    the caller is a super admin.
     """
     retirement.require_none(tx, new.entity, "there is nothing to compare")
     row = sql.start_comparison(tx, entity=new.entity, client_id=new.client_id, sample=new.sample)
@@ -84,7 +84,7 @@ def last(tx: Transaction) -> list[Comparison]:
 def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
     """Compare pages until SECONDS have passed.
 
-    Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a super admin.
+    Raises NotFound. Raises Conflict if the documents are retired. Raises Forbidden unless the caller is a super admin.
     """
     give_up_at = time.monotonic() + SECONDS
     if not wait_for_bulk_writes(tx):

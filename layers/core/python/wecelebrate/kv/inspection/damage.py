@@ -1,4 +1,4 @@
-"""The kinds of damage in documents of the old applications, and the outcome for such a document."""
+"""The kinds of damage in documents of the old applications, and the outcome for a document with this damage."""
 
 from typing import Literal, NamedTuple
 

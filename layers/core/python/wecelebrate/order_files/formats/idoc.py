@@ -15,7 +15,7 @@ _ACTIONS = {"new": "000", "change": "002", "cancel": "003"}
 """The action of the document (ACTION in E1EDK01): 000 new, 002 changed, 003 deleted."""
 _PORT = "WECELEBRAT"
 _RECEIVER = "SAP"
-"""EDI_DC40 requires the port and the number of both partners. Each value has at most 10 characters."""
+"""The port and the number of the receiver. EDI_DC40 requires these values, with at most 10 characters."""
 _MAX_NAME_LENGTH = 70
 """The length of KTEXT in E1EDP19. KTEXT describes the article, and IDTNR identifies the article."""
 

@@ -35,7 +35,7 @@ select refusal, detail, news from app.process_order(:order_id, :external_number,
 select refusal, detail, news from app.ship_order(:order_id, :shipment, 'file', :happened_at, null);
 
 -- name: deliver_order^
--- Record that one shipment of the order, or all shipments, were delivered.
+-- Record the delivery of one shipment or of all shipments of the order.
 select refusal, detail, news from app.deliver_order(:order_id, :shipment, 'file', :happened_at, null);
 
 -- name: cancel_order^
