@@ -59,7 +59,7 @@ def create(tx: Transaction, new: NewExport) -> Export:
     caller has no default client. Raises Invalid if the caller cannot see the catalog or the site of a filter. Raises
     TooManyExports.
     """
-    # The import is here, because at the top of the module it would add 6 ms to every cold start.
+    # The import is in the function, because at the top of the module it would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)

@@ -59,7 +59,8 @@ def run(job: LeasedJob) -> None:
     try:
         try:
             written = _write(job, dict(export), prefix, primary=False)
-        # A change on the replica waited too long for this snapshot. On the primary, no snapshot ends for this reason.
+        # The replica has ended this snapshot, because a change had to wait too long for it. The primary never ends a
+        # snapshot.
         except EndedByReplica:
             written = _write(job, dict(export), prefix, primary=True)
         _complete(job, export["id"], written)

@@ -70,8 +70,8 @@ def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
 
 def work(job: jobs.LeasedJob) -> None:
     """Run an image job."""
-    # The import is here, because the worker needs Pillow. The API functions import this module too, but without Pillow
-    # in their layers.
+    # The import is in the function, because the worker needs Pillow. The API functions import this module too, but
+    # their layers do not contain Pillow.
     from wecelebrate.images import worker
 
     worker.work(job)

@@ -85,7 +85,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     A text that is longer than the API accepts is no error, because earlier releases stored long names of columns as the
     answers to questions.
     """
-    # The imports are here because most users of this module do not need them.
+    # The imports are in the function, because most users of this module do not need these modules.
     from pydantic import ValidationError
 
     from wecelebrate.catalogs.models import SyncSettings
@@ -108,7 +108,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 def accepts(setting: str, key: str, value: str | None) -> bool:
     """Return whether the API accepts a value of an option or of a field. `setting` is `options` or `mapping`."""
-    # The imports are here because most users of this module do not need them.
+    # The imports are in the function, because most users of this module do not need these modules.
     from pydantic import ValidationError
 
     from wecelebrate.catalogs.models import SyncSettings
@@ -122,7 +122,7 @@ def accepts(setting: str, key: str, value: str | None) -> bool:
 
 def disclosure(settings: Mapping[str, Any]) -> "Disclosure":
     """Return the rules that decide which attributes are public, for `feeds.open_feed`."""
-    # The import is here because it also loads the file parsers, which most users of this module do not need.
+    # The import is in the function, because it also loads the file parsers. Most users of this module do not need them.
     from wecelebrate.feeds import Disclosure
 
     return Disclosure(settings.get("attributes"), settings.get("private_columns") or ())

@@ -1,5 +1,5 @@
-"""Retires the documents of an entity. The store then refuses their writes. After a waiting period, the documents are
-archived and deleted. An undo restores them exactly.
+"""Retires the documents of an entity. The store then refuses writes of these documents. After a waiting period, the
+documents are archived and deleted. An undo restores the same documents.
 
 A request works for a limited time. The caller repeats the request until the retirement has reached its target. One
 transaction writes each step and its checkpoint. Therefore an interrupted retirement can continue. See decisions 0098

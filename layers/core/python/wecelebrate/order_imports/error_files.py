@@ -125,7 +125,7 @@ class _Line:
 
 
 class _Parts(io.RawIOBase):
-    """A readable file in UTF-8, whose content comes from an iterator of texts. It can be read only once."""
+    """A file that can be read once. It returns the texts of an iterator in UTF-8."""
 
     def __init__(self, parts: Iterator[str]) -> None:
         self._parts, self._rest = parts, b""

@@ -36,7 +36,9 @@ _RETURN_EVENTS: Mapping[str, EventName] = {
 
 
 def publish(tx: Transaction, order_id: UUID, events: Sequence[Event]) -> None:
-    """Publish the webhook events of a change, and enqueue its mails, in the transaction of the change."""
+    """Publish the webhook events of a change, and enqueue the mails about the change. Call this function in the
+    transaction of the change.
+    """
     publish_about(tx, sql.get_order_for_news(tx, order_id=order_id), events)
 
 

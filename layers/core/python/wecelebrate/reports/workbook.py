@@ -35,7 +35,7 @@ _CHART_SIZE = {"width": 960, "height": 360}
 
 def client_workbook(report: ClientReport) -> bytes:
     """Return the report of a client as XLSX."""
-    # The import is here, because it takes 40 ms, and only this format needs the module.
+    # The import is in the function, because it takes 40 ms, and only this format needs the module.
     import xlsxwriter  # type: ignore[import-untyped]
 
     file = io.BytesIO()

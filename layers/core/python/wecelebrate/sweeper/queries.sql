@@ -3,8 +3,8 @@
 select app.write_replica_heartbeat();
 
 -- name: claim_invalidations
--- Delete the oldest unsent invalidations from the outbox, at most `max_rows` rows, and return them. Another sweeper
--- never gets the same rows.
+-- Delete the oldest unsent invalidations from the outbox, at most `max_rows` rows, and return these rows. Another
+-- sweeper never gets the same rows.
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
 -- name: list_unexpected_state

@@ -222,8 +222,8 @@ def clean_up(tx: Transaction) -> None:
 
 def work(message: queue.Message) -> None:
     """Send due deliveries of all clients."""
-    # The import is here, because the worker needs the signing package. The API functions import this module too, but
-    # without the signing package in their layers.
+    # The import is in the function, because the worker needs the signing package. The API functions import this module
+    # too, but their layers do not contain this package.
     from wecelebrate.webhooks import worker
 
     worker.work(message)

@@ -82,7 +82,8 @@ def create(tx: Transaction, request: BulkImport) -> Job:
 
 
 def _run_inline(caller: Caller, job_id: UUID) -> bool:
-    # The import is here because it also loads the file parsers, which are needed only if no message can be sent.
+    # The import is in the function, because it also loads the file parsers. They are needed only if no message can be
+    # sent.
     from wecelebrate.ingestion.bulk_import.run import run_inline
 
     return run_inline(caller, job_id)

@@ -32,8 +32,8 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 
 
 def receive_notification(message: queue.Message) -> None:
-    """Register the files of an S3 notification. Files in the folder `orders/` are order files. All other files are of
-    catalogs.
+    """Register the files of an S3 notification. Files in the folder `orders/` are order files. All other files belong
+    to catalogs.
 
     A notification that announces no incoming file is ignored, for example `s3:TestEvent` or a notification about a
     result file.

@@ -10,8 +10,8 @@ settings of an existing row are not compared, because only the platform decides 
 
     values      reads the values of documents: texts, amounts, dates, states
     identity    says which record a document belongs to
-    fields      names the columns of a row that its document contradicts
-    orders      names the columns of an order that its document contradicts
+    fields      compares the columns of a row with its document
+    orders      compares the columns of an order with its document
     records     compares documents with rows, and checks each difference a second time
     runs        runs a comparison page by page
     repairs     repairs differences

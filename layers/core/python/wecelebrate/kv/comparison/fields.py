@@ -1,4 +1,4 @@
-"""Names the columns of a row that its document contradicts."""
+"""Compares the columns of a row with its document."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -141,7 +141,7 @@ def _texts(pair: Pair, columns: Mapping[str, tuple[int, tuple[str, ...]]]) -> It
 
 
 def client(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a client that its document contradicts."""
+    """Compare a client with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     name = first_text(document, "name", "clientName", "companyName") or text(pair.old_id) or ""
     if not same_text(name, row["name"], 500) and not (len(name) < 2 and row["name"] == f"{name} ({pair.old_id})"[:500]):
@@ -166,7 +166,7 @@ def client(pair: Pair) -> Iterator[str]:
 
 
 def catalog(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a catalog that its document contradicts."""
+    """Compare a catalog with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     yield from _name(pair, "name", "catalogName")
     source = document.get("source")
@@ -184,7 +184,7 @@ def catalog(pair: Pair) -> Iterator[str]:
 
 
 def site(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a site that its document contradicts."""
+    """Compare a site with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     yield from _name(pair, "name", "siteName", "title")
     if text(first(document, "clientId", "client.id")) not in pair.names("client"):
@@ -246,7 +246,7 @@ def price_of(document: Document) -> tuple[Decimal | None, str | None]:
 
 
 def product(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a product that its document contradicts."""
+    """Compare a product with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     sku = first_text(document, "sku", "code")
     if not same_text(sku or text(pair.old_id), row["sku"], 200):

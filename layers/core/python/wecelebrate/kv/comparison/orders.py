@@ -1,4 +1,4 @@
-"""Names the columns of an order that its document contradicts."""
+"""Compares the columns of an order with its document."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -36,7 +36,7 @@ _MAX_LINE1 = 10_000
 
 
 def order(pair: Pair) -> Iterator[str]:
-    """Yield the columns of an order that its document contradicts."""
+    """Compare an order with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     site = text(first(document, "siteId", "site.id"))
     if site is None and pair.key.count(":") == 2:

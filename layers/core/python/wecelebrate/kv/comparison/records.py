@@ -290,7 +290,7 @@ class _Judge:
         return bool(leader == stored.key)
 
     def _columns(self, stored: Stored, identity: Identity, row: Mapping[str, Any], is_of_another: bool) -> list[str]:
-        """Return the columns that a document contradicts.
+        """Compare a row with a document. Return the names of the columns that differ.
 
         The column `id` means that the document belongs to another record. The column `document` means that the document
         has no fields. If only the platform decides the values of all differing columns, the method returns only `kept`.

@@ -78,7 +78,7 @@ def create(tx: Transaction, new: NewReportSubscription) -> ReportSubscription:
     Raises Invalid if the site or a recipient does not belong to the client. Also raises Invalid if the request names no
     client and the caller has no default client.
     """
-    # The import is here, because at the top of the module it would add 6 ms to every cold start.
+    # The import is in the function, because at the top of the module it would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)

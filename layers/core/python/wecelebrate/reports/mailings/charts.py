@@ -77,7 +77,7 @@ def _draw_currency(report: ClientReport, currency: str, language: str) -> Chart:
 
 
 def _png(values: dict[str, Decimal], title: str, kind: str, language: str) -> bytes:
-    # The imports are here, because they take 200 ms, and only reports by mail need these modules.
+    # The imports are in the function, because they take 200 ms, and only reports by mail need these modules.
     import resvg_py
     from babel.numbers import format_compact_decimal
 
