@@ -77,8 +77,6 @@ def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """The values that are the same for all events of a request."""
-
     target: EventTarget
     subject: str | None
     sent_at: datetime | None

@@ -280,7 +280,6 @@ class _Process:
 
 
 def _remaining(deadline: float) -> float:
-    """Return the seconds until a deadline. Raises TimeoutError."""
     if (seconds := deadline - time.monotonic()) <= 0:
         raise TimeoutError
     return seconds

@@ -262,7 +262,6 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
-    """Read `size` bytes, or fewer at the end of the stream."""
     content = b""
     while len(content) < size and (block := stream.read(size - len(content))):
         content += block

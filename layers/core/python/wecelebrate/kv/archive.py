@@ -137,7 +137,6 @@ def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progre
 
 
 def _give_up(tx: Transaction, entity: Entity, part: Mapping[str, Any], reason: str) -> GivenUp:
-    """Give up the documents of a damaged object. The audit log records the reason."""
     keys = sql.give_up_part(tx, entity=entity, number=part["number"], reason=reason)
     return GivenUp(object_key=part["object_key"], reason=reason, keys=keys)
 
@@ -148,7 +147,6 @@ def _size(given_up: Collection[GivenUp]) -> int:
 
 
 def _damage(part: Mapping[str, Any], reason: str) -> FieldError:
-    """Describe a damaged object and the documents that it contains."""
     return FieldError(
         pointer=part["object_key"],
         detail=f"{reason} It contains {part['documents']:,} documents, from {part['first_key']} to {part['last_key']}.",

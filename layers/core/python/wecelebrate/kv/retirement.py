@@ -208,7 +208,6 @@ def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:
 
 
 def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[RetirementGateName, ...]") -> None:
-    """Raise RetirementRefused if one of these gates has not passed."""
     failed = [gate for gate in plan.gates if gate.name in names and gate.state == "failed"]
     if failed:
         errors = [FieldError(pointer=gate.name, detail=f"{gate.detail} {gate.advice}") for gate in failed]
@@ -216,7 +215,6 @@ def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[Reti
 
 
 def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool, str]]:
-    """Return the name of each gate, whether the gate has passed, and what was found."""
     is_led, mirror, subscriptions = facts["is_led"], facts["mirror"], facts["subscriptions"]
     answered = "answer all reads" if is_led else "do not lead and answer all reads for all clients"
     yield "stage", is_led, f"The tables {answered}."

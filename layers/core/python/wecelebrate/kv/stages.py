@@ -59,7 +59,6 @@ def _get(tx: Transaction, entity: Entity, client_id: UUID | None) -> Stage:
 
 
 def _errors(new: NewStage) -> Iterator[FieldError]:
-    """Return the errors of a change whose fields contradict each other."""
     if new.leads is None and new.shadow is None:
         yield FieldError(pointer="/leads", detail="is required, unless `shadow` is given")
     if new.leads == "tables" and new.reads is None:

@@ -43,8 +43,6 @@ sql = queries(__file__)
 
 
 class _Counts:
-    """The counts that this instance has not reported yet."""
-
     def __init__(self) -> None:
         self.requests: dict[_Target, int] = {}
         self.last_at: dict[_Target, float] = {}
@@ -95,7 +93,6 @@ def counting_write(selected: Filter) -> Iterator[set[str]]:
 
 
 def _entity(key: str) -> str | None:
-    """Return the entity to which a key may belong."""
     return _ENTITIES.get(key.partition(":")[0])
 
 

@@ -165,7 +165,6 @@ def _money(amount: str, currency: str, locale: Locale) -> str:
 
 @lru_cache(maxsize=64)
 def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
-    """Return the template environment for one part of a mail in one locale."""
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=part == "html",

@@ -222,7 +222,6 @@ def _is_too_long_for_cell(document: Mapping[str, Any], destination: Destination)
 
 
 def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
-    """Raise Unwritable if a value is too long for a cell of a workbook."""
     if _is_too_long_for_cell(document, destination):
         length = len(json.dumps(document["metadata"], ensure_ascii=False))
         raise Unwritable(

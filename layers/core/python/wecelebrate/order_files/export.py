@@ -106,8 +106,6 @@ class WrittenFile:
 
 @dataclass(frozen=True)
 class _File:
-    """The file of a run, and its `.done` file."""
-
     key: str
     content: bytes
     content_type: str
@@ -168,7 +166,6 @@ def _done(  # noqa: PLR0917
     orders: Sequence[ExportedOrder],
     refused: list[dict[str, str]],
 ) -> bytes:
-    """Return the content of the `.done` file."""
     done = {
         "file": name,
         "sha256": digest,

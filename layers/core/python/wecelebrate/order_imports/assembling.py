@@ -130,7 +130,6 @@ def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
 
 
 def _fields(cells: Cells, columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of each field of a row."""
     texts = {columns[column]: _stripped(text) for column, text in cells.items() if column in columns}
     return {field: text for field, text in texts.items() if text}
 

@@ -112,7 +112,6 @@ def _known_field(column: str, by_vendor: Mapping[str, str]) -> str | None:
 
 
 def _has_number(header: Sequence[str], stated: Mapping[str, str]) -> bool:
-    """Return whether one or more columns could contain the order number."""
     if "order_number" in stated:
         return stated["order_number"] in header
     by_vendor, taken = _vendor(header), set(stated.values())

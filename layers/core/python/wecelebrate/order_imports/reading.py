@@ -93,8 +93,6 @@ def _bounded(read: Iterator[RawRow], columns: dict[str, None]) -> Iterator[RawRo
 
 
 class _Bounded:
-    """A stream that raises an error after more than `limit` bytes."""
-
     def __init__(self, stream: Readable, limit: int, problem: str) -> None:
         self._stream, self._left, self._problem = stream, limit, problem
 
@@ -162,7 +160,6 @@ def _object_row(number: int, item: Any) -> RawRow:
 
 
 def _table(unpacked: UnpackedFile, plain_columns: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
-    """Read a CSV file or a workbook."""
     table = open_plain(unpacked, plain_columns)
     names = [_ZONED.sub(r"\1", column) for column in table.header]
     zones = {at: match[2] for at, column in enumerate(table.header) if (match := _ZONED.fullmatch(column))}

@@ -121,8 +121,6 @@ def _rejected_files() -> Iterator[None]:
 
 @dataclass
 class _Import:
-    """A running import."""
-
     job: jobs.LeasedJob
     spool: Spool
     settings: Settings
@@ -276,7 +274,6 @@ class _Import:
             yield chunk
 
     def _assembled(self, group: Group) -> Assembled:
-        """Combine the rows of a group into an order. Raises BadOrder."""
         if gap := self.spool.gap(group.key):
             reason = f"Row {gap[0]} was rejected ({gap[1]}), and is or can be a row of this order."
             raise BadOrder("order_incomplete", reason)

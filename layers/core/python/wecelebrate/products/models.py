@@ -102,7 +102,6 @@ def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
 
 
 def _check_untracked(model: "NewProduct | ProductValues") -> None:
-    """Raise Invalid if an untracked product has a count."""
     if model.inventory_policy == "untracked" and model.inventory_count:
         detail = "must be 0 or left out for an untracked product, whose stock is not counted"
         raise Invalid(errors=[FieldError(pointer="/inventory_count", detail=detail)])

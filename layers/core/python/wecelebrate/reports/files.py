@@ -44,8 +44,6 @@ class ReportFile(BaseModel):
 
 @dataclass(frozen=True)
 class _Format:
-    """A format of report files."""
-
     extension: str
     media_type: str
     write: Callable[[ClientReport, ClientReportFilters], bytes]

@@ -49,7 +49,6 @@ def client_workbook(report: ClientReport) -> bytes:
 
 
 def _write_summary(book: Any, report: ClientReport) -> None:
-    """Write the sheet with the scope of the report."""
     sheet = book.add_worksheet("Report")
     bold = book.add_format({"bold": True})
     facts: list[tuple[str, Any]] = [
@@ -71,7 +70,6 @@ def _write_summary(book: Any, report: ClientReport) -> None:
 
 
 def _write_table(sheet: Any, book: Any, field: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write one table into a sheet, with a chart if the table has one."""
     if not rows:
         sheet.write_string(0, 0, "no rows")
         return
@@ -107,7 +105,6 @@ def _write_cell(book: Any, sheet: Any, cell: tuple[int, int], label: str, value:
 
 
 def _add_chart(book: Any, sheet: Any, field: str, columns: Sequence[str], currencies: Sequence[str]) -> None:
-    """Add a chart of the revenue, with one series for each currency."""
     category, kind, title = _CHARTS[field]
     chart = book.add_chart({"type": kind})
     for currency in dict.fromkeys(currencies):

@@ -12,8 +12,8 @@ class DeliveryPolicy:
     """The delay after each failed attempt, in the order of the attempts. A delivery has at most nine attempts within a
     little more than 24 hours."""
     jitter: float = 0.1
-    """A random time is added to each delay. This is its maximum, as a fraction of the delay. The addition prevents that
-    many failed deliveries are retried at the same time."""
+    """The maximum random addition to a delay, as a fraction of the delay. With this addition, deliveries that failed
+    together are not retried at the same time."""
     max_endpoints: int = 16
     """The largest number of endpoints to which one worker sends at the same time."""
     max_endpoints_per_client: int = 12

@@ -162,7 +162,6 @@ def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: S
 
 
 def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, Any]:
-    """Return one element of the parameter `attempts` of the query `record_attempts`."""
     failed = result.error is not None
     delay = POLICY.retry_delay(delivery["failures"] + 1) if failed else 0.0
     if result.status == GONE or delay is None:
@@ -183,7 +182,6 @@ def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, A
 
 
 def _release_row(finished: FinishedBatch) -> dict[str, Any]:
-    """Return one element of the parameter `batches` of the query `release_batches`."""
     failure = finished.failure
     return {
         "webhook_id": str(finished.batch.webhook_id),

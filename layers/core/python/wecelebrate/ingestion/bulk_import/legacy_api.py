@@ -176,7 +176,6 @@ def _only_catalog(tx: Transaction) -> UUID:
 
 
 def _detail(problem: Problem) -> str:
-    """Return all error messages of a problem document in one line."""
     messages = [problem.detail or "", *(f"{error.pointer}: {error.detail}" for error in problem.errors)]
     return _with_legacy_names("; ".join(message for message in messages if message) or problem.title())
 

@@ -183,7 +183,6 @@ def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str],
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a stream with their line ends."""
     rest = b""
     while chunk := stream.read(_CHUNK):
         *complete, rest = (rest + chunk).split(b"\n")

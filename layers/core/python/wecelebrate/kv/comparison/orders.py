@@ -113,8 +113,6 @@ def _items(document: Document) -> list[Document]:
 
 
 class _Line:
-    """A line of an order, as the document states it."""
-
     def __init__(self, document: Document, item: Document) -> None:
         gift = first(item, "gift", "product")
         gift = camel_case(gift) if isinstance(gift, dict) else {} if gift is None else {"id": gift}

@@ -130,7 +130,6 @@ def _context(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> dict
 
 
 def _keys(documents: Iterable[Stored]) -> list[str]:
-    """Return the keys of documents, and the keys of the lists that contain them."""
     return sorted({key for stored in documents for key in (stored.key, stored.store_key)})
 
 
@@ -224,8 +223,6 @@ def _owner(tx: Transaction, scope: Scope, stored: Stored, identity: Identity) ->
 
 
 class _Judge:
-    """Finds the differences between a document and its row."""
-
     def __init__(self, scope: Scope, context: Mapping[str, Any]) -> None:
         self.scope = scope
         self.rows: Mapping[str, Any] = context["rows"]

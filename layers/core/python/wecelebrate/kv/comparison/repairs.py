@@ -52,7 +52,6 @@ def _repaired(record: Mapping[str, Any], outcome: str) -> Repair:
 
 
 def _names(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that name a record."""
     return {name: record[name] for name in ("entity", "key", "row_id")}
 
 

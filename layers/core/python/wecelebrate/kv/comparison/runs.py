@@ -120,8 +120,6 @@ def scope_of(row: dict[str, Any]) -> Scope:
 
 
 class _Run:
-    """A running comparison."""
-
     def __init__(self, tx: Transaction, row: dict[str, Any]) -> None:
         self.tx, self.row, self.scope = tx, row, scope_of(row)
         self.status: str = row["status"]
@@ -169,7 +167,6 @@ class _Run:
             self._record(Checkpoint(after_key=keys[-1]), result.differences, bucket)
 
     def _compare_list(self, key: str | None) -> None:
-        """Compare the next documents in a list."""
         after, begun = self.checkpoint.after_key or "", self.checkpoint
         if key is None:
             self._record(Checkpoint(after_key=after))

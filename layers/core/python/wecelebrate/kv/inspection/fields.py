@@ -2,8 +2,8 @@
 words.
 
 The readers for files of ERP systems (`wecelebrate.feeds`) accept many more forms, for example units and ranges. These
-readers are not used here, because they read `1.204` as 1,204. In a document, JavaScript has written `1.204`, which is a
-number below 2.
+readers are not used here, because they read `1.204` as 1,204. In a document, `1.204` is a number below 2, because
+JavaScript has written it.
 """
 
 import json

@@ -60,8 +60,6 @@ def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
 
 
 class _Page:
-    """The inspected documents of a page."""
-
     def __init__(self, limit: int) -> None:
         self.limit, self.entries, self.bytes = limit, MAX_ENTRIES, 0
         self.documents: list[InspectedDocument] = []

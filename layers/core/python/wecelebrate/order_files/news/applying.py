@@ -56,8 +56,6 @@ _UNCHANGED = ("unchanged", "older")
 
 @dataclass
 class _Outcome:
-    """The outcome of the rows of a file."""
-
     rejected: list[RejectedRow] = field(default_factory=list)
     changed: int = 0
     unchanged: int = 0
@@ -82,7 +80,6 @@ def apply(job: jobs.LeasedJob) -> None:
 
 
 def _read(job: jobs.LeasedJob, zone: ZoneInfo) -> tuple[list[NewsRow | RejectedRow], str]:
-    """Return the rows of the file, and an id of its content."""
     import hashlib
 
     key, version_id = job.payload["key"], job.payload["version_id"]
