@@ -123,7 +123,7 @@ class _Rows:
     def _copy(self, statement: str) -> Iterator[bytes]:
         block = bytearray()
         with self._tx.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            for row in copy:  # COPY returns one line per row, with its line break.
+            for row in copy:  # Each item is the line of one row, with its line break.
                 block += row
                 self.count += 1
                 if len(block) >= BLOCK_BYTES:

@@ -1,8 +1,8 @@
 """Doubts: a file can be read in several ways, or in another way than the previous file of the catalog.
 
 `feeds.open_feed` finds the doubts before it reads the first row. If a doubt is about prices or SKUs, the load changes
-nothing until a user has answered. The setting `on_doubt` of the catalog can change this. For all other doubts, the most
-probable answer is used, and the result of the job reports the doubt.
+nothing until a user has answered. The setting `on_doubt` of the catalog can change this behaviour. For all other
+doubts, the most probable answer is used, and the result of the job reports the doubt.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

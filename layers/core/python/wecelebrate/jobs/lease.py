@@ -34,8 +34,8 @@ MIN_SECONDS_LEFT = 20.0
 """A worker begins another chunk of work only if the invocation lasts for at least this number of seconds."""
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_FIRST_ERRORS_BYTES = 512 * 1024
-"""MAX_RESULT_BYTES and this value limit the result of a job and its list of first errors. The database has the same
-limits.
+"""The maximum size of a job's list of first errors, in bytes. MAX_RESULT_BYTES limits the result of the job. The
+database has the same limits.
 """
 MAX_QUESTIONS_BYTES = 144 * 1024
 """The maximum size of the questions of a job, as JSON. The database has the same limit."""

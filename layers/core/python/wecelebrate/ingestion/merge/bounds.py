@@ -24,9 +24,7 @@ MAX_REASON_LENGTH = 2_000
 MAX_SAMPLE_BYTES = 1_000
 """The maximum size of one value in the examples that a dry run reports, in bytes."""
 _MAX_CELL_LENGTH = 500
-"""The maximum length of a cell of a rejected row that is too large to be stored, in characters. Longer cells are
-shortened.
-"""
+"""If a rejected row is too large to be stored, each of its cells is shortened to this number of characters."""
 _BYTES_PER_CHARACTER = 4
 """The maximum number of bytes that PostgreSQL needs for one character of compact JSON. PostgreSQL adds a space after
 each comma and colon, which then take two bytes."""

@@ -23,8 +23,8 @@ def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
     # Without this date, the file would contain the current time, and a second attempt would write other bytes.
     workbook.set_properties({"created": destination.created_at.replace(tzinfo=None, microsecond=0)})
     sheet = workbook.add_worksheet("orders")
-    # A text cell is not a formula. When a user edits the cell, the spreadsheet program parses the text again. This
-    # style prevents that the text becomes a formula.
+    # A text cell is not a formula. When a user edits the cell, the spreadsheet program parses the text again. With this
+    # style, the text does not become a formula.
     marked = workbook.add_format({"quote_prefix": True})
     columns = columns_of(destination)
 

@@ -285,9 +285,7 @@ def _cxml_confirmation(request: Any) -> Iterator[Found]:
 
 
 def _refusal_of_notice(head: Any) -> str | None:
-    """Return the reason why a ShipNoticeRequest does not report a shipment to the customer. Return None if it reports
-    one.
-    """
+    """Return the reason for rejecting a ShipNoticeRequest. If it reports a shipment to the customer, return None."""
     if head is None:
         return None
     if head.get("operation") == "delete":
