@@ -85,7 +85,7 @@ def import_modules(folder: str) -> None:
 
 
 def limit(cpu_seconds: int, memory: int) -> None:
-    """Set the limits of this process. Only root can raise these limits again."""
+    """Limit the resources of this process. Only root can raise these limits again."""
     limits = {
         resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),  # The kernel sends SIGXCPU, and a second later SIGKILL.
         resource.RLIMIT_CORE: (0, 0),

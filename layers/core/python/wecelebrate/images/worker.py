@@ -29,8 +29,8 @@ CHUNK_SECONDS = 120.0
 """After this number of seconds, no further image of a chunk is fetched or rendered, and the results are saved. The
 limit is needed because a hostile image can take all the time that the renderer allows."""
 LAST_IMAGE_SECONDS = 90.0
-"""How long the last image of a chunk can take after CHUNK_SECONDS have passed. A chunk begins only if the remaining
-time of the invocation is longer."""
+"""How long the last image of a chunk can take after CHUNK_SECONDS have passed. A chunk begins only if the invocation
+lasts for a longer time."""
 MAX_REASON_LENGTH = 5_000
 """The maximum length of the reason for a failed fetch, in characters."""
 

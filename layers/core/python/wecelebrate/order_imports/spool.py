@@ -25,8 +25,8 @@ REPORT_BYTES = 150 << 20
 already deleted."""
 MAX_GROUP_ROWS = 10_000
 MAX_GROUP_BYTES = 8 << 20
-"""With MAX_GROUP_ROWS, the limit for reading the rows of an order into memory: their total size in bytes. An order has
-at most 2,000 lines."""
+"""The rows of an order are read into memory only if they do not exceed MAX_GROUP_ROWS and this size in bytes. An order
+has at most 2,000 lines."""
 _PAGE = 4_096
 _FAILED_WRITES = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -20,7 +20,7 @@ from wecelebrate.problem_pages.registry import problem_classes
 
 MARKDOWN, JSON, HTML = "text/markdown", "application/json", "text/html"
 _OFFERS = (MARKDOWN, JSON, HTML)
-"""The media types of the pages. Callers without a preference, e.g. curl in a terminal, get the first type."""
+"""The media types of the pages. A caller without a preference, e.g. curl in a terminal, gets the first media type."""
 FORMATS: dict[int | str, dict[str, Any]] = {
     200: {"content": {offer: {"schema": {"type": "string"}} for offer in (MARKDOWN, HTML)}}
 }

@@ -208,8 +208,8 @@ with last_sku as materialized (
     left join lateral (
       select data, stock_by_place from product_sources where catalog_id = :catalog_id and product_id = p.id limit 1
     ) o on true
-    -- The stock of each place after the merge. A stock without a place replaces all places. A delta of a product with
-    -- one place does so too.
+    -- The stock of each place after the merge. A stock without a place replaces all places. So does a delta of a
+    -- product with one place.
     cross join lateral (
       select case when not :keeps_places::boolean or s.stock_by_place is null
           then case when s.inventory_count is null and s.inventory_policy is null then o.stock_by_place end
