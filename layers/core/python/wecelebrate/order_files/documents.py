@@ -128,7 +128,7 @@ class ExportedOrder:
         *,
         is_received: bool = False,
     ) -> Self:
-        """Prepare an order for a destination: break the lines of its address. Raises Unwritable if a new order is too
+        """Create the order for a destination, with broken lines of its address. Raises Unwritable if a new order is too
         long.
 
         `is_received` says that the receiver already has the order. Such an order is never refused, because the receiver
