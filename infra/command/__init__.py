@@ -115,10 +115,10 @@ def wecelebrate(
     """Run the wecelebrate platform on this machine, and operate it here or where it is deployed.
 
     Results are printed to stdout. Errors, warnings, hints and progress are printed to stderr. With --json, a list is
-    one document {"data": [...], "has_more": false}, like the lists of the API, and `jobs watch` and `listen` print one
-    JSON object in each line.
+    one document {"data": [...], "has_more": false}, like the lists of the API. With --json, `jobs watch` and `listen`
+    print one JSON object in each line.
     """
-    # A second command of the same process, as in tests, must not act on the environment of the first.
+    # In tests, a process runs several commands. A command must not act on the environment of an earlier command.
     context.call_on_close(partial(NAMED.reset, NAMED.set(env)))
     if env not in (None, LOCAL) and context.invoked_subcommand in _ON_THIS_MACHINE:
         raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, not on {env}")

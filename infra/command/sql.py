@@ -40,9 +40,11 @@ def sql(
 ) -> None:
     """Run one SQL statement with your AWS credentials, and print its rows.
 
-    The statement runs as `app_migrate`, which sees the rows of all clients. The master user itself may not read them. A
-    statement may take 45 seconds, and return 1 MB. Nothing records who has run it: the audit log has no caller for a
-    change and no entry for a read, and CloudTrail does not log statements by default.
+    The statement runs as `app_migrate`, which sees the rows of all clients. The master user itself may not read these
+    rows. A statement may take 45 seconds, and may return 1 MB.
+
+    Nothing records who has run the statement. In the audit log, a change has no caller, and a read has no entry. By
+    default, CloudTrail does not log statements.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.data_api import ROLE, change_rows, read_rows
