@@ -12,7 +12,7 @@ from infra.command.output import Column, JsonOption
 if TYPE_CHECKING:
     import httpx
 
-app = typer.Typer(no_args_is_help=True, help="The key-value store of the old applications.", **SETTINGS)
+app = typer.Typer(no_args_is_help=True, help="Move the documents of the old key-value store to the tables.", **SETTINGS)
 app.add_typer(kv_mirror.app, name="mirror")
 kv_comparison.register(app)
 kv_stages.add_to(app)

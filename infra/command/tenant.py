@@ -12,7 +12,9 @@ from infra.command.help import SETTINGS, documented
 from infra.command.output import Cell, Column, JsonOption, YesOption
 from infra.command.target import NAMED
 
-app = typer.Typer(no_args_is_help=True, help="Copy one client from a restored database into the live one.", **SETTINGS)
+app = typer.Typer(
+    no_args_is_help=True, help="Restore rows and values of one client from a restored database.", **SETTINGS
+)
 
 _COLUMNS = (
     Column("table"),
