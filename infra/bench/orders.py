@@ -9,8 +9,8 @@ message. The baseline and Directus were measured in turns on one machine:
 - An order of the baseline took 60 ms of CPU time.
 
 The limit of a row is the ratio of the baseline, multiplied by the target, and divided by the figure of the baseline.
-The ratio is measured with the functions of the baseline. The figure is a figure of the list above. The limit does not
-depend on the speed of the machine.
+This ratio is measured with the functions of the baseline. The figure is in the list above. The limit does not depend on
+the speed of the machine.
 """
 
 import itertools

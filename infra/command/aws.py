@@ -55,8 +55,8 @@ def environment_named(option: str | None) -> Environment:
         raise BadUsage(f"`wecelebrate --env {named}` and `--env {option}` name different environments")
     if not (option or named) and signed_in and signed_in != DEFAULT:
         raise BadUsage(
-            f"this shell is signed in to {signed_in}, and the default of this command is {DEFAULT}: say with --env"
-            " which one you mean"
+            f"this shell is signed in to {signed_in}, and the default of this command is {DEFAULT}: name the"
+            " environment with --env"
         )
     try:
         return get_environment(option or named or DEFAULT)
@@ -395,5 +395,5 @@ def _deployed(environment: Environment) -> tuple[str, str, str, str]:
         identity, edge = stack_outputs(account, "identity"), stack_outputs(account, "edge")
         bucket = f"{environment.resource('drops')}-{account.id}"
     if identity is None or edge is None:
-        raise AwsError(f"{environment.name} is not deployed, or has its own issuer: sign in there")
+        raise AwsError(f"{environment.name} is not deployed, or uses another issuer: sign in at that issuer")
     return identity["StaffSignIn"], identity["StaffClient"], edge["url"], bucket

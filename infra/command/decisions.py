@@ -55,7 +55,7 @@ def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> Js
     unknown = [key for key in answers if key not in keys]
     if questions and unknown:
         print_questions(job)
-        raise BadUsage(f"{', '.join(unknown)} is no question of this job: it asks {', '.join(keys)}")
+        raise BadUsage(f"the job has no question {', '.join(unknown)}: its questions are {', '.join(keys)}")
     missing = [question for question in questions if question["key"] not in answers]
     if missing and not can_ask():
         print_questions(job)

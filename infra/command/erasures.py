@@ -49,7 +49,7 @@ def request(
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 900,
     yes: YesOption = False,
 ) -> None:
-    """Erase the data of a person at one client, and wait until the data are erased. An erasure cannot be undone.
+    """Erase the data of a person at one client, and wait until the data is erased. An erasure cannot be undone.
 
     Name the address, the subject, or both. The command asks for a confirmation. If the person has open orders, the
     erasure is refused, and the message names these orders.

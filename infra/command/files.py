@@ -120,7 +120,7 @@ def put_back(  # noqa: PLR0917 - each parameter is an option
     if bool(keys) == bool(since):
         raise BadUsage("name the keys of files, or give --since")
     if version and len(keys or ()) != 1:
-        raise BadUsage("--version belongs to one KEY")
+        raise BadUsage("--version needs exactly one KEY")
     start, account = _time(since), Account(required_environment(env))
     if start:
         _put_back_forgotten(account, start, folder, yes)
@@ -176,5 +176,5 @@ def time_since(text: str) -> datetime:
     except ValueError as error:
         raise BadUsage(f"--since {text} is not a time: give it as 2026-11-27T08:30:00Z") from error
     if time.tzinfo is None:
-        raise BadUsage(f"--since {text} has no zone: give it as {text}Z for UTC")
+        raise BadUsage(f"--since {text} has no time zone: for UTC, give it as {text}Z")
     return time

@@ -55,7 +55,8 @@ def on(
 
 @app.command("off", cls=documented("wecelebrate kv mirror off", environment=API))
 def off(as_json: JsonOption = False) -> None:
-    """Switch the mirror off. Documents and rows stay as they are. Later writes change only one of them."""
+    """Switch the mirror off. Documents and rows stay as they are. A later write changes only the document or only the
+    row."""
     from infra.command.api import connect
 
     with connect() as connection:

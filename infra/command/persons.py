@@ -86,7 +86,7 @@ def report(
 
 
 def _order(api: "httpx.Client", order_id: str) -> dict[str, Any]:
-    """Return an order with its lists. The mails of the order are among the mails of the person."""
+    """Return an order with its shipments, events and returns. The mails of the person contain its mails."""
     from infra.command.api import get, get_all
 
     path = f"/v1/orders/{order_id}"

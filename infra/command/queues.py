@@ -154,5 +154,5 @@ def _chosen(names: list[str] | None, every: bool, keep: list[str] | None) -> lis
     if bool(names) == every:
         raise BadUsage("name the queues, or give --all")
     if keep and not every:
-        raise BadUsage("--keep belongs to --all")
+        raise BadUsage("--keep can only be used with --all")
     return [name for name in existing if (every or name in (names or ())) and name not in (keep or ())]

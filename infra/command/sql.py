@@ -52,7 +52,7 @@ def sql(
     if not (env or NAMED.get()):
         raise BadUsage("--env is required: name the environment, e.g. --env prod")
     if write and as_json:
-        raise BadUsage("--json prints rows, and --write changes them: use one of them")
+        raise BadUsage("--json prints rows, and --write changes rows: use only one of these options")
     environment = environment_named(env)
     account, role = Account(environment), None if master else ROLE
     if write:

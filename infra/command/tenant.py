@@ -205,7 +205,7 @@ def _request(client: str, values: list[str] | None, **selection: Any) -> dict[st
     know them before any row is copied.
     """
     if (selection["catalog"] or selection["rows"]) and not values:
-        raise BadUsage("--catalog and --row select values: name them with --values or --overwrite")
+        raise BadUsage("--catalog and --row select values: use them with --values or --overwrite")
     fields = {"values": values, **selection}
     return {"client": client, "copy": False, "with_access": []} | {name: each for name, each in fields.items() if each}
 

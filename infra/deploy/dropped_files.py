@@ -100,7 +100,9 @@ def find_version(account: Account, key: str, version: str | None) -> DroppedFile
     for file in dropped_files(account, folder=key, old_versions=True):
         if file.key == key and (file.version == version if version else file.is_latest):
             return file
-    raise AwsError(f"{key} does not exist{f' with the version {version}' if version else ''}, or is no incoming file")
+    raise AwsError(
+        f"{key} does not exist{f' with the version {version}' if version else ''}, or is not an incoming file"
+    )
 
 
 def _bucket(account: Account) -> str:

@@ -155,7 +155,9 @@ def remove_rule(account: Account, name: str) -> None:
     _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
     _delete_ip_sets(account, name, lambda ip_set: ip_set.get("Description") == _UNUSED or not ip_set["Addresses"])
     if _wanted(account, name):
-        raise AwsError(f"another command has added the rule {name} at the same time: look at the status, and repeat")
+        raise AwsError(
+            f"another command has added the rule {name} at the same time: check the status, and run the command again"
+        )
 
 
 def mark_rule(account: Account, name: str) -> None:
@@ -206,7 +208,9 @@ def _used(account: Account, name: str, filled: Collection[str]) -> list[str]:
             return used
         if attempt < PATIENT_ATTEMPTS:
             time.sleep(PAUSE_SECONDS)
-    raise AwsError(f"AWS does not list the addresses of the rule {name}, so it is not in force: run the command again")
+    raise AwsError(
+        f"AWS does not list the addresses of the rule {name}, so the rule is not in effect: run the command again"
+    )
 
 
 def _mark(account: Account, name: str, description: str) -> None:

@@ -113,7 +113,7 @@ def environments_of(account: Account) -> frozenset[str]:
             raise
         raise AwsError(
             f"the credentials may not list the stacks of the account {account.id}, so it is not known whether the"
-            " account is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
+            " account belongs to another environment: allow `cloudformation:DescribeStacks` for all stacks"
         ) from error
 
 

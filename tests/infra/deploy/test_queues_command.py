@@ -236,7 +236,7 @@ def test_a_platform_whose_database_has_lost_erasures_is_not_opened(account: Queu
         (("stop",), "name the queues, or give --all"),
         (("start", "emails", "--all"), "name the queues, or give --all"),
         (("stop", "letters"), "queue letters does not exist: use one of catalog-syncs, drops"),
-        (("stop", "emails", "--keep", "drops"), "--keep belongs to --all"),
+        (("stop", "emails", "--keep", "drops"), "--keep can only be used with --all"),
     ],
 )
 def test_the_errors_of_the_command_say_which_queues_exist_and_how_to_name_queues(

@@ -40,8 +40,7 @@ def get_kv_status(tx: Reading) -> MoveStatus:
 
 @app.get("/v1/admin/kv/stages")
 def list_kv_stages(tx: Reading) -> Stages:
-    """Show the stages: whether the store or the tables lead, the share of reads from the tables, and the compared
-    reads."""
+    """Show the stages of all entities: the leading side, the share of reads from the tables, and the compared reads."""
     return stages.list_all(tx)
 
 
