@@ -35,8 +35,7 @@ _REPLICATION = "replicator"
 _SLOT = "replica"
 
 _SETTINGS = {
-    # Use only TCP, because the path of a Unix socket can have at most 107 bytes, and the path of a checkout can be
-    # longer.
+    # Use only TCP. A Unix socket needs a path of at most 107 bytes, and the path of a checkout can be longer.
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
@@ -147,8 +146,7 @@ class Server:
 
         PostgreSQL does not start if any process has the pid in this file. If this process is the postmaster of the
         directory, the method terminates the process. If it is another program, the method removes the file. If no
-        process has the pid, PostgreSQL itself removes the file, and checks whether children of the postmaster still use
-        its shared memory.
+        process has the pid, PostgreSQL removes the file, unless children of the postmaster still use its memory.
         """
         file = self.data / "postmaster.pid"
         try:
@@ -331,9 +329,7 @@ class Postgres(Service):
         """Prepare the servers, but do not start them.
 
         state: the directory for logs, pid files, and the data or a symbolic link to the data.
-
-        credentials: the passwords. By default, they are read from `state`.
-
+        credentials: the passwords, by default from `state`.
         durable: whether fsync is on. Without fsync, commits are faster, and data survives a kill of PostgreSQL, but not
         a crash of the machine.
         """

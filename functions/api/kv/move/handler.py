@@ -38,8 +38,7 @@ def continue_kv_run(run_id: Id, tx: Writing) -> Run:
 def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
     """Switch the mirror on or off. The mirror copies writes of documents to rows, and writes of rows to documents.
 
-    The request waits up to 2 seconds until the running writes have ended. If they take longer, the request is refused
-    with 409.
+    The request waits up to 2 seconds for running writes. If they take longer, the request is refused with 409.
     """
     return mirror.switch(tx, new)
 
@@ -72,8 +71,7 @@ def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repa
 def change_kv_stage(entity: Entity, new: NewStage, tx: Writing) -> ChangedStage:
     """Change the stage of an entity: cut it over to the tables, roll it back, or change the share of compared reads.
 
-    A cutover has conditions, which are called gates. If a gate fails, the cutover is refused with 409. A rollback has
-    no gates.
+    A cutover has conditions (gates). If a gate fails, the cutover is refused with 409. A rollback has no gates.
     """
     return stages.change(tx, entity, new)
 
