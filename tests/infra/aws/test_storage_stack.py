@@ -115,7 +115,7 @@ def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
         return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
 
     assert (expiry_days("images"), expiry_days("image-uploads"), expiry_days("drops")) == ([], [7], [180])
-    # The sweeper deletes exports after 7 days. The expiry deletes all other files, e.g. of a worker that was killed.
+    # The sweeper deletes exports after 7 days. The expiry deletes files that a killed worker has left behind.
     assert expiry_days("exports") == [8]
     rules = bucket("exports")["LifecycleConfiguration"]["Rules"]
     assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules[:1]] == [1]
