@@ -302,5 +302,7 @@ def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _number(value: float) -> str:
-    """Return a number with at most one decimal, and never with an exponent."""
-    return f"{value:.1f}".removesuffix(".0")
+    """Return a number without an exponent: a number below 100 with at most one decimal, and any other number without
+    decimals. Tables with times of several seconds then still fit into 60 columns.
+    """
+    return f"{value:.1f}".removesuffix(".0") if abs(value) < 100 else f"{value:.0f}"
