@@ -99,7 +99,7 @@ def test_the_decide_command_sends_the_answers(wecelebrate: Command, platform: Pl
         ([], (2, "✗ answers are missing, and no terminal is attached to ask: add --answer decimal=VALUE")),
         (["decimal"], (2, "✗ --answer decimal has no value: give it as KEY=VALUE, e.g. --answer decimal=,")),
         (["decimal=,", "decimal=."], (2, "✗ --answer decimal is given twice: give each answer once")),
-        (["foo=x"], (2, "✗ foo is no question of this job: it asks decimal")),
+        (["foo=x"], (2, "✗ the job has no question foo: its questions are decimal")),
         (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `.`, `,`")),
     ],
 )

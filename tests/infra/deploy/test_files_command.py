@@ -95,10 +95,10 @@ def test_a_previous_version_of_a_file_can_be_written_again(s3: Any) -> None:
     [
         ((), 2, "name the keys of files, or give --since"),
         (("--since", "yesterday"), 2, "is not a time"),
-        (("--since", "2026-11-27T08:30:00"), 2, "has no zone"),
-        ((PRODUCTS, NEWS, "--version", "1"), 2, "--version belongs to one KEY"),
+        (("--since", "2026-11-27T08:30:00"), 2, "has no time zone"),
+        ((PRODUCTS, NEWS, "--version", "1"), 2, "--version needs exactly one KEY"),
         ((PRODUCTS, "--yes"), 1, "does not exist"),
-        ((WRITTEN[0], "--yes"), 1, "is no incoming file"),
+        ((WRITTEN[0], "--yes"), 1, "is not an incoming file"),
     ],
 )
 def test_no_file_is_written_if_the_arguments_are_ambiguous_or_invalid(

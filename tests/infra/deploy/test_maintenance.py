@@ -401,7 +401,7 @@ def test_a_rule_takes_effect_even_if_aws_lists_its_ip_set_late(client: Any, call
 def test_a_rule_whose_ip_set_is_never_listed_causes_an_error(client: Any) -> None:
     for command in (close, change):
         late: Any = Late(client, 1000)
-        with pytest.raises(AwsError, match="is not in force: run the command again"):
+        with pytest.raises(AwsError, match="is not in effect: run the command again"):
             command(account(late, "prod"), [parse_network("8.8.4.4")])
     assert rules(client, "wecelebrate-prod-api") == [RATE]
 

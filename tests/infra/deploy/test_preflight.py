@@ -370,7 +370,7 @@ def test_credentials_that_cannot_list_the_stacks_are_a_problem() -> None:
     denied = problem(findings(stacks="AccessDenied"), "account")
     assert denied.message == (
         "the credentials may not list the stacks of the account 123456789012, so it is not known whether the account"
-        " is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
+        " belongs to another environment: allow `cloudformation:DescribeStacks` for all stacks"
     )
 
 

@@ -236,7 +236,7 @@ def test_the_platform_cannot_be_opened_if_its_database_has_lost_erasures(account
         (("stop",), "name the queues, or give --all"),
         (("start", "emails", "--all"), "name the queues, or give --all"),
         (("stop", "letters"), "queue letters does not exist: use one of catalog-syncs, drops"),
-        (("stop", "emails", "--keep", "drops"), "--keep belongs to --all"),
+        (("stop", "emails", "--keep", "drops"), "--keep can only be used with --all"),
     ],
 )
 def test_the_errors_of_the_command_list_the_existing_queues(
