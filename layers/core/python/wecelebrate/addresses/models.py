@@ -21,8 +21,7 @@ class AddressFormat(BaseModel):
     country: str
     """The country, as an ISO 3166-1 alpha-2 code."""
     lines: list[list[AddressField]] = Field(
-        description="The fields in the order in which people of the country write them. Each list is one line of a "
-        "label."
+        description="The fields in the order that is usual in the country. Each list is one line of an address label."
     )
     required: list[AddressField]
     """The fields that an address in this country must have."""
@@ -30,7 +29,7 @@ class AddressFormat(BaseModel):
         description="Fields of which an address must have at least one. Empty if there is no such rule."
     )
     labels: dict[AddressField, str] = Field(
-        description="What the country calls a field, in English, for example `prefecture` or `ZIP code`."
+        description="The names of fields in the country, in English, for example `prefecture` or `ZIP code`."
     )
     regions: list[Region]
     """The regions of the country. Empty if addresses in this country have no region, or if any text is accepted."""

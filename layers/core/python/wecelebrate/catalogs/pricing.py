@@ -34,7 +34,7 @@ class CurrencyConversion(Input):
     from_: CurrencyCode = Field(alias="from", description="The currency of the catalog, in which products are priced.")
     to: CurrencyCode
     """The currency in which products are sold."""
-    rate: ExchangeRate = Field(description="How much one unit of `from` costs in `to`, e.g. `0.9217`.")
+    rate: ExchangeRate = Field(description="The price of one unit of `from` in the currency `to`, e.g. `0.9217`.")
     date: Annotated[Day, AfterValidator(_not_in_future)]
     """The day of the rate. The platform stores it with the rate, and never changes a rate."""
 
@@ -45,9 +45,12 @@ class PriceRounding(Input):
     """
 
     step: Money = Field(gt=0, description="The distance between two prices, e.g. `1` for prices that end with .99.")
-    ending: Money = Field(default=Decimal(0), description="How prices end, below `step`, e.g. `0.99`.")
+    ending: Money = Field(
+        default=Decimal(0), description="The end of each price, e.g. `0.99`. It must be below `step`."
+    )
     direction: Direction = Field(
-        default="nearest", description="`nearest`: a price in the middle of two prices is rounded up."
+        default="nearest",
+        description="`nearest` rounds to the nearest price, and rounds up if two prices are equally near.",
     )
 
 
@@ -64,7 +67,7 @@ class PricingRules(Input):
         default=None, description="Prices are raised by this percentage, or lowered if it is below 0."
     )
     fixed_amount: Adjustment | None = Field(
-        default=None, description="This amount is added, or subtracted if it is below 0. Then a `minimum` is required."
+        default=None, description="This amount is added to prices. If the amount is below 0, a `minimum` is required."
     )
     rounding: PriceRounding | None = Field(
         default=None, description="Null: prices are rounded to the decimals of the currency, and a half is rounded up."

@@ -52,8 +52,11 @@ class Erasure(BaseModel):
     client_id: UUID
     job_id: UUID | None = Field(description="The job that erases the data. Null if the job was deleted.")
     cause: ErasureCause = Field(
-        description="`request`: an owner has requested it. `retention`: the orders are older than the client keeps"
-        " them. `restore`: the database was restored to a time before the erasure, which was then repeated."
+        description=(
+            "`request`: an owner has requested the erasure. `retention`: the orders are older than the retention "
+            "period of the client. `restore`: the erasure was repeated, because the database was restored to a "
+            "time before the erasure."
+        )
     )
     status: JobStatus
     """`completed` when all data of the person are erased."""

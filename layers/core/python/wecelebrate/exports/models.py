@@ -40,7 +40,7 @@ class NewExportFilters(Input):
     brand: Label | None = Field(default=None, description="For `products`.")
     is_active: Flag | None = Field(default=None, description="For `products`.")
     updated_since: Timestamp | None = Field(
-        default=None, description="For `products`: only those that have changed at this time or later."
+        default=None, description="For `products`: only products that have changed at this time or later."
     )
     site_id: Id | None = Field(default=None, description="For all kinds except `products`: only this site.")
     status: OrderStatus | None = Field(default=None, description="For `orders` and `order_lines`.")
@@ -72,14 +72,18 @@ class NewExport(Input):
     )
     timezone: Timezone = Field(
         default="UTC",
-        description="The IANA time zone of the times in an XLSX file, whose cells have no zone. The header names it. In"
-        " the other formats, all times are in UTC.",
+        description=(
+            "The IANA time zone of the times in an XLSX file. The header contains this time zone, because cells "
+            "of XLSX have no time zone. In other formats, all times are in UTC."
+        ),
     )
     include: list[ExportColumn] = Field(
         default_factory=list,
         max_length=1,
-        description="Additional columns. `source_data` is what the files of an ERP system contain about a product. It"
-        " is empty if the caller may not read it.",
+        description=(
+            "Additional columns. The column `source_data` contains the data of a product in the files of an ERP "
+            "system. The column is empty if the caller may not read this data."
+        ),
     )
     notify: Flag = Field(default=False, description="Send the caller an e-mail when the export has finished.")
 

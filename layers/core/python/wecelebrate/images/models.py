@@ -82,7 +82,7 @@ class NewImage(Input):
     type: MediaType
     """The media type of the file."""
     bytes: Annotated[int, Field(strict=True, ge=1, le=20 * 1024 * 1024)] = Field(
-        description="The exact size of the file in bytes. A file of another size is rejected."
+        description="The exact size of the file in bytes. A file with a different size is rejected."
     )
 
 

@@ -27,7 +27,7 @@ class Decision(Input):
     """The answers to all questions of a job."""
 
     answers: dict[Label, Answer] = Field(
-        description="Key of each question → `value` of one of its choices.", max_length=100
+        description="The answers: maps the key of each question to the `value` of one of its choices.", max_length=100
     )
 
 

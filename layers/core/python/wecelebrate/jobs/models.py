@@ -73,8 +73,10 @@ class JobQuestion(BaseModel):
 
     key: str = Field(description="The key of the answer.")
     kind: Literal["question", "change"] = Field(
-        description="`question`: the file can be read in several ways. `change`: the file is read differently than"
-        " the previous file of the catalog."
+        description=(
+            "`question`: the file can be read in several ways. `change`: the file is not read in the same way as "
+            "the previous file of the catalog."
+        )
     )
     subject: Literal["money", "identity", "visibility", "other"] = Field(
         description="What a wrong answer would damage: prices, the SKUs of products, what customers see, or other"
@@ -125,7 +127,9 @@ class Job(BaseModel):
         description="The earlier job of the catalog that waits for a person, and that must end before this job starts."
     )
     questions: list[JobQuestion] = Field(description="The latest questions of the job.")
-    answers: dict[str, str] | None = Field(description="The answers that were given: key of the question → value.")
+    answers: dict[str, str] | None = Field(
+        description="The answers that were given. Maps the keys of questions to the values of their answers."
+    )
     requested_by: str
     """The subject of the user who created the job, or the name of the service of the platform that created it."""
     source: SourceFile | None = Field(description="The version of the uploaded file, if the job is a catalog sync.")

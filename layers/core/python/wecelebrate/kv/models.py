@@ -17,11 +17,15 @@ Entity = Literal["client", "catalog", "site", "product", "order"]
 class KeyFamily(BaseModel):
     """The documents whose keys have the same form."""
 
-    family: str = Field(description="The form of the keys, e.g. `gift:<id>`. `other` stands for all unknown keys.")
+    family: str = Field(
+        description="The form of the keys, e.g. `gift:<id>`. `other` is the family of all unknown keys."
+    )
     meaning: Meaning = Field(
-        description="What becomes of the documents: an entity of the platform, a `setting` of a site, a `list` or a "
-        "`derived` copy of other documents, a `log`, an object of a `later` part of the platform, a `secret`, which "
-        "the platform never shows or copies, or `unknown`."
+        description=(
+            "What the documents are: an entity of the platform, a `setting` of a site, a `list` or a `derived` "
+            "copy of other documents, a `log`, an object that a `later` version of the platform will use, a "
+            "`secret`, which the platform never shows or copies, or `unknown`."
+        )
     )
     documents: int = Field(description="The number of documents.")
     bytes: int = Field(description="The stored size of the values, in bytes.")
@@ -44,10 +48,15 @@ class InspectedDocument(BaseModel):
     entity: Literal["client", "site", "catalog", "product", "order", "list"]
     """The entity to which the document is mapped, or `list` if the document is a list."""
     id: str = Field(description="The token of the id that the old applications use.")
-    form: int = Field(description="If an entity has several keys, the key with the least form becomes the row.")
+    form: int = Field(
+        description=(
+            "The rank of the key's form. If an entity has several keys, the document of the key with the lowest "
+            "rank becomes the row."
+        )
+    )
     content: str = Field(description="The token of the value.")
     damage: list[str] = Field(
-        default=[], description="The kinds of damage that are visible in this document without other documents."
+        default=[], description="The kinds of damage that can be found without reading other documents."
     )
     references: dict[str, str] = Field(
         default={}, description="Tokens of references and of values that must be unique, e.g. `site` or `sku`."
@@ -59,7 +68,8 @@ class InspectedDocument(BaseModel):
     lists: Entity | None = Field(default=None, description="For a list: the entity of its entries.")
     entries: list[str] = Field(default=[], description="For a list: the tokens of the ids.")
     first_entry: int = Field(
-        default=0, description="The position of the first entry. A long list continues on the next page."
+        default=0,
+        description="For a list: the position of the first entry on this page. A long list continues on the next page.",
     )
 
 
@@ -85,15 +95,18 @@ class RunCounts(BaseModel):
 
     documents: int = Field(default=0, description="The number of documents in the store, including documents in lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
-    aliases: int = Field(default=0, description="Further documents of the same rows.")
+    aliases: int = Field(default=0, description="Other documents of the same rows.")
     quarantined: int = Field(default=0, description="Documents that could not be mapped.")
     unaccounted: int = Field(default=0, description="Documents that were written since the run began.")
     left_over: dict[str, int] = Field(
         default_factory=dict,
-        description="Documents that are not migrated, by the meaning of their family. `other_environment`: documents "
-        "of environments that the run did not include. `row_deleted`: documents whose rows the platform has deleted.",
+        description=(
+            "Documents that were not mapped, by the meaning of their family. `other_environment`: documents of "
+            "environments that the run did not include. `row_deleted`: documents whose rows the platform has "
+            "deleted."
+        ),
     )
-    dangling: int = Field(default=0, description="Ids in lists without a document.")
+    dangling: int = Field(default=0, description="Ids in lists that have no document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
 
 
@@ -210,11 +223,14 @@ class ConflictCount(BaseModel):
         "document_not_mirrored",
         "row_deleted",
     ] = Field(
-        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: it is "
-        "unknown which value the writer of a document had read, so the document replaced all fields except the stock. "
-        "`below_zero`: both applications sold more than the stock. `sale_in_doubt`: the same write without `updatedAt` "
-        "arrived twice and counted once, but can be two sales. `row_not_mirrored`, `document_not_mirrored`: a "
-        "change did not reach the other side. `row_deleted`: an application wrote a document whose row was deleted."
+        description=(
+            "`both_changed`: two writers changed a field, and the value of the last writer is stored. "
+            "`base_unknown`: it is unknown which version of the document the writer had read, so the new document "
+            "replaced all fields except the stock. `below_zero`: two applications together sold more pieces than "
+            "the stock. `sale_in_doubt`: the same write without `updatedAt` arrived twice and was counted once, "
+            "but it can be two sales. `row_not_mirrored`, `document_not_mirrored`: a change did not reach the "
+            "other side. `row_deleted`: an application wrote a document whose row was deleted."
+        )
     )
     advice: str
     """What to do."""
@@ -249,7 +265,7 @@ class RevisionsCheckpoint(BaseModel):
     """The progress of giving revisions to documents."""
 
     after: str | None = Field(
-        default=None, description="The next request continues after this key. Null: all documents have a revision."
+        default=None, description="The key to send as `after` in the next request. Null: all documents have a revision."
     )
 
 
@@ -270,7 +286,9 @@ class NewComparison(Input):
     client_id: Id | None = Field(default=None, description="The client whose records are compared. Null: all clients.")
     sample: Annotated[Count, Field(ge=1)] | None = Field(
         default=None,
-        description="The approximate number of documents that are compared. They are chosen at random. Null: all.",
+        description=(
+            "The approximate number of documents to compare. The documents are chosen at random. Null: all documents."
+        ),
     )
 
 
@@ -278,8 +296,10 @@ class DifferenceCount(BaseModel):
     """The open differences of a comparison that have the same kind and the same field."""
 
     kind: DifferenceKind = Field(
-        description="`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: the "
-        "document contradicts a column of the row."
+        description=(
+            "`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: a column "
+            "of the row differs from the document."
+        )
     )
     field: str | None = Field(
         description="The column of the row. `id`: the document belongs to another record. `document`: the document has "

@@ -41,10 +41,13 @@ class Retirement(BaseModel):
     entity: Entity
     """The entity to which the documents were mapped."""
     status: RetirementStatus = Field(
-        description="`waiting`: writes are refused, and requests are counted. `archiving`: documents are copied to the "
-        "archive, and each object is read back. `deleting`: the archive is proven, and documents are deleted. "
-        "`retired`: all are deleted. `restoring`: an undo is running. `ending`: all are back, and the undo looks for "
-        "products that have changed meanwhile; writes are still refused. `undone`: writes are accepted again."
+        description=(
+            "`waiting`: writes are refused, and requests are counted. `archiving`: documents are copied to the "
+            "archive, and each object is verified. `deleting`: the archive is verified, and documents are "
+            "deleted. `retired`: all documents are deleted. `restoring`: an undo is running. `ending`: all "
+            "documents are restored, and the undo searches for products that have changed in the meantime; writes "
+            "are still refused. `undone`: writes are accepted again."
+        )
     )
     quiet_seconds: int
     """The waiting period before the deletion, in seconds. In this period, no application may use the documents."""
@@ -89,11 +92,16 @@ class RetirementPlan(BaseModel):
     retirable: int
     """The number of documents in the store that would be archived and deleted."""
     kept: int = Field(
-        description="The number of documents in the store that stay, because the platform does not have them: "
-        "documents in quarantine, of other environments, or with a hidden secret."
+        description=(
+            "The number of documents that are not deleted, because the platform does not have their content: "
+            "documents in quarantine, documents of other environments, and documents with a hidden secret."
+        )
     )
     given_up: list[GivenUp] = Field(
-        default=[], description="The lost objects of the archive whose documents this request has given up."
+        default=[],
+        description=(
+            "The lost objects of the archive whose documents the undo no longer restores because of this request."
+        ),
     )
 
 
@@ -113,10 +121,11 @@ class NewRetirement(Input):
     give_up: list[ShortLine] = Field(
         default=[],
         max_length=MAX_GIVEN_UP,
-        description="The keys of lost objects of the archive. An undo gives up their documents instead of waiting for "
-        "the objects. The error `kv_archive_damaged` names these keys. If an object is intact, the undo restores its "
-        "documents. A request can give up fewer objects than it names: `given_up` in the response names them. Only "
-        "with the target `active`.",
+        description=(
+            "The keys of lost objects of the archive, as in the error `kv_archive_damaged`. An undo does not "
+            "restore the documents of these objects. If an object is intact, its documents are restored. The "
+            "response contains the lost objects in `given_up`. Only with the target `active`."
+        ),
     )
     quiet_seconds: Annotated[Count, Field(ge=1, le=31_536_000)] | None = Field(
         default=None,

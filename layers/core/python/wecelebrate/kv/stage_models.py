@@ -22,7 +22,10 @@ class Stage(BaseModel):
     client_id: UUID | None
     """The client to whose records the stage applies. Null if the stage is the default for all clients."""
     leads: Literal["kv", "tables"] = Field(
-        description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
+        description=(
+            "The leading side. `kv`: a bad document is accepted, and put into quarantine. `tables`: a bad "
+            "document is refused."
+        )
     )
     reads: int
     """The percentage of records whose reads are answered from the tables. Reads of one record always use the same
@@ -52,8 +55,10 @@ class Gate(BaseModel):
     name: GateName
     """The name of the condition."""
     state: Literal["passed", "failed", "overridden", "untried"] = Field(
-        description="`overridden`: the gate failed, and an admin has overridden it. `untried`: only a cutover checks "
-        "the gate."
+        description=(
+            "`overridden`: the gate has failed, but an admin has overridden it. `untried`: the gate was not "
+            "checked, because only a cutover checks it."
+        )
     )
     detail: str
     """What the check found."""
@@ -90,12 +95,14 @@ class NewStage(Input):
 
     client_id: Id | None = Field(
         default=None,
-        description="The client whose records the change affects. Null: all clients without a stage of their own.",
+        description="The client whose records the change affects. Null: all clients that have no separate stage.",
     )
     leads: Literal["kv", "tables"] | None = Field(
         default=None,
-        description="`tables` cuts over if all gates pass. `kv` rolls back immediately: `reads` becomes 0. If "
-        "`client_id` is null, clients with a stage of their own are rolled back, too. Null: the leading side stays.",
+        description=(
+            "`tables` cuts over if all gates pass. `kv` rolls back immediately: `reads` becomes 0. If `client_id` "
+            "is null, clients with a separate stage are also rolled back. Null: the leading side does not change."
+        ),
     )
     reads: Share | None = Field(
         default=None, description="The percentage of records that the store answers from the tables. Only for `tables`."
@@ -105,7 +112,7 @@ class NewStage(Input):
         description="The percentage of reads that compare the document with its row. A change restarts the count at 0.",
     )
     overrides: list[GateName] = Field(
-        default=[], max_length=8, description="The gates that may fail. A `reason` is then required."
+        default=[], max_length=8, description="The gates that may fail. If there are any, `reason` is required."
     )
     reason: Annotated[str, Line(500)] | None = Field(
         default=None, description="The reason for the overrides. The audit log keeps it."

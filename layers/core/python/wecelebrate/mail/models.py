@@ -36,7 +36,7 @@ class ListedMail(BaseModel):
     """A mail in a list, without its text."""
 
     id: UUID
-    client_id: UUID | None = Field(description="The client on whose behalf the mail is sent. Null for the platform.")
+    client_id: UUID | None = Field(description="The client for which the mail is sent. Null for the platform.")
     job_id: UUID | None = Field(description="The job that sends the mail.")
     template: Template
     """The template from which the mail is rendered."""
@@ -93,7 +93,7 @@ class Suppression(BaseModel):
     mail_id: UUID | None = Field(description="The mail that bounced or caused a complaint.")
     created_at: Moment
     released_at: Moment | None = Field(
-        description="When the address was released. Since then, mail is sent to it again."
+        description="When the address was released. After that, mails are sent to the address again."
     )
     released_by: str | None = Field(description="The `sub` claim of the user who released the address.")
 
@@ -105,5 +105,6 @@ class SuppressionFilters(ListParameters):
     address: EmailAddress | None = Field(default=None, description="The complete address. Case is ignored.")
     cause: SuppressionCause | None = None
     released: Switch = Field(
-        default=False, description="Whether to list the released addresses instead of the suppressed addresses."
+        default=False,
+        description="Whether the list contains the released addresses instead of the suppressed addresses.",
     )

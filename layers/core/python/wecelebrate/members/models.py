@@ -31,8 +31,10 @@ class Member(BaseModel):
     role: ClientRole
     """What the member may do. Viewers can read, editors can also write, and owners can also manage the members."""
     personal_data: bool | None = Field(
-        description="Whether the member sees the personal data of customers. Null: owners and editors see them, and "
-        "viewers get masked persons."
+        description=(
+            "Whether the member sees the personal data of customers. Null: owners and editors see the data, and "
+            "viewers get masked data."
+        )
     )
     is_active: bool
     """Whether the member has access. If an owner has added a machine, the machine has access after it accepts the
@@ -56,7 +58,7 @@ class MemberPatch(Patch):
     """The new role. A machine cannot be an owner."""
     personal_data: Flag | None = Field(
         default=None,
-        description="Whether the member sees the personal data of customers. Null: the role decides.",
+        description="Whether the member sees the personal data of customers. Null: the role of the member decides.",
     )
     name: Name | None = None
 
@@ -115,7 +117,7 @@ class Invitation(BaseModel):
     language: Language = Field(description="The language of the mail.")
     status: InvitationStatus
     """`open`: the person can accept the invitation. All other states are final."""
-    sends: int = Field(description="How often the mail was requested. The maximum is 5.")
+    sends: int = Field(description="The number of times that the mail was requested. The maximum is 5.")
     invited_by: str
     """The `sub` claim of the user who sent the invitation."""
     created_at: Moment

@@ -25,7 +25,7 @@ ProblemCode = Annotated[
     str,
     Field(
         pattern=r"^[a-z][a-z0-9_]{0,62}$",
-        description="A code of your own for what must be resolved before the order is processed, e.g. `address`.",
+        description="Your own code for a problem that must be resolved before the order is processed, e.g. `address`.",
     ),
 ]
 LineNumber = Annotated[int, Field(strict=True, ge=1, le=MAX_LINES, description="The `line` of an item of the order.")]
@@ -36,7 +36,7 @@ class LinePieces(Input):
     """Pieces of a line of an order."""
 
     line: LineNumber
-    quantity: Pieces | None = Field(default=None, description="The number of pieces. Null: all that are left.")
+    quantity: Pieces | None = Field(default=None, description="The number of pieces. Null: all remaining pieces.")
 
 
 SomeLines = Annotated[list[LinePieces], Field(min_length=1, max_length=MAX_LINES)]
@@ -55,7 +55,10 @@ class NewShipment(Input):
     """
 
     number: ShipmentNumber | None = Field(
-        default=None, description="A number that is unique in the order. Null: the platform counts the shipments."
+        default=None,
+        description=(
+            "The number of the shipment, which must be unique in the order. Null: the platform uses 1, 2, and so on."
+        ),
     )
     carrier: ShortLine | None = None
     """The carrier, e.g. `DHL`."""
@@ -63,7 +66,7 @@ class NewShipment(Input):
     """The number with which the carrier tracks the parcel."""
     tracking_url: HttpUrl | None = None
     """The URL of the page on which the parcel can be tracked."""
-    lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all that are left.")
+    lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all remaining pieces.")
     shipped_at: Timestamp | None = Field(default=None, description="When the shipment was shipped. Null: now.")
 
 
@@ -73,7 +76,7 @@ class OrderDelivery(Input):
     shipment: ShipmentNumber | None = Field(
         default=None, description="The number of the shipment. Null: all shipments of the order."
     )
-    delivered_at: Timestamp | None = Field(default=None, description="When it was delivered. Null: now.")
+    delivered_at: Timestamp | None = Field(default=None, description="When the shipment was delivered. Null: now.")
 
 
 class Cancellation(Input):
@@ -83,10 +86,12 @@ class Cancellation(Input):
     """Why the order is cancelled."""
     is_confirmed: Flag = Field(
         default=False,
-        description="Whether the ERP that has the order agrees. Without it, an exported order is not cancelled: the "
-        "ERP is asked to cancel it (`cancel_requested_at`).",
+        description=(
+            "Whether the ERP has confirmed the cancellation. If it is false, an exported order is not cancelled, "
+            "but the ERP is asked to cancel it (`cancel_requested_at`)."
+        ),
     )
-    cancelled_at: Timestamp | None = Field(default=None, description="When it was cancelled. Null: now.")
+    cancelled_at: Timestamp | None = Field(default=None, description="When the order was cancelled. Null: now.")
 
 
 class LineCancellation(Cancellation):
@@ -148,10 +153,14 @@ class ReturnReceipt(Input):
     """The arrival of returned pieces."""
 
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
-        default=None, description="What has arrived. A line that is missing has not arrived. Null: everything."
+        default=None,
+        description=(
+            "The pieces that have arrived. If a line is missing, none of its pieces has arrived. Null: all pieces "
+            "have arrived."
+        ),
     )
     restock: Flag = Field(
-        default=False, description="Without `lines`: whether all pieces are for sale again. Not together with `lines`."
+        default=False, description="If `lines` is null: whether all pieces go back on sale. Not together with `lines`."
     )
     note: Reason | None = None
     """A text about the arrival."""
@@ -162,7 +171,7 @@ class NewReplacement(Input):
 
     lines: SomeLines | None = Field(
         default=None,
-        description="The pieces to send again. Null: all pieces of the return, or of the order.",
+        description="The pieces to send again. Null: all pieces of the return, or of the order if `return_id` is null.",
     )
     return_id: Id | None = Field(default=None, description="The return whose pieces are replaced.")
 

@@ -93,7 +93,9 @@ class NewOrder(Input):
     """The address to which the order is shipped. The required fields depend on the country."""
     total_amount: Money | None = Field(
         default=None,
-        description="The total that the customer saw. If the current total differs, the order is refused.",
+        description=(
+            "The total that was shown to the customer. If the current total is different, the order is refused."
+        ),
     )
     metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = Field(
         default_factory=dict,
@@ -115,7 +117,9 @@ class OrderItem(BaseModel):
 
     line: int
     """The number of the line, from 1."""
-    product_id: UUID | None = Field(description="Null: an imported order, whose line names no product of the catalog.")
+    product_id: UUID | None = Field(
+        description="The product. Null in an imported order, if the line matches no product of the catalog."
+    )
     sku: str
     """The SKU of the product."""
     name: str
@@ -149,10 +153,15 @@ class PlacedOrder(BaseModel):
     delivered_at: Moment | None
     """When the order was delivered. Null if it has not been delivered."""
     fulfilment: Fulfilment = Field(
-        description="How many of the pieces that are not cancelled have been shipped: `none`, `partial` or `full`."
+        description=(
+            "Whether the pieces that are not cancelled were shipped: none of them (`none`), some (`partial`), or "
+            "all (`full`)."
+        )
     )
     confirm_by: Moment | None = Field(
-        description="If the guest must still confirm the order: when it is cancelled otherwise."
+        description=(
+            "If the guest must still confirm the order: the time at which an order without confirmation is cancelled."
+        )
     )
     cancel_requested_at: Moment | None = Field(
         description="When the ERP was asked to cancel the order. Null if no request is open."
@@ -170,17 +179,21 @@ class Order(PlacedOrder):
     customer_subject: str | None = Field(description="The `sub` claim of the customer's token. Null for a guest.")
     metadata: Object
     kind: OrderKind = Field(
-        description="`sale`: a visitor placed the order. `replacement`: the client sends pieces of an order again."
+        description=(
+            "`sale`: a visitor placed the order. `replacement`: the client sends pieces of an earlier order again."
+        )
     )
     version: int = Field(description="Counts the changes of the order, from 1.")
     problem: str | None = Field(
-        description="A code for what must be resolved before the order is processed, e.g. `address`. `unconfirmed`: "
-        "the guest has not confirmed the order. Null: nothing."
+        description=(
+            "The code of the problem that must be resolved before the order is processed, e.g. `address`. "
+            "`unconfirmed`: the guest has not confirmed the order. Null: the order has no problem."
+        )
     )
     external_number: str | None = Field(description="The number of the order in the ERP.")
-    replaces_order_id: UUID | None = Field(description="The order whose pieces a replacement sends again.")
+    replaces_order_id: UUID | None = Field(description="For a replacement: the order whose pieces are sent again.")
     exported_at: Moment | None = Field(
-        description="When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled."
+        description="When the order was first exported to an ERP. After that, the ERP must confirm a cancellation."
     )
     processed_at: Moment | None
     """When the order was first processed. Null if it has not been processed."""
@@ -201,7 +214,8 @@ class SiteOrderFilters(ListParameters):
     )
     created_to: Timestamp | None = Field(default=None, description="List orders that were placed before this time.")
     updated_since: Timestamp | None = Field(
-        default=None, description="List orders that have changed at this time or later, also in their shipments."
+        default=None,
+        description="List orders that have changed at this time or later. A change of a shipment also counts.",
     )
     external_number: Annotated[str, Line(100)] | None = Field(
         default=None, description="The complete number of the order in the ERP."

@@ -71,7 +71,7 @@ class OrderLine(BaseModel):
     """The order of the line."""
     line: int
     """The number of the line, from 1."""
-    product_id: UUID | None = Field(description="Null if the product was deleted.")
+    product_id: UUID | None = Field(description="The product. Null if it was deleted.")
     sku: str
     """The SKU of the product."""
     name: str
@@ -84,8 +84,8 @@ class OrderLine(BaseModel):
     """The number of shipped pieces."""
     cancelled_quantity: int
     """The number of cancelled pieces."""
-    returned_quantity: int = Field(description="The pieces in returns that were not refused.")
-    open_quantity: int = Field(description="The pieces that are neither shipped nor cancelled.")
+    returned_quantity: int = Field(description="The number of pieces in returns that were not refused.")
+    open_quantity: int = Field(description="The number of pieces that are not shipped and not cancelled.")
 
 
 class OrderLines(BaseModel):
@@ -157,7 +157,7 @@ class GuestOrder(PlacedOrder):
 class LinkRequested(BaseModel):
     """The response to the request for a link. It does not say whether such an order exists."""
 
-    valid_hours: int = Field(description="How long the link in the mail works, in hours.")
+    valid_hours: int = Field(description="The number of hours for which the link in the mail is valid.")
 
 
 class ReturnLine(BaseModel):
@@ -166,8 +166,10 @@ class ReturnLine(BaseModel):
     line: int
     """The number of the line of the order."""
     quantity: int
-    received_quantity: int | None = Field(description="The pieces that have arrived. Null until the return arrives.")
-    restocked_quantity: int = Field(description="The arrived pieces that are for sale again.")
+    received_quantity: int | None = Field(
+        description="The number of pieces that have arrived. Null until the return arrives."
+    )
+    restocked_quantity: int = Field(description="The number of arrived pieces that went back on sale.")
 
 
 class Return(BaseModel):
@@ -177,7 +179,7 @@ class Return(BaseModel):
     client_id: UUID
     order_id: UUID
     """The order whose pieces are returned."""
-    number: int = Field(description="Counts the returns of the order, from 1.")
+    number: int = Field(description="The number of the return within the order, from 1.")
     status: ReturnStatus
     """The state of the return."""
     reason: str | None

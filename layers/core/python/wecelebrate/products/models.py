@@ -57,7 +57,7 @@ class Offer(Input):
     starts_at: Timestamp | None = Field(default=None, description="The start. Null: the offer has started.")
     ends_at: Timestamp | None = Field(
         default=None,
-        description="The end. From this time on, the offer is not valid. Null: there is no end yet.",
+        description="The end. From this time on, the offer is not valid. Null: the end is not known yet.",
     )
 
     @model_validator(mode="after")
@@ -71,8 +71,11 @@ Offers = Annotated[
     list[Offer],
     Field(
         max_length=MAX_OFFERS,
-        description="Prices for a limited time. While an offer below `price` is valid, the product is sold at it. If"
-        " several are valid, the lowest counts. Offers that have ended are removed.",
+        description=(
+            "Prices for a limited time. While an offer is valid and below `price`, the product is sold at the "
+            "price of the offer. If several offers are valid, the lowest price applies. Offers that have ended "
+            "are removed."
+        ),
     ),
 ]
 
@@ -161,7 +164,8 @@ class ProductValues(Patch):
     images: ImageUrls = ABSENT
     attributes: GivenObject = ABSENT
     inventory_count: Annotated[
-        Count, Field(description="The stock. Without `inventory_policy`, a product with a new stock becomes `tracked`.")
+        Count,
+        Field(description="The stock. If you set the stock without `inventory_policy`, the product becomes `tracked`."),
     ] = ABSENT
     inventory_policy: Annotated[
         InventoryPolicy,
@@ -193,9 +197,12 @@ class ProductPatch(ProductValues):
             strict=True,
             ge=-MAX_COUNT,
             le=MAX_COUNT,
-            description="Changes the stock of a tracked product by this number of pieces, independent of orders that "
-            "are placed meanwhile. The stock is at least 0, but the platform remembers a difference below 0: after "
-            "-3 of 1 piece, +2 gives 0 and +3 gives 1. Not together with `inventory_count` or `inventory_policy`.",
+            description=(
+                "Adds this number of pieces to the stock of a tracked product, or subtracts pieces if it is below 0. "
+                "Orders that are placed at the same time do not affect the result. The stock is at least 0, but the "
+                "platform remembers a stock below 0. For example, if the stock is 1 and you send -3, a later +2 gives "
+                "0, and a later +3 gives 1. Not together with `inventory_count` or `inventory_policy`."
+            ),
         ),
     ] = ABSENT
 
@@ -214,7 +221,7 @@ class ProductMedia(BaseModel):
     Renditions are upright WebP images without metadata. They are never larger than the original image.
     """
 
-    source: str = Field(description="The value in `images` that these renditions belong to.")
+    source: str = Field(description="The value in `images` to which these renditions belong.")
     width: int = Field(description="The width of the original image in pixels.")
     height: int = Field(description="The height of the original image in pixels.")
     thumb: str = Field(description="The URL of a rendition of at most 320 × 320 pixels.")
@@ -228,7 +235,7 @@ class ProductOffer(BaseModel):
     price: Amount
     """The price of one piece, in the currency of the product."""
     starts_at: Moment | None = Field(description="The start. Null: the offer has started.")
-    ends_at: Moment | None = Field(description="The end. Null: there is no end yet.")
+    ends_at: Moment | None = Field(description="The end. Null: the end is not known yet.")
 
 
 class Product(BaseModel):
@@ -247,12 +254,16 @@ class Product(BaseModel):
     )
     currency: str
     offers: list[ProductOffer] = Field(
-        description="Prices for a limited time that have not ended, by their start. A client that only has a grant for"
-        " the catalog does not see them."
+        description=(
+            "Prices for a limited time, sorted by their start, without prices that have ended. A client that only "
+            "has a grant for the catalog does not see them."
+        )
     )
     offer_price: Amount | None = Field(
-        description="The price of the offer that is valid now, from which the selling price is computed. Null: no offer"
-        " is valid."
+        description=(
+            "The price of the offer that is valid now. The selling price is computed from this price. Null: no "
+            "offer is valid."
+        )
     )
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
@@ -288,12 +299,14 @@ class ProductSource(BaseModel):
 class HoldingOrder(BaseModel):
     """An order that holds pieces of a product."""
 
-    order_id: UUID | None = Field(description="Null: an order of another client.")
-    order_number: str | None = Field(description="Null: an order of another client.")
-    pieces: int = Field(description="Below 0: pieces that came back, by a return or a cancellation.")
+    order_id: UUID | None = Field(description="Null for an order of another client.")
+    order_number: str | None = Field(description="Null for an order of another client.")
+    pieces: int = Field(
+        description="The number of pieces. Below 0 for pieces that came back because of a return or a cancellation."
+    )
     placed_at: Moment | None
     """When the pieces were ordered, cancelled or returned."""
-    acknowledged_at: Moment | None = Field(description="When the ERP system took the order.")
+    acknowledged_at: Moment | None = Field(description="When the ERP system acknowledged the order.")
 
 
 class ProductStock(BaseModel):
@@ -303,16 +316,21 @@ class ProductStock(BaseModel):
 
     product_id: UUID
     inventory_policy: InventoryPolicy
-    inventory_count: int = Field(description="The stock that is free: `reported_count` - `held_count`, at least 0.")
+    inventory_count: int = Field(description="The free stock: `reported_count` - `held_count`, but at least 0.")
     stock_means: Literal["free", "physical"] = Field(description="The setting `sync_settings.stock_means`.")
     reported_count: int | None = Field(
-        description="The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "
-        "stock was stated, or because a caller stated what is free. It is then without `held_count`."
+        description=(
+            "The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "
+            "stock was stated, or because a caller has stated the free stock. In this case, `inventory_count` "
+            "excludes the pieces in `held_count`."
+        )
     )
     reported_at: Moment | None = Field(description="When `reported_count` was counted.")
     held_count: int = Field(
-        description="The pieces of orders that `reported_count` still contains. More than `reported_count`: customers "
-        "have ordered more than there is."
+        description=(
+            "The number of pieces of orders that `reported_count` still contains. If it is higher than "
+            "`reported_count`, customers have ordered more pieces than the ERP system has."
+        )
     )
     order_count: int = Field(description="The number of orders that hold pieces.")
     orders: list[HoldingOrder] = Field(description="These orders, the oldest first, at most 100.")
@@ -332,15 +350,19 @@ class ProductListFilters(ListParameters):
     category: Label | None = None
     brand: Label | None = None
     price_min: Money | None = Field(
-        default=None, description="Only products with at least this price. While an offer is valid, its price counts."
+        default=None,
+        description="Only products with at least this price. While an offer is valid, its price is compared.",
     )
     price_max: Money | None = Field(
-        default=None, description="Only products with at most this price. While an offer is valid, its price counts."
+        default=None,
+        description="Only products with at most this price. While an offer is valid, its price is compared.",
     )
     in_stock: Switch | None = Field(
         default=None,
-        description="Only products that are in stock: untracked products, and tracked products with at least one "
-        "piece. If `false`, only products that are out of stock.",
+        description=(
+            "If `true`, only products that are in stock: untracked products, and tracked products with at least "
+            "one piece. If `false`, only products that are out of stock."
+        ),
     )
     sort: Sort = Field(
         default="name",
@@ -360,7 +382,7 @@ class ProductFilters(ProductListFilters):
 
     is_active: Switch | None = None
     inventory_policy: InventoryPolicy | None = Field(
-        default=None, description="Only products whose stock is `tracked`, or only those whose stock is `untracked`."
+        default=None, description="Only products with this policy: `tracked` or `untracked`."
     )
     updated_since: Timestamp | None = Field(
         default=None, description="Only products that have changed at this time or later."

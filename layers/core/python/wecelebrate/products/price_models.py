@@ -30,7 +30,7 @@ class ProductPrice(BaseModel):
         " now."
     )
     regular_price: Amount | None = Field(
-        description="The `price` of the product, while an offer is valid. Null: no offer is valid."
+        description="The `price` of the product without the offer, if an offer is valid. Null: no offer is valid."
     )
     base_currency: str
     """The currency of `base_price`."""

@@ -70,7 +70,7 @@ class CatalogReport(BaseModel):
     in_stock: int
     """The number of active products that are in stock."""
     low_stock: int = Field(
-        description="The number of active products with a tracked stock of at most `low_inventory` of the catalog."
+        description="The number of active, tracked products whose stock is at most `low_inventory` of the catalog."
     )
     without_image: int
     """The number of active products without an image."""

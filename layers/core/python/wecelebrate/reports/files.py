@@ -39,7 +39,7 @@ class ReportFile(BaseModel):
     """The media type of the file."""
     size: int
     """The size of the file in bytes."""
-    url: Annotated[str, Secret] = Field(description="A link to the file. It works for 15 minutes.")
+    url: Annotated[str, Secret] = Field(description="A link to the file. The link is valid for 15 minutes.")
 
 
 @dataclass(frozen=True)

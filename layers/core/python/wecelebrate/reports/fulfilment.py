@@ -31,11 +31,18 @@ class FulfilmentFilters(PeriodFilters):
 class ShippingTimes(BaseModel):
     """The times from the order to the shipping, and from the shipping to the delivery, in hours."""
 
-    late: int = Field(description="The number that was not shipped in time, shipped or not.")
-    ship_p50: float | None = Field(description="The median time from the order to its shipping. Null if none was.")
-    ship_p90: float | None = Field(description="The time in which 90 % of what was shipped was shipped.")
-    deliver_p50: float | None = Field(description="The median time from the shipping to the delivery.")
-    deliver_p90: float | None = Field(description="The time in which 90 % of what was delivered was delivered.")
+    late: int = Field(
+        description=(
+            "The number of late orders, or the number of late shipments of a carrier. Orders that were shipped "
+            "too late count, too."
+        )
+    )
+    ship_p50: float | None = Field(
+        description="The median time from the order to the shipment. Null if nothing was shipped."
+    )
+    ship_p90: float | None = Field(description="The 90th percentile of the time from the order to the shipment.")
+    deliver_p50: float | None = Field(description="The median time from the shipment to the delivery.")
+    deliver_p90: float | None = Field(description="The 90th percentile of the time from the shipment to the delivery.")
 
 
 class Fulfilment(ShippingTimes):
@@ -43,9 +50,9 @@ class Fulfilment(ShippingTimes):
 
     orders: int
     """The number of orders that are not cancelled."""
-    exported: int = Field(description="The number of orders that were given to an ERP system in an order file.")
-    export_p50: float | None = Field(description="The median time from the order to its first export.")
-    export_p90: float | None = Field(description="The time in which 90 % of the exported orders were exported.")
+    exported: int = Field(description="The number of orders that were exported to an ERP system in an order file.")
+    export_p50: float | None = Field(description="The median time from an order to its first export.")
+    export_p90: float | None = Field(description="The 90th percentile of the time from an order to its first export.")
     shipped: int
     """The number of orders that were shipped, including the orders that were delivered later."""
     delivered: int

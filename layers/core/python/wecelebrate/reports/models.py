@@ -147,7 +147,9 @@ class Customers(BaseModel):
 
     customers: int
     """The number of customers."""
-    returning: int = Field(description="The number of customers who placed more than one order, now or earlier.")
+    returning: int = Field(
+        description="The number of customers who have placed more than one order, including orders before this period."
+    )
 
 
 class Conversion(BaseModel):
@@ -177,7 +179,9 @@ class ClientReport(BaseModel):
     """The last day of the report."""
     timezone: str
     """The time zone of all days and hours."""
-    is_closed: bool = Field(description="Whether no new orders and events can arrive in this period.")
+    is_closed: bool = Field(
+        description="Whether the period is over, so that no new orders and events can be added to it."
+    )
     generated_at: Moment
     """When the figures were read."""
     totals: list[CurrencyTotals]

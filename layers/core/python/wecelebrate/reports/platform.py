@@ -77,7 +77,9 @@ class JobFigures(BaseModel):
     """The status of the jobs."""
     jobs: int
     """The number of jobs."""
-    seconds_p90: float | None = Field(description="The time in which 90 % of these jobs ended. Null if none has ended.")
+    seconds_p90: float | None = Field(
+        description="The 90th percentile of the time until a job ended. Null if no job has ended."
+    )
 
 
 class Storage(BaseModel):
@@ -138,7 +140,12 @@ class PlatformReport(BaseModel):
     """The number of events of visitors that were accepted in the period."""
     plan: list[PlanYear]
     """The expected figures of all years in the plan."""
-    plan_year: int = Field(description="The first year of the plan whose figures are not exceeded, or 4.")
+    plan_year: int = Field(
+        description=(
+            "The first year of the plan whose figures are not exceeded. 4 if the figures of all three years are "
+            "exceeded."
+        )
+    )
 
 
 def get(tx: Transaction, filters: PeriodFilters) -> PlatformReport:

@@ -17,7 +17,7 @@ class Storefront(BaseModel):
     id: UUID
     name: str
     """The name of the shop."""
-    domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
+    domain: str = Field(description="The verified domain of the site, or its host under the domain of the platform.")
     currency: str | None = Field(
         description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
     )
@@ -27,18 +27,25 @@ class Storefront(BaseModel):
     guest_orders: bool = Field(description="Whether visitors without a token may place orders.")
     max_line_quantity: int = Field(description="The largest quantity of one product in one order.")
     max_daily_quantity: int | None = Field(
-        description="The most pieces that one customer, or all guests with the same e-mail address, may order in 24 "
-        "hours. Null means that there is no limit."
+        description=(
+            "The maximum number of pieces that one customer, or all guests with the same e-mail address together, "
+            "may order in 24 hours. Null means that there is no limit."
+        )
     )
     max_daily_quantity_per_address: int | None = Field(
-        description="The most pieces that may be ordered from one IP address in 24 hours. Null means that there is no "
-        "limit."
+        description=(
+            "The maximum number of pieces that may be ordered from one IP address in 24 hours. Null means that "
+            "there is no limit."
+        )
     )
     max_order_amount: Money | None = Field(
         description="The largest total of one order. Null means that there is no limit."
     )
     cancel_window_minutes: int = Field(
-        description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel."
+        description=(
+            "The number of minutes for which a buyer may cancel an order after placing it. 0: buyers cannot "
+            "cancel orders."
+        )
     )
     confirm_guest_orders: bool = Field(description="Whether a guest must confirm an order with the link of a mail.")
     ship_to_countries: list[str] | None = Field(
@@ -71,7 +78,7 @@ class StorefrontProduct(BaseModel):
         description="The price without the offer that is valid now. Null: no offer lowers the price."
     )
     offer_ends_at: Moment | None = Field(
-        description="When the offer ends that is valid now. Null: no offer is valid, or its end is not known."
+        description="The end of the offer that is valid now. Null: no offer is valid, or its end is not known."
     )
     currency: str
     """The currency of the price, as an ISO 4217 code."""
@@ -81,7 +88,7 @@ class StorefrontProduct(BaseModel):
     attributes: Object
     """Other properties of the product, e.g. its material."""
     in_stock: bool = Field(
-        description="Whether the product can be ordered. True as well for a product whose stock is not tracked."
+        description="Whether the product can be ordered. Also true for a product whose stock is not tracked."
     )
 
 

@@ -42,7 +42,9 @@ class OrderData(EventData):
     """The order number. Show this number to users."""
     site_id: UUID | None = None
     status: str | None = None
-    version: int | None = Field(default=None, description="Counts the changes of the order. The highest is the newest.")
+    version: int | None = Field(
+        default=None, description="Counts the changes of the order. The event with the highest number is the newest."
+    )
     change: str | None = Field(
         default=None, description="What happened: the `type` of an event of `GET /v1/orders/{order_id}/events`."
     )
@@ -69,7 +71,7 @@ class ReturnData(OrderData):
     """A return with a new status."""
 
     return_id: UUID = Field(description="`GET /v1/returns/{return_id}` returns the return.")
-    number: int = Field(description="Counts the returns of the order, from 1.")
+    number: int = Field(description="The number of the return within the order, from 1.")
 
 
 class ReportData(EventData):
@@ -95,7 +97,7 @@ class LowStockData(EventData):
     """The products whose stock became low because of one change, order or load."""
 
     catalog_id: UUID
-    low_inventory: int = Field(description="The threshold: the `low_inventory` of the catalog.")
+    low_inventory: int = Field(description="The threshold: the value of `low_inventory` of the catalog.")
     count: int = Field(description="The number of products whose stock fell to the threshold or below it.")
     products: list[LowStockProduct] = Field(description="These products in SKU order, at most 100.")
 
@@ -109,7 +111,7 @@ class ShortProduct(BaseModel):
     name: str
     """The name of the product."""
     reported_count: int = Field(description="The stock in the file.")
-    held_count: int = Field(description="The pieces of orders that the stock in the file still contains.")
+    held_count: int = Field(description="The number of pieces of orders that the stock in the file still contains.")
 
 
 class ShortStockData(EventData):

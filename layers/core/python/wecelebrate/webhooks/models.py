@@ -98,8 +98,8 @@ class Webhook(BaseModel):
     status: WebhookStatus
     disabled_reason: Literal["by_hand", "gone", "failing"] | None = Field(
         description=(
-            "`by_hand`: a user disabled the endpoint. `gone`: the endpoint responded with status 410. "
-            "`failing`: all attempts failed for at least three days."
+            "`by_hand`: a user has disabled the endpoint. `gone`: the endpoint has responded with status 410. "
+            "`failing`: for at least three days, all attempts have failed."
         )
     )
     disabled_at: Moment | None
@@ -113,9 +113,9 @@ class WebhookWithSecret(Webhook):
 
     secret: Annotated[str | None, Secret] = Field(
         description=(
-            "The secret that signs deliveries. It begins with `whsec_`. Null in a repeated response to the same "
-            "idempotency key, because the platform stores no response with a secret. If the first response was lost, "
-            "rotate the secret."
+            "The secret that signs deliveries. It begins with `whsec_`. Null if the response to an idempotency "
+            "key is repeated, because the platform does not store responses with secrets. If the first response "
+            "was lost, rotate the secret."
         )
     )
 
@@ -126,7 +126,7 @@ class Rotation(Input):
     overlap_hours: Count = Field(
         default=24,
         le=168,
-        description="The number of hours in which deliveries are also signed with the previous secret.",
+        description="The number of hours for which deliveries are also signed with the previous secret.",
     )
 
 

@@ -29,7 +29,7 @@ class Flag(BaseModel):
     default: str
     """The value that the flag has after a reset."""
     other: str = Field(description="The value of the flag that is not its default.")
-    does: str = Field(description="What the flag controls, and the effect of its other value.")
+    does: str = Field(description="What the flag controls, and the effect of the value that is not the default.")
     changed_by: str | None = Field(
         description="The subject of the user who set the flag. Null if the flag has its default."
     )

@@ -120,37 +120,41 @@ class TransformationStep(TypedDict, total=False):
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
 
-    split: Annotated[SplitStep, Field(description="If the part does not exist, the value is blank by default.")]
+    split: Annotated[SplitStep, Field(description="By default, the value becomes blank if the part does not exist.")]
     replace: Annotated[
         dict[CellText, CellText],
         Field(
             min_length=1,
             max_length=MAX_VALUES,
-            description="A list of values: maps whole values, without regard to case and surrounding spaces, to other "
-            "values. By default, a value that is not in the list is kept. The key for a blank value is empty.",
+            description="Maps values to other values. Only whole values are compared; case and surrounding spaces are "
+            "ignored. By default, a value without an entry is kept. The key for a blank value is the empty text.",
         ),
     ]
     regex: Annotated[
         RegexStep,
         Field(
-            description="If nothing matches, the value is kept by default with a `replacement`, and blank without one."
+            description=(
+                "If nothing matches, the default is to keep the value with a `replacement`, or to blank it without one."
+            )
         ),
     ]
-    date: Annotated[DateStep, Field(description="A value that is not such a date is rejected by default.")]
+    date: Annotated[DateStep, Field(description="By default, a value that is not such a date is rejected.")]
     otherwise: Annotated[
         Otherwise,
         Field(
-            description="What becomes of a value that a `split`, `replace`, `regex` or `date` does not fit: it is "
-            "kept, becomes blank, or its row is rejected (`not_in_list`, `no_match`, `bad_date`)."
+            description="If a `split`, `replace`, `regex` or `date` does not match a value: whether the value is kept, "
+            "becomes blank, or is rejected with its row (`not_in_list`, `no_match`, `bad_date`)."
         ),
     ]
     multiply: Annotated[Factor, Field(description='A decimal number, e.g. `"1.19"`.')]
     divide: Annotated[Factor, Field(description='A decimal number above 0, e.g. `"100"`.')]
     divide_by_column: Annotated[
-        Label, Field(description="The column with the divisor. A blank cell, and 0, are rejected (`bad_divisor`).")
+        Label,
+        Field(description="The column with the divisor. A blank cell or 0 is rejected (`bad_divisor`)."),
     ]
     round: Annotated[
-        RoundStep, Field(description="Without this step, a price that is finer than its currency is rejected.")
+        RoundStep,
+        Field(description="Without this step, a price with more decimals than its currency is rejected."),
     ]
 
 
@@ -177,12 +181,11 @@ class FieldTransformation(TypedDict, total=False):
     constant: Annotated[CellText, Field(description="The value of each row. Not possible for `sku` and `price`.")]
     join: Annotated[
         Columns,
-        Field(
-            description="These columns are joined. Blank ones are left out; but a SKU with a blank column is rejected."
-        ),
+        Field(description="Joins these columns. Blank cells are left out, but a SKU with a blank cell is rejected."),
     ]
     sum: Annotated[
-        Columns, Field(description="These columns are added. Only for `inventory_count`: one column for each location.")
+        Columns,
+        Field(description="Adds these columns. Only for `inventory_count`: one column for each location."),
     ]
     separator: Annotated[
         Annotated[ExactText, Field(max_length=20)],
@@ -192,8 +195,11 @@ class FieldTransformation(TypedDict, total=False):
         list[Step],
         Field(
             max_length=MAX_STEPS,
-            description="Steps that are applied in this order. Steps for numbers come last, and are only possible for "
-            "`price` and `inventory_count`. A blank value stays blank, unless a `replace` has an entry for it.",
+            description=(
+                "The steps, in the order in which they are applied. Steps for numbers must come last, and are only "
+                "possible for `price` and `inventory_count`. A blank value stays blank, unless a `replace` has an "
+                "entry for blank values."
+            ),
         ),
     ]
 

@@ -19,17 +19,22 @@ class MappingRequest(Input):
     mapping: CheckedMapping | None = Field(
         default=None,
         description=(
-            "Field → column, or transformation of columns. It replaces the catalog's mapping. A field with null is not "
-            "read from the file."
+            "Maps fields to columns, or to transformations of columns. This mapping replaces the catalog's "
+            "mapping. A field with null is not read from the file."
         ),
     )
     attributes: CheckedAttributes | None = Field(
         default=None,
         max_length=100,
-        description="Attribute → column, or transformation. It replaces the public attributes of the catalog.",
+        description=(
+            "Maps attributes to columns, or to transformations. This mapping replaces the public attributes of "
+            "the catalog."
+        ),
     )
     private_columns: list[ColumnName] | None = Field(
-        default=None, max_length=100, description="It replaces the private columns of the catalog."
+        default=None,
+        max_length=100,
+        description="The private columns. This list replaces the private columns of the catalog.",
     )
 
     @model_validator(mode="after")
@@ -46,10 +51,15 @@ class MappingColumn(BaseModel):
     """The name of the column in the file."""
     samples: list[str] = Field(description="The first values that are not blank.")
     use: Literal["field", "attribute", "private"] = Field(
-        description="Fields and attributes are public. The values of a private column are only in the source data."
+        description=(
+            "Where the values of the column are stored. Fields and attributes are public. The values of a private "
+            "column are only in the source data."
+        )
     )
     target: str | None = Field(
-        description="The field or the attribute. Null: the column is private, or each of its lines is an attribute."
+        description=(
+            "The field or the attribute. Null: the column is private, or each line of a cell is a separate attribute."
+        )
     )
     reason: str
     """Why the column is used in this way, as a text for users."""
@@ -68,14 +78,14 @@ class ProposedField(BaseModel):
     confidence: float = Field(description="0 to 1.")
     reason: str
     """Why these columns are proposed, as a text for users."""
-    reasons: list[str] = Field(description="What the name and the values of the first column show.")
+    reasons: list[str] = Field(description="The evidence from the name and the values of the first column.")
 
 
 class ReadingChoice(BaseModel):
     """One possible answer to a question about a file."""
 
     value: str = Field(
-        description="The value that the answer sets in the mapping or the options. Empty if no column is read."
+        description="The value that this choice sets in the mapping or the options. Empty if no column is read."
     )
     label: str
     """A sentence that explains the choice."""
@@ -92,7 +102,7 @@ class ReadingQuestion(BaseModel):
     text: str
     """A sentence that describes the doubt and asks the question."""
     choices: list[ReadingChoice] = Field(description="The most probable choice comes first.")
-    seen: list[str] = Field(description="Values of the file that cause the doubt.")
+    seen: list[str] = Field(description="Values in the file that cause the question.")
 
 
 class ReadingChange(BaseModel):
@@ -128,7 +138,7 @@ class MappingProposal(BaseModel):
     """The columns of the file."""
     fields: list[ProposedField]
     """The fields of a product, each with the columns from which it is read."""
-    missing: list[str] = Field(description="Fields that a new product requires, but that have no column.")
+    missing: list[str] = Field(description="Required fields of a new product that have no column.")
     rows: list[Object] = Field(
         description="The first 20 rows, as products or with their errors. If fields are computed, `transformed` has "
         "the cells from which they are computed."
@@ -140,4 +150,4 @@ class MappingProposal(BaseModel):
         "the currency, and the kind of the price."
     )
     questions: list[ReadingQuestion] = Field(description="Questions for which the file has several possible answers.")
-    changes: list[ReadingChange] = Field(description="Differences to the way in which an earlier file was read.")
+    changes: list[ReadingChange] = Field(description="Differences from the way in which an earlier file was read.")
