@@ -35,8 +35,8 @@ _TEMPLATE_CHANGES: dict[str, list[tuple[str, str]]] = {
             "{% set types = ' | ' ~ (endpoint.response_type() | as_unembedded_code) ~ ' | ' %}\n"
             "{% set return_string = PythonCode((types | replace(' | Any | ', ' | None | '))[3:-3]) %}",
         ),
-        # A proxy between the client and the API can return its own errors, e.g. as HTML. The response `default` of
-        # every operation has the type GatewayMessage.
+        # A proxy between the client and the API can return an HTML page as an error. The client cannot parse this page
+        # as a GatewayMessage, although every operation declares GatewayMessage for all other responses.
         (
             _RESPONSES,
             '    if response.content and "json" not in response.headers.get("content-type", ""):\n'

@@ -330,7 +330,7 @@ def test_one_buyer_can_order_at_most_half_of_a_stock_that_several_clients_share(
 
     assert pointers(problem(order(sites[0], 25, 0), 409, "daily_order_limit")) == ["/lines/0/quantity"]
     created(order(sites[0], 10, 1))
-    # A guest can enter the e-mail address of another person. Therefore the share of a guest at the second client must
+    # A guest can enter the e-mail address of another person. Therefore the limit of a guest at the second client must
     # not reveal the orders with this address at the first client.
     share = 8 if buyer == "email" else 3
     assert pointers(problem(order(sites[1], share + 1, 2), 409, "daily_order_limit")) == ["/lines/0/quantity"]

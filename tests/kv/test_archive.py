@@ -213,7 +213,7 @@ def test_a_request_for_a_key_that_postgresql_cannot_store_is_not_counted(text: s
     assert list(traffic._targets("write", Filter(pattern=text))) == []
 
 
-def test_each_problem_of_the_mirror_is_reported_once_after_a_minute(move: Move) -> None:
+def test_a_problem_of_the_mirror_is_reported_only_once(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
         " on conflict (is_only) do update set reported_until = excluded.reported_until"

@@ -30,7 +30,7 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
 
 
 def write(**fields: Any) -> Step:
-    """Write the gift with changed fields, as an application does that has just read the gift."""
+    """Write the gift with changed fields. An application does the same after it has read the gift."""
 
     def step(mirror: Mirror) -> None:
         current = mirror.value("select value from kv_store_6fcaeea3 where key = %s", KEY)

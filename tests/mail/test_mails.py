@@ -260,7 +260,7 @@ def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
     assert len(suppressions(tenant)) == 1
 
 
-def test_the_ses_message_id_identifies_the_mail_of_an_event_without_a_tag(
+def test_an_event_without_a_tag_is_matched_by_the_message_id_of_ses(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())

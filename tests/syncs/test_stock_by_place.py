@@ -106,7 +106,7 @@ def test_a_total_stock_replaces_the_stocks_of_all_places(platform: Platform, ten
     assert stocks(tenant) == {"A": ("tracked", 1)}
 
 
-def test_a_new_place_replaces_the_previous_place_if_all_products_have_one_place(
+def test_a_new_place_replaces_the_previous_place_of_a_product_that_has_only_one_place(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\n").encode())

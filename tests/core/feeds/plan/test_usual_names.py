@@ -176,7 +176,7 @@ def test_usual_stock_cells_are_read(cell: str, meaning: int | State) -> None:
 
 
 @pytest.mark.parametrize("cell", ["склад 4, полка 2", "3F", "残業", "5 шт/кор", "货架 12"])
-def test_unrelated_texts_are_not_a_stock(cell: str) -> None:
+def test_a_cell_that_contains_no_stock_is_refused(cell: str) -> None:
     with pytest.raises(BadCell):
         stock.read(cell, None)
 

@@ -67,7 +67,7 @@ def test_repeated_amounts_without_a_place_are_not_added_up() -> None:
     assert counts(xml("<stock>3</stock><stock>4</stock>", "<stock>5</stock><stock>5</stock>")) == [3, 5]
 
 
-def test_reserved_and_expected_pieces_are_not_added_up() -> None:
+def test_reserved_pieces_are_not_added_to_the_available_pieces() -> None:
     stock = {"stock": {"onhand": 10, "reserved": 3, "available": 7}}
     assert counts(json.dumps([{"sku": "A", "name": "Mug", "price": 9.9, **stock}] * 1)) == [7]
 

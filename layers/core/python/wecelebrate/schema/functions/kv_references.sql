@@ -21,8 +21,8 @@ begin
 end
 $$;
 
--- Finds catalogs for gifts of a batch if their documents contain no catalog. If the list of exactly one catalog
--- contains a gift, the result contains the old id of this catalog by the old id of the gift. Each list is read once.
+-- Finds the catalogs of gifts whose documents name no catalog. A gift belongs to a catalog if it is in the list of
+-- exactly one catalog. The result maps the old id of the gift to the old id of this catalog. Each list is read once.
 create or replace function kv.catalogs_of_lists(drafts kv.draft[]) returns jsonb
 language sql stable
 as $$
