@@ -84,6 +84,8 @@ class OfferColumns:
     """The column that says whether the offer of a row is on, such as `On Sale`."""
     is_percentage: bool = False
     """Whether the column has no prices, but the percentages by which the prices are reduced: `15%`."""
+    needs_last_day: bool = False
+    """Whether the offer of a row without its last day is left out."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
