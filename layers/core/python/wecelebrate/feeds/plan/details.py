@@ -25,7 +25,7 @@ from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
 from wecelebrate.feeds.prices.plausible_currency import currency_doubt
 from wecelebrate.feeds.prices.shared_currencies import shared_currency_question, usual_currency
-from wecelebrate.feeds.prices.shared_signs import notes_and_currency, sign_question
+from wecelebrate.feeds.prices.shared_signs import notes_and_currency, second_currency_question, sign_question
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
@@ -220,7 +220,7 @@ def complete_plan(
         plan.questions += several_prices(plan, columns)
         trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
         trade = trade or currency_doubt(plan, columns, currency)
-        trade = trade or sign_question(plan, columns, currency)
+        trade = trade or second_currency_question(plan, columns, currency) or sign_question(plan, columns, currency)
         trade = trade or shared_currency_question(plan, columns, notes, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade
