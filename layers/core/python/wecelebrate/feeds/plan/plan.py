@@ -30,7 +30,7 @@ from wecelebrate.feeds.plan.model import (
     PriceColumn,
 )
 from wecelebrate.feeds.plan.parents import find_parents
-from wecelebrate.feeds.plan.profile_prices import header_currency, in_stated_currency, profile_prices
+from wecelebrate.feeds.plan.profile_prices import header_currency, profile_prices
 from wecelebrate.feeds.plan.profiles import recognise
 from wecelebrate.feeds.plan.second_names import second_name
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
@@ -116,7 +116,8 @@ def _initial_plan(
     searched in the columns, which can lead to a question.
     """
     header = list(columns.header)
-    recognised = profile or recognise(names) or recognise([bare_name(column) for column in header])
+    recognised = profile or recognise(names)
+    recognised = recognised or recognise([bare_name(column) for column in header], needs_own_name=True)
     if recognised is None:
         return None, _by_name(columns, currency, earlier)
     names = profile_names(header, recognised)
@@ -169,7 +170,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
             ]
         columns = find_columns(allowed, patterns, every=name in profile.joined_fields)
         if name == "price":
-            plan.prices = in_stated_currency(profile_prices(allowed, patterns, catalog_currency), header)
+            plan.prices = profile_prices(header, allowed, patterns, catalog_currency)
             if currency := header_currency(names, profile.header_currency):
                 plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
         elif name == "currency":
