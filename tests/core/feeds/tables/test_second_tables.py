@@ -90,7 +90,7 @@ S-2,Shirt blue,blue,35.00,29.00,YES (6)
 
 
 def test_a_second_header_can_contain_a_number_and_a_name_that_is_also_a_state() -> None:
-    reading = read(OFFERS.format("CHF"))
+    reading = read(OFFERS.format("CHF"), currency="CHF")
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == [
         ("M-1", "12.50", 8), ("M-2", "18.50", 0), ("S-1", "25.00", 20), ("S-2", "35.00", 6),
     ]  # fmt: skip
@@ -99,11 +99,17 @@ def test_a_second_header_can_contain_a_number_and_a_name_that_is_also_a_state() 
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_row_above_a_second_table_names_the_currency_of_the_prices(kind: str) -> None:
+def test_the_currency_above_a_second_table_leads_to_a_question_about_the_first_table(kind: str) -> None:
     content = OFFERS.format("KES")
     rows: list[list[Any]] = [line.split(",") for line in content.split("\n")]
-    reading = read(workbooks.table(*rows) if kind == "xlsx" else content, f"list.{kind}")
-    assert {one.currency for one in reading.products} == {"KES"}
+    file = workbooks.table(*rows) if kind == "xlsx" else content
+    reading = read(file, f"list.{kind}")
+    assert {one.price for one in reading.products} == {None}
+    assert [one.subject for one in reading.feed.questions] == ["money"]
+    assert "prices in KES" in reading.feed.questions[0].text
+    own = read(file, f"list.{kind}", currency="KES")
+    assert {one.currency for one in own.products if one.price} == {"KES"}
+    assert [one.key for one in own.feed.questions] == ["offers"]
 
 
 def test_two_tables_with_different_currencies_are_asked_about() -> None:

@@ -18,7 +18,9 @@ _USUAL: dict[tuple[str, ...], str] = {("RUB", "BYN"): "RUB", ("RON", "MDL"): "RO
 def usual_currency(notes: Notes, currency: str) -> str | None:
     """Return the currency that a shared word means in a catalog with this currency, or None if this is uncertain."""
     shared = notes.shared_currencies
-    return None if notes.is_mixed else currency if currency in shared else _USUAL.get(shared)
+    if notes.is_mixed:
+        return currency if shared == (currency,) else None
+    return currency if currency in shared else _USUAL.get(shared)
 
 
 def shared_currency_question(plan: Plan, columns: Columns, notes: Notes, currency: str) -> list[Question]:
