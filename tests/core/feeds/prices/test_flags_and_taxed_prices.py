@@ -17,6 +17,41 @@ def test_a_flag_is_no_price(name: str, flags: tuple[str, ...]) -> None:
 def test_a_flag_is_no_price_if_the_file_has_no_other_price() -> None:
     reading = read("SKU;Name;PrixTTC\nA;Cup;1\nB;Mug;1\nC;Jug;1\n")
     assert [product.price for product in reading.products] == [None] * 3
+    assert [question.subject for question in reading.feed.questions] == ["money"]
+
+
+@pytest.mark.parametrize("name", ["Prezzo IVA inclusa", "Pris inkl. moms", "Cena s DPH", "Cena z VAT"])
+@pytest.mark.parametrize("prices", [("1", "1"), ("0", "1", "1")])
+def test_prices_of_1_with_tax_are_a_question_without_another_price(name: str, prices: tuple[str, ...]) -> None:
+    content = f"SKU;Name;{name}\n" + "".join(f"A-{at};Balloon {at};{price}\n" for at, price in enumerate(prices))
+    reading = read(content)
+    assert {product.price for product in reading.products} == {None}
+    (question,) = reading.feed.questions
+    assert [choice.value for choice in question.choices] == ["", name]
+    chosen = read(content, mapping={"price": name})
+    assert {str(product.price) for product in chosen.products if product.price} == {"1.00"}
+    memory = read(content.replace(";1\n", ";2\n")).feed.reading
+    later = read(content, memory=memory)
+    assert {str(product.price) for product in later.products if product.price} == {"1.00"}
+    assert later.feed.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("net", "gross", "amount"),
+    [("Prezzo senza IVA", "Prezzo con IVA", "0.82"), ("Pris exkl. moms", "Pris inkl. moms", "0.80"),
+     ("Price", "Price incl. VAT", "0.83")],
+)  # fmt: skip
+def test_prices_of_1_are_prices_if_they_are_another_price_plus_tax(net: str, gross: str, amount: str) -> None:
+    reading = read(f"SKU;Name;{net};{gross}\nA;Balloon;{amount};1\nB;Candle;{amount};1\n")
+    assert [str(product.price) for product in reading.products] == ["1.00", "1.00"]
+    flags = read(f"SKU;Name;{net};{gross}\nA;Balloon;4.90;1\nB;Candle;7.50;1\n")
+    assert [str(product.price) for product in flags.products] == ["4.90", "7.50"]
+
+
+def test_a_purchase_price_does_not_make_a_flag_of_a_price() -> None:
+    reading = read("SKU;Name;Einkaufspreis;Preis inkl. MwSt\nA;Ballon;0,40;1\nB;Kerze;0,30;1\n")
+    assert {product.price for product in reading.products} == {None}
+    assert "Preis inkl. MwSt" in [choice.value for choice in reading.feed.questions[0].choices]
 
 
 @pytest.mark.parametrize("name", ["price", "Preis", "Precio", "PVP", "Verkaufspreis"])
