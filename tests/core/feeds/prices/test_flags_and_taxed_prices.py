@@ -108,3 +108,22 @@ def test_a_retail_stock_beside_a_price_is_no_price() -> None:
     reading = read(content)
     assert [str(product.price) for product in reading.products] == ["8900.00", "12500.00"]
     assert "price" not in [question.key for question in reading.feed.questions]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Розничный остаток", "Розничных магазинов", "小売業者数", "零售店", "Perakende stok",
+     "Maloprodajni objekti", "Retail units", "Points de vente au détail", "Kiskereskedelmi boltok",
+     "Detaliczne punkty", "Einzelhandelsfilialen"],
+)  # fmt: skip
+def test_a_name_with_further_words_for_the_retail_trade_is_no_question(name: str) -> None:
+    reading = read(f"SKU;Name;{name};Stock\nF-1;Cup;12;24\nF-2;Mug;9;7\nF-3;Jug;14;3\n")
+    assert "price" not in [question.key for question in reading.feed.questions]
+    assert {product.price for product in reading.products} == {None}
+
+
+@pytest.mark.parametrize("name", ["Розничная, KZT", "零售 (CNY)", "Perakende TL", "Λιανική €", "Роздрібна UAH"])
+def test_a_name_for_the_retail_trade_can_have_a_currency(name: str) -> None:
+    reading = read(f"Код;Name;{name};Остаток\nF-1;Cup;8900;24\nF-2;Mug;12500;7\n")
+    values = [choice.value for question in reading.feed.questions for choice in question.choices]
+    assert values == ["", name] or [str(one.price) for one in reading.products] == ["8900.00", "12500.00"]

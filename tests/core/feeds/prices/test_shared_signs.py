@@ -152,3 +152,25 @@ def test_the_price_with_tax_shows_the_currency_of_the_price_without_tax(names: s
     assert prices(reading) == [(f"{one * rate:.2f}", code) for one in (200.0, 240.0, 90.0)]
     net = read(f"SKU;Name;{names}\n{rows}", currency=catalog, mapping={"price": names.split(";", maxsplit=1)[0]})
     assert prices(net) == [(f"{one:.2f}", code) for one in (200.0, 240.0, 90.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [("Last sync PST", ("08:00", "09:30")), ("GST", ("0", "0")), ("HST %", ("0%", "0%")), ("TPS report", ("A1", "B2")),
+     ("Tax GST %", ("18", "28")), ("GST Rate", ("12", "5")), ("Supplier GST number", ("12345", "67890")),
+     ("Created at (PST)", ("2026-01-01", "2026-02-01")), ("Cost inc GST", ("$9.00", "$3.00"))],
+)  # fmt: skip
+def test_a_time_zone_and_a_tax_of_0_are_no_foreign_tax(name: str, cells: tuple[str, str]) -> None:
+    reading = read(f"SKU;Name;Price;{name}\nA;Cup;$29.90;{cells[0]}\nB;Mug;$4.50;{cells[1]}\n", currency="USD")
+    assert prices(reading) == [("29.90", "USD"), ("4.50", "USD")]
+    assert reading.feed.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [("GST", ("10%", "0%")), ("QST rate", ("9.975", "9.975")), ("ITBIS %", ("18", "16")), ("HST", ("0.13", "0.13")),
+     ("RRP inc GST", ("$35.00", "$6.00")), ("Tax rate GST", ("15", "15"))],
+)  # fmt: skip
+def test_the_rates_of_a_foreign_tax_lead_to_a_question(name: str, cells: tuple[str, str]) -> None:
+    reading = read(f"SKU;Name;Price;{name}\nA;Cup;$29.90;{cells[0]}\nB;Mug;$4.50;{cells[1]}\n", currency="USD")
+    assert [question.key for question in reading.feed.questions] == ["price"]

@@ -8,7 +8,7 @@
 | `Price` $19.99, `Cost CAD` $9.00                         | USD                                      |
 | the title `Precios en MXN`, the column `Precio $`        | MXN                                      |
 | `$ 29.990`, `$ 4.590`: no decimals, and grouped by dots  | a question: dollars are not written so   |
-| `Price $ inc GST`                                        | a question: USD has no such tax          |
+| `Price $ inc GST`, or a column `HST` with 13             | a question: USD has no such tax          |
 | other amounts with `$`                                   | USD                                      |
 """
 
@@ -29,6 +29,8 @@ from wecelebrate.feeds.prices.notes import Notes
 from wecelebrate.feeds.prices.taxes import have_usual_rates
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.words import words
 
 MAX_CELLS = 50
 MAX_NAME = 60
@@ -50,6 +52,12 @@ _GROUPED = re.compile(r"\D*\d{1,3}(?:\.\d{3})+\D*", re.ASCII)
 _WHOLE = re.compile(r"\D*\d{1,3}(?:\.?\d{3})*\D*", re.ASCII)
 _FOREIGN_TAX = re.compile(r"\b(?:gst|hst|pst|qst|tps|tvq|itbis)\b", re.IGNORECASE)
 """Taxes of countries whose currency has the sign `$` and is not the US dollar."""
+_RATES: dict[str, set[float | None]] = {
+    "gst": {5, 7, 8, 9, 10, 15}, "tps": {5}, "hst": {12, 13, 14, 15}, "pst": {6, 7, 8, 10}, "qst": {9.975, 9.98},
+    "tvq": {9.975, 9.98}, "itbis": {16, 18},
+}  # fmt: skip
+"""The rates of these taxes, in percent. India also has a GST, with rates of 12, 18 and 28 %, but another sign."""
+_OF_TAXES = words("gst hst pst qst tps tvq itbis tax rate rates percent pct taux tasa vat % applied applicable code")
 
 
 def notes_and_currency(columns: Columns, notes: Notes, currency: str) -> tuple[Notes, str]:
@@ -182,13 +190,42 @@ def sign_question(plan: Plan, columns: Columns, currency: str) -> list[Question]
     signed = [cell for cell in cells if "$" in cell and not re.search(r"[^\W\d_]", cell)]
     if not (is_bare_sign(name) or 2 * len(signed) > len(cells)):
         return []
-    if _FOREIGN_TAX.search(" ".join(plan.header)[: MAX_NAME * MAX_NAME]):
+    if _has_foreign_tax(columns):
         reason = "the file has a tax that does not exist there"
     elif _are_whole_groups(cells):
         reason = "they have no decimals, and dots group their digits"
     else:
         return []
     return [_question(name, cells, currency, reason)]
+
+
+def _has_foreign_tax(columns: Columns) -> bool:
+    """Return whether a price that customers can see names such a tax, or a column has its rates.
+
+    `Updated (PST)` is a time zone, and a rate of 0 is that of a seller in another country.
+    """
+    for number, header in enumerate(columns.header):
+        match = _FOREIGN_TAX.search(header[:MAX_NAME])
+        price = name_of_price(header) if match else None
+        if match is None or internal_part(header):
+            continue
+        if price is not None and price.kind != "purchase":
+            return True
+        rates = {_rate(cell) for cell in columns[number].cells[:MAX_CELLS]} - {0.0}
+        is_named = price is None and _OF_TAXES.issuperset(split_words(header))
+        if is_named and rates and rates <= _RATES[match[0].casefold()]:
+            return True
+    return False
+
+
+def _rate(cell: str) -> float | None:
+    """Return a rate in percent: 13 for `13`, `13 %` and `0.13`."""
+    match = _RATE.fullmatch(cell.strip())
+    rate = float(match[1].replace(",", ".")) if match else None
+    return round(rate * 100, 3) if rate is not None and rate < 1 and "%" not in cell else rate
+
+
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,4})?)\s?%?", re.ASCII)
 
 
 def _question(
