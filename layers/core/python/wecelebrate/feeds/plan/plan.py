@@ -12,7 +12,7 @@ from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fol
 from wecelebrate.feeds.columns.prefixes import with_names, without_prefix
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.profile_columns import bare_name, find_columns, profile_names
-from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
+from wecelebrate.feeds.columns.setting_names import columns_of_pair, is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import Disclosure, internal_part
@@ -243,7 +243,8 @@ def _by_mapping(
             )
             continue
         number = column_number(plan.header, names, column) if column else None
-        if column and number is None:
+        is_pair = name == "offers" and bool(column) and columns_of_pair(plan.header, column or "") is not None
+        if column and number is None and not is_pair:
             file_columns = ", ".join(quoted(name, 40) for name in plan.header[:40])
             on_problem(
                 f"the catalog's sync settings take {name} from the column {quoted(column)}, which the file does not "

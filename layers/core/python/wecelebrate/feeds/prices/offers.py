@@ -18,7 +18,7 @@ from dataclasses import replace
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile_columns import profile_names
-from wecelebrate.feeds.columns.setting_names import is_named
+from wecelebrate.feeds.columns.setting_names import columns_of_pair, is_named
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
@@ -35,7 +35,7 @@ from wecelebrate.feeds.prices.day_order import (
     order_question,
     orders_of_columns,
 )
-from wecelebrate.feeds.prices.days_by_values import Role, day_beside, days_by_values, unnamed_days, with_unnamed_days
+from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
 from wecelebrate.feeds.prices.offer_names import (
     CONDITION,
     OFFER,
@@ -86,7 +86,7 @@ def find_offers(
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
     prices, are_dated = _columns_of_offers(plan, columns, mapping, currency)
-    offers = _offers_with_days(plan, columns, prices, is_chosen=bool(mapping.get("offers")))
+    offers = _offers_with_days(plan, columns, prices, _chosen_pair(plan, mapping))
     if offers is None or any(question.key == "offers" for question in plan.questions):
         plan.questions += undated_question(plan, columns, mapping, prices)
         return None
@@ -153,23 +153,29 @@ def is_late_offer(name: str) -> bool:
 
 
 def _offers_with_days(
-    plan: Plan, columns: Columns, prices: Sequence[int], *, is_chosen: bool
+    plan: Plan, columns: Columns, prices: Sequence[int], chosen: tuple[int, int] | None
 ) -> list[OfferDays] | None:
     """Return the columns of the days of each offer, or None if the days of the first offer are not understood.
 
-    The columns of an offer can be blank. With `is_chosen`, a person has confirmed that a day beside the offer is its
-    last day (`undated`).
+    The columns of an offer can be blank. `chosen` are an offer and the column of its last day that a person has named.
     """
     offers: list[OfferDays] = []
+    if chosen is not None:
+        return [(chosen[0], (None, chosen[1], None))]
     for price in prices:
         roles = _named_days(plan, columns, price, days_of_others(plan.header, price, prices, OFFER))
         if roles is None:
             return offers if cells_of(columns, offers) else None
         roles = roles or _days_beside(plan, columns, price)
-        if not roles and is_chosen and (day := day_beside(columns, price)) is not None:
-            roles = {"last": day}
         offers.append((price, (roles.get("first"), roles.get("last"), roles.get("both"))))
     return offers
+
+
+def _chosen_pair(plan: Plan, mapping: Mapping[str, str | None]) -> tuple[int, int] | None:
+    """Return the offer and its last day if the mapping names both columns."""
+    setting = mapping.get("offers") or ""
+    is_column = any(is_named(name, setting) for name in plan.header)
+    return columns_of_pair(plan.header, setting) if setting and not is_column else None
 
 
 def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, month_first: bool) -> OfferColumns | None:
@@ -300,8 +306,11 @@ def _columns_of_offers(
 
     Adds a question to the plan if it is uncertain whether percentages reduce the prices.
     """
-    if mapping.get("offers"):
-        return [number for number, name in enumerate(plan.header) if is_named(name, mapping["offers"] or "")][:1], False
+    if setting := mapping.get("offers"):
+        chosen = _chosen_pair(plan, mapping)
+        return [chosen[0]] if chosen else [at for at, name in enumerate(plan.header) if is_named(name, setting)][
+            :1
+        ], False
     prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
     if prices or "offers" in mapping:
         return prices, False
