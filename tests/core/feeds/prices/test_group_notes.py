@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds import UnreadableFeed
 
 HEAD = "SKU;Name;Price;Stock\n"
 FIRST, SECOND = "A-1;Mug;19.00;5\nA-2;Cup;24.00;7\n", "B-1;Bowl;9.00;3\nB-2;Jug;8.00;2\n"
@@ -57,7 +58,25 @@ def test_a_currency_that_only_some_groups_name_is_a_question(first: str, second:
     rows = f"{HEAD}{first};;;\n{FIRST}{second};;;\n{SECOND}".replace("\n;;;\n", "\n")
     reading = read(rows, currency="USD")
     assert [one.price for one in reading.products] == [None] * 4
-    assert [question.subject for question in reading.feed.questions] == ["money"]
+    (question,) = reading.feed.questions
+    assert (question.key, question.subject) == ("currency", "money")
+    codes = [choice.value for choice in question.choices]
+    assert "USD" in codes and len(codes) > 1
+    for code in codes:
+        answered = read(rows, currency="USD", mapping={"currency": code})
+        assert (currencies(answered), answered.feed.questions) == ({code}, ())
+
+
+def test_a_column_with_the_name_of_a_currency_contains_the_currency() -> None:
+    content = "SKU;Name;Price;EUR\nA-1;Mug;19.00;CHF\nA-2;Cup;9.00;GBP\n"
+    reading = read(content, currency="USD", mapping={"price": "Price", "currency": "EUR"})
+    assert [one.currency for one in reading.products] == ["CHF", "GBP"]
+
+
+@pytest.mark.parametrize("code", ["kes", "XXX", "Euro"])
+def test_a_currency_that_is_no_code_is_a_missing_column(code: str) -> None:
+    with pytest.raises(UnreadableFeed, match="currency"):
+        read(HEAD + FIRST, mapping={"currency": code})
 
 
 def test_a_sign_and_a_code_can_name_the_same_currency() -> None:
