@@ -134,6 +134,8 @@ def _further_words(text: str) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _is_known(word: str) -> bool:
+    if word.isdecimal():
+        return _YEAR.fullmatch(word) is not None
     is_known = word in _FILLERS or word in NAMED_CURRENCIES or any(word in words for words in tax_words())
-    is_known = is_known or HAS_PRICES.fullmatch(word) is not None or _YEAR.fullmatch(word) is not None
+    is_known = is_known or HAS_PRICES.fullmatch(word) is not None
     return is_known or bool(note_of_title(f"price {word}", NO_NOTES).currency or currencies_of_title(f"price: {word}"))
