@@ -1,4 +1,4 @@
-"""Products with the same name keep the column that distinguishes them."""
+"""Tests that a column is public if it distinguishes products with the same name."""
 
 import pytest
 
@@ -22,12 +22,12 @@ def test_the_column_that_distinguishes_products_with_the_same_name_is_public(nam
 @pytest.mark.parametrize(
     "second", ["Supplier note 2", "Interne Variante", "Remark", "Lieferant", "Kosten 2", "Name Lieferant 2"]
 )
-def test_other_columns_stay_private(second: str) -> None:
+def test_notes_and_suppliers_that_distinguish_products_are_private(second: str) -> None:
     reading = read(f"SKU;Name;{second};Price\nA-1;Candle;20 cm;6,90\nA-2;Candle;30 cm;9,90\n")
     assert [one.attributes for one in reading.products] == [{}, {}]
 
 
-def test_a_second_name_that_does_not_distinguish_products_stays_private() -> None:
+def test_a_second_name_column_that_does_not_distinguish_products_is_private() -> None:
     for rows in ("A-1;Candle;wax;6,90\nA-2;Candle;wax;9,90\n", "A-1;Candle;wax;6,90\nA-2;Box;tin;9,90\n"):
         reading = read("SKU;Bez1;Bez2;Price\n" + rows)
         assert [one.attributes for one in reading.products] == [{}, {}]

@@ -1,4 +1,4 @@
-"""Tests the days of offers whose names are in languages without many words, or say nothing."""
+"""Tests day columns of offers whose names are in other languages or are unknown."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def rows(*ends: str) -> str:
      ("Harga", "Harga promo", "Tanggal berakhir promo"), ("Cijena", "Akcijska cijena", "Kraj akcije"),
      ("Kaina", "Akcijos kaina", "Akcijos pabaiga"), ("قیمت", "قیمت تخفیف خورده", "پایان تخفیف")],
 )  # fmt: skip
-def test_the_last_day_of_an_offer_is_known_in_other_languages(price: str, offer: str, last: str) -> None:
+def test_the_last_day_of_an_offer_is_recognised_in_other_languages(price: str, offer: str, last: str) -> None:
     reading = read(f"SKU;Name;{price};{offer};{last}\n{rows('2030-12-31', '2025-03-30')}", currency="EUR")
     assert reading.feed.questions == ()
     days = [[str(each.last)[:10] for each in product.offers or ()] for product in reading.products]
@@ -69,7 +69,7 @@ def test_a_file_without_the_day_that_the_answer_names_is_not_read() -> None:
         read(UNNAMED.format("Another"), mapping={"offers": "Special price | Qwertz"})
 
 
-def test_a_date_in_rows_without_an_offer_is_no_day_of_the_offer() -> None:
+def test_a_date_column_that_has_dates_without_offers_does_not_limit_offers() -> None:
     content = f"SKU;Name;Price;Special price;Qwertz\n{rows('2030-12-31', '2025-03-30')}".replace(
         ";;\n", ";;2026-01-02\n"
     )

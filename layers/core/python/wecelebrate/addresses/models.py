@@ -16,7 +16,7 @@ class Region(BaseModel):
 
 
 class AddressFormat(BaseModel):
-    """The format of a postal address in a country, for a form."""
+    """The format of a postal address in a country. Programs use it to build an address form."""
 
     country: str
     """The country, as an ISO 3166-1 alpha-2 code."""
@@ -33,7 +33,7 @@ class AddressFormat(BaseModel):
         description="What the country calls a field, in English, for example `prefecture` or `ZIP code`."
     )
     regions: list[Region]
-    """The administrative areas. Empty if addresses in this country contain no area, or if any text is accepted."""
+    """The regions of the country. Empty if addresses in this country have no region, or if any text is accepted."""
     region_must_be_listed: bool = Field(
         description="Whether `region` must be the code or the name of one of `regions`. If it is false, any text is "
         "accepted."

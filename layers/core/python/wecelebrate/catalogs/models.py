@@ -75,7 +75,7 @@ class FileOptions(TypedDict, total=False):
 
 
 MAX_TRANSFORMATION_BYTES = 256 * 1024
-"""The maximum size of a mapping, and of the public attributes, as JSON in bytes."""
+"""The maximum size, in bytes, of the JSON of a mapping or of the public attributes."""
 FieldMapping = Annotated[dict[ProductField, MappingEntry | None], CHECKED_MAPPING, at_most(MAX_TRANSFORMATION_BYTES)]
 PublicAttributes = Annotated[
     dict[AttributeName, MappingEntry],
@@ -99,9 +99,9 @@ PrivateColumns = Annotated[
 
 
 class Plausibility(TypedDict, total=False):
-    """The limits above which a file needs an approval, because its changes can be a mistake.
+    """Limits for the changes that a file makes. A file that exceeds a limit needs an approval.
 
-    A limit that is null has its default.
+    Large changes can be a mistake. If a limit is null, its default applies.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
@@ -245,7 +245,7 @@ class CatalogContent(Input):
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
     """How the files of ERP systems are read and synced."""
     pricing_rules: PricingRules = Field(default_factory=PricingRules)
-    """How the prices at which products are sold are computed from the prices of the products."""
+    """The rules that compute the selling prices from the prices of the products."""
     low_inventory: Count = Field(
         default=5, description="When the stock of a product falls to this number, `inventory.low` is published."
     )
@@ -341,7 +341,7 @@ class Catalog(BaseModel):
 
 
 class CatalogReading(BaseModel):
-    """The reading of a catalog: how the last merged file was read."""
+    """The reading of a catalog. It describes how the platform read the last merged file."""
 
     catalog_id: UUID
     job_id: UUID | None = Field(description="The job that merged the file. Null: no file is remembered.")

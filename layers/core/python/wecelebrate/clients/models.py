@@ -46,7 +46,7 @@ class NewClient(Input):
     address: Text | None = None
     """The postal address of the company, in several lines."""
     tier: Tier = "standard"
-    """The tier, which determines the number of requests per hour and the cost that a query may have."""
+    """The tier. It determines the number of requests per hour and the maximum cost of a query."""
     is_active: Flag = Field(
         default=True,
         description="The members and the shops of an inactive client get no answers, and its schedules do not run.",

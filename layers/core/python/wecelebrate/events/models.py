@@ -17,17 +17,17 @@ MAX_EVENTS = 100
 MAX_BATCH_BYTES = 256 * 1024
 """The largest body of a request, in bytes."""
 MAX_EVENT_BYTES = 16 * 1024
-"""The largest event as JSON, in bytes."""
+"""The largest size of an event as JSON, in bytes."""
 
 EVENT_TYPE_PATTERN = r"^[a-z][a-z0-9_.]{0,63}$"
 EventType = Annotated[str, StringConstraints(pattern=EVENT_TYPE_PATTERN)]
 ORDER_TYPES = frozenset({"purchase", "order_completed", "order_placed"})
-"""Types that a browser cannot report. A browser can lose, repeat or invent a purchase, so purchases are counted from
-the orders."""
+"""The types of events that a browser must not report. Purchases are counted from the orders, because a browser can
+lose, repeat or invent a purchase."""
 
 
 class NewEvent(Input):
-    """An event that the app of a storefront reports. At most 16,384 bytes as JSON."""
+    """An event that the app of a storefront reports. The event as JSON has at most 16,384 bytes."""
 
     id: Id = Field(description="The UUID that your app gives to the event. An event that is sent again is stored once.")
     type: EventType = Field(
@@ -68,7 +68,7 @@ class NewEvent(Input):
 
 
 class EventBatch(Input):
-    """Events of one visitor. At most 262,144 bytes."""
+    """Events of one visitor. The body of the request has at most 262,144 bytes."""
 
     sent_at: Timestamp | None = Field(
         default=None,
@@ -93,7 +93,7 @@ class EventBatch(Input):
 
 
 class RefusedEvent(BaseModel):
-    """An event that was refused because it is not valid. It is useless to send the same event again."""
+    """An event that was refused because it is not valid. Do not send the same event again."""
 
     index: int = Field(description="The position of the event in the request, from 0.")
     id: UUID | None = Field(description="The id of the event. Null if it has no valid id.")
@@ -127,7 +127,7 @@ class Event(BaseModel):
         description="The visit. In an anonymous event, a text that changes every day (UTC) and names nobody."
     )
     data: Object
-    """The data of the app."""
+    """The data that the app sent with the event."""
     is_anonymous: bool = Field(description="Whether personal data were removed before the event was stored.")
     is_time_clamped: bool = Field(
         description="Whether `created_at` is only a bound: the event came more than 7 days late, or from the future."

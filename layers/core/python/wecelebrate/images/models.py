@@ -87,7 +87,9 @@ class NewImage(Input):
 
 
 class UploadTarget(BaseModel):
-    """The request that uploads the file: send the file to `url`, with this method and exactly these headers."""
+    """How to upload the file: send a request with this `method`, with exactly these `headers`, and with the file to
+    `url`.
+    """
 
     method: Literal["PUT"]
     """The method of the request."""
@@ -108,7 +110,7 @@ class ImageUpload(BaseModel):
 
 
 class FetchImages(Input):
-    """The images to fetch, in addition to the images that are new or due for a retry."""
+    """Which further images to fetch. Images that are new or due for a retry are always fetched."""
 
     failed: Flag = Field(default=True, description="Also fetch failed images that are not due for a retry.")
     ready: Flag = Field(

@@ -28,7 +28,7 @@ class KeyFamily(BaseModel):
 
 
 class KeyFamilies(BaseModel):
-    """All families that have documents in the store."""
+    """The families of all documents in the store."""
 
     data: list[KeyFamily]
     """The families, sorted by name."""
@@ -40,9 +40,9 @@ class InspectedDocument(BaseModel):
     key: str
     """The key of the document."""
     family: str
-    """The form of the key, as the list of families shows it."""
+    """The family of the document: the form of its key."""
     entity: Literal["client", "site", "catalog", "product", "order", "list"]
-    """The entity that the document becomes, or `list` if the document is a list."""
+    """The entity to which the document is mapped, or `list` if the document is a list."""
     id: str = Field(description="The token of the id that the old applications use.")
     form: int = Field(description="If an entity has several keys, the key with the least form becomes the row.")
     content: str = Field(description="The token of the value.")
@@ -75,8 +75,8 @@ class NewRun(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
-        "are put into quarantine, because the platform never guesses a currency.",
+        description="The currency of a price if the document and its catalog state no currency. If it is null, such "
+        "documents are put into quarantine, because the platform never guesses a currency.",
     )
 
 
@@ -106,15 +106,15 @@ class Run(BaseModel):
         description="`incomplete`: the run has ended, but documents were written since it began. Start another run."
     )
     environments: list[str]
-    """The environments whose documents become rows."""
+    """The environments whose documents are mapped to rows."""
     currency: str | None
-    """The currency of prices whose document and catalog have no currency."""
+    """The currency of a price if the document and its catalog state no currency."""
     phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
     """The next step of the run."""
     done: int
     """The number of documents that were mapped."""
     total: int
-    """The number of documents to map. While the run indexes the store: the number of all documents."""
+    """The number of documents to map. In the phase `index`, it is the number of all documents."""
     counts: RunCounts
     """The outcomes of the documents. All numbers are 0 until the run has ended."""
     started_at: Moment
@@ -127,11 +127,11 @@ class EntityCounts(BaseModel):
     """The documents of an entity."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     rows: int
-    """The number of documents that decide the values of a row."""
+    """The number of documents from which a row gets its values."""
     aliases: int
-    """The number of further documents of the same rows."""
+    """The number of documents that belong to a row, but from which the row does not get its values."""
     quarantined: int
     """The number of documents that could not be mapped."""
     pending: int
@@ -141,10 +141,10 @@ class EntityCounts(BaseModel):
 
 
 class QuarantineReason(BaseModel):
-    """The documents of an entity that could not be mapped, all for the same reason."""
+    """The documents of an entity that could not be mapped for the same reason."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     reason: str
     """The code of the reason."""
     advice: str
@@ -159,7 +159,7 @@ class NoteCount(BaseModel):
     """The documents of an entity that were corrected in the same way."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     note: str
     """The code of the note."""
     documents: int
@@ -167,14 +167,14 @@ class NoteCount(BaseModel):
 
 
 class SettingsLeft(BaseModel):
-    """Settings of sites that are not copied, all for the same reason."""
+    """Settings of sites that are not copied for the same reason."""
 
     reason: str
     """The code of the reason."""
     advice: str
     """What to do."""
     documents: int
-    """The number of documents with such settings. The other settings of these documents are copied."""
+    """The number of documents with such settings. All other settings of these documents are copied."""
     keys: list[str]
     """The first five keys."""
 
@@ -193,8 +193,8 @@ class NewMirror(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
-        "are put into quarantine.",
+        description="The currency of a price if the document and its catalog state no currency. If it is null, such "
+        "documents are put into quarantine.",
     )
 
 
@@ -232,13 +232,13 @@ class Mirror(BaseModel):
     enabled: bool
     """Whether the mirror is on."""
     environments: list[str]
-    """The environments whose documents become rows."""
+    """The environments whose documents are mapped to rows."""
     currency: str | None
-    """The currency of prices whose document and catalog have no currency."""
+    """The currency of a price if the document and its catalog state no currency."""
     changed_at: Moment | None
     """When the mirror was switched. Null if it was never on."""
     earlier_values: int
-    """The number of stored earlier values of documents. Each earlier value is stored for 10 minutes."""
+    """The number of previous values of documents that are stored. Each previous value is stored for 10 minutes."""
     unwritten: int
     """The number of rows that a bulk write has changed and whose documents are not updated yet."""
     conflicts: list[ConflictCount]
@@ -254,7 +254,7 @@ class RevisionsCheckpoint(BaseModel):
 
 
 class NewRevisions(Input):
-    """A request to give revisions to further documents."""
+    """A request that gives revisions to further documents."""
 
     after: str = Field(default="", max_length=1024, description="The key of the last document that has a revision.")
 
@@ -275,7 +275,7 @@ class NewComparison(Input):
 
 
 class DifferenceCount(BaseModel):
-    """The open differences of a comparison that have the same kind and field."""
+    """The open differences of a comparison that have the same kind and the same field."""
 
     kind: DifferenceKind = Field(
         description="`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: the "
@@ -301,7 +301,7 @@ class Comparison(BaseModel):
     client_id: UUID | None
     """The client whose records are compared. Null means all clients."""
     scope: Literal["full", "sample"]
-    """Whether all documents are compared."""
+    """Whether all documents are compared, or only a sample."""
     sample: int | None
     """The approximate number of documents that are compared. Null means all documents."""
     status: Literal["running", "complete", "failed"] = Field(
@@ -310,7 +310,7 @@ class Comparison(BaseModel):
     compared: int
     """The number of documents and rows that were compared."""
     differences: int
-    """The number of differences that were found, including those that are already repaired."""
+    """The number of differences that were found, including the differences that are already repaired."""
     counts: dict[str, int] = Field(
         description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
         "row), `quarantined`, `kept` (only the platform decides the values that differ), `other_environment`, "
@@ -318,7 +318,7 @@ class Comparison(BaseModel):
         "`keys` (all keys of the entity), `rows`, and `gone` (rows whose documents an application has deleted)."
     )
     found: list[DifferenceCount]
-    """The differences that are not repaired."""
+    """The differences that are not repaired yet."""
     started_at: Moment
     """When the comparison started."""
     ended_at: Moment | None
@@ -340,11 +340,11 @@ class Repair(BaseModel):
     """The result of the repair of one record."""
 
     after: UUID | None
-    """The value of `after` for the next request. Null means that no further record has a difference."""
+    """The value of `after` for the next request. Null if no further record has a difference."""
     outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
         "`newer`: an application has written the document since it was last mapped, so the document stays. "
         "Null: no further record has a difference."
     )
     key: str | None
-    """The key of the document of the record. Null means that the record has no document."""
+    """The key of the record's document. Null if the record has no document."""

@@ -1,4 +1,4 @@
-"""The models of the API for the retirement of documents, and for the requests of the old applications."""
+"""The API models for the retirement of documents, and for the traffic of the old applications."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,18 +10,18 @@ from wecelebrate.core.types import Count, Flag, Moment, ShortLine
 from wecelebrate.kv.models import Entity
 
 MAX_GIVEN_UP = 50
-"""The maximum number of objects whose documents a request can give up."""
+"""The maximum number of objects that a request can name in `give_up`."""
 MAX_GIVEN_UP_BYTES = 1_000_000
-"""After a request has given up documents whose keys have this size, it gives up no further object. The response, which
-contains these keys, must be below the limit for responses. The keys of one object have at most 3 MB, if all
-their characters are escaped."""
+"""If the keys of the given-up documents have this size in bytes, a request gives up no further object. The limit is
+needed because the response contains these keys. The keys of one object have at most 3 MB, even if each character is
+escaped."""
 
 RetirementGateName = Literal["stage", "mirror", "replication", "comparison", "period", "traffic"]
 RetirementStatus = Literal["waiting", "archiving", "deleting", "retired", "restoring", "ending", "undone"]
 
 
 class RetirementGate(BaseModel):
-    """A condition of a retirement. An admin cannot override these conditions."""
+    """A condition of a retirement. An admin cannot override this condition."""
 
     name: RetirementGateName
     """The name of the condition."""
@@ -39,7 +39,7 @@ class Retirement(BaseModel):
     id: UUID
     """The id of the retirement. The keys of all objects in its archive begin with this id."""
     entity: Entity
-    """The entity that the documents have become."""
+    """The entity to which the documents were mapped."""
     status: RetirementStatus = Field(
         description="`waiting`: writes are refused, and requests are counted. `archiving`: documents are copied to the "
         "archive, and each object is read back. `deleting`: the archive is proven, and documents are deleted. "
@@ -47,29 +47,29 @@ class Retirement(BaseModel):
         "products that have changed meanwhile; writes are still refused. `undone`: writes are accepted again."
     )
     quiet_seconds: int
-    """The period in which no application may use the documents before they are deleted."""
+    """The waiting period before the deletion, in seconds. In this period, no application may use the documents."""
     requested_by: str
     """The user who started the retirement."""
     started_at: Moment
     """When the retirement was started. The store has refused writes since then."""
     changed_at: Moment
-    """When the status changed."""
+    """When the status last changed."""
     parts: int
-    """The number of objects of the archive."""
+    """The number of objects in the archive."""
     documents: int
     """The number of documents in the archive."""
     bytes: int
-    """The size of the archive before compression."""
+    """The size of the archive before compression, in bytes."""
     deleted: int
     """The number of documents that are currently deleted from the store."""
     restored: int
     """The number of documents that an undo has restored."""
     given_up: int
-    """The number of documents that an undo has given up, because the objects of the archive were lost."""
+    """The number of documents that an undo has given up, because their objects in the archive were lost."""
 
 
 class GivenUp(BaseModel):
-    """An object of the archive that is lost, and the documents that an undo has given up."""
+    """A lost object of the archive, and its documents, which an undo has given up."""
 
     object_key: str
     """The key of the object."""
@@ -83,9 +83,9 @@ class RetirementPlan(BaseModel):
     """A retirement, its conditions, and the number of documents that it affects."""
 
     retirement: Retirement | None
-    """The retirement. Null means that no retirement exists, or the last one was undone."""
+    """The retirement. Null if no retirement exists, or if the last retirement was undone."""
     gates: list[RetirementGate]
-    """The conditions. The list is empty after documents were deleted."""
+    """The conditions. The list is empty when the archiving has begun."""
     retirable: int
     """The number of documents in the store that would be archived and deleted."""
     kept: int = Field(
@@ -129,14 +129,16 @@ class Traffic(BaseModel):
     """The requests of the old applications for documents of an entity, in the last 30 days."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     client_id: UUID | None
-    """The client that owns the records. Null means that the client is unknown, e.g. because a request reads a whole
+    """The client that owns the records. Null if the client is unknown, for example because a request reads a whole
     family.
     """
     kind: Literal["read", "write"]
-    """Whether the requests read or write. A refused write also counts."""
+    """Whether the requests read or write. Refused writes are counted too."""
     requests: int
-    """The number of requests. A request for several documents counts once for each of them."""
+    """The number of requests. A request for several documents is counted once for each document."""
     last_at: Moment
-    """The time of the last request. It is exact to a minute, or to a second while the entity is being retired."""
+    """The time of the last request, with an error of at most one minute. During a retirement, the error is at most one
+    second.
+    """

@@ -1,4 +1,4 @@
-"""The models of the API for the cutover from the documents of the store to the tables."""
+"""The API models for the cutover from the documents of the store to the tables."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,35 +15,35 @@ Share = Annotated[Count, Field(le=100)]
 
 
 class Stage(BaseModel):
-    """How far the documents of an entity have been cut over."""
+    """The stage of the cutover for the documents of an entity."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     client_id: UUID | None
-    """The client whose records the stage concerns. Null means that the stage is the default of all clients."""
+    """The client to whose records the stage applies. Null if the stage is the default for all clients."""
     leads: Literal["kv", "tables"] = Field(
         description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
     )
     reads: int
-    """The percentage of records that the store answers from the tables. Reads of one record always use the same
+    """The percentage of records whose reads are answered from the tables. Reads of one record always use the same
     side."""
     shadow: int
-    """The percentage of reads that compare the document with its row."""
+    """The percentage of reads that compare a document with its row."""
     changed_by: str
     """The user who changed the stage."""
     changed_at: Moment
     """When the stage was changed."""
     shadow_reads: int
-    """The number of documents that were read from both sides and compared, since `shadow` was set."""
+    """The number of documents that reads have compared with their rows since `shadow` was set."""
     mismatches: int
-    """The number of these documents that differed from their rows, also in a second read."""
+    """The number of these documents that differed from their rows in a first and in a second read."""
 
 
 class Stages(BaseModel):
-    """All stages. If an entity has no stage, the store leads and answers reads."""
+    """All stages. If an entity has no stage, the store leads and answers all reads."""
 
     data: list[Stage]
-    """The stages, by entity. The default of all clients comes before the clients."""
+    """The stages, sorted by entity. The default for all clients comes before the stages of single clients."""
 
 
 class Gate(BaseModel):
@@ -86,7 +86,7 @@ class GateParameters(Input):
 
 
 class NewStage(Input):
-    """A change of a stage: a cutover, a rollback, or a new percentage of reads that compare both sides."""
+    """A change of a stage: a cutover, a rollback, or a new percentage of reads that compare documents with rows."""
 
     client_id: Id | None = Field(
         default=None,

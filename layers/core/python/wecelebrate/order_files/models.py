@@ -109,7 +109,7 @@ class NewOrderDestination(Input):
     )
     site_id: Id | None = Field(default=None, description="Only the orders of this site. Null: the orders of all sites.")
     name: Label
-    """The name of the destination, for the people who manage it."""
+    """The name that the people who manage the destination see."""
     format: OrderFileFormat
     """The format of the files."""
     columns: Columns = None
@@ -128,7 +128,7 @@ class NewOrderDestination(Input):
 
 
 class OrderDestinationPatch(Patch):
-    """A change of a destination. Its client, site and start cannot change."""
+    """A change of a destination. The client, the site and `orders_from` of a destination cannot change."""
 
     name: Label = ABSENT
     format: OrderFileFormat = ABSENT
@@ -176,7 +176,7 @@ class RefusedOrder(BaseModel):
     order_number: str
     """The number of the order."""
     reason: str
-    """Why the order is not in the file, as text for people."""
+    """Why the order is not in the file, as a text for users."""
 
 
 class OrderExportRun(BaseModel):
@@ -186,12 +186,12 @@ class OrderExportRun(BaseModel):
     destination_id: UUID
     """The destination that gets the file."""
     seq: int
-    """The number of the file. It is unique for the destination, and increases."""
+    """The number of the file. Each new file of a destination has a higher number."""
     job_id: UUID | None = Field(description="The job that writes the file. Null if this job was deleted.")
     orders: int
-    """The number of orders that were chosen for the file."""
+    """The number of orders that were selected for the file."""
     refused: list[RefusedOrder]
-    """The orders that could not be written. They are tried again when they have changed."""
+    """The orders that could not be written. When such an order changes, the next run tries to write it again."""
     key: str | None = Field(description="The key of the file in the drops bucket. Null until it was written.")
     size: int | None
     """The size of the file in bytes."""

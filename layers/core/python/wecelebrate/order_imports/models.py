@@ -22,12 +22,12 @@ LineField = Literal[
     "returned_quantity",
 ]  # fmt: skip
 AnyField = Literal[HeadField, LineField]
-"""One type for both, so that the error for an unknown name is one error at this name."""
+"""The name of a field. It is one type and not a union of two types, so that an unknown name causes only one error."""
 MAX_STATUSES = 100
 
 
 def _check_date_format(value: str) -> str:
-    """Raise ValueError unless the format names a complete date with the directives of `strptime`."""
+    """Raise ValueError if the directives of `strptime` in the format do not form a complete date."""
     directives = re.findall(r"%(.)", value)
     if not set(directives) <= set("dmYyHIMSpfzjbB"):
         raise ValueError("must use only %d, %m, %Y, %y, %b, %B, %j, %H, %I, %p, %M, %S, %f and %z")

@@ -43,14 +43,16 @@ SomeLines = Annotated[list[LinePieces], Field(min_length=1, max_length=MAX_LINES
 
 
 class Processing(Input):
-    """The start of processing an order."""
+    """A request to start the processing of an order."""
 
     external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     processed_at: Timestamp | None = Field(default=None, description="When the processing began. Null: now.")
 
 
 class NewShipment(Input):
-    """A shipment of an order. If the order already has a shipment with this number, both are the same shipment."""
+    """A shipment of an order. If the order already has a shipment with the same number, the request is about that
+    shipment.
+    """
 
     number: ShipmentNumber | None = Field(
         default=None, description="A number that is unique in the order. Null: the platform counts the shipments."
@@ -60,7 +62,7 @@ class NewShipment(Input):
     tracking_number: ShortLine | None = None
     """The number with which the carrier tracks the parcel."""
     tracking_url: HttpUrl | None = None
-    """The page on which the parcel can be tracked."""
+    """The URL of the page on which the parcel can be tracked."""
     lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all that are left.")
     shipped_at: Timestamp | None = Field(default=None, description="When the shipment was shipped. Null: now.")
 
@@ -98,15 +100,17 @@ class OrderPatch(Patch):
     """A change of the data of an order other than its status."""
 
     customer_name: ShortLine = ABSENT
-    """The corrected name of the customer. Only while nothing was shipped."""
+    """The corrected name of the customer. It can be changed only while nothing is shipped."""
     shipping_address: ShippingAddress = ABSENT
-    """The corrected address as a whole: fields that it lacks are removed. Only while nothing was shipped."""
+    """The corrected address. It replaces the whole address, so that fields that it does not contain are removed. It can
+    be changed only while nothing is shipped.
+    """
     external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     problem: ProblemCode | None = Field(default=None, description="Null: the problem is resolved.")
     metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = ABSENT
-    """Your own data. A merge patch of the stored object."""
+    """Your own data, as a merge patch (RFC 7396) of the stored object."""
     note: Reason = ABSENT
-    """Why the order is changed, for the people who read its history."""
+    """Why the order is changed. The history of the order shows this text."""
 
     @model_validator(mode="after")
     def _address_of_its_country(self) -> Self:
@@ -120,7 +124,7 @@ class NewReturn(Input):
 
     lines: SomeLines | None = Field(default=None, description="The pieces that come back. Null: all shipped pieces.")
     reason: Reason | None = None
-    """Why the pieces come back."""
+    """Why the pieces are returned."""
 
 
 class ReturnDecision(Input):
@@ -137,7 +141,7 @@ class ReceivedLine(Input):
     quantity: Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)]
     """The number of pieces that have arrived."""
     restock: Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)] = 0
-    """How many of these pieces are for sale again."""
+    """How many of these pieces are added to the stock."""
 
 
 class ReturnReceipt(Input):
@@ -154,7 +158,7 @@ class ReturnReceipt(Input):
 
 
 class NewReplacement(Input):
-    """An order that sends pieces of another order again, free of charge."""
+    """A request for an order that sends pieces of another order again, free of charge."""
 
     lines: SomeLines | None = Field(
         default=None,
@@ -174,7 +178,7 @@ class OrderLookup(Input):
     """The request of a guest for a link to an order."""
 
     order_number: OrderNumber
-    """The number in the confirmation of the order."""
+    """The order number in the confirmation mail."""
     email: EmailAddress = Field(description="The e-mail address with which the order was placed.")
 
 

@@ -52,7 +52,7 @@ class ShippingAddress(Input):
         default=None, description="The state, province or other administrative area. Some countries require it."
     )
     postal_code: PostalCode | None = None
-    """The postal code. Some countries have none."""
+    """The postal code. Some countries have no postal codes."""
     country: CountryCode = Field(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")
     phone: PhoneNumber | None = Field(
         default=None, description="The telephone number of the recipient, for the carrier. Not required."
@@ -62,7 +62,7 @@ class ShippingAddress(Input):
 def normalize_address(address: ShippingAddress) -> None:
     """Write the postal code of an address in the format of its country.
 
-    Raises Invalid if a field is missing that the country requires.
+    Raises Invalid if a required field of the country is missing.
     """
     normalized, errors = normalized_address(address.model_dump(), "/shipping_address")
     if errors:
@@ -79,7 +79,7 @@ class NewOrderLine(Input):
 
 
 class NewOrder(Input):
-    """A new order. The current prices of the catalog apply."""
+    """A new order. Its prices are the current prices of the catalog."""
 
     lines: list[NewOrderLine] = Field(
         min_length=1,
@@ -90,7 +90,7 @@ class NewOrder(Input):
     """The name of the customer."""
     customer_email: EmailAddress = Field(description="The confirmation is sent to this address.")
     shipping_address: ShippingAddress
-    """The address to which the order is shipped. The country decides which fields are required."""
+    """The address to which the order is shipped. The required fields depend on the country."""
     total_amount: Money | None = Field(
         default=None,
         description="The total that the customer saw. If the current total differs, the order is refused.",
@@ -102,7 +102,7 @@ class NewOrder(Input):
 
     @model_validator(mode="after")
     def _address_of_its_country(self) -> Self:
-        """Refuse an address without a field that its country requires.
+        """Refuse an address if a required field of its country is missing.
 
         Write the postal code in the format of the country.
         """
@@ -111,7 +111,7 @@ class NewOrder(Input):
 
 
 class OrderItem(BaseModel):
-    """A line of an order, with the data that the product had when the order was placed."""
+    """A line of an order. It contains the data of the product from the time when the order was placed."""
 
     line: int
     """The number of the line, from 1."""
@@ -185,7 +185,7 @@ class Order(PlacedOrder):
     processed_at: Moment | None
     """When the order was first processed. Null if it has not been processed."""
     cancel_reason: str | None
-    """Why the order was cancelled, or should be."""
+    """Why the order was cancelled, or why its cancellation was requested."""
 
 
 class SiteOrderFilters(ListParameters):

@@ -36,7 +36,7 @@ ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
 MAX_OFFERS = 10
 """The maximum number of offers of a product that have not ended."""
 MAX_WORDS = 10
-"""The maximum number of words in a search. app.search_patterns has the same limit."""
+"""The maximum number of words in a search. `app.search_patterns` has the same limit."""
 
 
 def _check_words(search: str) -> str:
@@ -90,10 +90,10 @@ def require_exact(price: Decimal, currency: str, offers: Sequence[Offer] = ()) -
 
 
 def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
-    """Return the fields of the stock that a request changes: `inventory_count`, `inventory_policy`, or both.
+    """Return the changes of the fields `inventory_count` and `inventory_policy`.
 
-    A count makes a product tracked. An untracked product has the count 0, so that it does not get an old count when it
-    is tracked again.
+    If the request has a count, the product becomes tracked. If the product becomes untracked, its count becomes 0.
+    Otherwise, the product would get an old count when it is tracked again.
     """
     changes = {name: getattr(model, name) for name in {"inventory_count", "inventory_policy"} & model.model_fields_set}
     if changes.get("inventory_policy") == "untracked":
@@ -102,7 +102,6 @@ def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
 
 
 def _check_untracked(model: "NewProduct | ProductValues") -> None:
-    """Raise Invalid if an untracked product has a count."""
     if model.inventory_policy == "untracked" and model.inventory_count:
         detail = "must be 0 or left out for an untracked product, whose stock is not counted"
         raise Invalid(errors=[FieldError(pointer="/inventory_count", detail=detail)])
@@ -117,9 +116,9 @@ class NewProduct(Input):
     description: Text | None = None
     """A text about the product. It can have several lines."""
     category: Label | None = None
-    """The category, by which storefronts can be filtered."""
+    """The category. In a storefront, visitors can filter products by category."""
     brand: Label | None = None
-    """The brand, by which storefronts can be filtered."""
+    """The brand. In a storefront, visitors can filter products by brand."""
     price: Money
     """The price of one piece without an offer, in the currency of the product."""
     offers: Offers = Field(default_factory=list)
@@ -128,7 +127,7 @@ class NewProduct(Input):
         Field(description="The default is the currency of the catalog, or `USD` if the catalog has no currency."),
     ] = ABSENT
     images: ImageUrls = Field(default_factory=list)
-    """The URLs of the images, the main image first."""
+    """The URLs of the images. The first image is the main image."""
     attributes: GivenObject = Field(default_factory=dict)
     """Other properties of the product, e.g. its material. Storefronts show them."""
     inventory_count: Count = 0
@@ -181,7 +180,7 @@ class ProductValues(Patch):
         return self
 
     def changes(self) -> dict[str, Any]:
-        """Return the fields that the caller sent, and the fields of the stock that change with them, as JSON values."""
+        """Return the fields of the request and the resulting changes of the stock, as JSON values."""
         return super().changes() | stock_changes(self)
 
 
@@ -274,7 +273,7 @@ class Product(BaseModel):
 
 
 class ProductSource(BaseModel):
-    """The source data of a product: the data of the product in the files, including the private columns."""
+    """The source data of a product: all columns of its rows in files, including the private columns."""
 
     product_id: UUID
     sku: str
@@ -293,13 +292,13 @@ class HoldingOrder(BaseModel):
     order_number: str | None = Field(description="Null: an order of another client.")
     pieces: int = Field(description="Below 0: pieces that came back, by a return or a cancellation.")
     placed_at: Moment | None
-    """When the pieces were ordered or came back."""
+    """When the pieces were ordered, cancelled or returned."""
     acknowledged_at: Moment | None = Field(description="When the ERP system took the order.")
 
 
 class ProductStock(BaseModel):
-    """The explanation of a product's stock: the count of the ERP system, minus the pieces of orders that the ERP system
-    did not know.
+    """The explanation of a product's stock. The stock is the count of the ERP system, minus the pieces of orders that
+    the ERP system did not know.
     """
 
     product_id: UUID
@@ -352,7 +351,7 @@ class ProductListFilters(ListParameters):
     )
 
     def stock(self) -> list[str]:
-        """Return the filters on the stock as the argument of `app.stock_condition`, e.g. `in_stock`."""
+        """Return the filters of the stock as an argument for `app.stock_condition`, e.g. `["in_stock"]`."""
         return [] if self.in_stock is None else ["in_stock" if self.in_stock else "out_of_stock"]
 
 
@@ -368,5 +367,5 @@ class ProductFilters(ProductListFilters):
     )
 
     def stock(self) -> list[str]:
-        """Return the filters on the stock as the argument of `app.stock_condition`, e.g. `in_stock`."""
+        """Return the filters of the stock as an argument for `app.stock_condition`, e.g. `["in_stock", "tracked"]`."""
         return super().stock() + ([] if self.inventory_policy is None else [self.inventory_policy])

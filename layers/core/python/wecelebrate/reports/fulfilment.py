@@ -13,7 +13,7 @@ from wecelebrate.reports.models import PeriodFilters
 from wecelebrate.reports.scope import Scope, scope_of
 
 MAX_CARRIERS = 50
-"""The report lists this number of carriers, those with the most shipments."""
+"""The report lists only the carriers with the most shipments. This is the number of these carriers."""
 
 
 class FulfilmentFilters(PeriodFilters):
@@ -29,7 +29,7 @@ class FulfilmentFilters(PeriodFilters):
 
 
 class ShippingTimes(BaseModel):
-    """The times until pieces were shipped and delivered, in hours."""
+    """The times from the order to the shipping, and from the shipping to the delivery, in hours."""
 
     late: int = Field(description="The number that was not shipped in time, shipped or not.")
     ship_p50: float | None = Field(description="The median time from the order to its shipping. Null if none was.")
@@ -65,7 +65,7 @@ class CarrierFulfilment(ShippingTimes):
     carrier: str
     """The name of the carrier, in its most frequent spelling. Empty if the shipments name no carrier."""
     orders: int
-    """The number of orders with such a shipment."""
+    """The number of orders with a shipment of this carrier."""
     shipments: int
     """The number of shipments."""
     delivered: int
@@ -90,7 +90,7 @@ class FulfilmentReport(BaseModel):
     total: Fulfilment
     """All orders of the period."""
     by_country: list[CountryFulfilment]
-    """The orders by the country to which they are sent."""
+    """The orders by the country of the shipping address."""
     by_carrier: list[CarrierFulfilment]
     """The shipments of the 50 carriers with the most shipments."""
 

@@ -1,4 +1,6 @@
-"""Sites and exclusions. A site is a client's shop at a domain. It shows a catalog without the excluded products."""
+"""Sites and exclusions. A site is a shop of a client. It shows the products of a catalog that the site does not
+exclude.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -112,9 +114,9 @@ class SiteContent(Input):
     name: Name
     """The name of the shop."""
     domain: DomainName | None = None
-    """The domain of the shop. Visitors reach the shop at this domain after it has been verified."""
+    """The domain of the shop. After the domain is verified, visitors can reach the shop at this domain."""
     status: SiteStatus = "draft"
-    """Whether visitors can reach the shop: only if it is `active`."""
+    """The state of the shop. Visitors can reach the shop only if the state is `active`."""
     branding: GivenObject = Field(default_factory=dict)
     """The look of the shop, e.g. its colours. The storefront returns it."""
     settings: GivenObject = Field(default_factory=dict)
@@ -224,7 +226,7 @@ class NewExclusion(Input):
     """The exclusion of a product from a site."""
 
     reason: Text | None = None
-    """Why the site does not show the product, for the people who manage the site."""
+    """Why the site does not show the product. The people who manage the site see this text."""
 
 
 class Exclusion(BaseModel):

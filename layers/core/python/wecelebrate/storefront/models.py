@@ -76,7 +76,7 @@ class StorefrontProduct(BaseModel):
     currency: str
     """The currency of the price, as an ISO 4217 code."""
     images: list[str]
-    """The URLs of the images, the main image first."""
+    """The URLs of the images. The first image is the main image."""
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
     """Other properties of the product, e.g. its material."""
@@ -101,20 +101,22 @@ class FacetValue(BaseModel):
 
 
 class PriceRange(BaseModel):
-    """The lowest and the highest price. Both are null if there are no products, or prices in several currencies."""
+    """The lowest and the highest price. Both are null if no product was found, or if the prices have several
+    currencies.
+    """
 
     min: Amount | None
     """The lowest price."""
     max: Amount | None
     """The highest price."""
     currency: str | None
-    """The currency of both prices, as an ISO 4217 code. Null if there is no range."""
+    """The currency of both prices, as an ISO 4217 code. Null if `min` and `max` are null."""
 
 
 class Facets(BaseModel):
     """The number of products in each category and of each brand, and the range of prices.
 
-    Each facet ignores the filter on its own field, and applies all other filters.
+    Each facet applies all filters except the filter by its own field. For example, `brand` ignores the filter by brand.
     """
 
     category: list[FacetValue]

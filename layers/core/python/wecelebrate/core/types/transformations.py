@@ -1,8 +1,8 @@
 """Transformations: how a field of a product is computed from the columns of a file.
 
-An entry of a mapping is the name of a column, or a `FieldTransformation`: where the value comes from (`columns`,
-`constant`, `join` or `sum`), and the steps that change it (`transform`). The steps for texts come first, then the steps
-for numbers. The steps for numbers are exact: only a step `round` rounds a value.
+An entry of a mapping is the name of a column, or a `FieldTransformation`. A transformation contains the source of the
+value (`columns`, `constant`, `join` or `sum`), and the steps that change the value (`transform`). The steps for texts
+come before the steps for numbers. The steps for numbers are exact: only the step `round` rounds a value.
 """
 
 import re
@@ -32,7 +32,7 @@ ENTRY_KEYS = (*SOURCES, "separator", "transform")
 TEXT_STEPS = ("split", "replace", "regex", "date")
 NUMBER_STEPS = ("multiply", "divide", "divide_by_column", "round")
 WITH_OTHERWISE = ("split", "replace", "regex", "date")
-"""The steps that can say what happens if a value does not fit."""
+"""The steps that support `otherwise`, which defines what happens to a value that does not fit the step."""
 NUMBER_FIELDS = frozenset(("price", "inventory_count"))
 
 _CONFIG = ConfigDict(extra="forbid")
@@ -115,7 +115,7 @@ class DateStep(TypedDict, total=False):
 class TransformationStep(TypedDict, total=False):
     """One step of a transformation.
 
-    It has exactly one of the keys, and optionally `otherwise` if the step supports it.
+    A step has exactly one key other than `otherwise`. Some steps also support the key `otherwise`.
     """
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
@@ -155,7 +155,7 @@ class TransformationStep(TypedDict, total=False):
 
 
 TAGS = ("[text]", "[object]")
-"""The tags of alternatives. They are left out of the pointers of errors."""
+"""The tags of the alternatives of a mapping entry and of a step. Pointers of errors do not contain these tags."""
 
 
 def _kind(value: Any) -> str:
@@ -205,11 +205,11 @@ MappingEntry = Annotated[
 
 
 Problem = tuple[tuple[str | int, ...], str]
-"""The path of a wrong value in a transformation, and what is wrong with it."""
+"""The path of an invalid value in a transformation, and what is wrong with the value."""
 
 
 def problems(entry: Mapping[str, Any], field: str | None) -> Iterable[Problem]:
-    """Yield the errors that the types of a transformation do not find. `field` is None for an attribute."""
+    """Yield the errors in a transformation that its types cannot detect. `field` is None for an attribute."""
     given = [name for name in SOURCES if name in entry]
     if len(given) != 1:
         yield (), f"must have exactly one of {', '.join(SOURCES)}"
@@ -258,7 +258,7 @@ def _replace_problems(values: Mapping[str, str]) -> Iterable[Problem]:
     for value in values:
         key = value_key(value)
         if key in seen:
-            yield (value,), "is the same value as another entry, without regard to case and surrounding spaces"
+            yield (value,), "equals another entry if case and surrounding spaces are ignored"
         seen[key] = value
 
 
@@ -287,7 +287,7 @@ def _regex_problems(step: Mapping[str, Any]) -> Iterable[Problem]:
 def compile_pattern(pattern: str) -> Any:
     """Compile a regular expression with RE2, which needs linear time. Raises ValueError with a message for the author.
 
-    `re` and `regex` backtrack: a hostile pattern would need exponential time for a short text.
+    The packages `re` and `regex` use backtracking, so a hostile pattern would need exponential time for a short text.
     """
     import re2  # type: ignore[import-untyped]  # imported here, because only few functions need it
 
@@ -338,7 +338,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterable[Problem]]] = {
 
 
 def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
-    """Yield the errors in the transformations of a mapping from fields to entries."""
+    """Yield the errors in the transformations of a mapping of fields."""
     for field, entry in mapping.items():
         if isinstance(entry, Mapping):
             yield from (((field, *path), text) for path, text in problems(entry, field))
@@ -354,14 +354,14 @@ def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
 
 
 def attribute_problems(attributes: Mapping[str, Any]) -> Iterable[Problem]:
-    """Yield the errors in the transformations of a mapping from attributes to entries."""
+    """Yield the errors in the transformations of a mapping of attributes."""
     for name, entry in attributes.items():
         if isinstance(entry, Mapping):
             yield from (((name, *path), text) for path, text in problems(entry, None))
 
 
 def checked(find: Callable[[Mapping[str, Any]], Iterable[Problem]]) -> AfterValidator:
-    """Create a validator that refuses a value with errors. Each error has the path of the wrong value."""
+    """Create a validator that refuses a value if `find` yields errors. Each error has the path of the invalid value."""
 
     def check(value: Any) -> Any:
         errors = [
@@ -376,17 +376,17 @@ def checked(find: Callable[[Mapping[str, Any]], Iterable[Problem]]) -> AfterVali
 
 
 CHECKED_MAPPING = checked(mapping_problems)
-"""Refuses a mapping from fields to entries with wrong transformations."""
+"""A validator that refuses a mapping of fields if a transformation in it is invalid."""
 CHECKED_ATTRIBUTES = checked(attribute_problems)
-"""Refuses a mapping from attributes to entries with wrong transformations."""
+"""A validator that refuses a mapping of attributes if a transformation in it is invalid."""
 CheckedMapping = Annotated[dict[Label, MappingEntry | None], CHECKED_MAPPING]
 CheckedAttributes = Annotated[dict[Label, MappingEntry], CHECKED_ATTRIBUTES]
 
 
 def replacing(entry: Any) -> Any:
-    """Return an entry for a JSON Merge Patch that replaces the stored entry as a whole.
+    """Return an entry for a JSON Merge Patch that replaces the whole stored entry.
 
-    The keys that the new entry does not have are null in the patch. Otherwise the stored keys would remain, e.g.
-    `columns` beside a new `join`.
+    Keys that the new entry does not have are null in the result. Otherwise the stored keys would remain: for example,
+    the stored `columns` would remain beside a new `join`.
     """
     return {**dict.fromkeys(ENTRY_KEYS), **entry} if isinstance(entry, Mapping) else entry

@@ -57,7 +57,7 @@ from wecelebrate.feeds.stock.reserved import (
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
-"""Currency codes that are words, too."""
+"""Currency codes that are also ordinary words."""
 _SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
 _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
@@ -66,7 +66,7 @@ REPEATED = 0.5
 MAX_NAME_LENGTH = 120
 _FLAGS = (YES_ANSWERS | NO_ANSWERS) - {"0", "1", "-1", "-"}
 MAX_NAMES = 20
-"""How many values of a column are searched for words."""
+"""The maximum number of values of a column that are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
 """A word that is too long to be a unit, a currency or a word such as `ab`."""
 
@@ -77,7 +77,7 @@ def choose(
     currency: str,
     earlier: Mapping[str, Sequence[str]],
 ) -> Chosen:
-    """Choose the columns of all fields. `earlier` maps fields to the columns of the catalog's earlier file."""
+    """Choose the columns of all fields. `earlier` maps fields to the columns of the catalog's previous file."""
     chosen, used = Chosen(), set[int]()
 
     def take(name: str, is_text: bool = True) -> list[int]:
@@ -136,15 +136,15 @@ def choose(
 
 
 def _flags_beside_places(columns: Columns, candidates: Sequence[Candidate], places: Sequence[int]) -> set[int]:
-    """Return the columns of yes and no beside the stocks of places. They say something about these stocks."""
+    """Return the columns that contain yes and no, if the file has stocks of places. Such a column describes a stock."""
     numbers = {number for _, number, _ in candidates if number not in places and not columns[number].is_empty}
     return {number for number in numbers if places and all(cell.casefold() in _FLAGS for cell in columns[number].cells)}
 
 
 def _has_prices(chosen: Chosen, columns: Columns) -> bool:
-    """Return whether the file is a list of products with prices, even if no price is chosen yet.
+    """Return whether the file is a list of products with prices, even if no price column is chosen yet.
 
-    Without any price, a file with a SKU and a description can contain only longer texts for known products.
+    A file with a SKU and a description, but without prices, can be a list of longer texts for known products.
     """
     if chosen.price.columns:
         return True
@@ -154,7 +154,7 @@ def _has_prices(chosen: Chosen, columns: Columns) -> bool:
 
 
 def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:
-    """Return whether the descriptions cannot be the names, because some of them are blank or contain HTML."""
+    """Return whether the descriptions cannot be names, because some descriptions are blank or contain HTML."""
     cells = [cell for number in description[:1] for cell in columns[number].cells]
     return bool(cells) and (columns[description[0]].filled < 1 or any("</" in cell for cell in cells))
 
@@ -177,7 +177,7 @@ def _choose_by_values(chosen: Chosen, columns: Columns, used: set[int]) -> None:
 
 
 def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
-    """Choose the column whose values are all currency codes. Its name can be any text."""
+    """Choose the column whose values are all currency codes. The name of the column does not matter."""
     for number, column in enumerate(columns.header):
         cells = columns[number].cells if number not in used and internal_part(column) is None else ()
         if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in _WORD_CODES):
@@ -194,7 +194,7 @@ def _is_currency(cell: str) -> bool:
 
 
 def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used: set[int]) -> None:
-    """Add up the stocks of places if no column has the total. Otherwise ask whether the stock is that of one place."""
+    """Add up the stocks of places if no column has the total. Otherwise, ask whether the stock is of one place."""
     stock = chosen.columns["inventory_count"]
     if len(of_places) == 1 and not stock:
         chosen.columns["inventory_count"] = of_places
@@ -209,7 +209,7 @@ def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used:
 
 
 def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:
-    """Read the stock from the columns of several places, and ask a question about this."""
+    """Read the stock from the columns of several places, and ask whether this is right."""
     chosen.columns["inventory_count"], chosen.sums_stock = numbers, True
     reason = "it contains the stock of one place, and no column has the total"
     chosen.reasons["inventory_count"] = [Reason(number, 0.6, (reason,)) for number in numbers]
@@ -233,7 +233,7 @@ def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate
     chosen.columns["sku"] = [one.column for one in choice.columns]
     chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
     repeated = places_of(columns, choice.repeats) if choice.repeats is not None else []
-    # In a file that is sorted by places, the rows of the sample can all be those of one place.
+    # In a file that is sorted by places, all rows of the sample can belong to one place.
     chosen.places = repeated or named_places(columns.header)
 
 
@@ -244,7 +244,7 @@ def field_candidates_of(form: str, name: str) -> bool:
 def _best(
     columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
 ) -> list[Reason]:
-    """Return the candidates, the best first.
+    """Return the candidates. The best candidate comes first.
 
     A candidate gets a lower score if its values contradict the field or are all blank.
     """
@@ -279,7 +279,7 @@ def _best(
 
 
 def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
-    """Return how the values contradict the field, or "" if they do not."""
+    """Return how the values contradict the field, or "" if the values fit."""
     facts = columns[number]
     if facts.is_empty:
         return ""
@@ -320,7 +320,7 @@ def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
 
 
 def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None:
-    """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for it."""
+    """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for this column."""
     kind: UnitColumn
     for number, column in enumerate(columns.header):
         if number in used:
@@ -353,7 +353,7 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
 
 
 def _can_be_price_unit(column: str) -> bool:
-    """Return whether a column can contain the unit of the prices: its name must not have another meaning."""
+    """Return whether a column can contain the unit of the prices, because its name has no other meaning."""
     return {name for name, _, _ in field_candidates(column)} <= {"price"} and not is_property(column)
 
 

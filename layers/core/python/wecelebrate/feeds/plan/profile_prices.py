@@ -37,7 +37,7 @@ def profile_prices(
                 found.append(PriceColumn(number))
         prices += _in_one_currency(header, found, prices, catalog_currency)
         if prices and prices[0].currency:
-            break  # the name of each column contains a currency: ignore later patterns
+            break  # the names of these columns contain currencies: ignore later patterns
     code = _stated(header[prices[0].column], catalog_currency) if prices and not prices[0].currency else None
     prices = _one_currency(prices, catalog_currency)
     return [replace(price, currency=code) for price in prices] if code else prices

@@ -5,7 +5,7 @@
 | `Bez1`, `Bez2`               | `Candle` with `20 cm`, and `Candle` with `30 cm`                        |
 | `Name`, `Variante`           | `Shirt` with `S / red`, and `Shirt` with `M / red`                      |
 
-Without this column, a customer could not distinguish these products, so it becomes a public attribute.
+This column becomes a public attribute, because a customer could not distinguish the products without it.
 """
 
 import re
@@ -67,7 +67,7 @@ def second_name(plan: Plan, columns: Columns) -> int | None:
 
 
 def _distinguishes(column: str, name: str) -> bool:
-    """Return whether a name means options, or a second line of the name: `Bez2` beside `Bez1`."""
+    """Return whether a name means options, or a second line of the name, such as `Bez2` if the file has `Bez1`."""
     if fold(column) in _OPTIONS:
         return True
     first, second = fold(_NUMBER.sub("", name)), fold(_NUMBER.sub("", column))

@@ -45,7 +45,7 @@ def is_retail_name(name: str) -> bool:
 
 @cache
 def _further_words() -> tuple[str, ...]:
-    """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""
+    """Return the words for a price in the vocabulary, except short Latin words, because other words contain them."""
     return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
 
 

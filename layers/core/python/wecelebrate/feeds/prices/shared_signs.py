@@ -7,8 +7,8 @@
 | `Price` $19.99, `Price CAD` $19.99 or $20.99             | a question                               |
 | `Price` $19.99, `Cost CAD` $9.00                         | USD                                      |
 | the title `Precios en MXN`, the column `Precio $`        | MXN                                      |
-| `$ 29.990`, `$ 4.590`: no decimals, and grouped by dots  | a question: dollars are not written so   |
-| `Price $ inc GST`, or a column `HST` with 13             | a question: USD has no such tax          |
+| `$ 29.990`, `$ 4.590`: no decimals, and grouped by dots  | a question, because USD has decimals     |
+| `Price $ inc GST`, or a column `HST` with 13             | a question, because USD has no such tax  |
 | other amounts with `$`                                   | USD                                      |
 """
 
@@ -51,7 +51,7 @@ MIN_DIFFERENCE = 0.02
 _GROUPED = re.compile(r"\D*\d{1,3}(?:\.\d{3})+\D*", re.ASCII)
 _WHOLE = re.compile(r"\D*\d{1,3}(?:\.?\d{3})*\D*", re.ASCII)
 _FOREIGN_TAX = re.compile(r"\b(?:gst|hst|pst|qst|tps|tvq|itbis)\b", re.IGNORECASE)
-"""Taxes of countries whose currency has the sign `$` and is not the US dollar."""
+"""Taxes of countries whose currency has the sign `$`, but is not the US dollar."""
 _RATES: dict[str, set[float | None]] = {
     "gst": {5, 7, 8, 9, 10, 15}, "tps": {5}, "hst": {12, 13, 14, 15}, "pst": {6, 7, 8, 10}, "qst": {9.975, 9.98},
     "tvq": {9.975, 9.98}, "itbis": {16, 18},
@@ -61,7 +61,7 @@ _OF_TAXES = words("gst hst pst qst tps tvq itbis tax rate rates percent pct taux
 
 
 def notes_and_currency(columns: Columns, notes: Notes, currency: str) -> tuple[Notes, str]:
-    """Return the notes, and the currency of shared signs. The notes name this currency if it is not the catalog's."""
+    """Return the notes, and the currency of shared signs. A currency other than the catalog's is added to the notes."""
     local = local_currency(columns, notes, currency)
     if local == currency or notes.currency:
         return notes, local
@@ -179,7 +179,7 @@ def _are_at_rate_of_exchange(columns: Columns, price: int, other: int, currency:
 
 
 def sign_question(plan: Plan, columns: Columns, currency: str) -> list[Question]:
-    """Return a question if amounts with `$` are not written like amounts in the catalog's currency, or have its tax."""
+    """Return a question if amounts with `$`, or their tax, do not fit the catalog's currency."""
     if currency != "USD" or len(plan.prices) != 1 or any(one.subject == "money" for one in plan.questions):
         return []
     price = plan.prices[0]

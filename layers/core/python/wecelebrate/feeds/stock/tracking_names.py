@@ -1,6 +1,6 @@
 """Recognises names of columns that say whether the pieces of a product are counted: `Controla stock`, `has_inventory`.
 
-The values of such a column are yes and no. So the column is never the stock.
+The column is never the stock, because its values are yes and no.
 """
 
 import re
@@ -25,7 +25,7 @@ _AFTER = (
     "control|controls|controlled|tracks?|tracked|tracking|managed|management|maintained|monitor|monitored|verwalten|"
     "verwaltung|beheer|bijhouden|styrs?|styrt|kontrol|kontrola|takip|takibi|takipet"
 )
-"""The words that also stand after the word for a stock. `Stock count` and `Stock on hold` are pieces."""
+"""Words that can also follow the word for a stock. In contrast, `Stock count` and `Stock on hold` are pieces."""
 _BETWEEN = "(?:de|del|do|da|du|di|des|le|la|il|el|of|the|y|e|is)?"
 _TRACKING = re.compile(rf"(?:{_VERBS}){_BETWEEN}(?:{_STOCK})|(?:{_STOCK}){_BETWEEN}(?:{_AFTER})")
 

@@ -33,7 +33,7 @@ PROFILE = Profile(
 class TallyMasters(XmlFormat):
     """Each stock item is a product. Its price is the latest standard price, or else the retail price.
 
-    The further names of an item are its aliases: often a number that the company uses. Costs are not read.
+    Further names of an item are aliases, which are often numbers of the company. Costs are not read.
     """
 
     name = "Tally"
@@ -58,7 +58,7 @@ class TallyMasters(XmlFormat):
 
 
 def _latest(element: Element, rates: str, day: str, rate: str) -> str:
-    """Return the amount that is valid now, without its unit: the one with the latest day that is not in the future.
+    """Return the amount that is valid now, without its unit: the amount with the latest day that is not in the future.
 
     The days are written as 20260401.
     """

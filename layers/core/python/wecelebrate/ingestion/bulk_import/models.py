@@ -63,7 +63,7 @@ class ImportRow(ProductValues):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Refuse a row with many unknown fields. The model of the request has already normalized all texts."""
+        """Refuse a row with too many unknown fields. The model of the request has already normalized all texts."""
         return checked_fields(cls, value)
 
 

@@ -12,7 +12,7 @@ ColumnName = Label
 
 
 class MappingRequest(Input):
-    """The file, and optionally the mapping to read it with."""
+    """The file, and optionally the mapping that is used to read the file."""
 
     upload_id: Id | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
     job_id: Id | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
@@ -52,7 +52,7 @@ class MappingColumn(BaseModel):
         description="The field or the attribute. Null: the column is private, or each of its lines is an attribute."
     )
     reason: str
-    """Why the column is used in this way, as text for people."""
+    """Why the column is used in this way, as a text for users."""
 
 
 class ProposedField(BaseModel):
@@ -61,13 +61,13 @@ class ProposedField(BaseModel):
     field: str
     """The field of a product."""
     columns: list[str]
-    """The columns from which the field is read. Empty if it is not read from the file."""
+    """The columns from which the field is read. Empty if the field is not read from the file."""
     by: Literal["mapping", "profile", "name", "none"] = Field(
         description="The reason for the columns: the mapping, a known export profile, or the names of the columns."
     )
     confidence: float = Field(description="0 to 1.")
     reason: str
-    """Why these columns are proposed, as text for people."""
+    """Why these columns are proposed, as a text for users."""
     reasons: list[str] = Field(description="What the name and the values of the first column show.")
 
 
@@ -83,7 +83,7 @@ class ReadingChoice(BaseModel):
 
 
 class ReadingQuestion(BaseModel):
-    """A doubt about how to read a file. Without an answer, the first choice is used."""
+    """A doubt about how to read a file. If the question is not answered, the first choice is used."""
 
     key: str = Field(description="The field of the mapping, or the option, that the answer sets, e.g. `decimal`.")
     subject: Literal["money", "identity", "visibility", "other"] = Field(
@@ -96,10 +96,10 @@ class ReadingQuestion(BaseModel):
 
 
 class ReadingChange(BaseModel):
-    """A difference between how this file and an earlier file of the catalog are read."""
+    """A difference between the reading of this file and the reading of an earlier file of the catalog."""
 
     key: str
-    """What changed, e.g. `price` or `decimal`."""
+    """The field or the option that is read differently, e.g. `price` or `decimal`."""
     subject: Literal["money", "identity", "visibility", "other"]
     before: Any = Field(description="How the earlier file was read.")
     now: Any = Field(description="How this file is read.")
@@ -116,7 +116,7 @@ class MappingProposal(BaseModel):
     encoding: str | None
     """The character encoding of the file. Null for a format without an encoding, e.g. XLSX."""
     delimiter: str | None
-    """The character between two columns. Null for a format without such a character."""
+    """The character between two columns. Null if the format has no delimiter."""
     decimal: str | None
     """The decimal separator of the numbers. Null if it is not known."""
     sheet: str | None
@@ -134,7 +134,7 @@ class MappingProposal(BaseModel):
         "the cells from which they are computed."
     )
     warnings: list[str]
-    """The points that a reader of the proposal has to check, as text for people."""
+    """What the user must check in the proposal, as texts for users."""
     reading: Object = Field(
         description="How the file is read: the columns of each field with scores and reasons, the decimal separator, "
         "the currency, and the kind of the price."

@@ -57,7 +57,7 @@ class NewReportSubscription(Input):
         description="Only the orders and visitors of this site. Null: no limit to one site.",
     )
     name: Label
-    """The name of the report, which its mails show."""
+    """The name of the report. The mails show this name."""
     cadence: Cadence
     """How often the report is sent."""
     period: ReportedDays = "previous"
@@ -106,7 +106,7 @@ class ReportSubscription(BaseModel):
     client_id: UUID
     site_id: UUID | None
     name: str
-    """The name of the report, which its mails show."""
+    """The name of the report. The mails show this name."""
     cadence: Cadence
     """How often the report is sent."""
     period: ReportedDays
