@@ -17,6 +17,41 @@ def test_a_flag_column_is_not_the_price(name: str, flags: tuple[str, ...]) -> No
 def test_a_flag_column_is_not_the_price_even_if_no_other_price_exists() -> None:
     reading = read("SKU;Name;PrixTTC\nA;Cup;1\nB;Mug;1\nC;Jug;1\n")
     assert [product.price for product in reading.products] == [None] * 3
+    assert [question.subject for question in reading.feed.questions] == ["money"]
+
+
+@pytest.mark.parametrize("name", ["Prezzo IVA inclusa", "Pris inkl. moms", "Cena s DPH", "Cena z VAT"])
+@pytest.mark.parametrize("prices", [("1", "1"), ("0", "1", "1")])
+def test_prices_of_1_with_tax_are_a_question_without_another_price(name: str, prices: tuple[str, ...]) -> None:
+    content = f"SKU;Name;{name}\n" + "".join(f"A-{at};Balloon {at};{price}\n" for at, price in enumerate(prices))
+    reading = read(content)
+    assert {product.price for product in reading.products} == {None}
+    (question,) = reading.feed.questions
+    assert [choice.value for choice in question.choices] == ["", name]
+    chosen = read(content, mapping={"price": name})
+    assert {str(product.price) for product in chosen.products if product.price} == {"1.00"}
+    memory = read(content.replace(";1\n", ";2\n")).feed.reading
+    later = read(content, memory=memory)
+    assert {str(product.price) for product in later.products if product.price} == {"1.00"}
+    assert later.feed.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("net", "gross", "amount"),
+    [("Prezzo senza IVA", "Prezzo con IVA", "0.82"), ("Pris exkl. moms", "Pris inkl. moms", "0.80"),
+     ("Price", "Price incl. VAT", "0.83")],
+)  # fmt: skip
+def test_prices_of_1_are_prices_if_they_are_another_price_plus_tax(net: str, gross: str, amount: str) -> None:
+    reading = read(f"SKU;Name;{net};{gross}\nA;Balloon;{amount};1\nB;Candle;{amount};1\n")
+    assert [str(product.price) for product in reading.products] == ["1.00", "1.00"]
+    flags = read(f"SKU;Name;{net};{gross}\nA;Balloon;4.90;1\nB;Candle;7.50;1\n")
+    assert [str(product.price) for product in flags.products] == ["4.90", "7.50"]
+
+
+def test_a_purchase_price_does_not_make_a_flag_of_a_price() -> None:
+    reading = read("SKU;Name;Einkaufspreis;Preis inkl. MwSt\nA;Ballon;0,40;1\nB;Kerze;0,30;1\n")
+    assert {product.price for product in reading.products} == {None}
+    assert "Preis inkl. MwSt" in [choice.value for choice in reading.feed.questions[0].choices]
 
 
 @pytest.mark.parametrize("name", ["price", "Preis", "Precio", "PVP", "Verkaufspreis"])
@@ -71,3 +106,22 @@ def test_a_retail_stock_column_is_not_the_price() -> None:
     reading = read(content)
     assert [str(product.price) for product in reading.products] == ["8900.00", "12500.00"]
     assert "price" not in [question.key for question in reading.feed.questions]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Розничный остаток", "Розничных магазинов", "小売業者数", "零售店", "Perakende stok",
+     "Maloprodajni objekti", "Retail units", "Points de vente au détail", "Kiskereskedelmi boltok",
+     "Detaliczne punkty", "Einzelhandelsfilialen"],
+)  # fmt: skip
+def test_a_name_with_further_words_for_the_retail_trade_is_no_question(name: str) -> None:
+    reading = read(f"SKU;Name;{name};Stock\nF-1;Cup;12;24\nF-2;Mug;9;7\nF-3;Jug;14;3\n")
+    assert "price" not in [question.key for question in reading.feed.questions]
+    assert {product.price for product in reading.products} == {None}
+
+
+@pytest.mark.parametrize("name", ["Розничная, KZT", "零售 (CNY)", "Perakende TL", "Λιανική €", "Роздрібна UAH"])
+def test_a_name_for_the_retail_trade_can_have_a_currency(name: str) -> None:
+    reading = read(f"Код;Name;{name};Остаток\nF-1;Cup;8900;24\nF-2;Mug;12500;7\n")
+    values = [choice.value for question in reading.feed.questions for choice in question.choices]
+    assert values == ["", name] or [str(one.price) for one in reading.products] == ["8900.00", "12500.00"]

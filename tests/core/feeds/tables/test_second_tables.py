@@ -92,7 +92,7 @@ S-2,Shirt blue,blue,35.00,29.00,YES (6)
 
 
 def test_a_second_header_can_contain_a_date_and_a_word_for_a_state() -> None:
-    reading = read(OFFERS.format("CHF"))
+    reading = read(OFFERS.format("CHF"), currency="CHF")
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == [
         ("M-1", "12.50", 8), ("M-2", "18.50", 0), ("S-1", "25.00", 20), ("S-2", "35.00", 6),
     ]  # fmt: skip
@@ -101,18 +101,29 @@ def test_a_second_header_can_contain_a_date_and_a_word_for_a_state() -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_row_above_a_second_table_determines_the_currency_of_its_prices(kind: str) -> None:
+def test_the_currency_above_a_second_table_leads_to_a_question_about_the_first_table(kind: str) -> None:
     content = OFFERS.format("KES")
     rows: list[list[Any]] = [line.split(",") for line in content.split("\n")]
-    reading = read(workbooks.table(*rows) if kind == "xlsx" else content, f"list.{kind}")
-    assert {one.currency for one in reading.products} == {"KES"}
+    file = workbooks.table(*rows) if kind == "xlsx" else content
+    reading = read(file, f"list.{kind}")
+    assert {one.price for one in reading.products} == {None}
+    assert [one.subject for one in reading.feed.questions] == ["money"]
+    assert "prices in KES" in reading.feed.questions[0].text
+    answered = read(file, f"list.{kind}", mapping={"currency": "KES"})
+    assert {(one.currency, one.price is None) for one in answered.products} == {("KES", False)}
+    assert [one.key for one in answered.feed.questions] == ["offers"]
+    own = read(file, f"list.{kind}", currency="KES")
+    assert {one.currency for one in own.products if one.price} == {"KES"}
+    assert [one.key for one in own.feed.questions] == ["offers"]
 
 
 def test_two_tables_with_different_currencies_lead_to_a_question() -> None:
     for currency in ("EUR", "CHF", "KES"):
         reading = read("Prices in EUR\n" + OFFERS.format("KES"), currency=currency)
         assert {one.price for one in reading.products} == {None}
-        assert [(one.key, one.subject) for one in reading.feed.questions] == [("price", "money")]
+        (question,) = reading.feed.questions
+        assert (question.key, question.subject) == ("currency", "money")
+        assert {"EUR", "KES"} <= {choice.value for choice in question.choices}
 
 
 def test_a_currency_code_in_a_group_name_is_ignored() -> None:

@@ -57,3 +57,78 @@ def test_a_record_whose_stock_is_not_counted_is_untracked() -> None:
         ("tracked", 4),
         ("untracked", 0),
     ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Type;SKU;Name;Regular price (GBP);Sale price (GBP)", "Type;SKU;Name;Regular price NOK;Sale price NOK",
+        "Categories;SKU;Name;Regular price [PLN];Sale price [PLN]",
+    ],
+)  # fmt: skip
+def test_usual_names_with_a_currency_do_not_make_a_known_export(header: str) -> None:
+    rows = "Gift;A-1;Mug;19.00;15.00\nGift;A-2;Cup;9.00;\n"
+    reading = read(f"{header}\n{rows}", currency="EUR")
+    assert reading.feed.reading["profile"] == "plain"
+    assert [question.subject for question in reading.feed.questions] == ["money"]
+    assert [one.offers for one in reading.products] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "header", ["Handle;SKU;Name;Retail price (NZD);Stock", "reference;code;name;price_including_tax (SEK);quantity"]
+)
+def test_a_loose_signature_needs_the_names_without_a_currency(header: str) -> None:
+    reading = read(f"{header}\nmug;A-1;Mug;19.00;4\ncup;A-2;Cup;9.00;5\n", currency="EUR")
+    assert reading.feed.reading["profile"] == "plain"
+
+
+WOO = "ID,Type,SKU,Name,Published,Stock,{0}\n1,simple,A-1,Mug,1,5,19.00,21.00\n2,simple,A-2,Cup,1,6,9.00,10.50\n"
+SHOP = (
+    "Handle,Title,Option1 Name,Option1 Value,Variant SKU,{0}\nm,Mug,Size,S,A-1,19.00,21.00\nm,,Size,M,A-2,9.00,10.50\n"
+)
+MAGENTO = (
+    "sku,name,product_type,attribute_set_code,{0}\nA-1,Mug,simple,Default,19.00,21.00\nA-2,Cup,simple,Default,9,10.50\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "codes"),
+    [
+        (WOO, "Regular price (GBP),Regular price (PLN)", ("GBP", "PLN")),
+        (WOO, "Regular price £,Regular price (zł)", ("GBP", "PLN")),
+        (WOO, "Regular price (A$),Regular price ($)", ("AUD", "USD")),
+        (SHOP, "Variant Price (CHF),Variant Price (SEK)", ("CHF", "SEK")),
+        (MAGENTO, "price (CZK),price (EUR)", ("CZK", "EUR")),
+    ],
+)
+def test_the_price_of_a_known_export_is_the_one_in_the_currency_of_the_catalog(
+    content: str, names: str, codes: tuple[str, str]
+) -> None:
+    for code, amounts in zip(codes, (["19.00", "9.00"], ["21.00", "10.50"]), strict=True):
+        reading = read(content.format(names), currency=code)
+        assert [(str(one.price), one.currency) for one in reading.products] == [(each, code) for each in amounts]
+        assert reading.feed.reading["profile"] != "plain"
+
+
+@pytest.mark.parametrize("names", ["Variant Price,Variant Price (SEK)", "Variant Price (SEK),Variant Price"])
+def test_a_column_without_a_currency_is_preferred_to_another_currency(names: str) -> None:
+    for code, named in (("EUR", False), ("SEK", True)):
+        (product, _) = read(SHOP.format(names), currency=code).products
+        is_first = names.startswith("Variant Price (SEK)") is named
+        assert (str(product.price), product.currency) == ("19.00" if is_first else "21.00", code)
+
+
+@pytest.mark.parametrize("code", ["GBP", "CHF", "DKK"])
+def test_the_currency_of_an_offer_says_nothing_about_the_regular_price(code: str) -> None:
+    reading = read(WOO.format(f"Regular price,Sale price ({code})").replace("21.00", "18.00"), currency="EUR")
+    assert [(str(one.price), one.currency, one.offers) for one in reading.products] == [
+        ("19.00", "EUR", ()), ("9.00", "EUR", ()),
+    ]  # fmt: skip
+    own = read(WOO.format(f"Regular price,Sale price ({code})").replace("21.00", "18.00"), currency=code)
+    assert [len(one.offers or ()) for one in own.products] == [1, 0]
+
+
+def test_a_row_without_a_regular_price_is_not_sold_at_an_offer_in_another_currency() -> None:
+    content = WOO.format("Regular price,Sale price (GBP)").replace("19.00,21.00", ",18.00")
+    reading = read(content, currency="EUR")
+    assert [one.sku for one in reading.products if one.price is not None] == ["A-2"]

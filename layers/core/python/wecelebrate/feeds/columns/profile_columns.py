@@ -28,21 +28,25 @@ def bare_name(column: str) -> str:
 
 
 def profile_names(header: Sequence[str], profile: Profile | None) -> list[str]:
-    """Return the folded names of the columns. A name gets its bare form if the profile knows only this form."""
+    """Return the folded names of the columns. A name gets its bare form if the profile knows only this form.
+
+    Several columns of prices can get the same name. They differ by their currencies.
+    """
     names = [fold(column) for column in header]
     if profile is None:
         return names
-    patterns = [pattern for fields in profile.fields.values() for pattern in fields]
-    patterns += [*profile.attributes, *([profile.header_currency] if profile.header_currency else [])]
+    of_fields = [pattern for fields in profile.fields.values() for pattern in fields]
+    patterns = [*of_fields, *profile.attributes, *([profile.header_currency] if profile.header_currency else [])]
     if rule := profile.variants:
         patterns += [*rule.own_columns, *rule.key, *rule.surcharge, *rule.variant_columns]
 
-    def is_known(name: str) -> bool:
-        return any(re.fullmatch(pattern, name) for pattern in patterns)
+    def is_known(name: str, known: Sequence[str] = patterns) -> bool:
+        return any(re.fullmatch(pattern, name) for pattern in known)
 
     for number, column in enumerate(header):
         bare = bare_name(column)
-        if bare not in names and not is_known(names[number]) and is_known(bare):
+        is_price = is_known(bare, profile.fields.get("price", ())) and not is_known(names[number], of_fields)
+        if is_price or (bare not in names and not is_known(names[number]) and is_known(bare)):
             names[number] = bare
     return names
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.core.types.text import MAX_LABEL_LENGTH, line_problem
@@ -9,6 +10,7 @@ from wecelebrate.feeds.columns.names import fold
 
 MARK = "…"
 """This character ends the readable part of a shortened name. The first digits of a hash of the whole name follow it."""
+_BETWEEN = " | "
 _SHOWN = 200
 """The maximum length of the readable part of a shortened name."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -33,3 +35,24 @@ def is_shortened(name: str) -> bool:
 def is_named(name: str, setting: str | None) -> bool:
     """Return whether a setting contains the name or the shortened name of a column. Folded names are compared."""
     return fold(setting or "") in (fold(name), fold(setting_name(name)))
+
+
+def pair_name(first: str, second: str) -> str:
+    """Return the text in the settings that names two columns: an offer, and the column of its last day."""
+    return f"{first}{_BETWEEN}{second}"
+
+
+def columns_of_pair(header: Sequence[str], setting: str) -> tuple[int, int] | None:
+    """Return the two columns that a setting names (`pair_name`), or None. A shortened text names two near columns."""
+    by_name = {name.strip(): number for number, name in reversed(list(enumerate(header)))}
+    for first, name in enumerate(header):
+        start = pair_name(name.strip(), "")
+        if name.strip() and setting.strip().startswith(start):
+            second = by_name.get(setting.strip().removeprefix(start).strip())
+            if second is not None and second != first:
+                return first, second
+        near = range(max(0, first - 2), min(first + 3, len(header))) if is_shortened(setting) else ()
+        for second in near:
+            if second != first and setting_name(pair_name(name, header[second])) == setting.strip():
+                return first, second
+    return None

@@ -24,8 +24,12 @@ from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
 from wecelebrate.feeds.prices.plausible_currency import currency_doubt
-from wecelebrate.feeds.prices.shared_currencies import shared_currency_question, usual_currency
-from wecelebrate.feeds.prices.shared_signs import notes_and_currency, sign_question
+from wecelebrate.feeds.prices.shared_currencies import (
+    shared_currency_question,
+    usual_currency,
+    with_chosen_currency,
+)
+from wecelebrate.feeds.prices.shared_signs import notes_and_currency, second_currency_question, sign_question
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
@@ -100,7 +104,8 @@ def plan_table(
     """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
-    notes, local = notes_and_currency(Columns(table.header, table.sample), table.notes, currency)
+    settings, table_notes = with_chosen_currency(settings, table.header, table.notes)
+    notes, local = notes_and_currency(Columns(table.header, table.sample), table_notes, currency)
     plan = make_plan(
         list(table.header), settings.plain, local, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
@@ -124,10 +129,10 @@ def plan_table(
     for at, active in enumerate(plan.active):  # the legend explains the codes in words
         if active.column in plan.legend and _has_numbered_codes(plan, active, columns[active.column]):
             plan.active[at] = replace(active, words="words")
-    has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
+    has_unknown_code = bool(table_notes.currency) and not numbers.currency_code(table_notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
     if has_unknown_code and needs_code and plan.currency is None:
-        on_problem(f"the file says {shown(table.notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
+        on_problem(f"the file says {shown(table_notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
     return plan, evidence
 
 
@@ -220,7 +225,7 @@ def complete_plan(
         plan.questions += several_prices(plan, columns)
         trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
         trade = trade or currency_doubt(plan, columns, currency)
-        trade = trade or sign_question(plan, columns, currency)
+        trade = trade or second_currency_question(plan, columns, currency) or sign_question(plan, columns, currency)
         trade = trade or shared_currency_question(plan, columns, notes, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade

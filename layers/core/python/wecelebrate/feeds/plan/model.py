@@ -85,6 +85,8 @@ class OfferColumns:
     """The column that says whether the offer of a row is on, such as `On Sale`."""
     is_percentage: bool = False
     """Whether the column contains percentages of a discount, such as `15%`, instead of prices."""
+    needs_last_day: bool = False
+    """Whether the offer of a row without its last day is left out."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:

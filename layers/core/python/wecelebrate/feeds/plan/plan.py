@@ -12,7 +12,7 @@ from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fol
 from wecelebrate.feeds.columns.prefixes import with_names, without_prefix
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.profile_columns import bare_name, find_columns, profile_names
-from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
+from wecelebrate.feeds.columns.setting_names import columns_of_pair, is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import Disclosure, internal_part
@@ -30,7 +30,7 @@ from wecelebrate.feeds.plan.model import (
     PriceColumn,
 )
 from wecelebrate.feeds.plan.parents import find_parents
-from wecelebrate.feeds.plan.profile_prices import header_currency, in_stated_currency, profile_prices
+from wecelebrate.feeds.plan.profile_prices import header_currency, profile_prices
 from wecelebrate.feeds.plan.profiles import recognise
 from wecelebrate.feeds.plan.second_names import second_name
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
@@ -117,7 +117,8 @@ def _initial_plan(
     profile finds no price, the names and values are used to find the price, and a question can be asked.
     """
     header = list(columns.header)
-    recognised = profile or recognise(names) or recognise([bare_name(column) for column in header])
+    recognised = profile or recognise(names)
+    recognised = recognised or recognise([bare_name(column) for column in header], needs_own_name=True)
     if recognised is None:
         return None, _by_name(columns, currency, earlier)
     names = profile_names(header, recognised)
@@ -170,7 +171,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
             ]
         columns = find_columns(allowed, patterns, every=name in profile.joined_fields)
         if name == "price":
-            plan.prices = in_stated_currency(profile_prices(allowed, patterns, catalog_currency), header)
+            plan.prices = profile_prices(header, allowed, patterns, catalog_currency)
             if currency := header_currency(names, profile.header_currency):
                 plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
         elif name == "currency":
@@ -243,7 +244,8 @@ def _by_mapping(
             )
             continue
         number = column_number(plan.header, names, column) if column else None
-        if column and number is None:
+        is_pair = name == "offers" and bool(column) and columns_of_pair(plan.header, column or "") is not None
+        if column and number is None and not is_pair:
             file_columns = ", ".join(quoted(name, 40) for name in plan.header[:40])
             on_problem(
                 f"the catalog's sync settings take {name} from the column {quoted(column)}, which the file does not "

@@ -6,6 +6,7 @@ ignored.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from wecelebrate.feeds.columns.names import field_candidates
@@ -15,11 +16,15 @@ from wecelebrate.feeds.vendors import PROFILES
 __all__ = ["PROFILES", "has_column", "has_own_names", "known_names", "recognise"]
 
 
-def recognise(folded_header: list[str]) -> Profile | None:
-    """Return the first profile for which the header contains all columns of a signature."""
+def recognise(folded_header: list[str], *, needs_own_name: bool = False) -> Profile | None:
+    """Return the first profile for which the header contains all columns of a signature.
+
+    With `needs_own_name`, the signature must have a name that only the exports of this system use (`has_own_names`).
+    """
     for profile in PROFILES:
         for signature in profile.signatures:
-            if all(has_column(folded_header, column) for column in signature):
+            is_certain = not needs_own_name or _is_own(folded_header, signature)
+            if all(has_column(folded_header, column) for column in signature) and is_certain:
                 return profile
     return None
 
@@ -34,10 +39,13 @@ def has_own_names(folded_header: list[str], profile: Profile) -> bool:
     Signatures without such a name consist of usual names, such as `name` and `price_including_tax`.
     """
     return any(
-        all(has_column(folded_header, column) for column in signature)
-        and not all(_has_usual_name(folded_header, column) for column in signature)
+        all(has_column(folded_header, column) for column in signature) and _is_own(folded_header, signature)
         for signature in profile.signatures
     )
+
+
+def _is_own(folded_header: list[str], signature: Sequence[str]) -> bool:
+    return not all(_has_usual_name(folded_header, column) for column in signature)
 
 
 def _has_usual_name(folded_header: list[str], pattern: str) -> bool:

@@ -122,7 +122,6 @@ def price_candidates(
         one for one in candidates
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
         and not _are_labelled(columns[one[1]]) and not _are_barcodes(columns[one[1]])
-        and not _is_tax_flag(columns, one[1])
     ]  # fmt: skip
     named_columns = {column for _, column, _ in named}
     free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
@@ -145,10 +144,8 @@ def _are_labelled(facts: Facts) -> bool:
     return len(labels) == len(facts.cells) and len(set(labels)) > 1
 
 
-def _is_tax_flag(columns: Columns, number: int) -> bool:
-    """Return whether a column such as `PrixTTC` contains 0 and 1, and says whether prices include tax.
-
-    A column with the name `Price` is not such a flag, because a price can be 1."""
+def is_tax_flag(columns: Columns, number: int) -> bool:
+    """Return whether a column can say whether prices have tax: `PrixTTC` with 0 and 1. A plain `Price` can be 1."""
     name = name_of_price(columns.header[number])
     return name is not None and name.tax is not None and are_flags(columns[number])
 

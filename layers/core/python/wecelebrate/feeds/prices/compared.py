@@ -12,7 +12,7 @@ from wecelebrate.feeds.prices.ordinary_names import is_ordinary
 from wecelebrate.feeds.vocabulary.folding import split_words, western
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
-_NOW = phrases(
+NOW = phrases(
     "now|nu|nupris|jetzt|jetztpreis|aktuell|aktueller|nyt|teraz|nyní|nyni|teď|most|acum|сейчас|heute|today|aujourd'hui|oggi|hoy"
 )
 _FORMER_AND_NOW = tuple(
@@ -48,7 +48,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
             for now in sold if now is not one and not now.is_bad
         )
     ]  # fmt: skip
-    today = [one for one in sold if not _NOW.isdisjoint(split_words(columns.header[one.column])) and not one.is_bad]
+    today = [one for one in sold if not NOW.isdisjoint(split_words(columns.header[one.column])) and not one.is_bad]
     if len(today) != 1 or today[0].kind not in ("plain", "gross"):
         return sold
     return [

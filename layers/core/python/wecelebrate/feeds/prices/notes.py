@@ -85,7 +85,7 @@ _CURRENCY = (
     re.compile(r"[(\[]\s*(?P<token>[€£₹₽₺₩₴₫₪฿₱₸₦])\s*[)\]]"),
     re.compile(rf"\b{_PRICES}\W{{0,3}}{_SURE_TOKEN}|{_BEFORE}[\s-]{{0,2}}{_PRICES}", re.IGNORECASE),
 )
-_HAS_PRICES = re.compile(rf"\b{_PRICES}\b", re.IGNORECASE)
+HAS_PRICES = re.compile(rf"\b{_PRICES}\b", re.IGNORECASE)
 _UNITS = re.compile(
     r"(?:\b(?:per|pro|je|par|por|pour|para|voor|för|for|pr\.?|za|na|за|cada|le|les|al|a)|/)\s*"
     r"(?P<units>1[., ']?000|\d{2,4})\s*"
@@ -127,33 +127,8 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
     notes = NO_NOTES
     for row in rows:
         title = " ".join(text for cell in row if cell and (text := " ".join(cell.split())))[:MAX_TITLE]
-        notes = _of_title(title, notes) if title else notes
+        notes = note_of_title(title, notes) if title else notes
     return notes
-
-
-def notes_of_groups(rows: Iterable[Sequence[str | None]], notes: Notes) -> Notes:
-    """Complete the notes with the currency in rows such as `BAGS - prices in KES`, which have only one value.
-
-    Such a row is above a group or above a second table, and not below all products. If the notes name several
-    currencies, a question about the currency is asked.
-    """
-    named: dict[str, str] = {}
-    above: dict[str, str] = {}
-    for row in rows:
-        filled = {text for cell in row if cell and (text := " ".join(cell.split()))}
-        if len(filled) > 1:
-            named, above = {**above, **named}, {}
-        elif filled and _HAS_PRICES.search(text := filled.pop()):
-            group = _of_title(text[:MAX_TITLE], NO_NOTES)
-            above |= {code: text for code in (group.currency, *group.shared_currencies) if code}
-    if not named or notes.shared_currencies:
-        return notes
-    if notes.currency:
-        named = {notes.currency: notes.text, **named}
-    codes, text = tuple(named), next(iter(named.values()))
-    if len(codes) == 1:
-        return replace(notes, currency=codes[0], text=notes.text or text)
-    return replace(notes, currency=None, shared_currencies=codes, is_mixed=True, text=text)
 
 
 def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
@@ -166,7 +141,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
         filled = [text for cell in row if cell and (text := " ".join(cell.split()))]
         if len(filled) > 2 or (filled and " " not in filled[0] and len(filled[0]) < MIN_NOTE):
             break
-        combined = _of_title(" ".join(filled)[:MAX_TITLE], combined) if filled else combined
+        combined = note_of_title(" ".join(filled)[:MAX_TITLE], combined) if filled else combined
         if filled and not combined.kind and _is_tax_note(filled[0]) and (kind := _kind_of(filled[0])):
             combined = replace(combined, kind=kind, text=filled[0])
     return replace(
@@ -189,7 +164,8 @@ def _is_tax_note(text: str) -> bool:
     return 1 < len(parts) <= MAX_TAX_NOTE and not TAX_WORDS.isdisjoint(parts) and parts[0] in _AT_START
 
 
-def _of_title(title: str, notes: Notes) -> Notes:
+def note_of_title(title: str, notes: Notes) -> Notes:
+    """Return the notes with what a title says about the prices."""
     currencies = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
     codes = {match[0] for match in _ANY_CODE.finditer(title)}
     if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` does not name one currency
@@ -204,7 +180,7 @@ def _of_title(title: str, notes: Notes) -> Notes:
         )
     if is_trade_note(title):
         notes = replace(notes, trade=title)
-    if not _HAS_PRICES.search(title):
+    if not HAS_PRICES.search(title):
         return notes
     kinds, ticked = kinds_of_choice(title)
     if len(kinds) > 1:

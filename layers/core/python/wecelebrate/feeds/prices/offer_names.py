@@ -36,6 +36,12 @@ _REDUCTION = re.compile(
 _ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
 _LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
 _AMOUNT = words("betrag amount amounts value values")
+_OF_REDUCTIONS = words(
+    "in im en em i w percent percentage pct proc procent prozent pourcentage porcentaje percentuale percentual rate "
+    "value amount taux tasa tasso taxa stopa процент відсоток процента of on price prices preis preise prix precio "
+    "prezzo preco prijs pris cena цена ціна"
+)
+"""Words that do not limit a reduction."""
 _REDUCED_NOUN = re.compile(r"(?:prices?|preis|pris|prijs)_(?:discounts?|rabatt|rabat|korting)")
 _FIRST = words(
     "from fromdate beginnt startet begint commence empieza comienza start starts started startat startsat startdate "
@@ -129,6 +135,18 @@ def is_bare_offer(name: str, currency: str) -> bool:
     is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
     is_bare = is_asian or all(OFFER.fullmatch(word) for word in tokens)
     return bool(is_bare) and role_of_name(name) is None and not any(map(str.isdigit, name))
+
+
+def is_bare_reduction(name: str, currency: str) -> bool:
+    """Return whether a name is only a noun for a reduction, possibly with words for a percentage or a price.
+
+    Examples are `Discount %`, `Rabattsatz`, `割引率` and `Price discount`. A further word, such as a code or a group of
+    customers, limits the reduction.
+    """
+    tokens = [word for word in words_of_name(name) if numbers.currency_code(word.upper(), currency) != currency]
+    tokens = [word for word in tokens if word not in _OF_REDUCTIONS]
+    is_asian = len(tokens) == 1 and _ASIAN_REDUCTION.fullmatch(name.strip(" %()"))
+    return bool(is_asian) or (bool(tokens) and all(map(_REDUCTION.fullmatch, tokens)))
 
 
 def role_beside(name: str) -> Role | None:

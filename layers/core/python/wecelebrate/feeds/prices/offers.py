@@ -11,14 +11,13 @@
 A column of days is used only if its values are days. Without days, offers are not read, because their end is not known.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile_columns import profile_names
-from wecelebrate.feeds.columns.setting_names import is_named
+from wecelebrate.feeds.columns.setting_names import columns_of_pair, is_named
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
@@ -35,7 +34,7 @@ from wecelebrate.feeds.prices.day_order import (
     order_question,
     orders_of_columns,
 )
-from wecelebrate.feeds.prices.days_by_values import Role, day_beside, days_by_values, unnamed_days, with_unnamed_days
+from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
 from wecelebrate.feeds.prices.offer_names import (
     CONDITION,
     OFFER,
@@ -47,6 +46,14 @@ from wecelebrate.feeds.prices.offer_names import (
     role_beside,
     role_of_name,
     words_of_name,
+)
+from wecelebrate.feeds.prices.reductions import (
+    are_reductions,
+    doubt_of_reduction,
+    has_other_prices,
+    is_percentage,
+    is_reduced,
+    reduction_question,
 )
 from wecelebrate.feeds.prices.undated import are_valid_without_days, undated_question
 
@@ -78,13 +85,9 @@ def find_offers(
         plan.prices = _regular_prices(plan, columns)
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
-    prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
-    percentages = [] if prices or "offers" in mapping else dated_percentages(plan, columns)
-    prices = prices or percentages
-    if mapping.get("offers"):
-        prices = [number for number, name in enumerate(plan.header) if is_named(name, mapping["offers"])][:1]
-    offers = _offers_with_days(plan, columns, prices, is_chosen=bool(mapping.get("offers")))
-    if offers is None:
+    prices, are_dated = _columns_of_offers(plan, columns, mapping, currency)
+    offers = _offers_with_days(plan, columns, prices, _chosen_pair(plan, mapping))
+    if offers is None or any(question.key == "offers" for question in plan.questions):
         plan.questions += undated_question(plan, columns, mapping, prices)
         return None
     all_cells = cells_of(columns, offers)
@@ -95,9 +98,12 @@ def find_offers(
         order = order_of_offer(cells, mapping, month_first)
         if cells and order is not None:
             orders = orders_of_columns(columns, days, mapping, order)
-            return OfferColumns(price, *days, orders, stated_order(all_cells), is_percentage=price in percentages)
-        if mapping.get("offers") and not cells:
-            return OfferColumns(price)  # a user has decided that the offers are valid now
+            return OfferColumns(
+                price, *days, orders, stated_order(all_cells),
+                is_percentage=are_reductions(plan.header[price], columns[price]), needs_last_day=are_dated,
+            )  # fmt: skip
+        if mapping.get("offers") and not cells:  # a user has decided that the offers are valid now
+            return OfferColumns(price, is_percentage=are_reductions(plan.header[price], columns[price]))
         if questions and order_question(columns, [(price, days)]):
             break  # Until the question is answered, no other offer is used.
     plan.questions += questions
@@ -147,23 +153,29 @@ def is_late_offer(name: str) -> bool:
 
 
 def _offers_with_days(
-    plan: Plan, columns: Columns, prices: Sequence[int], *, is_chosen: bool
+    plan: Plan, columns: Columns, prices: Sequence[int], chosen: tuple[int, int] | None
 ) -> list[OfferDays] | None:
     """Return the columns of the days of each offer, or None if the days of the first offer are not understood.
 
-    The columns of an offer can be blank. If `is_chosen` is true, a person has confirmed that the column of days next to
-    the offer contains its last day (`undated`).
+    The columns of an offer can be blank. `chosen` are an offer and the column of its last day that a person has named.
     """
     offers: list[OfferDays] = []
+    if chosen is not None:
+        return [(chosen[0], (None, chosen[1], None))]
     for price in prices:
         roles = _named_days(plan, columns, price, days_of_others(plan.header, price, prices, OFFER))
         if roles is None:
             return offers if cells_of(columns, offers) else None
         roles = roles or _days_beside(plan, columns, price)
-        if not roles and is_chosen and (day := day_beside(columns, price)) is not None:
-            roles = {"last": day}
         offers.append((price, (roles.get("first"), roles.get("last"), roles.get("both"))))
     return offers
+
+
+def _chosen_pair(plan: Plan, mapping: Mapping[str, str | None]) -> tuple[int, int] | None:
+    """Return the offer and its last day if the mapping names both columns."""
+    setting = mapping.get("offers") or ""
+    is_column = any(is_named(name, setting) for name in plan.header)
+    return columns_of_pair(plan.header, setting) if setting and not is_column else None
 
 
 def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, month_first: bool) -> OfferColumns | None:
@@ -178,11 +190,12 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, mon
     if price in _used(plan) or has_days or not (is_blank_offer or share_of_amounts(columns[price]) >= 0.5):
         return None
     roles = _roles_of_names(plan, price, days)
-    if len(roles) < len(days):
+    is_reduction = is_percentage(plan.header[price], columns[price])
+    if len(roles) < len(days) or (is_reduction and has_other_prices(plan, columns, price)):
         return None
     return OfferColumns(
         price, roles.get("first"), roles.get("last"), roles.get("both"), (month_first,) * 3,
-        is_percentage=is_percentage(plan.header[price], columns[price]),
+        is_percentage=is_reduction, needs_last_day=is_reduction,
     )  # fmt: skip
 
 
@@ -286,27 +299,34 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     return [number for _, number in sorted(ranked)]
 
 
-_PERCENTAGE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+def _columns_of_offers(
+    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str
+) -> tuple[list[int], bool]:
+    """Return the columns with the prices of offers, and whether they are reductions in percent with their last days.
 
-
-def is_percentage(name: str, facts: Facts) -> bool:
-    """Return whether a column contains percentages of a reduction, such as `Discount` with `15%`."""
-    reduces = names_offer(name) and is_another_amount(name) and not CONDITION.search(name) and not is_limit(name)
-    return reduces and not internal_part(name) and all(map(_PERCENTAGE.fullmatch, facts.cells))
-
-
-def dated_percentages(plan: Plan, columns: Columns) -> list[int]:
-    """Return the column of reductions in percent, if the file says until when the reductions are valid.
-
-    Without days, a percentage can be a discount for other customers, or the highest discount that a seller may give.
+    Adds a question to the plan if it is uncertain whether percentages reduce the prices.
     """
+    if setting := mapping.get("offers"):
+        chosen = _chosen_pair(plan, mapping)
+        return [chosen[0]] if chosen else [at for at, name in enumerate(plan.header) if is_named(name, setting)][
+            :1
+        ], False
+    prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
+    if prices or "offers" in mapping:
+        return prices, False
     percentages = [
         number for number, name in enumerate(plan.header)
         if not columns[number].is_empty and number not in _used(plan) and is_percentage(name, columns[number])
     ]  # fmt: skip
-    days = _named_days(plan, columns, percentages[0]) if len(percentages) == 1 else None
-    has_end = days and any(columns[number].cells for role, number in days.items() if role != "first")
-    return percentages if has_end and plan.profile is None else []
+    # Without days, a percentage can be the discount of other customers, or the highest discount that a seller may give.
+    days = _named_days(plan, columns, percentages[0]) if len(percentages) == 1 and plan.profile is None else None
+    ends = [number for role, number in (days or {}).items() if role != "first" and columns[number].cells]
+    if not ends or is_reduced(plan, columns, percentages[0]):
+        return [], False
+    if reason := doubt_of_reduction(plan, columns, percentages[0], ends, currency):
+        plan.questions += reduction_question(plan, columns, mapping, percentages[0], reason)
+        return [], False
+    return percentages, True
 
 
 def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collection[int] = ()) -> dict[Role, int] | None:

@@ -12,7 +12,7 @@ from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, are_fl
 from wecelebrate.feeds.prices.compared import are_up_to, is_always_above, is_multiple, is_usual_markup
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
-from wecelebrate.feeds.prices.possible_names import RETAIL, may_be_price
+from wecelebrate.feeds.prices.possible_names import is_retail_name, may_be_price
 from wecelebrate.feeds.prices.tax_kinds import tax_words
 from wecelebrate.feeds.prices.tax_names import possible_by_tax
 from wecelebrate.feeds.prices.tiers import (
@@ -176,7 +176,7 @@ def possible_prices(columns: Columns) -> list[PriceCandidate]:
 def is_retail(columns: Columns, number: int) -> bool:
     """Return whether the name of a column of numbers is a word for the retail trade, such as `Розничная`."""
     name = columns.header[number]
-    is_free = len(name) <= MAX_NAME and RETAIL.search(name) is not None and not field_candidates(name)
+    is_free = is_retail_name(name) and not field_candidates(name)
     return is_free and internal_part(name) is None and not are_flags(columns[number])
 
 

@@ -3,8 +3,11 @@
 import re
 from functools import cache
 
-from wecelebrate.feeds.prices.names import MAX_NAME, price_name
+from wecelebrate.feeds.notation.numbers import currency_code
+from wecelebrate.feeds.prices.names import MAX_NAME, NAMED_CURRENCIES, price_name
+from wecelebrate.feeds.prices.tax_kinds import tax_words
 from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.folding import split_words
 
 _PRICE_PART = re.compile(
     "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
@@ -15,13 +18,29 @@ _NO_PRICE = re.compile(
 )
 
 
-RETAIL = re.compile(
-    r"розничн|роздрібн|малопродаж|на дребно|maloprodaj|kiskeresk|kisker\b|detaliczn|maloobchod|jaemüü|mažmenin|"
-    r"mazumtird|perakende|λιανικ|amănunt|amanunt|التجزئة|تجزئة|القطاعي|المفرق|零售|小売|上代|소매|ขายปลีก|bán lẻ|eceran|"
-    r"ritel|minorista|al detalle|varejo|al dettaglio|au détail|vähittäis|detaljist|einzelhandel",
+_RETAIL = re.compile(
+    r"(?:розничн\w{1,3}|роздрібн\w{1,3}|малопродажб?\w{0,3}|на дребно|maloprodaj\w{0,3}|kiskeresk\w{0,8}|kisker|"
+    r"detaliczn\w{1,3}|maloobchod(?:n\w{1,2})?|jaemüü\w{0,3}|jaehin\w{1,2}|mažmenin\w{1,3}|mazumtird\w{0,9}|perakende|"
+    r"λιανικ\w{1,3}|amănunt|amanunt|(?:سعر )?التجزئة|تجزئة|القطاعي|المفرق|零售价?|小売|上代|소매|ขายปลีก|bán lẻ|eceran|"
+    r"ritel|minorista|al detalle|varejo|al dettaglio|au détail|vähittäis\w{0,8}|detaljist\w{0,2}|einzelhandel)",
     re.IGNORECASE,
 )
-"""Words for the retail trade. A column of numbers with such a name can be the price without a word for "price"."""
+"""Words for the retail trade. A column of numbers with only such a name can be the price: `Розничная`."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def is_retail_name(name: str) -> bool:
+    """Return whether a name consists of a word for the retail trade, and at most words for a currency and a tax.
+
+    `Розничная точка`, `小売店数` and `Perakende kâr` are not prices.
+    """
+    match = _RETAIL.search(name) if len(name) <= MAX_NAME else None
+    if match is None or any(edge.isalpha() for edge in (name[: match.start()][-1:], name[match.end() :][:1])):
+        return False
+    taxes = frozenset[str]().union(*tax_words())
+    rest = f"{name[: match.start()]} {name[match.end() :]}"
+    others = [word for word in _LETTERS.findall(rest) if not taxes.intersection(split_words(word))]
+    return all(word.casefold() in NAMED_CURRENCIES or currency_code(word, "") for word in others)
 
 
 @cache

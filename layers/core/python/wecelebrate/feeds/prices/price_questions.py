@@ -61,8 +61,14 @@ def currency_question(columns: Columns, best: PriceCandidate, other: PriceCandid
     return Question("price", "money", text, choices, columns[other.column].examples)
 
 
-def open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Question]:
-    """Ask whether one of the columns is the price, if no column is a known selling price."""
+def open_questions(
+    columns: Columns, known: Sequence[PriceCandidate], flags: Sequence[PriceCandidate] = ()
+) -> list[Question]:
+    """Ask whether one of the columns is the price, if no column is a known selling price.
+
+    `flags` are columns with only 0 and 1, which can also say whether prices include the tax.
+    """
+    possible = [*known, *flags]
     if not possible:
         return []
     names = [columns.header[one.column] for one in possible[:5]]
@@ -79,5 +85,7 @@ def open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list
         kind = "prices for a measure, and not for one product"
     elif all(names_a_package(name) for name in names):
         kind = "prices for a package, which can have several products"
+    elif flags and not known:
+        kind = "values 0 and 1, which can also say whether prices include the tax"
     text = f"The file has no selling price, only {kind}: {shown}. Are products sold at one of them?"
     return [Question("price", "money", text, tuple(choices), columns[possible[0].column].examples)]

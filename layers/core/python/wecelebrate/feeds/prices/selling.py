@@ -33,6 +33,7 @@ from wecelebrate.feeds.prices.compared import (
     without_former,
 )
 from wecelebrate.feeds.prices.conditional import for_all, is_for_members
+from wecelebrate.feeds.prices.flags import without_tax_flags
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
@@ -110,7 +111,8 @@ def choose_price(
     `earlier` are the price columns of the catalog's previous file. Such a column is used again if it is a candidate.
     """
     tiers = quantity_prices(columns)
-    rated = for_all(columns, price_candidates(columns, candidates, currency, tiers))
+    rated, flags = without_tax_flags(columns, price_candidates(columns, candidates, currency, tiers), earlier)
+    rated = for_all(columns, rated)
     rated += _named_by_tax(columns, rated, currency)
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
@@ -138,7 +140,7 @@ def choose_price(
     if not sold:
         possible = possible or unclear_pair(columns)
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
-        return PriceChoice([], open_questions(columns, without_selling_price(columns, rated, possible)))
+        return PriceChoice([], open_questions(columns, without_selling_price(columns, rated, possible), flags))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), _TAXES.index(one.name.tax), one.rank, one.column))
     everywhere, sold = sold, _in_one_currency(sold, currency)
     best = sold[0]

@@ -4,21 +4,44 @@ If the catalog's currency is one of the currencies of a word such as `pesos`, th
 Otherwise, a question is asked.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.candidates import is_bare_sign
 from wecelebrate.feeds.prices.notes import Notes
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.transformations.settings import FileSettings
 
 _USUAL: dict[tuple[str, ...], str] = {("RUB", "BYN"): "RUB", ("RON", "MDL"): "RON"}
 """The currency that a shared word means if the word cannot mean the catalog's currency."""
 
 
+def with_chosen_currency(settings: FileSettings, header: Sequence[str], notes: Notes) -> tuple[FileSettings, Notes]:
+    """Return the settings, and the notes with the currency that the mapping names instead of a column: `KES`.
+
+    A column with this name has priority.
+    """
+    code = settings.plain.get("currency")
+    if code is None or code not in currencies() or any(is_named(name, code) for name in header):
+        return settings, notes
+    plain = {name: value for name, value in settings.plain.items() if name != "currency"}
+    text = f"currency {code} in the mapping"
+    return replace(settings, plain=plain), replace(
+        notes, currency=code, shared_currencies=(), is_mixed=False, text=text
+    )
+
+
 def usual_currency(notes: Notes, currency: str) -> str | None:
     """Return the currency that a shared word means in a catalog with this currency, or None if this is uncertain."""
     shared = notes.shared_currencies
-    return None if notes.is_mixed else currency if currency in shared else _USUAL.get(shared)
+    if notes.is_mixed:
+        return currency if shared == (currency,) else None
+    return currency if currency in shared else _USUAL.get(shared)
 
 
 def shared_currency_question(plan: Plan, columns: Columns, notes: Notes, currency: str) -> list[Question]:
@@ -36,6 +59,8 @@ def shared_currency_question(plan: Plan, columns: Columns, notes: Notes, currenc
     if is_stated or plan.computed or any(question.subject == "money" for question in plan.questions):
         return []
     examples = columns[price.column].examples
+    if notes.is_mixed:
+        return [_question_of_groups(notes, currency, examples)]
     question_text = (
         f"The file says {quoted(notes.text, 80)}, and the catalog's currency is {currency}. Are the prices in "
         f"{currency}? Otherwise, add a constant `currency` to the mapping."
@@ -45,3 +70,14 @@ def shared_currency_question(plan: Plan, columns: Columns, notes: Notes, currenc
         Choice(name, f"The prices are in {currency}.", examples),
     )
     return [Question("price", "money", question_text, choices, examples)]
+
+
+def _question_of_groups(notes: Notes, currency: str, examples: tuple[str, ...]) -> Question:
+    """Ask which of the currencies that the file names is that of all prices. Until then, no price is read."""
+    text = (
+        f"The file says {quoted(notes.text, 80)}, but it is not certain that all its prices are in this currency. In "
+        "which currency are all prices? If its groups have several currencies, send a file for each of them."
+    )
+    codes = dict.fromkeys((*notes.shared_currencies, currency))
+    choices = tuple(Choice(code, f"All prices are in {code}.", examples) for code in codes if code in currencies())
+    return Question("currency", "money", text, choices, examples)

@@ -80,8 +80,11 @@ def _differ_by_tax(first: str, second: str) -> bool:
     return len(common) >= MIN_SHARED and not common.isdisjoint(taxes) and words != others and not is_list
 
 
-def have_usual_rates(columns: Columns, low: int, high: int) -> bool:
-    """Return whether a usual tax rate fits each row. All rows with whole amounts must have the same rate."""
+def have_usual_rates(columns: Columns, low: int, high: int, least: int = MIN_ROWS_OF_NAMES) -> bool:
+    """Return whether a usual tax rate fits each row, of at least `least` rows.
+
+    All rows with whole amounts must have the same rate.
+    """
     rates: set[float] = set()
     common = frozenset[float](RATES)
     rows = 0
@@ -94,7 +97,7 @@ def have_usual_rates(columns: Columns, low: int, high: int) -> bool:
         else:
             rates.add(fitting[0])
         rows += 1
-    return rows >= MIN_ROWS_OF_NAMES and bool(common) and len(rates) <= MAX_RATES
+    return rows >= least and bool(common) and len(rates) <= MAX_RATES
 
 
 def _pairs(columns: Columns, *numbers: int) -> Iterator[tuple[float, float]]:

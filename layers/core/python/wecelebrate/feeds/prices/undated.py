@@ -2,15 +2,22 @@
 
 Some senders maintain their lists by hand, and customers pay each lower price in the list. Other files are dumps of
 systems that keep the prices of old offers. The values do not show the difference, and a wrong answer costs money.
+
+If a column beside the offer has days, one answer names both columns. An answer that names only the offer never uses a
+day by its position.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.setting_names import pair_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.compared import is_below
 from wecelebrate.feeds.prices.days_by_values import day_beside
+from wecelebrate.feeds.prices.offer_names import names_day_of_offer, role_beside, role_of_name
 from wecelebrate.feeds.questions import Choice, Question
 
 
@@ -40,10 +47,32 @@ def undated_question(
         f"The column {quoted(name, 40)} has prices below {quoted(price, 40)}, but the file does not say for certain "
         "on which days they are valid. Are products sold at them?"
     )
-    day = day_beside(columns, offer)
-    until = "a later file ends the offer" if day is None else f"the day in {quoted(plan.header[day], 40)}, its last day"
-    choices = (
+    choices = [
         Choice("", f"No. Products are sold at {quoted(price, 40)}.", columns[regular].examples),
-        Choice(name, f"Yes, where {quoted(name, 40)} is not blank, until {until}.", facts.examples),
-    )
-    return [Question("offers", "money", text, choices, facts.examples)]
+        Choice(name, f"Yes, where {quoted(name, 40)} is not blank, until a later file ends the offer.", facts.examples),
+    ]
+    day = day_beside(columns, offer)
+    if day is not None and _can_be_the_end(plan.header[day]):
+        until = f"the day in {quoted(plan.header[day], 40)}, its last day"
+        choices.append(
+            Choice(pair_name(name, plan.header[day]), f"Yes, where {quoted(name, 40)} is not blank, until {until}.",
+                   columns[day].examples)
+        )  # fmt: skip
+    return [Question("offers", "money", text, tuple(choices), facts.examples)]
+
+
+_OTHER_DAY = re.compile(
+    r"deliver|restock|arriv|shipment|\beta\b|purchase|order|invoice|created|added|updated|changed|liefer|zugang|bestell|"
+    r"einkauf|angelegt|livraison|arriv|reappro|réappro|achat|commande|entrega|llegada|chegada|compra|pedido|consegna|"
+    r"acquisto|ordine|lever|inkoop|inköp|indkøb|dostaw|zakup|doda|dodání|nákup|szállít|beszerz|livrare|поступ|достав|закуп|"
+    r"заказ|入荷|納期|仕入|到货|采购|입고",
+    re.IGNORECASE,
+)
+"""Words in the names of days that are no days of offers: deliveries, purchases and changes."""
+
+
+def _can_be_the_end(name: str) -> bool:
+    """Return whether a name can be that of the last day of an offer. A name of an unknown language can be."""
+    if role_of_name(name) is not None or role_beside(name) is not None or names_day_of_offer(name):
+        return True
+    return not field_candidates(name) and not _OTHER_DAY.search(name)

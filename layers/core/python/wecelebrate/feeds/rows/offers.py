@@ -1,6 +1,5 @@
 """Reads the offers of a row: a lower price, and the days or the period in which the price is valid."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from wecelebrate.feeds.notation.moments import end_of, is_blank, moment_of, peri
 from wecelebrate.feeds.notation.price_units import price_of_one, units_of
 from wecelebrate.feeds.plan.plan import OfferColumns, Plan, named_price
 from wecelebrate.feeds.prices.cells import price_reader
+from wecelebrate.feeds.prices.reductions import PERCENTAGE
 from wecelebrate.feeds.warnings import Warnings
 
 Build = Callable[[int, Cells, Cells], Product | Rejected]
@@ -50,6 +50,8 @@ def with_offers(
             try:
                 amount = _reduced(item, cell) if is_percentage else amount_of(cells, item.currency)
                 offer = Offer(amount, *read_period(*days))
+                if columns.needs_last_day and offer.last is None:
+                    raise BadCell("bad_offer", "has no last day")
             except BadCell:
                 warnings.add(BAD_OFFER, plan.column_name(columns.price), " ".join([cell, *filter(None, days)]))
                 return item
@@ -65,15 +67,13 @@ def with_offers(
 def _reduced(item: Product, cell: str) -> Decimal:
     """Return the price of the product minus a percentage such as `15%`. Raises BadCell.
 
-    The result has the decimals of the currency. Halves are rounded up."""
-    match = _PERCENTAGE.fullmatch(cell.strip())
+    The result has the decimals of the currency. Halves are rounded up.
+    """
+    match = PERCENTAGE.fullmatch(cell.strip())
     if match is None or item.price is None:
         raise BadCell("bad_offer", "is no percentage")
     reduced = item.price * (100 - Decimal(match[1].replace(",", "."))) / 100
     return reduced.quantize(smallest_amount(item.currency), ROUND_HALF_UP)
-
-
-_PERCENTAGE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%", re.ASCII)
 
 
 def amount_reader(

@@ -20,11 +20,11 @@ from wecelebrate.feeds.json.false_values import columns_with_false, without_fals
 from wecelebrate.feeds.json.rows import JsonRows
 from wecelebrate.feeds.plan.plan import OPTIONS, REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.plan.profiles import known_names
+from wecelebrate.feeds.prices.group_notes import notes_of_groups
 from wecelebrate.feeds.prices.notes import (
     NO_NOTES,
     Notes,
     notes_of_footer,
-    notes_of_groups,
     notes_of_members,
     notes_of_titles,
 )

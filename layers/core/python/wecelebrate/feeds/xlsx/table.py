@@ -12,7 +12,8 @@ from wecelebrate.feeds.files.csv_rows import check_column_count
 from wecelebrate.feeds.items import SHEET_COLUMN, Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.notation.shapes import shape_of
 from wecelebrate.feeds.plan.plan import make_plan
-from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_groups, notes_of_titles
+from wecelebrate.feeds.prices.group_notes import notes_of_groups
+from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_titles
 from wecelebrate.feeds.tables.codes import MAX_ROWS, legend_of
 from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, further_columns, reordered_cells
 from wecelebrate.feeds.tables.headers import Header, read_header
