@@ -1,4 +1,4 @@
-"""How long data is kept: the removal policy of resources, and log groups with a retention."""
+"""Sets how long data is kept: the removal policies of resources, and the retention times of log groups."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs

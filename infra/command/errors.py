@@ -115,7 +115,7 @@ def exit_code_of(error: Exception) -> ExitCode:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Convert the errors of a database connection. Raises ApiUnreachable if PostgreSQL does not respond."""
+    """Raise ApiUnreachable instead of an error of psycopg if PostgreSQL does not respond."""
     import psycopg
 
     try:

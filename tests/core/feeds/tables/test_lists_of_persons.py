@@ -331,8 +331,9 @@ def test_a_product_list_with_ambiguous_column_names_is_read(header: str, contact
 
 
 def earlier(text: str, columns: list[int]) -> dict[str, Any]:
-    """Return the memory of a previous product file. `columns` are the positions of SKU, name, price and stock in that
-    file.
+    """Return what the platform has stored about a previous product file.
+
+    `columns` are the positions of SKU, name, price and stock in that file.
     """
     header = text.partition("\n")[0].replace(";", ",").split(",")
     fields = zip(("sku", "name", "price", "inventory_count"), columns, strict=False)
