@@ -51,8 +51,9 @@ def status(
 
     The exit code is 0 if all parts are up, 3 if the local cloud is not running, and 1 if a part is down.
 
-    --watch shows the same figures as the dashboard on AWS. The figures of routes count from the start of the cloud, and
-    all other figures from the last output. With --count, the exit code is 1 if a part did not answer.
+    --watch shows the same figures as the dashboard on AWS. The figures of a route are totals since the start of the
+    local cloud. All other figures are those since the previous output. With --count, the exit code is 1 if a part did
+    not answer.
     """
     named = env or NAMED.get()
     if named not in (None, TARGET_LOCAL):

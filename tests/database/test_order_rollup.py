@@ -37,8 +37,9 @@ from wecelebrate.orders import rollup
 
 @pytest.fixture
 def observer(own_database: Database) -> Iterator[psycopg.Connection]:
-    """Open a connection of the superuser, who sees every row. The fixture checks the figures before and after the
-    test.
+    """Open a connection of the superuser, who sees every row.
+
+    The fixture checks the totals of orders before and after the test.
     """
     with own_database.connect(autocommit=True) as connection:
         allow_every_change(connection)

@@ -1,5 +1,5 @@
-"""Tests how a client is restored on AWS. botocore's Stubber checks the calls. The tests in tests/database run the
-function."""
+"""Tests how a client is restored on AWS. botocore's Stubber checks the calls. The SQL function is
+tested in tests/database."""
 
 import io
 import json

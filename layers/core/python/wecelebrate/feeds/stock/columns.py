@@ -133,8 +133,9 @@ class StockColumns:
     says that the product can be ordered.
     """
     below_zero: list[int] = field(default_factory=list)
-    """Columns with any other name and only words for a stock. They are used only if the number of pieces is below 0,
-    because the words can be about other stocks, such as the stock of a partner.
+    """Columns whose values are words for a stock, such as `in stock`, although their names are no names of a stock.
+
+    They are used only if the number of pieces is below 0, because the words can be about the stock of a partner.
     """
     calls_empty_in_stock: bool = False
     """Whether a row of the sample has 0 pieces, and a state that says that the product is in stock."""

@@ -114,7 +114,8 @@ class _Planner:
                 plan.prices = [replace(price, units=1) for price in plan.prices]
                 plan.price_unit = plan.price_unit if self._settings.plain.get("price_unit") else None
         elif field == "is_active":
-            # After steps, the values are never inverted. Without steps, the name of the column can mean the opposite.
+            # The values of a column with transformations are never inverted. Otherwise, the name of the column can mean
+            # the opposite of a flag, e.g. `inactive`.
             names = [column.name for column in self._columns[-len(numbers) :]]
             plan.active = [
                 ActiveColumn(number, inverse=not steps and is_inverse(name))

@@ -188,8 +188,8 @@ end
 $$;
 grant execute on function kv.canary_name(text) to app_admin;
 
--- Tests the mirror with a canary: writes a document of the entity, checks its row, changes the row, checks the
--- document, and undoes all changes.
+-- Tests the mirror with a canary (a test document): writes a document of the entity, checks its row, changes the row,
+-- checks the document, and undoes all changes.
 create or replace function kv.try_canary(entity text, out document_to_row boolean, out row_to_document boolean,
   out failure text)
 language plpgsql volatile
