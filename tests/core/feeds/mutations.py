@@ -44,7 +44,7 @@ def mutated_workbook(content: bytes, generator: random.Random) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
             parts[name] = archive.read(name)
-    name = generator.choice([name for name in parts if name.startswith("xl/")])
+    name = generator.choice([name for name in parts if name.startswith(("xl/", "content.xml", "styles.xml"))])
     parts[name] = mutated(parts[name], generator)
     return zipped(parts)
 
