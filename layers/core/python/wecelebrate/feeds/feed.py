@@ -276,7 +276,8 @@ class Feed:
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
         words = [] if plan.profile else [column.column for column in plan.active if says_states(column)]
         words = [number for number in words if number in active]
-        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample, words)
+        sample, is_known = self._evidence.sample, plan.profile is not None
+        return find_stock_columns(header, plan.inventory, self._mapping, sample, words, is_known=is_known)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
         """Return the columns that decide whether the stock is tracked. The column of the stock count is left out.

@@ -11,7 +11,6 @@ from wecelebrate.feeds.plan.chosen import Candidate
 from wecelebrate.feeds.prices.tiers import names_a_package, numbered_quantities
 from wecelebrate.feeds.stock.names import sold_quantities, stock_rank
 from wecelebrate.feeds.stock.reserved_names import is_reserved
-from wecelebrate.feeds.stock.tracking_names import names_tracking
 from wecelebrate.feeds.vocabulary import vocabulary
 
 
@@ -41,13 +40,12 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
 
 
 def _can_be_stock(column: str) -> bool:
-    """Return whether a name can mean the stock: no percentage, no reserved, minimum, ordered or packed pieces, and no
-    flag such as `Controla stock`.
+    """Return whether a name can mean the stock: no percentage, and no reserved, minimum, ordered or packed pieces.
 
     A name that the vocabulary lists as a stock is a stock.
     """
     is_other = means_other_pieces(column) or names_a_package(column) or is_reserved(column)
-    if "%" in column or names_tracking(column):
+    if "%" in column:
         return False
     return not is_other or fold(column) in vocabulary().words("columns.inventory_count")
 
