@@ -23,6 +23,48 @@ def test_a_stock_minus_the_reserved_pieces_is_no_second_place(names: str) -> Non
     assert not [question for question in reading.feed.questions if "places" in question.text]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Fiziki Stok;Rezerve;Sevkedilebilir Stok",
+        "Bestand Haus;Vorgemerkt;Bestand Laden",
+        "Sklad A;Rezervace;Sklad B",
+    ],
+)
+def test_a_place_that_is_left_out_is_a_remark(names: str) -> None:
+    reading = read(f"SKU;Name;Price;{names}\nA-1;Mug;12,50;90;15;75\nA-2;Cup;9,90;40;0;40\nA-3;Jug;19,90;7;7;0\n")
+    whole, _, left = names.split(";")
+    (question,) = reading.feed.questions
+    assert (question.key, question.subject) == ("inventory_count", "other")
+    assert [choice.value for choice in question.choices] == [left, whole, "sum"]
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "sums"),
+    [
+        ("Bestand Graz;Bestand Linz;Karton", ("9;4;5", "8;3;5", "25;20;5"), [13, 11, 45]),
+        ("Magasin Lyon;Magasin Paris;Ecart", ("9;4;5", "8;9;-1", "25;20;5"), [13, 17, 45]),
+        ("Depo Ankara;Depo Bursa;Haftalik satis", ("9;9;0", "8;8;0", "25;24;1"), [18, 16, 49]),
+        ("Sklad Brno;Sklad Praha;Prodáno", ("9;4;5", "8;3;5", "25;20;5"), [13, 11, 45]),
+        ("Stock Vigo;Stock Lugo;Reservado", ("9;4;5", "8;3;5"), [13, 11]),
+        ("Stock Vigo;Stock Lugo;Reservado", ("9;4;5", "0;0;0", "0;0;0", "0;0;0"), [13, 0, 0, 0]),
+    ],
+)  # fmt: skip
+def test_a_difference_of_two_places_proves_nothing(names: str, rows: tuple[str, ...], sums: list[int]) -> None:
+    lines = "".join(f"A-{at};Mug;12,50;{row}\n" for at, row in enumerate(rows))
+    reading = read(f"SKU;Name;Price;{names}\n{lines}")
+    assert [one.inventory_count for one in reading.products] == sums
+    assert [question.choices[0].value for question in reading.feed.questions if "places" in question.text] == ["sum"]
+
+
+def test_a_small_later_file_reads_the_same_stock_without_reserved_pieces() -> None:
+    header = "SKU;Name;Price;Stock real;Comprometido;Stock vendible\n"
+    memory = read(header + "A-1;Mug;12,50;90;15;75\nA-2;Cup;9,90;40;0;40\nA-3;Jug;19,90;7;7;0\n").feed.reading
+    reading = read(header + "A-1;Mug;12,50;80;15;65\n", memory=memory)
+    assert [one.inventory_count for one in reading.products] == [65]
+    assert not reading.feed.changes
+
+
 def test_stocks_of_two_places_are_still_added_up() -> None:
     reading = read(
         "SKU;Name;Price;Stock Graz;Stock Linz;Pages\nA-1;Mug;12,50;90;15;8\nA-2;Cup;9,90;40;0;12\nA-3;Jug;19,90;7;7;3\n"

@@ -10,10 +10,10 @@ from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.place_columns import other_places, stock_columns_of_places, sum_question
 from wecelebrate.feeds.stock.reserved import (
     column_of_reserved,
-    free_of_places,
     reserved_question,
     without_expected,
     without_reserved,
+    without_reserved_of_places,
 )
 from wecelebrate.feeds.stock.totals import total_of_places
 from wecelebrate.feeds.stock.tracking_names import tracking_columns
@@ -36,21 +36,22 @@ def choose_stock(  # noqa: PLR0917
     flags = tracking_columns(columns, earlier) - used
     used.update(flags)
     places = stock_columns_of_places(columns, used)
-    of_places = free_of_places(columns, places)
+    of_places, question = without_reserved_of_places(columns, places, earlier)
     of_list = {*places, *columns_of_list(columns.header, of_places)} - used
     flags |= _flags_beside_places(columns, candidates, of_places) - used
     used.update(of_list | flags)
     chosen.columns["inventory_count"] = take("inventory_count", False)
-    used.difference_update(of_list)
     chosen.columns["inventory_count"] = without_expected(columns, chosen.columns["inventory_count"], used)
     stated = chosen.columns["inventory_count"]
     chosen.columns["inventory_count"] = without_reserved(columns, stated, used)
+    used.difference_update(of_list)
     used.update(chosen.columns["inventory_count"])
     if chosen.columns["inventory_count"] == stated:
         chosen.reserved = column_of_reserved(columns, stated)
         chosen.questions += reserved_question(columns, stated[:1], is_less=chosen.reserved is not None)
     chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
     _choose_places(chosen, columns, of_places, used)
+    chosen.questions += question
     used.difference_update(flags)
 
 
@@ -78,7 +79,7 @@ def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used:
     elif of_places and all(columns[number].is_empty for number in stock):
         _sum_places(chosen, columns, of_places)
         used.update(of_places)
-    elif len(places := free_of_places(columns, other_places(columns, stock, used))) > 1:
+    elif len(places := without_reserved_of_places(columns, other_places(columns, stock, used))[0]) > 1:
         chosen.questions.append(sum_question(columns, places, is_sum=False))
 
 

@@ -23,6 +23,15 @@ def _whole_numbers(cells: Sequence[str]) -> tuple[int, ...] | None:
     return None if None in matches else tuple(int(match[1]) for match in matches if match)
 
 
+def reserved_columns(columns: Columns, stock_columns: Sequence[int]) -> list[int]:
+    """Return the columns with numbers of reserved pieces, by their names."""
+    return [
+        number for number, column in enumerate(columns.header)
+        if number not in stock_columns and is_reserved(column)
+        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
+    ]  # fmt: skip
+
+
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
     """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
 
@@ -30,11 +39,7 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
     stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`, or the column that
     is another one minus the reserved pieces, whatever their names are.
     """
-    reserved = [
-        number for number, column in enumerate(columns.header)
-        if number not in stock_columns and is_reserved(column)
-        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
-    ]  # fmt: skip
+    reserved = reserved_columns(columns, stock_columns)
     free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
     if len(reserved) != 1:
         return stock_columns
@@ -52,14 +57,16 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
     return left if len(left) == 1 else stock_columns
 
 
-def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int) -> bool:
+def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int, least: int = 1) -> bool:
+    """Return whether a stock minus the reserved pieces is a third column in all rows. `least` rows must have pieces."""
     rows = [
         [(row[number] or "").strip() if number < len(row) else "" for number in (stock_column, reserved, left)]
         for row in columns.sample
     ]
     counted = [numbers for cells in rows if (numbers := _whole_numbers(cells)) is not None]
     is_certain = len(counted) > 1 and len(counted) == len([cells for cells in rows if any(cells)])
-    return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
+    are_enough = any(count[1] for count in counted) and sum(any(count) for count in counted) >= least
+    return is_certain and are_enough and all(a - b == c for a, b, c in counted)
 
 
 def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
@@ -70,11 +77,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
     """
     if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
         return None
-    reserved = [
-        number for number, column in enumerate(columns.header)
-        if number != stock_columns[0] and is_reserved(column)
-        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
-    ]  # fmt: skip
+    reserved = reserved_columns(columns, stock_columns)
     if len(reserved) != 1:
         return None
     rows = [
@@ -97,23 +100,40 @@ def _is_free_of(columns: Columns, stock: int, reserved: int) -> bool:
     return any(_is_difference(columns, other, reserved, stock) for other in others)
 
 
-def free_of_places(columns: Columns, places: list[int]) -> list[int]:
-    """Return the columns of places without a stock that another one of them contains without the reserved pieces.
+def without_reserved_of_places(
+    columns: Columns, places: list[int], earlier: Sequence[str] = ()
+) -> tuple[list[int], list[Question]]:
+    """Return the columns of places without a stock that another one of them contains without the reserved pieces, and
+    a question about it.
 
     `Fiili Stok` and `Sevkedilebilir Stok` look like two places. They are one place if the second one is the first one
-    minus another column in all rows.
+    minus `Rezerve` in all rows. Any other third column, such as a difference, proves nothing. If `earlier`, the stock
+    of the catalog's earlier file, was one of these columns, it stays the stock: a small file proves less.
     """
-    others = [
-        number for number in range(len(columns.header))
-        if number not in places and not columns[number].is_empty and are_counts(columns[number])
-    ][:MAX_COLUMNS]  # fmt: skip
-    if len(places) > MAX_STOCKS:
-        return places
-    whole = {
-        stock for stock in places for left in places for less in others
-        if stock != left and _is_difference(columns, stock, less, left)
+    reserved = reserved_columns(columns, places)[:MAX_COLUMNS]
+    if not reserved or len(places) > MAX_STOCKS:
+        return places, []
+    if len(earlier) == 1 and (remembered := [number for number in places if columns.header[number] == earlier[0]]):
+        return remembered, []
+    wholes = {
+        whole: (left, less) for less in reserved for whole in places for left in places
+        if whole != left and _is_difference(columns, whole, less, left, MIN_RESERVED)
     }  # fmt: skip
-    return [number for number in places if number not in whole]
+    if not wholes:
+        return places, []
+    whole, (left, less) = next(iter(wholes.items()))
+    names = [quoted(columns.header[number], 40) for number in (left, whole, less)]
+    text = (
+        f"In all rows, {names[0]} is {names[1]} minus the reserved pieces {names[2]}. Is {names[0]} the stock that can "
+        "be sold?"
+    )
+    choices = (
+        Choice(columns.header[left], "All pieces of this column are sold.", columns[left].examples),
+        Choice(columns.header[whole], "All pieces of this column are sold.", columns[whole].examples),
+        Choice("sum", "The stock is the sum of both columns."),
+    )
+    question = Question("inventory_count", "other", text, choices, columns[less].examples)
+    return [number for number in places if number not in wholes], [question]
 
 
 def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
