@@ -32,7 +32,7 @@ from wecelebrate.feeds.plan.model import (
 from wecelebrate.feeds.plan.parents import find_parents
 from wecelebrate.feeds.plan.profile_prices import header_currency, in_stated_currency, profile_prices
 from wecelebrate.feeds.plan.profiles import recognise
-from wecelebrate.feeds.plan.second_names import second_name
+from wecelebrate.feeds.plan.second_names import find_second_names
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
 from wecelebrate.feeds.questions import Question
@@ -225,7 +225,7 @@ def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
     find_parents(plan, columns, earlier.get("parent", ()))
-    plan.second_name = second_name(plan, columns)
+    find_second_names(plan, columns, earlier.get("second_name", ()))
     return plan
 
 
