@@ -10,6 +10,10 @@ Subject = Literal["money", "identity", "visibility", "other"]
 """What a wrong answer would damage: prices, the SKUs of products, what customers can see, or other values."""
 
 
+STOP = "stop"
+"""The value of a choice that refuses the file. It is no setting."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One possible answer to a question."""
@@ -21,7 +25,8 @@ class Choice:
     examples: tuple[str, ...] = ()
     """How values of the file are read with this choice, e.g. `1.250 → 1250.00`."""
     refuses_file: bool = False
-    """Whether this file is wrong, and must not be read. Such an answer says nothing about later files."""
+    """Whether this file is wrong, and must not be read. Such an answer says nothing about later files, so it is no
+    setting, and its value is STOP."""
 
 
 @dataclass(frozen=True, slots=True)

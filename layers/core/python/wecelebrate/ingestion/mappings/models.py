@@ -76,6 +76,7 @@ class ReadingChoice(BaseModel):
 
     value: str = Field(
         description="The value that the answer sets in the mapping or the options. Empty if no column is read."
+        " `stop` is no setting: this file is wrong, and must not be read."
     )
     label: str
     """A sentence that explains the choice."""
