@@ -76,7 +76,7 @@ def test_stocks_of_two_places_are_still_added_up() -> None:
     "name",
     [
         "Quantity On Sales Order", "Qty. on Sales Orders", "Menge in Auftrag", "Menge in Verkaufsauftrag",
-        "Voorraad: Gepland uit", "Qty planned out", "CANT_COMP", "QTY_ALLOC", "Cantidad en pedidos de cliente",
+        "Voorraad: Gepland uit", "Qty planned out", "CANT_COMPROMET", "QTY_ALLOC", "Cantidad en pedidos de cliente",
         "Antal i salgsordrer", "Quantità ordini clienti", "Stock SO",
     ],
 )  # fmt: skip
@@ -94,6 +94,15 @@ def test_pieces_that_are_sold_and_not_sent_are_reserved(name: str) -> None:
 def test_pieces_that_are_ordered_or_another_number_are_not_reserved(name: str) -> None:
     reading = read(f"SKU;Name;Price;Stock;{name}\nA-1;Mug;12,50;90;15\nA-2;Cup;9,90;40;0\nA-3;Jug;19,90;7;7\n")
     assert [one.inventory_count for one in reading.products] == [90, 40, 7]
+
+
+@pytest.mark.parametrize("name", ["CANT_COMP", "Cant. Compr.", "Qtd compr", "STOCK_COMP"])
+def test_pieces_that_are_reserved_or_bought_are_a_doubt_and_stay_in_the_stock(name: str) -> None:
+    reading = read(f"SKU;Name;Price;Stock;{name}\nA-1;Mug;12,50;90;15\nA-2;Cup;9,90;40;0\nA-3;Jug;19,90;7;7\n")
+    assert [one.inventory_count for one in reading.products] == [90, 40, 7]
+    (question,) = reading.feed.questions
+    assert [choice.value for choice in question.choices] == ["Stock", "difference"]
+    assert question.subject == "other"
 
 
 @pytest.mark.parametrize("zeros", [".00", ",00", ".0", ""])
@@ -118,7 +127,17 @@ def test_words_in_two_languages_that_mean_different_states_are_not_read() -> Non
     assert read("SKU;Name;Price;Stock\nA-1;Mug;12,50;sold out / on request\n").rejection.code == "not_a_number"
 
 
-@pytest.mark.parametrize("cell", ["ORDER 2 weeks", "Bestellung 3 Wochen", "sur commande 8 jours"])
+@pytest.mark.parametrize(
+    "cell", ["ORDER 2 weeks", "Bestellung 3 Wochen", "sur commande 8 jours", "pedido: ca. 10-14 días"]
+)
 def test_an_order_with_a_time_is_made_to_order(cell: str) -> None:
     reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;12,50;4\nA-2;Cup;9,90;{cell}\n")
     assert reading.products[1].inventory_policy == "untracked"
+
+
+@pytest.mark.parametrize(
+    "cell", ["Bestellung 12 Stk", "order 10 pcs", "commande 24 pièces", "заказ 5 шт", "order 3 boxes"]
+)
+def test_an_order_of_pieces_is_no_stock(cell: str) -> None:
+    reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;12,50;4\nA-2;Cup;9,90;{cell}\n")
+    assert [one.code for one in reading.rejected] == ["not_a_number"]

@@ -35,6 +35,7 @@ from wecelebrate.feeds.plan.states import choose_states
 from wecelebrate.feeds.plan.stocks import choose_stock
 from wecelebrate.feeds.prices.blank import names_price
 from wecelebrate.feeds.prices.candidates import is_price_for
+from wecelebrate.feeds.prices.currency_titles import WORD_CODES
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import choose_price
 from wecelebrate.feeds.questions import Choice, Question
@@ -51,8 +52,6 @@ from wecelebrate.feeds.stock.reserved import (
     reserved_question,
 )
 
-_WORD_CODES = ("COP", "PEN", "PHP", "TRY")
-"""Currency codes that are words, too."""
 _SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
 _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
@@ -157,7 +156,7 @@ def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
     """Choose the column whose values are all currency codes. Its name can be any text."""
     for number, column in enumerate(columns.header):
         cells = columns[number].cells if number not in used and internal_part(column) is None else ()
-        if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in _WORD_CODES):
+        if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in WORD_CODES):
             chosen.columns["currency"] = [number]
             chosen.reasons["currency"] = [Reason(number, 0.8, ("all its values are codes of currencies",))]
             used.add(number)

@@ -20,7 +20,7 @@ from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.plan.attributes import public_attributes
 from wecelebrate.feeds.plan.candidates import candidates_of
 from wecelebrate.feeds.plan.choice import choose
-from wecelebrate.feeds.plan.completion import complete, is_incomplete, is_sku_doubtful
+from wecelebrate.feeds.plan.completion import complete, is_incomplete, is_sku_doubtful, two_codes_question
 from wecelebrate.feeds.plan.model import (
     OPTIONS,
     REPORT_COLUMN_PREFIX,
@@ -113,7 +113,7 @@ def _initial_plan(
 
     If the profile finds no SKU in the header, or another SKU than the columns in a file without a name of its own, the
     file only looks like a known export, and its columns are used instead. If the profile finds no price, the price is
-    searched in the columns, which can lead to a question.
+    searched in the columns, which can lead to a question. So do two columns with codes.
     """
     header = list(columns.header)
     recognised = profile or recognise(names) or recognise([bare_name(column) for column in header])
@@ -125,7 +125,9 @@ def _initial_plan(
     has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
     if profile is None and not has_handles and not has_sku and is_sku_doubtful(plan, names, recognised):
         by_name = _by_name(columns, currency, earlier)
-        if not plan.sku or by_name.sku[:1] not in ([], plan.sku[:1]):
+        question = two_codes_question(columns, plan, by_name, earlier.get("sku", ()))
+        plan.questions += question
+        if not question and (not plan.sku or by_name.sku[:1] not in ([], plan.sku[:1])):
             return (None, by_name) if by_name.sku else (recognised, plan)
     if is_incomplete(plan, recognised):
         complete(plan, columns, _by_name(columns, currency, {}))

@@ -8,7 +8,7 @@ from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.names import FREE, are_counts, is_free_stock, stock_rank
-from wecelebrate.feeds.stock.reserved_names import is_reserved
+from wecelebrate.feeds.stock.reserved_names import can_be_reserved, is_reserved
 
 MIN_RESERVED = 3
 MAX_COLUMNS = 20
@@ -189,19 +189,20 @@ def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less
             facts = columns[number]
             if (
                 number != at
-                and is_reserved(column)
+                and can_be_reserved(column)
                 and facts.cells
                 and facts.without_dashes.share("is_number") == 1
                 and facts.share("is_zero") < 1
             ):
                 stock_name = columns.header[at]
+                verb = "has" if is_reserved(column) else "can have"
                 text = (
-                    f"The column {quoted(column, 40)} has pieces that are reserved. Are they still contained in the "
+                    f"The column {quoted(column, 40)} {verb} pieces that are reserved. Are they still contained in the "
                     f"stock {quoted(stock_name, 40)}?"
                 )
                 only = Choice(stock_name, "All pieces of this column are sold.", columns[at].examples)
                 none = Choice("", "The file does not change the stock.")
                 less = Choice("difference", "The reserved pieces are taken off the stock.", facts.examples)
-                choices = (less, only) if is_less else (only, none)
+                choices = (less, only) if is_less else (only, none) if is_reserved(column) else (only, less)
                 return [Question("inventory_count", "other", text, choices, facts.examples)]
     return []
