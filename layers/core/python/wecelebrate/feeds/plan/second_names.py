@@ -50,6 +50,7 @@ _SECOND_LINES = frozenset(map(fold, (
 """Names of columns with a second line of the name. Their cells can have any text."""
 _AMOUNT = re.compile(r"\d[.,]\d\d(?![\d.,]*\s?[^\W\d_])|[€$£¥₹]\s?\d|\d\s?[€£¥₹]|\b[A-Z]{3}\s?\d+[.,]\d")
 """A price in a text: `2,10`, `€ 3`. `2,50 m` is a measure."""
+_BETWEEN_WORDS = re.compile(r"[\s\d!-/:-@\[-`{-~]+")
 
 
 def find_second_names(plan: Plan, columns: Columns, earlier: Sequence[str]) -> None:
@@ -96,10 +97,20 @@ def warn_of_second_line(plan: Plan, sample: Sequence[Cells], warnings: Warnings)
         warnings.add(CODE, plan.column_name(number), cell)
 
 
-@lru_cache(maxsize=8192)
 def can_be_internal(cell: str) -> bool:
-    """Return whether a cell is a long text, or has a private word or an amount: `Lieferant Huber`, `EK 2,10`."""
-    return len(cell) > MAX_LENGTH or private_part(cell) is not None or _AMOUNT.search(cell) is not None
+    """Return whether a cell is a long text, or has a private word or an amount: `Lieferant Huber`, `EK 2,10`.
+
+    Cells differ in each row, but their words repeat. So the words are looked up in pairs, which are cached.
+    """
+    if len(cell) > MAX_LENGTH or _AMOUNT.search(cell):
+        return True
+    tokens = [token for token in _BETWEEN_WORDS.split(cell) if token]
+    return any(map(_is_private, tokens, [*tokens[1:], ""]))
+
+
+@lru_cache(maxsize=8192)
+def _is_private(word: str, following: str) -> bool:
+    return private_part(f"{word} {following}") is not None
 
 
 def _is_second_line(column: str, name: str) -> bool:
