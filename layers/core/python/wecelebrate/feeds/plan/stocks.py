@@ -51,7 +51,8 @@ def choose_stock(  # noqa: PLR0917
         chosen.questions += reserved_question(columns, stated[:1], is_less=chosen.reserved is not None)
     chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
     _choose_places(chosen, columns, of_places, used)
-    chosen.questions += question
+    if not any(each.key == "inventory_count" for each in chosen.questions):
+        chosen.questions += question
     used.difference_update(flags)
 
 
