@@ -25,8 +25,8 @@ class Bindings:
     signing_key: str
     """The secret key with which functions sign cursors and consistency tokens."""
     origin_secrets: str
-    """The secrets that CloudFront sends to the API, separated by a comma: the current and the previous secret. Empty in
-    the local cloud, which has no CloudFront."""
+    """The current and the previous secret that CloudFront sends to the API, separated by a comma. Empty in the local
+    cloud, which has no CloudFront."""
     docs_url: str
     """The base URL of the pages about problems. Empty if the API itself serves the pages."""
     api_url: str
@@ -40,7 +40,7 @@ class Bindings:
     queues: Mapping[str, str]
     """Maps the names of queues to their URLs."""
     buckets: Mapping[str, str]
-    """Maps the names of buckets in the declarations to their names in this cloud (AWS or the local cloud)."""
+    """Maps the name of a bucket in the declarations to its name in this cloud (AWS or the local cloud)."""
     mail_from: str
     """The sender of all mails, in the form `name <address>`."""
     mail_configuration_set: str
@@ -52,8 +52,8 @@ class Bindings:
     kv_key_hashes: str
     """The SHA-256 hashes of the keys of the old applications for the key-value store, separated by commas."""
     extra: Mapping[str, str]
-    """Further environment variables, which only this cloud needs."""
+    """Other environment variables, which only this cloud needs."""
     function_prefix: str = ""
-    """In this cloud (AWS or the local cloud), the names of functions have this prefix. The name in the declaration
-    follows the prefix.
+    """The prefix of the names of functions in this cloud (AWS or the local cloud). The name in the declaration follows
+    the prefix.
     """

@@ -2,8 +2,8 @@
 
 A cached value is the JSON of a response, or the JSON of a model that the code reads again. During a deploy, and for up
 to a day after it, Redis has values of two releases. Therefore, the key of a value contains a fingerprint of its model.
-If a model has changed, each release finds only values in its own form. If a model has not changed, both releases use
-the same values. A fingerprint depends on names and types, and not on descriptions.
+If a model has changed, each release finds only values in the form of its model. Otherwise, both releases use the same
+values. A fingerprint depends on names and types, and not on descriptions.
 """
 
 import hashlib
@@ -40,13 +40,16 @@ OPERATIONS: Mapping[Entity, tuple[str, ...]] = {
     keys.ORDER: ("get_order",),
     keys.ORDERS: ("list_orders", "list_site_orders"),
 }
-"""The operations that read the values of each entity from the cache. Sessions have their own form, without a model."""
+"""The operations that read the values of each entity from the cache. Sessions are not in the mapping, because they have
+no model."""
 _MODELS: Mapping[str, type[BaseModel]] = {"record_events": EventTarget}
-"""For each operation whose cached value is not its response: the model of the value."""
+"""Maps an operation to the model of its cached value, if this value is not the response."""
 _HEAD = '''"""The fingerprints of the models of cached values. `python -m infra.cache_shapes` writes this file."""
 
 SHAPES = {'''
-_TAIL = '"""Entity → fingerprint of its models. Keys contain it, so a release reads no values of another form."""'
+_TAIL = (
+    '"""Maps each entity to the fingerprint of its models. A release reads only values with its own fingerprints."""'
+)
 _TEXTS = frozenset({"title", "description", "examples", "example", "default"})
 
 
@@ -76,7 +79,7 @@ def _fingerprint(models: list[Any]) -> str:
 
 
 def _without_texts(schema: Any) -> Any:
-    """Return a JSON schema without texts for people, e.g. `title`. Properties that have such a name stay."""
+    """Return a JSON schema without texts for people, e.g. `title`. A property called `title` stays."""
     if isinstance(schema, list):
         return [_without_texts(each) for each in schema]
     if not isinstance(schema, dict):

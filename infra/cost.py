@@ -1,4 +1,4 @@
-"""Prints `docs/cost.md`, the page about what an environment costs on AWS: `python -m infra.cost > docs/cost.md`."""
+"""Prints `docs/cost.md`, the page about the cost of an environment on AWS: `python -m infra.cost > docs/cost.md`."""
 
 import sys
 import textwrap
@@ -33,7 +33,7 @@ from infra.environments import ENVIRONMENTS
 from infra.functions import FunctionSpec, functions
 
 VOLUMES = {"idle": 0.0, "year 1": 1.0, "year 2": 5.0, "year 3": 10.0, "100M": 100.0}
-"""Millions of requests a month."""
+"""Maps a volume to its requests a month, in millions."""
 
 
 def page() -> str:
@@ -144,7 +144,7 @@ def _maximum(specs: tuple[FunctionSpec, ...]) -> list[str]:
 
 
 def _by_name(values: Mapping[str, float], unit: str = "") -> str:
-    """Return e.g. `4 ACU in dev, 8 ACU in staging and 32 ACU in prod`."""
+    """Return a text such as `4 ACU in dev, 8 ACU in staging and 32 ACU in prod`."""
     *texts, last = (" ".join(filter(None, [f"{value:,.0f}", unit, f"in {name}"])) for name, value in values.items())
     return f"{', '.join(texts)} and {last}"
 

@@ -1,8 +1,8 @@
-"""Computes what an environment costs on AWS.
+"""Computes the cost of an environment on AWS.
 
-The quantities come from the declarations (`infra/environments.py`, `function.toml`, `infra/aws/alarms.py`), the prices
-from `infra/prices.toml`, and the work of a request from the benchmarks. All other numbers are assumptions, which the
-page `docs/cost.md` lists.
+The quantities come from the declarations in `infra/environments.py`, `function.toml` and `infra/aws/alarms.py`. The
+prices come from `infra/prices.toml`, and the work of a request comes from the benchmarks. All other numbers are
+assumptions, which the page `docs/cost.md` lists.
 """
 
 import tomllib
@@ -22,14 +22,14 @@ PRICES: Mapping[str, Any] = tomllib.loads((ROOT / "infra" / "prices.toml").read_
 HOURS = 730
 """The number of hours of a month."""
 FULL_CPU_MB = 1769
-"""The memory with which AWS gives a function a whole CPU. With less memory, the same work takes longer."""
+"""The memory in MB with which a function gets a whole CPU. With less memory, the same work takes longer."""
 
 CPU_MILLISECONDS = 5.7
 """Measured: the CPU time of a function for a cached page (`infra/bench/function_cpu.py`)."""
 WAIT_MILLISECONDS = 4.0
 """Assumed: the time that a function waits for Redis or the database in a request."""
 HIT_RATE = 0.8
-"""Assumed: the share of requests that the cache answers. It is the target of the plan."""
+"""Assumed: the share of requests that the cache answers. This share is the target of the plan."""
 COMMANDS = 1.4
 """Assumed: the Redis commands of a request. A cached read is one command."""
 LOG_KILOBYTES = 0.8
@@ -37,11 +37,12 @@ LOG_KILOBYTES = 0.8
 RESPONSE_KILOBYTES = 4.0
 """Assumed: the size of a compressed response."""
 IOS = 0.5
-"""Assumed: the reads and writes of the storage for a request that the cache does not answer."""
+"""Assumed: the storage operations of the database for a request that the cache does not answer."""
 NAT_KILOBYTES = 3.0
 """Assumed: the traffic through the NAT gateways for a request, e.g. to Redis and to CloudWatch."""
 COLD_STARTS = 0.01
-"""Assumed: the share of requests that start a new environment. AWS sees less than 1 % in most accounts."""
+"""Assumed: the share of requests that start a new environment. According to AWS, it is less than 1 % in most
+accounts."""
 INIT_MILLISECONDS = 300.0
 """Assumed: the CPU time with which a function of the API starts. `make bench ONLY=function-init` measures it."""
 METRICS_PER_FUNCTION = 2
@@ -50,9 +51,9 @@ DETAILED_METRICS = 6
 """The number of metrics that the gateway publishes for each route if detailed metrics are on."""
 SECRETS = 6
 RULES = 2
-"""The rules of the firewall."""
+"""The number of rules of the firewall."""
 POLLS_A_MINUTE = 15
-"""Lambda polls a queue without messages with five connections, each for 20 seconds."""
+"""The requests that Lambda sends to an empty queue in a minute. Five connections poll, each for 20 seconds."""
 STORAGE_GB = 20
 EDGE_SHARE = 0.0
 """The share of requests that CloudFront answers itself."""
@@ -124,16 +125,16 @@ def _gb_second(choice: Choice) -> float:
 
 
 def seconds_per_request(memory: int) -> float:
-    """Return how long a function with this memory runs for a request."""
+    """Return how many seconds a function with this memory runs for a request."""
     return (CPU_MILLISECONDS * max(1.0, FULL_CPU_MB / memory) + WAIT_MILLISECONDS) / 1000
 
 
 def _by_request(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
     memory = next(spec.memory for spec in specs if spec.name == "api-storefront-read")
     all_requests = choice.requests
-    requests = all_requests * (1 - choice.edge_share)  # the requests that CloudFront does not answer from its cache
+    requests = all_requests * (1 - choice.edge_share)  # requests that CloudFront does not answer from its cache
     duration = seconds_per_request(memory) * memory / 1024 * _gb_second(choice) * 1e6
-    gigabytes = 1e6 / 1024**2  # the gigabytes of a million requests of one kilobyte
+    gigabytes = 1e6 / 1024**2  # gigabytes of a million requests of one kilobyte each
     return {
         "CloudFront": all_requests * (PRICES["cloudfront"]["million_requests"]
         + RESPONSE_KILOBYTES * gigabytes * PRICES["cloudfront"]["gb"]),
@@ -149,9 +150,9 @@ def _by_request(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, fl
 
 
 def _traces(requests: float) -> float:
-    """Return how many traces X-Ray records for the requests of one function. Both numbers are in millions.
+    """Return how many traces X-Ray records for the requests of one function. `requests` and the result are in millions.
 
-    X-Ray records one request in each second, and 5 % of the others.
+    X-Ray records one request in each second, and 5 % of all other requests.
     """
     first = min(requests, HOURS * 3600 / 1e6)
     return first + 0.05 * (requests - first)
@@ -163,10 +164,11 @@ def total(choice: Choice, specs: tuple[FunctionSpec, ...]) -> float:
 
 
 def busy_gigabytes(environment: Environment, specs: tuple[FunctionSpec, ...]) -> float:
-    """Return the most memory of functions that can run at the same time, in GB.
+    """Return the maximum memory of all functions that run at the same time, in GB.
 
-    The functions with a reservation use all of it. The largest of the other functions use the rest: a queue has a
-    maximum of workers, a function of the API can have all of the rest, and each other function runs once.
+    Functions with a reservation use their whole reservation. The other functions share the remaining concurrency, the
+    largest function first. A function with a queue runs at most with its maximum of workers, a function of the API can
+    use all of the remaining concurrency, and any other function runs once.
     """
     specs = bounded(specs, environment.concurrency)
     reserved = reserved_concurrency(specs, environment.concurrency)
@@ -180,19 +182,19 @@ def busy_gigabytes(environment: Environment, specs: tuple[FunctionSpec, ...]) ->
 
 
 def requests_per_second(environment: Environment, specs: tuple[FunctionSpec, ...]) -> float:
-    """Return how many requests are answered in a second at most: the limit is the rate of the HTTP APIs, or the
-    concurrent invocations."""
+    """Return the maximum number of requests that are answered in a second. Either the rates of the HTTP APIs or the
+    concurrent invocations limit this number."""
     memory = next(spec.memory for spec in specs if spec.name == "api-storefront-read")
     return min(sum(api.rate for api in APIS), environment.concurrency / seconds_per_request(memory))
 
 
 def highest(environment: Environment, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
-    """Return what an environment costs in USD an hour if everything that scales is at its maximum."""
+    """Return the cost of an environment in USD an hour if everything that scales is at its maximum."""
     full = replace(environment, capacity=(environment.capacity[1], environment.capacity[1]))
     millions = requests_per_second(environment, specs) * 3600 / 1e6 * HOURS
     choice = Choice(full, requests=millions)
     parts, by_request = _fixed(choice, specs), _by_request(choice, specs)
-    # The time of the functions is in the cost of all concurrent invocations.
+    # The cost of all concurrent invocations below includes the time of the functions.
     by_request["functions"] = millions * PRICES["lambda"]["million_requests"]
     return {
         "database: maximum capacity": parts.pop("database: minimum capacity") / HOURS,
@@ -204,27 +206,29 @@ def highest(environment: Environment, specs: tuple[FunctionSpec, ...]) -> dict[s
 
 
 def refused() -> float:
-    """Return what a million requests cost that CloudFront gets and no function answers, without their bytes."""
+    """Return the cost of a million requests that reach only CloudFront and no function. The cost of their bytes is not
+    included."""
     return float(PRICES["cloudfront"]["million_requests"] + PRICES["firewall"]["million_requests"])
 
 
 def cached() -> float:
-    """Return what a million requests cost that CloudFront answers from its cache, with their bytes."""
+    """Return the cost of a million requests that CloudFront answers from its cache. The cost of their bytes is
+    included."""
     gigabytes = 1e6 * RESPONSE_KILOBYTES / 1024**2
     return refused() + gigabytes * float(PRICES["cloudfront"]["gb"])
 
 
 def faster_starts(specs: tuple[FunctionSpec, ...], requests: float) -> dict[str, float]:
-    """Return how much each way to make the first requests faster costs in a month, in USD.
+    """Return the cost of each way to make first requests faster, in USD a month.
 
-    The first entry is not a way to make them faster: it is the price that AWS bills for the starts themselves.
+    The first entry is for comparison: the price of the starts themselves, if nothing makes them faster.
 
     requests: the number of requests in a month, in millions.
     """
     price, seconds = PRICES["lambda"], HOURS * 3600
     api = [spec.memory / 1024 for spec in specs if spec.kind == "api"]
     shop = [spec.memory / 1024 for spec in specs if spec.name in ("api-storefront-read", "api-orders-place")]
-    memory = sum(shop) / len(shop)  # a function that most requests use
+    memory = sum(shop) / len(shop)  # the average of the functions that most requests use
     starts = requests * 1e6 * COLD_STARTS
     return {
         "nothing: the starts themselves": starts * memory * INIT_MILLISECONDS / 1000 * price["gb_second_arm"],

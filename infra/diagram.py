@@ -23,8 +23,8 @@ SERVICES = {
     "RDS Proxy": "AWS::RDS::DBProxy",
     "SES": "AWS::SES::ConfigurationSet",
 }
-"""Maps the services in the picture to the resource types that the CDK stacks create for them. Upstash Redis is the only
-service outside of AWS."""
+"""Maps a service in the picture to the type of the resource that the CDK stacks create for it. Only Upstash Redis is
+outside of AWS."""
 
 _WIDTH, _MARGIN, _LINE = 960, 20, 18
 _COLUMN = (_WIDTH - 4 * _MARGIN) // 3
@@ -112,12 +112,12 @@ def _callers() -> str:
 
 
 def _resources(api: Iterable[FunctionSpec]) -> list[str]:
-    """Return lines with the resources of the API, each with the intents of its functions."""
+    """Return the lines for the API: each resource with the intents of its functions."""
     intents: dict[str, list[str]] = {}
     for spec in api:
         intents.setdefault(spec.folder.parent.name, []).append(spec.folder.name)
     labels = [f"{name}: {', '.join(sorted(verbs))}" for name, verbs in sorted(intents.items())]
-    # A line must not end within a label.
+    # a line break must not be inside a label
     return textwrap.wrap(" · ".join(label.replace(" ", "\N{NO-BREAK SPACE}") for label in labels), _LINE_LENGTH)
 
 
@@ -132,7 +132,7 @@ def _schedule(spec: FunctionSpec) -> str:
 
 
 def _users(specs: Sequence[FunctionSpec], use: str, verb: str) -> str:
-    """Return a line with the number of functions whose `uses` contains `use`."""
+    """Return a line with the number of functions that declare `use` in `uses`."""
     count = sum(use in spec.uses for spec in specs)
     return f"{count} function{'s' if count != 1 else ''} {verb}"
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from infra.operator_settings import OperatorSettings
 
 LOG_SETTINGS: Mapping[str, str] = {
-    # In milliseconds. A request for a list should take at most 50 ms. PostgreSQL logs statements that take at least ten
-    # times as long. Statements contain placeholders, so their text has no values.
+    # In milliseconds. PostgreSQL logs statements that take at least ten times as long as a request for a list, i.e. 50
+    # ms. The text of a statement contains placeholders instead of values.
     "log_min_duration_statement": "500",
     # The values of parameters can be personal data.
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
-    # Omits DETAIL, HINT and CONTEXT, because they contain values of rows, e.g. `Key (email)=(…) already exists`.
+    # Omit DETAIL, HINT and CONTEXT, because they contain values of rows, e.g. `Key (email)=(…) already exists`.
     "log_error_verbosity": "terse",
-    # Logs only the levels LOG, FATAL and PANIC. The messages of ERROR contain values, e.g. `invalid input syntax for
-    # type uuid: "…"`. The functions log every error themselves, without values (`core/database/errors.py`).
+    # Log only the levels LOG, FATAL and PANIC, because messages of ERROR contain values, e.g. `invalid input syntax for
+    # type uuid: "…"`. The functions themselves log every error without values (`core/database/errors.py`).
     "log_min_messages": "log",
     "log_min_error_statement": "log",
     "log_statement": "none",
@@ -33,16 +33,16 @@ class Environment:
 
     name: str
     permanent: bool
-    """Whether data survives the deletion of a stack. If data survives, stacks with data are protected from deletion,
-    and the resources of these stacks are retained."""
+    """Whether data survives the deletion of a stack. If true, stacks with data are protected from deletion, and their
+    resources are retained."""
     region: str
     zones: tuple[str, ...]
-    """The names of the availability zones. They are fixed here because CDK would need AWS credentials to look them
-    up. The same name is a different zone in each account, and RDS Proxy is not available in every zone. The command
-    `make preflight` checks this, and `zones` in the file of the operator replaces these names."""
+    """The names of the availability zones. The names are fixed here, because CDK would need AWS credentials to look
+    them up. In each account, a name can mean a different zone, and RDS Proxy is not available in every zone. `make
+    preflight` checks the zones, and `zones` in the file of the operator replaces these names."""
     nat_gateways: int
-    """The number of NAT gateways. Each gateway costs about 33 USD a month, plus 0.045 USD per GB. If the number is 1
-    and the zone of the gateway fails, no function can call the internet."""
+    """The number of NAT gateways. Each gateway costs about 33 USD a month, plus 0.045 USD per GB. If the zone of the
+    only gateway fails, no function can call the internet."""
     readers: int
     """The number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
@@ -53,12 +53,11 @@ class Environment:
     log_days: int
     """The number of days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
     concurrency: int
-    """The number of concurrent invocations that AWS allows in the account. A new account has 10. After a request to
-    AWS, the default is 1,000. Only an account with this higher number can reserve the declared concurrency of
-    functions."""
+    """The number of concurrent invocations that AWS allows in the account. A new account has 10. AWS raises the number
+    to 1,000 on request. Only then can the account reserve the declared concurrency of functions."""
     budget: int
-    """The budget of a month in USD. 80 % of it, which send an alarm, are more than the environment costs as
-    `docs/cost.md` computes it, in `prod` with 10 million requests a month."""
+    """The budget of a month in USD. 80 % of the budget cause an alarm. This amount is higher than the cost in
+    `docs/cost.md`, in `prod` with 10 million requests a month."""
     settings: OperatorSettings = field(default_factory=OperatorSettings)
     """The settings of the operator for this environment."""
 
@@ -72,7 +71,8 @@ class Environment:
 
     @property
     def mail_domain(self) -> str:
-        """The domain from which mails are sent. If the operator has set no domain, it is a domain that cannot exist."""
+        """The domain from which mails are sent. Without a setting of the operator, this is a domain that cannot
+        exist."""
         return self.settings.mail_domain or f"{self.name}.wecelebrate.invalid"
 
     @property
@@ -83,7 +83,7 @@ class Environment:
     def resource(self, name: str) -> str:
         """Return the name that a resource has on AWS.
 
-        Only resources that people or other systems refer to by name need such a name.
+        A resource needs such a name only if people or other systems refer to it by name.
         """
         return f"wecelebrate-{self.name}-{name}"
 
@@ -98,16 +98,16 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             zones=("us-east-1a", "us-east-1b"),
             nat_gateways=1,
             readers=1,
-            # With less than one unit, the memory is so small that requests time out during the first migration or with
-            # a cold cache.
+            # With less than one unit, the memory is too small: requests time out during the first migration or with a
+            # cold cache.
             capacity=(1, 4),
             backup_days=1,
             log_days=7,
             concurrency=10,
             budget=600,
         ),
-        # Staging has the same resources as prod, in smaller numbers. A release runs here first, so staging is
-        # permanent, too.
+        # Staging has the same resources as prod, in smaller numbers. Staging is permanent, too, because a release runs
+        # in staging before prod.
         Environment(
             name="staging",
             permanent=True,
@@ -141,7 +141,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
 def get_environment(name: str, override: Callable[[str], object] = lambda _: None) -> Environment:
     """Return the environment with this name, with the settings of its operator.
 
-    override: returns the value of a setting that replaces the value in the file, or None. Raises ValueError if no
+    override: a function that returns the value that replaces a setting of the file, or None. Raises ValueError if no
     environment has this name, or if a setting is not valid.
     """
     if name not in ENVIRONMENTS:

@@ -1,7 +1,7 @@
 """Writes docs/exports.md from the profiles of known exports and their sample files: `python -m infra.exports`.
 
 The text of a section is the docstring of the vendor's module. A table shows the columns that the reader finds in the
-vendor's sample file in tests/data/feeds, so the page always agrees with the reader.
+vendor's sample file in tests/data/feeds. Therefore the page always agrees with the reader.
 """
 
 import importlib
@@ -56,7 +56,7 @@ def page() -> str:
 
 
 def _readings() -> dict[str, list[Reading]]:
-    """Map the name of each profile to the readings of its sample files."""
+    """Map the name of each profile to the results of reading its sample files."""
     readings: dict[str, list[Reading]] = defaultdict(list)
     for path in sorted(SAMPLES.iterdir()):
         if path.suffix in (".md", ".xml"):
@@ -97,7 +97,7 @@ def _table(profile: Profile, readings: list[Reading]) -> str:
 
 
 def _names(patterns: Iterable[str]) -> list[str]:
-    """Return the patterns that are plain names. The other patterns match names with a language, a currency or a
+    """Return the patterns that are plain names. All other patterns match names that contain a language, a currency or a
     number."""
     plain = (pattern for pattern in patterns if not re.search(r"[^a-z0-9|]", pattern))
     return _unique(name for pattern in plain for name in pattern.split("|"))
@@ -133,7 +133,8 @@ def _variant_notes(rule: VariantRule, header: Mapping[str, str]) -> Iterator[str
 
 
 def _columns(patterns: Iterable[str], header: Mapping[str, str]) -> str:
-    """Return the columns of the samples that match the patterns, otherwise the plain names in the patterns."""
+    """Return the columns of the samples that match the patterns. If no column matches, return the plain names in the
+    patterns."""
     columns = [column for pattern in patterns for name, column in header.items() if re.fullmatch(pattern, name)]
     return _code(_unique(columns) or _names(patterns))
 

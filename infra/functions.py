@@ -8,8 +8,8 @@ determines what triggers the function::
     functions/schedules/<name>/          a schedule of EventBridge Scheduler
     functions/deploy/<name>/             a step of the deploy
 
-The CDK app and the local cloud create everything from these specs. Except for the benchmarks, no other code in `infra`
-contains the name of a function.
+The CDK app and the local cloud create all resources from these specs. Only the benchmarks also contain names of
+functions.
 """
 
 import re
@@ -65,23 +65,23 @@ class QueueTrigger(_StrictModel):
     """The maximum number of workers that run at the same time. AWS requires at least 2."""
     rate: float = Field(default=50.0, ge=0.2, le=10_000)
     """The maximum number of jobs that all workers together start in a second. If `uses` contains `email`, the rate of
-    the SES account (`Bindings.mail_rate`) is used instead."""
+    the SES account (`Bindings.mail_rate`) replaces this value."""
     visibility: int = Field(default=0, ge=0, le=43_200)
     """The visibility timeout of the queue, in seconds. 0 means six times the timeout of the function, as AWS
     recommends."""
     max_receives: int = Field(default=3, ge=1, le=1000)
     """The number of deliveries after which SQS moves a message to the dead-letter queue."""
     retention_days: int = Field(default=4, ge=1, le=12)
-    """The number of days for which SQS keeps a message. A message of a job only announces a row of the database. Queues
-    whose messages have the only copy of their content keep them longer, so that they survive a stopped consumer. The
-    dead-letter queue keeps a message for 14 days from the time at which it was sent."""
+    """The number of days for which SQS keeps a message. A message of a job can be lost, because the job is a row in the
+    database. Queues whose messages are the only copy of their content keep messages longer, because their consumer can
+    be stopped for days. The dead-letter queue keeps a message until 14 days after it was sent."""
     bucket: str | None = None
     """The bucket that sends its ObjectCreated notifications to this queue."""
     mail_events: bool = False
     """Whether the events about the delivery of mails are sent to this queue."""
     dead_letters: bool = False
-    """Whether the function consumes the dead-letter queues of all other functions. If so, the function has no queue of
-    its own."""
+    """Whether the function consumes the dead-letter queues of all other functions. If true, the function has no queue
+    of its own."""
 
     @model_validator(mode="after")
     def _require_window_for_large_batches(self) -> Self:
@@ -103,12 +103,12 @@ class Declaration(_StrictModel):
     routes: tuple[Route, ...] = ()
     auth: Literal["required", "optional", "none"] | None = None
     protocol: Literal["json", "postgrest"] = "json"
-    """The protocol of an API function: the JSON and the problem documents of our API, or the protocol of PostgREST.
-    Only functions of our API are in the OpenAPI document."""
+    """The protocol of an API function. `json` is the protocol of the platform's API: JSON and problem documents.
+    `postgrest` is the protocol of PostgREST. Only `json` functions are in the OpenAPI document."""
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
-    """Third-party layers in addition to the layers that follow from the trigger and from `uses`."""
+    """Additional third-party layers. The trigger and `uses` already determine the other layers."""
     memory: int = Field(default=512, ge=128, le=10_240)
     """The memory limit in MB."""
     disk: int = Field(default=512, ge=512, le=10_240)
@@ -117,7 +117,7 @@ class Declaration(_StrictModel):
     """The maximum duration of an invocation, in seconds."""
     concurrency: int = Field(default=16, ge=1, le=1000)
     """The maximum number of concurrent invocations. AWS reserves this concurrency only if the declaration contains this
-    key, and if the account allows enough concurrency. The local cloud starts at most this number of processes."""
+    key and the account allows enough concurrency. The local cloud starts at most this number of processes."""
     queue: QueueTrigger | None = None
     schedule: ScheduleTrigger | None = None
 
@@ -141,7 +141,7 @@ class FunctionSpec(Declaration):
         return self.routes + heads
 
     def routes_in(self, api: HttpApi) -> tuple[str, ...]:
-        """Return those of the served routes that belong to one HTTP API on AWS. `$default` belongs to every API."""
+        """Return the served routes that belong to one HTTP API on AWS. `$default` belongs to every API."""
         return tuple(route for route in self.served_routes if route == DEFAULT_ROUTE or api_of(path_of(route)) == api)
 
     @cached_property
@@ -151,7 +151,7 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def is_documented(self) -> bool:
-        """Whether the routes of the function are a part of our API, and of its OpenAPI document."""
+        """Whether the OpenAPI document contains the routes of the function."""
         return self.kind == "api" and not self.is_fallback and self.protocol == "json"
 
     @cached_property
@@ -179,7 +179,7 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def vendor_layers(self) -> tuple[str, ...]:
-        """The third-party layers of the function: first `base` and `http`, then the others in the order of
+        """The third-party layers of the function. `base` and `http` are first. The optional layers have the order of
         OPTIONAL_LAYERS."""
         layers = {"base", *self.layers}
         if self.kind == "api":
@@ -193,11 +193,11 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def starts(self) -> tuple[str, ...]:
-        """Return the names of the queues whose workers the function starts while SQS is out of use."""
+        """Return the names of the queues whose workers the function starts directly while SQS is switched off."""
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("worker:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Return a mapping from bucket to the declared operations of the function: `list`, `read`, `write` or
+        """Return a mapping from bucket to the operations that the function declares for it: `list`, `read`, `write` or
         `delete`."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
@@ -209,7 +209,7 @@ class FunctionSpec(Declaration):
     def environment(self, cloud: Bindings) -> dict[str, str]:
         """Return the environment variables of the function, which `wecelebrate.core.settings.Settings` reads.
 
-        The result includes only the values that the function needs according to its declaration.
+        The result contains only the values that the function needs according to its declaration.
         """
         env = {
             "WC_ENVIRONMENT": cloud.environment,
@@ -235,8 +235,8 @@ class FunctionSpec(Declaration):
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:
             env |= {"WC_DATABASE_LOGIN": self.login, "WC_DATABASE_NAME": cloud.database_name}
-            # A function that only reads gets the address of the writer, too. If the replica is down or too far behind,
-            # the function reads from the writer.
+            # A function that only reads also gets the address of the writer. If the replica is down or its lag is too
+            # large, the function reads from the writer.
             env["WC_DATABASE_WRITER"] = cloud.database_writer
             env["WC_DATABASE_READER"] = cloud.database_reader
             if self.kind != "deploy":
@@ -330,8 +330,8 @@ class FunctionSpec(Declaration):
 def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
     """Read all functions below `root`, sorted by name.
 
-    Raises BadDeclaration in three cases: a declaration is not valid, two functions serve the same route, or a function
-    sends to a queue that no function consumes.
+    Raises BadDeclaration if a declaration is not valid, if two functions serve the same route, or if a function sends
+    to a queue that no function consumes.
     """
     specs = tuple(
         sorted((FunctionSpec.read(file.parent) for file in root.rglob("function.toml")), key=lambda spec: spec.name)
@@ -368,8 +368,8 @@ def encoded_routes(specs: Iterable[FunctionSpec]) -> str:
 
 
 LOCKED_BUCKETS: Mapping[str, int] = {"erasures": 400}
-"""Maps buckets to the days for which nobody can change or delete an object (Object Lock). The list of erasures must
-live longer than every backup of the database, because the erasures are repeated after a restore."""
+"""Maps a bucket to the number of days for which nobody can change or delete its objects (Object Lock). The list of
+erasures must exist longer than every backup of the database, because the erasures are repeated after a restore."""
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
@@ -380,7 +380,7 @@ def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
 
 
 DEAD_LETTERS_VISIBILITY = 180
-"""The visibility timeout of all dead-letter queues, in seconds. This is six times the timeout of the function that
+"""The visibility timeout of all dead-letter queues, in seconds. It is six times the timeout of the function that
 consumes these queues."""
 
 

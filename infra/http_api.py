@@ -1,8 +1,8 @@
-"""Settings of the HTTP API that are the same on AWS and in the local cloud, and the APIs into which AWS divides it.
+"""Settings of the HTTP API that are the same on AWS and in the local cloud, and the HTTP APIs of AWS.
 
-Callers see one API: one host, one set of paths and one OpenAPI document. The local cloud also has one gateway. API
-Gateway limits the routes of an HTTP API, so on AWS the paths are divided among the APIs in `APIS`, and CloudFront sends
-each request to the API of its path (docs/decisions, 0106).
+Callers see one API with one host, one set of paths and one OpenAPI document, and the local cloud has one gateway. API
+Gateway limits the number of routes of an HTTP API. On AWS, the paths are therefore divided among the APIs in `APIS`,
+and CloudFront sends each request to the API of its path (docs/decisions, 0106).
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Cors:
     """The CORS settings of the gateway.
 
-    Every origin is allowed. This is safe because a browser adds cookies to a request by itself, but never a token.
+    Every origin is allowed. This is safe, because a browser can add cookies to a request by itself, but never a
+    token.
     """
 
     allow_origins: tuple[str, ...] = ("*",)
@@ -56,13 +57,13 @@ REQUEST_LIMIT = 10 * 1024 * 1024
 """The maximum size of a request body, in bytes. This is the limit of API Gateway."""
 
 MAX_ROUTES = 300
-"""The number of routes that an HTTP API can have. AWS can raise this quota (L-65B5C802).
+"""The maximum number of routes of an HTTP API. AWS can raise this quota (L-65B5C802).
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 """
 USABLE_ROUTES = MAX_ROUTES * 8 // 10
-"""The number of routes that an API of the platform can have. A test fails above this number, so that paths are moved to
-another API before the quota is used up."""
+"""The maximum number of routes of an API of the platform. Above this number, a test fails. A developer must then move
+paths to another API, before the quota is used up."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ class HttpApi:
 
     name: str
     callers: str
-    """Who calls the API, for the picture of the architecture."""
+    """The callers of the API, as a label in the picture of the architecture."""
     prefixes: tuple[str, ...]
-    """The beginnings of the paths of the API. Each beginning ends with `/`. For the main API, this is empty: the main
-    API has all other paths."""
+    """The prefixes of the paths of the API. Each prefix ends with `/`. The main API has no prefixes, because it has all
+    other paths."""
     rate: int
     """The maximum number of requests per second. AWS allows 10,000 requests per second for all APIs of an account
     together. The functions themselves limit the requests of each client."""
@@ -82,15 +83,17 @@ class HttpApi:
     only_staff: bool = False
     """Whether every route requires a token of the staff console. The API refuses the tokens of machines."""
     max_errors: int = 10
-    """An alarm is raised if this number of responses has a status 5xx within 5 minutes."""
+    """The number of responses with a status 5xx in 5 minutes that raises an alarm."""
     max_latency: int | None = 3_000
-    """An alarm is raised if 1 % of the requests take longer than this number of milliseconds. None means no alarm."""
+    """The duration in milliseconds for an alarm: the alarm is raised if 1 % of the requests take longer. None means no
+    alarm."""
 
 
 MAIN_API = HttpApi("api", "clients", (), rate=2_000, burst=1_000)
-"""The API of members and machines of clients, with all paths that no other API has."""
+"""The API of members and machines of clients. It has all paths that belong to no other API."""
 STOREFRONT_API = HttpApi("storefront-api", "storefronts", ("/v1/storefront/",), rate=2_000, burst=1_000)
-"""The API of the visitors of shops. A flood of visitors does not use up the requests of the other APIs."""
+"""The API of the visitors of shops. It is separate, so that a flood of visitors does not use up the requests of the
+other APIs."""
 STAFF_API = HttpApi(
     "staff-api",
     "staff",
@@ -98,8 +101,8 @@ STAFF_API = HttpApi(
     rate=100,
     burst=100,
     only_staff=True,
-    # The API has few requests, so a fault causes few errors, and one long step of a migration is 1 % of the requests.
-    # The alarm `slow` of each function reports a step that comes near its timeout.
+    # The API has few requests. Therefore a fault causes few errors, and a single long request of a migration can be 1 %
+    # of the requests. If a request comes near its timeout, the alarm `slow` of its function is raised.
     max_errors=3,
     max_latency=None,
 )
@@ -108,12 +111,13 @@ APIS = (MAIN_API, STOREFRONT_API, STAFF_API)
 PATTERNS: Mapping[str, HttpApi] = {f"{prefix}*": api for api in APIS for prefix in api.prefixes}
 """Maps each path pattern of CloudFront to its API. The main API has all paths that match no pattern."""
 PATHS_OUTPUT = "paths"
-"""The output of the stack `edge` with `sent_paths`. A deploy compares the output with the paths of its own release."""
+"""The name of the output of the stack `edge` that contains `sent_paths`. A deploy compares the output with the paths of
+its release."""
 
 
 def sent_paths() -> tuple[str, ...]:
-    """Return the path patterns that CloudFront sends to an API other than the main API, e.g. `/v1/admin/*
-    staff-api`."""
+    """Return the path patterns of requests that CloudFront does not send to the main API, each with its API, e.g.
+    `/v1/admin/* staff-api`."""
     return tuple(f"{pattern} {api.name}" for pattern, api in PATTERNS.items())
 
 
@@ -123,16 +127,16 @@ def path_of(route: str) -> str:
 
 
 def api_of(path: str) -> HttpApi:
-    """Return the API that has a path. path: the path of a request or of a route, or a path pattern of CloudFront."""
+    """Return the API to which a path belongs. path: the path of a request or of a route, or a path pattern of
+    CloudFront."""
     return next((api for api in APIS if path.startswith(api.prefixes)), MAIN_API)
 
 
 def route_problem(path: str, *, requires_token: bool) -> str | None:
-    """Return the reason why no API can have a route with this path, or None if an API can have it.
+    """Return the reason why a route cannot have this path, or None if the path is possible.
 
-    A request to a route can have the prefix of another API if the route has a parameter in the place of this prefix.
-    For example, CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a
-    route `/v1/{area}/products`.
+    If a route has a parameter in the place of a prefix, CloudFront can send its requests to the wrong API. For example,
+    a request to `/v1/admin/products` reaches the staff API, even if the main API has a route `/v1/{area}/products`.
     """
     own = api_of(path)
     if own.only_staff and not requires_token:

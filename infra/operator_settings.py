@@ -1,7 +1,7 @@
 """The settings of an operator for one environment, e.g. its domains and the quotas of its AWS account.
 
-They are in `environments/<name>.toml`, and the access of ERP systems is in `environments/<name>-erp.toml`. The operator
-keeps both files in the repository. `cdk deploy -c mail_domain=…` replaces a setting for one deploy.
+The settings are in `environments/<name>.toml`, and the access of ERP systems is in `environments/<name>-erp.toml`. Both
+files are in the repository. For a single deploy, an option such as `cdk deploy -c mail_domain=…` replaces a setting.
 """
 
 import re
@@ -28,7 +28,7 @@ class _StrictModel(BaseModel):
 
 
 def _joined(name: str) -> str:
-    """Convert a name to the form that names of outputs contain, e.g. `acme-sap` to `AcmeSap`."""
+    """Convert a name to the form of output names, e.g. `acme-sap` to `AcmeSap`."""
     return "".join(part.title() for part in name.split("-"))
 
 
@@ -40,19 +40,20 @@ class ErpGrant(_StrictModel):
     principal: Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
     """The account, role or user of AWS that may assume the role."""
     external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{8,128}$")]
-    """A text that the ERP system must send when it assumes the role. The text prevents another system from using the
-    role by mistake."""
+    """A text that the ERP system must send when it assumes the role, so that another system cannot use the role by
+    mistake."""
     catalogs: tuple[Uuid, ...] = ()
-    """The ids of the catalogs whose files the system writes."""
+    """The ids of the catalogs for which the system writes files."""
     destinations: tuple[Uuid, ...] = ()
     """The ids of the destinations whose order files the system reads."""
     ended: bool = False
-    """Whether the access has ended. If so, the next deploy deletes the role. The grant must stay in the file: if it is
-    removed, the check before a deploy reports a problem, because the file of an old release may be checked out."""
+    """Whether the access has ended. If true, the next deploy deletes the role. The grant must stay in the file. If a
+    grant is missing, the check before a deploy reports a problem, because the checkout may contain the file of an old
+    release."""
 
     @property
     def output(self) -> str:
-        """The name of the output that contains the ARN of the role, in the stack `storage`."""
+        """The name of the output of the stack `storage` that contains the ARN of the role."""
         return f"ErpRole{_joined(self.name)}"
 
     @model_validator(mode="after")
@@ -63,24 +64,26 @@ class ErpGrant(_StrictModel):
 
 
 class OperatorSettings(_StrictModel):
-    """The settings of one environment. Each setting has a default with which the environment can be deployed."""
+    """The settings of one environment. The environment can be deployed with the defaults of all settings."""
 
     account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     """The number of the AWS account of the environment. Commands refuse credentials of another account."""
     zones: tuple[Zone, ...] = ()
     """The names of the availability zones in this account."""
     concurrency: int = Field(default=0, ge=0, le=1_000_000)
-    """The number of concurrent invocations that AWS allows in the account. 0 means the default of the environment."""
+    """The number of concurrent invocations that AWS allows in the account. 0 means the value of the environment."""
     capacity: tuple[Acu, Acu] | None = None
-    """The minimum and maximum capacity of an instance of the database. They replace the capacity of the environment."""
+    """The minimum and maximum capacity of a database instance. They replace the capacity of the environment."""
     workers: dict[str, Annotated[int, Field(ge=2, le=1_000)]] = Field(default_factory=dict)
-    """The maximum number of workers of a queue, by the name of its function, e.g. `queues-emails`. This number replaces
-    `maximum_concurrency` in the `function.toml` of the function. AWS requires at least 2."""
+    """Maps the name of a function, e.g. `queues-emails`, to the maximum number of its workers. This number replaces
+    `maximum_concurrency` in its `function.toml`. AWS requires at least 2."""
     requests_per_address: int = Field(default=3_000, ge=100, le=2_000_000)
-    """The number of requests that one address may send to the firewall in 5 minutes. The functions allow 600 visitors'
-    requests a minute. The firewall stops a flood of requests before they invoke functions."""
+    """The number of requests in 5 minutes that the firewall allows for one address. The firewall stops a flood of
+    requests before they invoke functions. The functions allow 600 requests a minute from the visitors of one
+    address."""
     firewall: Literal["block", "count"] = "block"
-    """Whether the firewall blocks requests. With `count`, its rules only count the requests that they would block."""
+    """Whether the firewall blocks requests. With `count`, the rules of the firewall only count the requests that they
+    would block."""
     domain: Domain | None = None
     """The domain of the API, e.g. `api.example.com`. Without it, the API has a name of CloudFront."""
     certificate: Annotated[str, StringConstraints(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/\S+$")] | None = (
@@ -98,13 +101,13 @@ class OperatorSettings(_StrictModel):
     alarm_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
     """The address that gets a mail for each alarm."""
     budget: int = Field(default=0, ge=0, le=1_000_000)
-    """The budget of a month in USD. AWS sends an alarm when 80 % are spent, and when the forecast is higher than the
-    budget. 0 means the default of the environment."""
+    """The budget of a month in USD. AWS sends an alarm when 80 % of the budget is spent, and when the forecast is
+    higher than the budget. 0 means the budget of the environment."""
     traces: bool = True
-    """Whether functions send traces to X-Ray: one invocation in each second, and 5 % of the other invocations."""
+    """Whether functions send traces to X-Ray: one invocation in each second, and 5 % of all other invocations."""
     proxy: Literal["on", "bypass", "off"] = "on"
-    """How functions connect to the database: through RDS Proxy, or directly. With `bypass`, the proxy exists and is not
-    used. With `off`, it does not exist."""
+    """How functions connect to the database: through RDS Proxy with `on`, otherwise directly. With `bypass`, the proxy
+    exists, but is not used. With `off`, the proxy does not exist."""
     console: bool = False
     """Whether the environment has a bucket and a CloudFront distribution for the files of a staff console."""
     console_domain: Domain | None = None
@@ -126,26 +129,26 @@ class OperatorSettings(_StrictModel):
     machines: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)], ...] = (
         Field(default=(), max_length=40)
     )
-    """The names of the programs that call the API, e.g. `acme-shop`. Each program gets its own app client with a
-    secret, because a program belongs to one client of the platform. The gateway accepts at most 50 app clients."""
+    """The names of the programs that call the API, e.g. `acme-shop`. Each program belongs to one client of the
+    platform, and gets its own app client with a secret. The gateway accepts at most 50 app clients."""
     docs_url: Url | None = None
     """The base URL of the pages about problems, if the API does not serve them itself."""
     origin_secret: int = Field(default=1, ge=1, le=10_000)
-    """The number of the secret that CloudFront sends to the API. A higher number rotates the secret."""
+    """The number of the secret that CloudFront sends to the API. If the number is increased, the secret is rotated."""
     secrets_version: int = Field(default=1, ge=1, le=10_000)
-    """A higher number makes the next deploy update all functions, so that CloudFormation reads the secrets and the
-    addresses of the proxy again."""
+    """A number. If it is increased, the next deploy updates all functions. CloudFormation then reads the secrets and
+    the addresses of the proxy again."""
     kv_key_hashes: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
         default=(), max_length=2
     )
-    """The SHA-256 hashes of the keys with which the old applications use the key-value store. The command
-    `wecelebrate kv key --new` prints a key and its hash. A key has 256 random bits, so its hash is no secret. Without
-    hashes, nobody can use the store."""
+    """The SHA-256 hashes of the keys with which the old applications use the key-value store. `wecelebrate kv key
+    --new` prints a key and its hash. A hash is not secret, because a key has 256 random bits. Without hashes, nobody
+    can use the store."""
     erp: tuple[ErpGrant, ...] = ()
     """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
 
     def machine_output(self, name: str) -> str:
-        """Return the name of the output, in the stack `identity`, that contains the id of a machine's app client."""
+        """Return the name of the output of the stack `identity` that contains the id of a machine's app client."""
         return f"Client{_joined(name)}"
 
     @model_validator(mode="after")
@@ -170,9 +173,9 @@ class OperatorSettings(_StrictModel):
 
     @classmethod
     def read(cls, environment: str, override: Callable[[str], object] = lambda _: None) -> Self:
-        """Read the files of an environment. If a file does not exist, its settings keep their defaults.
+        """Read the files of an environment. If a file does not exist, its settings have their defaults.
 
-        Raises ValueError with the name of the file and of the setting if a setting is not valid.
+        Raises ValueError if a setting is not valid. The message names the file and the setting.
         """
         folder = Path(str(override("settings_folder") or FOLDER))
         file, erp_file = folder / f"{environment}.toml", folder / f"{environment}-erp.toml"
@@ -191,7 +194,7 @@ class OperatorSettings(_StrictModel):
 
 
 _LISTS = ("zones", "capacity", "console_urls", "shop_urls", "machines", "kv_key_hashes")
-"""The settings that are lists. In the context of CDK, such a list is one text with commas."""
+"""The settings that are lists. In the context of CDK, a list is a text with commas."""
 
 
 def _load(file: Path) -> dict[str, Any]:

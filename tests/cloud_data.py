@@ -1,7 +1,7 @@
-"""The data of a new local cloud. Each separate cloud of a test session starts with a copy of this data.
+"""Prepares the data of a new local cloud once. Each further local cloud of the test session starts with a copy.
 
-The first separate cloud of a session creates the data: a migrated primary, its replica, and their passwords. A copy
-takes a fraction of the time of the migrations.
+The data consists of a migrated primary, a replica, and the passwords of both servers. Copying the data is much faster
+than running the migrations.
 """
 
 import fcntl
@@ -32,5 +32,5 @@ def copy(template: Path, state: Path) -> None:
 
 
 def erase(template: Path) -> None:
-    """Remove the data of the servers. A part of the data can be outside `template`."""
+    """Remove the data of the PostgreSQL servers, including data that is stored outside `template`."""
     erase_postgres_home(template)

@@ -62,7 +62,7 @@ class Command:
 class CommandHere(Command):
     """Runs the command in the process of the test. This saves about one second per call.
 
-    Only the method `started` still starts a new process.
+    The method `started` is the exception: it starts a new process.
     """
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,8 @@ The cloud uses free ports and a temporary folder. The first test that needs the 
 workers share this cloud. The cloud stops at the end of the session. Tests do not affect each other, because each test
 creates its own clients (`tests.platform.Platform`).
 
-No process outlives the session, even if pytest is killed: a cloud stops when the pytest process that owns it has ended
-(`infra.local.owner`), and `tests.watchdog` ends all other processes.
+All processes end with the session, even if pytest is killed. A cloud stops when the pytest process that owns the cloud
+has ended (`infra.local.owner`). `tests.watchdog` ends all other processes.
 """
 
 import fcntl
@@ -29,12 +29,11 @@ from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
 CLOUD_DATA = "cloud-data"
-"""The name of the folder with the data of a new local cloud, which separate clouds copy. The folder of the session
-contains this folder.
+"""The name of a folder in the folder of the session. A new separate cloud copies its data from this folder.
 """
 MAIN = "WECELEBRATE_TEST_OWNER"
-"""Contains the value of WECELEBRATE_OWNER in the main process. The main process owns the shared local cloud, so that
-the cloud keeps running if a worker is killed.
+"""The name of an environment variable. Its value is WECELEBRATE_OWNER of the main process. The main process owns the
+shared local cloud, so that the cloud keeps running if a worker is killed.
 """
 
 
@@ -71,7 +70,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Distribute the long modules over the run of a worker. All workers must collect the tests in the same order."""
+    """Distribute the modules with long tests evenly over the test order. The test order must be the same in all
+    workers."""
     if hasattr(config, "workerinput"):
         items[:] = order.spread(items, lambda item: item.nodeid.partition("::")[0])
 
@@ -137,7 +137,7 @@ def separate_cloud(home: Path, shared: Path) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def own_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
-    """A separate local cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
+    """A local cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
     with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
         yield platform
 

@@ -1,9 +1,10 @@
-"""The order in which `make test` runs the modules.
+"""Determines the order in which `make test` runs the modules.
 
-Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone,
-and long modules often wait: for a new local cloud, a lease or a timeout. Therefore the long modules begin early, the
-longest first, and short modules with much computation are between them. While a long module waits, a short module can
-compute.
+Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone.
+Therefore the long modules begin early, and the longest module is the first.
+
+Long modules often wait for a new local cloud, a lease or a timeout. Short modules are between the long modules, so that
+they can use the CPU while a long module waits.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,15 +48,17 @@ LONG_MODULES = (
     "tests/syncs/test_questions.py",
     "tests/functions/test_roles.py",
 )
-"""The modules that take the longest time, the longest first. `pytest --durations=100` shows which tests are long."""
+"""The modules with the longest duration, in descending order. `pytest --durations=100` shows the longest tests."""
 _SHARE = 0.8
-"""All long modules begin before this share of the other modules has begun."""
+"""All long modules begin before this share of all other modules has begun."""
 
 
 def spread(items: Sequence[Item], module: Callable[[Item], str]) -> list[Item]:
-    """Return the items in a new order. Long modules are distributed evenly over the first part of the other modules.
+    """Return the items in a new order. The long modules are distributed evenly over the first part of all other
+    modules.
 
-    module: returns the module of an item, as in LONG_MODULES. The items of a module stay together, in their order.
+    `module` returns the module of an item, in the format of LONG_MODULES. The items of a module remain together, in the
+    same order.
     """
     by_module: dict[str, list[Item]] = {}
     for item in items:

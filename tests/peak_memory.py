@@ -6,9 +6,10 @@ from pathlib import Path
 
 
 def peak_memory() -> int:
-    """Return the largest memory of this process in bytes, since the process has started this program.
+    """Return the peak memory of this process in bytes, since the process started its current program.
 
-    Linux keeps `ru_maxrss` when a process starts another program. So its value can be the memory of the test process.
+    `ru_maxrss` is not suitable: Linux keeps its value when a process starts another program. Therefore the value can be
+    the memory of the test process.
     """
     if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

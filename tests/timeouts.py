@@ -1,14 +1,14 @@
-"""Ends tests that hang, and a run that takes too long.
+"""Ends tests that hang, and a test run that takes too long.
 
-pytest-timeout raises an exception once when a test has taken too long. A test hangs nevertheless if it then waits
-again, e.g. at the end of `with ThreadPoolExecutor()` or for a child process. Also, its failure cancels the timer, and
-then its fixtures can hang. Therefore:
+When a test has taken too long, pytest-timeout raises one exception. The test still hangs if it waits again after this
+exception, e.g. at the end of `with ThreadPoolExecutor()` or for a child process. The failure of the test also cancels
+the timer, so that the fixtures of the test can hang. Therefore:
 
 - The exception is raised again every REPEAT_SECONDS. After a failure, the timer starts again for the fixtures.
 - If the test still hangs GRACE_SECONDS later, its process prints all stacks and ends. `tests.scheduler` continues the
   run in another process.
-- The main process of a run ends after `--session-timeout`, or when it gets SIGTERM, and prints which tests were
-  running. The option of pytest-timeout only ends the run between two tests.
+- The main process of a run ends after `--session-timeout`, or when it gets SIGTERM. It prints the names of the running
+  tests. The option of pytest-timeout can end a run only between two tests.
 
 The stacks of all threads are printed at the end of the run.
 """
@@ -34,10 +34,10 @@ GRACE_SECONDS = 60
 
 
 class Timeouts:
-    """The hooks of the processes that run tests: of each xdist worker, or of the only process."""
+    """The hooks of the processes that run tests. These are the xdist workers, or the only process."""
 
     def __init__(self, stacks: Path | None) -> None:
-        """stacks: the file for the stacks of tests that hang, or None for stderr."""
+        """`stacks` is the file for the stacks of tests that hang, or None for stderr."""
         self._stacks = os.dup(2) if stacks is None else os.open(stacks, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         self._settings: Any = None
         """The settings of pytest-timeout for the running test."""
@@ -45,7 +45,7 @@ class Timeouts:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> Generator[None, object, object]:
-        """Repeat the timer of pytest-timeout, and end the process if the timer does not end the test."""
+        """Repeat the timer of pytest-timeout. End the process if the timer does not end the test."""
         result = yield
         self._settings, self._stopped = settings, False
         if settings.method == "signal":
@@ -66,7 +66,7 @@ class Timeouts:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Also cancel the end of the process."""
+        """Cancel the timer that ends the process, in addition to the timer of pytest-timeout."""
         self._stop()
         return (yield)
 
@@ -89,11 +89,12 @@ class Timeouts:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        self._settings = None  # a test without a timeout has none
+        self._settings = None  # a test without a timeout has no timer
         return (yield)
 
     def _until_failure(self) -> Generator[None, object, object]:
-        """Stop the timer when the test or a fixture fails. It must not interrupt pytest during the report."""
+        """Stop the timer when the test or a fixture fails, because the timer must not interrupt pytest during the
+        report."""
         __tracebackhide__ = True
         try:
             return (yield)
@@ -115,10 +116,11 @@ class Run:
         self._stacks = stacks
         self._pid = os.getpid()
         self._started: dict[str, float] = {}
-        """When each running test has started."""
+        """Maps the name of each running test to its start time."""
         self._problem = "the run got SIGTERM"
         self._texts: dict[str, str] = {}
-        """The stacks of tests that hang, by the worker. Their files are deleted before the stacks are printed."""
+        """Maps each worker to the stacks of its hanging tests. The files with the stacks are deleted before the stacks
+        are printed."""
         signal.signal(signal.SIGTERM, self._end)
         if limit := config.getoption("session_timeout"):
             threading.Thread(target=self._end_after, args=[limit], name="session timeout", daemon=True).start()
@@ -165,7 +167,7 @@ class Run:
 
 
 def configure(config: pytest.Config, home: Path) -> None:
-    """Register the hooks of this process. home: the folder of the session."""
+    """Register the hooks of this process. `home` is the folder of the session."""
     stacks = home / "stacks"
     stacks.mkdir(exist_ok=True)
     worker = getattr(config, "workerinput", None)
@@ -181,7 +183,7 @@ def configure(config: pytest.Config, home: Path) -> None:
 def _close_pipes_in_forks(worker: WorkerInteractor) -> None:
     """Close the pipes to the main process in each fork of this worker.
 
-    The main process notices the end of a worker only when all processes have closed the pipe.
+    The main process detects the end of a worker only after all processes have closed the pipe.
     """
     pipes = worker.channel.gateway._io
     descriptors = [pipes.infile.fileno(), pipes.outfile.fileno()]
@@ -189,7 +191,8 @@ def _close_pipes_in_forks(worker: WorkerInteractor) -> None:
     def close() -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in descriptors:
-            os.dup2(nothing, descriptor)  # the objects in the fork still use the descriptor
+            # Keep the file descriptor open, because objects in the fork use the descriptor.
+            os.dup2(nothing, descriptor)
         os.close(nothing)
 
     os.register_at_fork(after_in_child=close)

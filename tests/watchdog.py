@@ -1,4 +1,4 @@
-"""Ends the processes that a killed test run has left behind.
+"""Ends the processes that remain after a test run was killed.
 
 `start` starts this file as a program. The program waits until the test process has ended for any reason. Then it
 terminates all processes whose environment contains the value of WECELEBRATE_OWNER for this test process. A local cloud
@@ -27,7 +27,7 @@ def start(variable: str, value: str) -> None:
         env=environment,
         cwd="/",
         start_new_session=True,
-    ).returncode = 0  # this process does not wait for the program, because the program ends later than this process
+    ).returncode = 0  # do not wait for the program, because it ends later than this process
 
 
 def marked(mark: bytes) -> list[int]:
@@ -42,8 +42,8 @@ def marked(mark: bytes) -> list[int]:
 
 
 def main(parent: int, mark: bytes) -> None:
-    # When a process ends, the system gives its children another parent. A pipe to the parent would not work here,
-    # because other children of the parent would also hold the write end of the pipe open.
+    # When a process ends, the operating system gives its children a different parent. A pipe to the parent would not
+    # work, because other children of the parent would also keep the write end of the pipe open.
     while os.getppid() == parent:
         time.sleep(0.25)
     deadline = time.monotonic() + GRACE_SECONDS

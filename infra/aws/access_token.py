@@ -1,6 +1,6 @@
 """The function that Cognito calls for each access token. The function adds the e-mail address of the user.
 
-The stack of the user pool deploys this file as it is, so the file must not import anything.
+The stack of the user pool deploys only this file, so the file must not import anything.
 """
 
 

@@ -12,12 +12,11 @@ from wecelebrate.core import metrics
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average", "p99"]
 _LAMBDA, _SQS, _RDS, _API, _SES = "AWS/Lambda", "AWS/SQS", "AWS/RDS", "AWS/ApiGateway", "AWS/SES"
 _NEAR_TIMEOUT = {"queue": 0.97}
-"""Maps a kind of function to the share of its timeout above which the alarm `slow` is raised. Workers stop themselves
-shortly before their timeout, so their share is higher."""
+"""Maps a kind of function to a share of its timeout. The alarm `slow` is raised if an invocation takes longer. The
+share of workers is higher, because they stop shortly before their timeout."""
 _ACU_BYTES = 2 * 1024**3
 _BYTES_PER_CONNECTION = 9_531_392
-"""The memory for one connection, in bytes. Aurora allows one connection for each such amount of memory, but at most
-5,000 connections."""
+"""The number of bytes of memory for which Aurora allows one connection. Aurora allows at most 5,000 connections."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Alarm:
     kind: str
     """The section of the runbook."""
     target: str
-    """The function, queue, database or API of the alarm. Empty if the environment has only one of this kind."""
+    """The function, queue, database or API of the alarm. Empty if the environment has only one possible target."""
     summary: str
     namespace: str
     metric: str
@@ -35,8 +34,7 @@ class Alarm:
     threshold: float
     dimensions: dict[str, str] = field(default_factory=dict)
     below: bool = False
-    """Whether the alarm is raised if the value is lower than the threshold. If so, missing values raise the alarm,
-    too."""
+    """Whether a value below the threshold raises the alarm. If so, a missing value raises the alarm, too."""
     minutes: int = 5
     periods: int = 1
 
@@ -93,8 +91,9 @@ def database_alarms(environment: Environment) -> Iterator[Alarm]:
 
 
 def api_alarms(api_ids: Mapping[str, str]) -> Iterator[Alarm]:
-    """Yield the alarms of each HTTP API: errors and slow responses. api_ids: maps the name of each API to its id on
-    AWS.
+    """Yield the alarms of each HTTP API: errors and slow responses.
+
+    api_ids: maps the name of each API to its id on AWS.
     """
     for api in APIS:
         target, dimensions = "" if api == MAIN_API else api.name, {"ApiId": api_ids[api.name]}
@@ -138,7 +137,7 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
 
 
 def _store_alarms(sweeper: str) -> Iterator[Alarm]:
-    """Yield the alarms of the move from the key-value store."""
+    """Yield the alarms of the move from the key-value store to the tables."""
     yield _custom("kv-mirror-errors", "", "changes were not mirrored", "KvMirrorErrors", 1, service=sweeper)
     yield _custom("kv-shadow-mismatches", "", "reads of both sides did not agree", "KvShadowMismatches", 1,
                   service=sweeper)  # fmt: skip

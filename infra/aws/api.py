@@ -39,7 +39,7 @@ class Api(PlatformStack):
     """The stack of one HTTP API of one environment. Its JWT authorizer protects the routes of functions that declare
     `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves.
 
-    The API gets the routes of `functions` whose paths belong to the HTTP API `settings`.
+    The API gets only the routes of `functions` that belong to the HTTP API `settings` by their path.
     """
 
     def __init__(
@@ -90,7 +90,8 @@ class Api(PlatformStack):
                 throttling_rate_limit=self.settings.rate,
                 throttling_burst_limit=self.settings.burst,
             ),
-            # Callers send few requests that match no route. Above this rate, the gateway itself returns 429.
+            # The limit for requests that match no route. Above this rate, the gateway returns 429. Callers send few
+            # such requests.
             route_settings={
                 DEFAULT_ROUTE: {
                     "DetailedMetricsEnabled": True,
@@ -104,7 +105,8 @@ class Api(PlatformStack):
         )
 
     def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
-        """Add the routes of a function that belong to the API. They share one integration and one permission."""
+        """Add those routes of a function that belong to the API. The routes share one integration and one
+        permission."""
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )

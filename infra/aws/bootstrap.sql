@@ -1,6 +1,6 @@
--- Creates the logins, which authenticate with IAM, and sets the owner of the database. The deploy runs this file
--- as the master user of RDS, through the Data API. It is safe to run the file again. Migrations, which run as
--- wc_migrate, do everything else that concerns roles.
+-- Creates the logins, which authenticate with IAM, and sets the owner of the database. The deploy runs this file as the
+-- master user of RDS, through the Data API. It is safe to run the file again. Migrations run as wc_migrate, and define
+-- everything else about roles.
 --
 -- The file contains one statement, because the Data API accepts only one.
 do $bootstrap$
@@ -18,11 +18,11 @@ begin
   -- role may transfer the ownership.
   execute format('grant wc_migrate to %I', current_user);
   execute format('alter database %I owner to wc_migrate', current_database());
-  -- On AWS, only the master user can create this extension, because the user is a member of rds_superuser.
+  -- On AWS, only members of rds_superuser can create this extension. The master user is a member.
   if exists (select from pg_catalog.pg_roles where rolname = 'rds_superuser') then
     create extension if not exists pg_stat_statements;
-    -- With this permission, migrations can let an SQL function see the transactions of all logins. Without it, a gate
-    -- of the cutover of the old store fails, and an operator must override the gate.
+    -- With this permission, migrations can let an SQL function see the transactions of all logins. Without the
+    -- permission, a gate for the cutover from the key-value store fails, and an operator must override the gate.
     begin
       grant pg_read_all_stats to wc_migrate with admin option;
     exception when insufficient_privilege then

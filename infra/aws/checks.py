@@ -1,6 +1,6 @@
 """Checks the templates against the AWS Solutions rules of cdk-nag at every synthesis.
 
-A finding makes the synthesis fail, unless our code accepts this finding with `acknowledge` and a reason.
+A finding makes the synthesis fail. The code can accept a finding with `acknowledge` and a reason.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
 
 
 def acknowledge_value(construct: IConstruct, reason: str) -> None:
-    """Accept a value that the check of CDK does not know, e.g. a version that AWS has published later."""
+    """Accept a value that CDK's check does not know, e.g. a version that is newer than the check."""
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::E9006", reason=reason))
 
 
@@ -34,9 +34,10 @@ def acknowledge_distribution(
 ) -> None:
     """Accept the findings of rules in a CloudFront distribution.
 
-    reasons: maps each rule to the reason why its findings are acceptable. has_certificate: whether the operator has set
-    a domain and its certificate. Otherwise, the function also accepts that browsers can use an old version of TLS
-    (CFR4).
+    reasons: maps each rule to the reason why its findings are acceptable.
+
+    has_certificate: whether the operator has set a domain and its certificate. If not, the function also accepts that
+    browsers can use an old version of TLS (rule CFR4).
     """
     own_domain = {} if has_certificate else {"CFR4": "CloudFront's own domains have no newer minimum version of TLS"}
     for rule, reason in {**reasons, **own_domain}.items():

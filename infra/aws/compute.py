@@ -115,7 +115,7 @@ class Compute(PlatformStack):
             f"layer-{layer.name}",
             layer_version_name=self._stack_environment.environment.resource(layer.name),
             # By default, CDK would compute the hash from the files of the layer. These files contain bytecode, which
-            # can differ between two builds of the same sources. Our digest depends only on the sources.
+            # can differ between two builds of the same sources. The digest here depends only on the sources.
             code=lambda_.Code.from_asset(
                 str(layer.folder), asset_hash_type=cdk.AssetHashType.CUSTOM, asset_hash=layer.digest
             ),
@@ -200,8 +200,8 @@ class Compute(PlatformStack):
             database_writer=resources.data.writer_address,
             database_reader=resources.data.reader_address,
             database_name=DATABASE,
-            # CDK cannot create the database at Upstash. Before the first deploy, an operator creates that database and
-            # a secret with its address: {"url": …, "token": …}.
+            # CDK cannot create the Redis database at Upstash. Before the first deploy, an operator creates this
+            # database, and a secret with its address: {"url": …, "token": …}.
             cache_url=_secret_field(cache_secret, "url") if uses_cache else "",
             cache_token=_secret_field(cache_secret, "token") if uses_cache else "",
             # The gateway verifies the tokens of staff. Functions verify the tokens of customers, on storefronts.
@@ -213,8 +213,8 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             origin_secrets=",".join(secret.secret_value.unsafe_unwrap() for secret in self._origin_secrets),
             docs_url=environment.settings.docs_url or "",
-            # Without a domain, the host of the API is a name that CloudFront creates. This name is not known here,
-            # because the stack of CloudFront is created after the functions.
+            # Without a domain, the host of the API is a name that CloudFront creates. The name is unknown here, because
+            # CloudFormation creates the stack of CloudFront after the functions.
             api_url=f"https://{environment.settings.domain}" if environment.settings.domain else "",
             routes=encoded_routes(specs),
             queues=resources.queues.urls(),
@@ -226,8 +226,8 @@ class Compute(PlatformStack):
             mail_rate=resources.mail.rate,
             passwords={},
             kv_key_hashes=",".join(environment.settings.kv_key_hashes),
-            # CloudFormation resolves secrets and the outputs of other stacks only when it updates a function. A change
-            # of this variable updates all functions.
+            # A change of this variable makes CloudFormation update all functions. Only then does CloudFormation read
+            # secrets and the outputs of other stacks again.
             function_prefix=environment.resource(""),
             extra={"WC_SECRETS_VERSION": str(environment.settings.secrets_version)},
         )
@@ -235,7 +235,8 @@ class Compute(PlatformStack):
     def _create_origin_secrets(self, number: int) -> list[secrets.Secret]:
         """Create the secret with this number, and the secret with the previous number. Functions accept both.
 
-        A deploy with the next number updates the functions first, and then CloudFront, so no request is refused.
+        A deploy with the next number updates the functions before CloudFront. Therefore the functions refuse no
+        request.
         """
         created = []
         for each in (number, number - 1):

@@ -1,7 +1,7 @@
 """The files of a staff console: a private bucket, and the CloudFront distribution that serves the files to browsers.
 
-The console itself is not part of the platform. The setting `console` creates the place for an application in a browser,
-which signs its users in at the sign-in page of staff, and calls the API.
+The console itself is not part of the platform. The setting `console` creates the bucket and the distribution for an
+application in a browser. The application signs its users in at the sign-in page of staff, and calls the API.
 """
 
 import aws_cdk as cdk
@@ -26,9 +26,9 @@ class Console(Construct):
         bucket = s3.Bucket(
             self,
             "bucket",
-            # The bucket has no fixed name, because CloudFormation does not delete a bucket of a permanent environment,
-            # or one with files. With a fixed name, `console = true` after `console = false` would fail. The bucket
-            # keeps old versions, so that an operator can undo a faulty upload.
+            # The bucket has no fixed name, because `console = false` does not delete the bucket of a permanent
+            # environment or a bucket with files. With a fixed name, a later `console = true` would therefore fail. The
+            # bucket keeps old versions, so that an operator can undo a faulty upload.
             versioned=True,
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,

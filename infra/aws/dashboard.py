@@ -112,7 +112,7 @@ def _metric(
 
 
 def _lambda(functions: str, name: str, statistic: str) -> cloudwatch.MathExpression:
-    """Return one line for each function of the environment."""
+    """Return one line of a graph for each function of the environment."""
     return _search("AWS/Lambda,FunctionName", f'MetricName="{name}" FunctionName="{functions}"', statistic)
 
 
@@ -125,13 +125,13 @@ def _routes(api_id: str, api: str, name: str, statistic: str) -> cloudwatch.Math
 
 
 def _custom(name: Name, dimension: Dimension = "", statistic: str = "Sum") -> cloudwatch.MathExpression:
-    """Return a metric that the functions record, with one line for each service and each value of the dimension."""
+    """Return a metric that the functions record. The graph has a line for each service and each value of the
+    dimension."""
     return _expression(_searched(_schema(dimension), f'MetricName="{name}"', statistic))
 
 
 def _hit_rate() -> cloudwatch.MathExpression:
-    """Return the hit rate: the share of reads that the cache answered. The reads of all functions that use the cache
-    count."""
+    """Return the hit rate: the share of reads that the cache answered, for all functions that use the cache."""
 
     def total(name: Name) -> str:
         query = f'MetricName="{name}"'

@@ -1,12 +1,12 @@
 """The database: Aurora PostgreSQL behind RDS Proxy. The setting `proxy` can let functions connect directly.
 
-No function has a database password. Each function has a database login. With this login, it signs in to the proxy
-through IAM. The proxy then signs in to the database with IAM and the same login. RDS keeps and rotates the master
+No function has a database password. Each function has a database login, and signs in to the proxy with this login
+through IAM. The proxy then signs in to the database through IAM with the same login. RDS keeps and rotates the master
 password. Only one step of the deploy uses the master password: the step that creates the logins through the Data API.
 
 This stack contains the security groups of the proxy and the database. The clients of the database have security groups
-in other stacks. Each rule that allows connections from such a group is created in the stack of the client. The stack of
-the database therefore depends on no stack of a client.
+in other stacks. The stack of a client creates the rule that allows connections from this client. The stack of the
+database therefore depends on no stack of a client.
 """
 
 from pathlib import Path
@@ -30,8 +30,8 @@ NAME = "wecelebrate"
 PORT = 5432
 LOGINS: tuple[str, ...] = get_args(Login)
 DEPLOY_LOGIN = "wc_migrate"
-"""The login of migrations. It connects directly to the writer, not through the proxy. A migration can take minutes, but
-a connection pool is for short statements."""
+"""The login of migrations. It connects directly to the writer, not through the proxy. A migration can take minutes, and
+a connection pool is made for short statements."""
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 
@@ -86,7 +86,7 @@ class Data(PlatformStack):
         self._allow_ingress(client, self._database_group)
 
     def sign_in_policy(self, login: str) -> iam.IManagedPolicy:
-        """Return the policy that allows a role to sign in as `login`, and as no other login."""
+        """Return the policy that allows a role to sign in only as `login`."""
         return self._sign_in_policies[login]
 
     def _group(self, vpc: ec2.IVpc, id: str, service: str) -> ec2.SecurityGroup:
@@ -114,8 +114,8 @@ class Data(PlatformStack):
         cluster = rds.DatabaseCluster(
             self,
             "cluster",
-            # RDS derives the name of the log group from this identifier. Because the identifier is fixed, this stack
-            # can create the log group with a retention before RDS creates it without a retention.
+            # RDS derives the name of the log group from this fixed identifier. Therefore this stack can create the log
+            # group with a retention. RDS would create it without a retention.
             cluster_identifier=identifier,
             engine=self._engine,
             default_database_name=NAME,
@@ -173,14 +173,14 @@ class Data(PlatformStack):
                 "pg_stat_statements.track": "all",
                 "track_io_timing": "on",
                 "rds.force_ssl": "1",
-                # The logins use IAM. Injected SQL must not give a login a password.
+                # The logins authenticate with IAM. Injected SQL must not set a password for a login.
                 "rds.restrict_password_commands": "1",
                 **LOG_SETTINGS,
                 "log_lock_waits": "on",
                 # PostgreSQL logs temporary files that are larger than this size, in KB.
                 "log_temp_files": "10240",
-                # In milliseconds. The timeouts that the SQL function `app.enter` sets are shorter. The value here
-                # therefore ends only transactions that did not call `app.enter`.
+                # In milliseconds. The SQL function `app.enter` sets shorter timeouts. This timeout therefore ends only
+                # transactions that did not call `app.enter`.
                 "idle_in_transaction_session_timeout": "60000",
             },
         )
@@ -207,10 +207,11 @@ class Data(PlatformStack):
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
             require_tls=True,
             # If no connection of the pool becomes free within this time, the caller gets an error. Without this
-            # timeout, API Gateway would return an error, but only after 30 seconds.
+            # timeout, the caller would get an error from API Gateway only after 30 seconds.
             borrow_timeout=cdk.Duration.seconds(5),
             idle_client_timeout=cdk.Duration.minutes(15),
-            # The pool uses at most 90 %. The other connections are for migrations, operators and RDS itself.
+            # The pool uses at most 90 % of the connections. The other connections are for migrations, operators and RDS
+            # itself.
             max_connections_percent=90,
             max_idle_connections_percent=30,
         )
@@ -226,9 +227,9 @@ class Data(PlatformStack):
 
     def _create_sign_in_policy(self, login: str) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(self, f"sign-in-{login}", description=f"Sign in to the database as {login}")
-        # A deploy updates this policy some minutes before the functions. The policy therefore always allows sign-ins
-        # both through the proxy and directly, so that neither a change to `bypass` nor a change back interrupts
-        # them. The ingress rules of the proxy and of the database decide which of the two ways is open.
+        # The policy always allows sign-ins through the proxy and also directly, because a deploy updates the policy
+        # some minutes before the functions. Therefore a change of the setting `proxy` does not interrupt sign-ins. The
+        # ingress rules of the proxy and of the database determine which of these sign-ins are possible.
         self.cluster.grant_connect(policy, login)
         if self.proxy and login != DEPLOY_LOGIN:
             self.proxy.grant_connect(policy, login)
@@ -275,7 +276,7 @@ def bootstrap_sql() -> str:
     """Return the SQL statement that creates all logins.
 
     The statement has no comments. The Data API looks for parameters (`:name`) and quotes in the text before PostgreSQL
-    reads it. For the Data API, an apostrophe in a comment would begin a string.
+    reads it. An apostrophe in a comment would therefore begin a string.
     """
     logins = ", ".join(f"'{login}'" for login in LOGINS)
     lines = _BOOTSTRAP.read_text("utf-8").splitlines()

@@ -1,9 +1,9 @@
 """CloudFront and its firewall in front of the HTTP APIs.
 
-CloudFront caches the pages of storefronts for as long as their header `Cache-Control` says, and compresses them. It
-adds a secret to each request, and the functions refuse requests without the secret (`wecelebrate.core.edge`). It sends
-each request to the HTTP API that has its path (`infra.http_api`). The default endpoints of the HTTP APIs must stay
-enabled, because they are the origins of CloudFront.
+CloudFront compresses the pages of storefronts, and caches them for the time that their header `Cache-Control` states.
+CloudFront adds a secret to each request, and the functions refuse requests without the secret
+(`wecelebrate.core.edge`). CloudFront sends each request to the HTTP API to which its path belongs (`infra.http_api`).
+The default endpoints of the HTTP APIs must stay enabled, because they are the origins of CloudFront.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,8 @@ WAF_REGION = "us-east-1"
 CACHED_PATHS = ("/v1/storefront/*", "/problems", "/problems/*")
 """The paths whose responses can be public. Every other response has `Cache-Control: no-store`."""
 _KEY_HEADERS = ("Authorization", "Origin", "Accept", "Consistency-Token")
-"""The request headers on which a response can depend. The cache keeps a response for each combination of values."""
+"""The request headers on which a response can depend. The cache keeps one response for each combination of their
+values."""
 _MANAGED_RULES = (
     "AWSManagedRulesAmazonIpReputationList",
     "AWSManagedRulesKnownBadInputsRuleSet",
@@ -45,10 +46,10 @@ _COUNTED_RULES = (
     "GenericRFI_BODY",
     "NoUserAgent_HEADER",
 )
-"""The rules of AWSManagedRulesCommonRuleSet that only count requests. If they blocked requests, they would refuse bulk
-imports, product texts in HTML with links or paths, query strings above 2 KiB (a cursor may have 6 KiB, and the
-key-value store gets lists of keys), and programs that send no `User-Agent`. The functions check bodies and query
-strings themselves."""
+"""The rules of AWSManagedRulesCommonRuleSet that only count requests. If these rules blocked requests, they would
+refuse bulk imports, product texts in HTML with links or paths, and programs that send no `User-Agent`. They would also
+refuse query strings above 2 KiB, but a cursor may have 6 KiB, and requests to the key-value store contain lists of
+keys. The functions check bodies and query strings themselves."""
 
 
 class Edge(PlatformStack):
@@ -137,14 +138,15 @@ class Edge(PlatformStack):
         return cloudfront.Function(
             self,
             "viewer-request",
-            # The default name of this resource would be the same in each environment.
+            # All environments would give this resource the same default name.
             function_name=self._environment.resource("viewer-request"),
             code=cloudfront.FunctionCode.from_inline(_VIEWER_REQUEST.read_text("utf-8")),
             runtime=cloudfront.FunctionRuntime.JS_2_0,
         )
 
     def _create_cache_policy(self, environment: Environment) -> cloudfront.CachePolicy:
-        """Cache a response for as long as its `Cache-Control` says. A response without this header is not cached."""
+        """Cache a response for the time that its header `Cache-Control` states. A response without this header is not
+        cached."""
         return cloudfront.CachePolicy(
             self,
             "storefront",

@@ -1,8 +1,8 @@
 """The access of ERP systems to the drops bucket: one role for each grant in `environments/<name>-erp.toml`.
 
 The role may write the files of its catalogs and read their results, and it may read the order files of its destinations
-and write files with changes of orders. A statement in the policy of the bucket denies the role all other access. If an
-operator adds a policy to the role later, the role still has no access to the files of other clients.
+and write files with changes of orders. A statement in the policy of the bucket denies the role all other access. Even
+if an operator later adds a policy to the role, the role cannot access the files of other clients.
 """
 
 import aws_cdk as cdk

@@ -3,7 +3,7 @@
 The pools are separate, because only staff must use a second factor, and only customers may create their own accounts.
 The gateway verifies the tokens of staff and machines. Storefront functions verify the tokens of customers.
 
-The settings `issuer` and `audience` of the operator replace both pools by an existing OIDC issuer.
+If the operator sets `issuer` and `audience`, an existing OIDC issuer replaces both pools.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from infra.environments import Environment
 
 _ACCESS_TOKEN = Path(__file__).with_name("access_token.py")
 MACHINE_SCOPES = ("read", "write")
-"""The scopes that an app of a client (machine client) can request from the resource server `wecelebrate`."""
+"""The scopes of the resource server `wecelebrate` that the app of a client, i.e. a machine client, can request."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,14 @@ class TokenIssuer:
 
     url: str
     audiences: Sequence[str]
-    """The ids of the apps for which the issuer creates tokens. The first app signs in persons, in a browser."""
+    """The ids of the apps for which the issuer creates tokens. The first app is for persons, who sign in with a
+    browser."""
     jwks_url: str
     """The URL of the public keys (JWKS) with which the signatures of tokens are verified."""
 
     @property
     def console(self) -> str:
-        """The id of the app that signs in persons. All other apps are machines."""
+        """The id of the app for persons. All other apps are machines."""
         return self.audiences[0]
 
 
@@ -52,7 +53,8 @@ class TokenIssuers:
 
 
 def token_issuers(scope: Construct, environment: Environment) -> TokenIssuers:
-    """Return the issuer that the operator has set. Otherwise, create a user pool for staff, and one for customers."""
+    """Return the issuer that the operator has set. If no issuer is set, create a user pool for staff and a user pool
+    for customers."""
     settings = environment.settings
     if settings.issuer and settings.audience:
         existing = TokenIssuer(settings.issuer, [settings.audience], settings.jwks_url or _jwks_url(settings.issuer))
@@ -71,7 +73,8 @@ class Users(PlatformStack):
         staff = self._pool("staff", cognito.Mfa.REQUIRED)
         customers = self._pool("customers", cognito.Mfa.OPTIONAL)
         acknowledge(customers, "COG2", "Customers order about once a year, so a second factor is their choice")
-        # If the operator has set no console or shop, the sign-in page returns to a port of the operator's machine.
+        # If the operator has set no URL of a console or shop, the sign-in page returns to a port of the operator's
+        # machine.
         console = self._browser_client(staff, "console", settings.console_urls or ("http://localhost:3000/",))
         shop = self._browser_client(customers, "shop", settings.shop_urls or ("http://localhost:3001/",))
         machines = self._machine_clients(staff, settings.machines)
@@ -94,16 +97,16 @@ class Users(PlatformStack):
             self,
             name,
             user_pool_name=environment.resource(name),
-            # An account has no rights until it accepts an invitation, and only the owner of the invited address can do
-            # that.
+            # An account has no rights until it accepts an invitation. Only the owner of the invited address can accept
+            # it.
             self_sign_up_enabled=True,
             feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the Lite plan cannot change access tokens
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
             # If users change their e-mail address, the old address stays valid until they have verified the new
-            # address. The platform finds the memberships of a user by the e-mail address, so an unverified address must
-            # not be used.
+            # address. An unverified address must not be used, because the platform finds the memberships of a user by
+            # the address.
             keep_original=cognito.KeepOriginalAttrs(email=True),
             password_policy=cognito.PasswordPolicy(
                 min_length=12,
@@ -137,8 +140,8 @@ class Users(PlatformStack):
         return pool
 
     def _sender(self) -> cognito.UserPoolEmail | None:
-        """Send the mails of the pool through SES if SES has verified the domain. Cognito itself sends at most 50 mails
-        a day."""
+        """If SES has verified the domain, send the mails of the pool through SES. Without SES, Cognito sends at most 50
+        mails a day."""
         domain = self._environment.settings.mail_domain
         # If the domain is not verified, Cognito refuses to create the pool.
         if domain is None or not self._environment.settings.mail_verified:
@@ -200,8 +203,8 @@ class Users(PlatformStack):
     def _access_token_function(self) -> lambda_.Function:
         """Create the function that adds the e-mail address of the user to access tokens.
 
-        By default, only ID tokens contain the address, but a caller must not use an ID token to call an API. The
-        platform finds the memberships of a new user by the address.
+        The platform finds the memberships of a new user by the address. By default, only ID tokens contain the address,
+        but a caller must not use an ID token to call an API.
         https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
         """
         name = self._environment.resource("access-token")
@@ -222,7 +225,7 @@ class Users(PlatformStack):
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_inline(_ACCESS_TOKEN.read_text("utf-8")),
-            timeout=cdk.Duration.seconds(5),  # Cognito waits at most 5 seconds
+            timeout=cdk.Duration.seconds(5),  # Cognito waits at most 5 seconds for the function
             role=role.without_policy_updates(),
             log_group=logs,
         )

@@ -40,8 +40,8 @@ class StackEnvironment:
 
 
 def environment_function(scope: Construct, environment: Environment, queue: str) -> str:
-    """Return the ARN of the function that consumes a queue. The ARN is built from the name, so the function need not
-    exist yet."""
+    """Return the ARN of the function that consumes a queue. The function need not exist yet, because the ARN is built
+    from its name."""
     return cdk.Stack.of(scope).format_arn(
         service="lambda",
         resource="function",
@@ -106,8 +106,8 @@ class LambdaFunction(Construct):
         # The policy of the role must exist before the function. Otherwise AWS would deny the first calls that the
         # function makes.
         self.function.node.add_dependency(self.role)
-        # The rules of this group let the function reach the database. The rules must exist before an update gives the
-        # function another address of the database.
+        # The rules of this group let the function reach the database. The rules must exist before an update sets
+        # another address of the database in the function.
         self.function.node.add_dependency(security_group)
         self._add_trigger()
 
@@ -146,7 +146,7 @@ class LambdaFunction(Construct):
     def _add_schedule(self, trigger: ScheduleTrigger) -> None:
         """Create the schedule as a CloudFormation resource, without the CDK construct for its target.
 
-        That construct would also allow the scheduler to call all other versions of the function.
+        The CDK construct would also allow the scheduler to call all other versions of the function.
         """
         caller = iam.Role(
             self,
@@ -172,8 +172,8 @@ class LambdaFunction(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.function.function_arn,
                 role_arn=caller.role_arn,
-                # A failed run is repeated at most twice, within 5 minutes. After that, the next run of the schedule
-                # does the work of the failed run.
+                # A failed run is repeated at most twice, within 5 minutes. If it still fails, the next run of the
+                # schedule does its work.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),

@@ -1,7 +1,8 @@
 """Builds the Lambda layers with uv from `uv.lock`, without Docker.
 
-The layer `core` contains our own package. For each extra of `core` that `layers/core/pyproject.toml` declares, one
-layer contains the packages of this extra. No layer contains boto3, because Lambda's Python runtime includes it.
+The layer `core` contains the package of the platform. `layers/core/pyproject.toml` declares the extras of `core`. For
+each extra, one layer contains the packages of this extra. No layer contains boto3, because Lambda's Python runtime
+includes it.
 
 Each package is in exactly one layer. If two layers contained the same package, the order of the layers would decide
 which copy Python imports. A package that two extras need is in `base`, because every function uses the layer `base`.
@@ -30,14 +31,13 @@ from infra.functions import OPTIONAL_LAYERS, ROOT, FunctionSpec
 
 EXTRAS = ("base", "http", *OPTIONAL_LAYERS)
 PYTHON = "3.13"
-# With the more common platform manylinux2014, uv would select an old version of psycopg, and would show no warning.
-# Newer versions of psycopg have wheels only for manylinux_2_28.
+# Newer versions of psycopg have wheels only for manylinux_2_28. With the more common platform manylinux2014, uv would
+# select an old version of psycopg without a warning.
 PLATFORM = "aarch64-manylinux_2_28"
 BUILD = ROOT / "layers" / "vendor" / "build"
 CORE = ROOT / "layers" / "core" / "python" / "wecelebrate"
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""The largest total size of the unpacked layers and the unpacked code of a function, in bytes. Lambda sets this
-limit."""
+"""Lambda's limit for the total size of the unpacked layers and the unpacked code of a function, in bytes."""
 
 _RECIPE = "1"
 """A version number that is part of every digest. Increase it if you change this module in a way that changes the built
@@ -68,9 +68,11 @@ class Layer:
 
 
 def build(into: Path = BUILD, platform: str = PLATFORM) -> Mapping[str, Layer]:
-    """Build the layers that do not exist yet, for a platform in the form of `uv pip install --python-platform`.
+    """Build the layers that do not exist yet.
 
-    The function returns a mapping from name to layer, with all layers. Raises LayerError.
+    platform: the platform, in the form that `uv pip install --python-platform` accepts.
+
+    The function returns all layers, as a mapping from name to layer. Raises LayerError.
     """
     compiler = python_compiler()
     if compiler is None:
@@ -97,8 +99,8 @@ def check_sizes(specs: Iterable[FunctionSpec], layers: Mapping[str, Layer]) -> N
 def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
     """Assign each package to one layer.
 
-    closures: the packages of each extra with their pins, including all transitive dependencies. The function returns
-    the packages of each layer with their pins.
+    closures: the packages of each extra, with all transitive dependencies and with their pins. The function returns the
+    packages of each layer with their pins.
     """
     extras_by_package: dict[str, list[str]] = {}
     for extra, pins in closures.items():
@@ -126,7 +128,7 @@ def python_compiler() -> str | None:
     ]
     print_version = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in candidates:
-        # PATH can contain a pyenv shim for a Python version that is not selected. In this case, the command fails.
+        # The command fails if it is a pyenv shim on PATH for a Python version that is not selected.
         result = subprocess.run(  # noqa: S603 - the program is a Python interpreter, and its arguments are constant
             [candidate, "-I", "-c", print_version], capture_output=True, text=True, check=False
         )
@@ -221,7 +223,7 @@ def _build_layer(
 def _remove_unused(into: Path) -> None:
     """Remove the layers that no build has used for a week.
 
-    Layers with a more recent use stay, because another build could be using them at this moment.
+    Layers that were used more recently stay, because another build could be using them at this moment.
     """
     for folder in into.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another build may have removed its own temporary folder
@@ -232,8 +234,8 @@ def _remove_unused(into: Path) -> None:
 def _compile(compiler: str, temporary_folder: Path) -> None:
     """Compile the source files to bytecode. Python uses this bytecode without a comparison with the source files.
 
-    A comparison would cost time, because Python would have to read every source file. A comparison would also be
-    useless, because Python cannot write new bytecode to /opt, which is read-only.
+    For a comparison, Python would have to read every source file. The comparison would be useless, because Python
+    cannot write new bytecode to /opt, which is read-only.
     """
     _run(
         compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",

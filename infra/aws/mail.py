@@ -5,8 +5,8 @@ reasons to use EventBridge and not an SNS topic. First, only AWS itself can send
 `aws.ses`, so nobody can forge such an event. Second, an SNS topic would need a KMS key, which costs money, and a policy
 that allows SES to use this key.
 
-The settings `mail_domain` and `mail_rate` of the operator are the sending domain, and the mails per second that SES
-allows the account to send. Without a domain, there is no identity, and SES refuses every mail.
+The operator's setting `mail_domain` is the domain of the sender. The setting `mail_rate` is the number of mails per
+second that SES allows the account to send. Without a domain, no identity exists, and SES refuses every mail.
 """
 
 import aws_cdk as cdk
@@ -51,14 +51,14 @@ class MailService(Construct):
         """Allow `role` to send mails from the address of this service, and from no other address.
 
         In its sandbox, SES also checks the permission for the identity of the recipient. This identity can be any
-        address. Therefore the policy allows all identities, and a condition limits the address of the sender.
+        address. Therefore the policy allows all identities. A condition allows only one address as the sender.
         """
         identities = self._arn("identity", "*")
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 # SES requires the second action for mails with attachments, which we send as complete MIME messages.
                 actions=["ses:SendEmail", "ses:SendRawEmail"],
-                # SES requires two permissions: for the identity, and for the configuration set.
+                # SES requires permissions for two resources: the identity and the configuration set.
                 resources=[identities, self._arn("configuration-set", self.configuration_set)],
                 conditions={"StringEquals": {"ses:FromAddress": f"mail@{self.domain}"}},
             )
@@ -76,7 +76,7 @@ class MailService(Construct):
             dkim_signing_attributes=ses.CfnEmailIdentity.DkimSigningAttributesProperty(
                 next_signing_key_length="RSA_2048_BIT"
             ),
-            # SES can also send a mail for each bounce. Such mails are turned off, because bounces arrive as events.
+            # SES sends no mail for a bounce, because the platform gets bounces as events.
             feedback_attributes=ses.CfnEmailIdentity.FeedbackAttributesProperty(email_forwarding_enabled=False),
         )
 
@@ -87,8 +87,8 @@ class MailService(Construct):
             name=self.configuration_set,
             delivery_options=ses.CfnConfigurationSet.DeliveryOptionsProperty(tls_policy="REQUIRE"),
             reputation_options=ses.CfnConfigurationSet.ReputationOptionsProperty(reputation_metrics_enabled=True),
-            # Our database contains the suppression list. SES must not keep a second list: an address that an operator
-            # removes from our list must receive mails again.
+            # The database of the platform contains the suppression list. SES must not have a second list. Otherwise an
+            # address that an operator removes from the list in the database would still get no mails.
             suppression_options=ses.CfnConfigurationSet.SuppressionOptionsProperty(suppressed_reasons=[]),
         )
 

@@ -1,7 +1,7 @@
 """The monitoring for operators: alarms, a dashboard, a check of the public endpoint, and a budget.
 
 All alarms go to one topic. If the operator has set `alarm_email`, the topic sends a mail for each alarm. Grafana and
-Sentry can read the same metrics and logs, but the platform needs neither Grafana nor Sentry.
+Sentry can read the same metrics and logs. The platform does not need these programs.
 """
 
 from collections.abc import Sequence

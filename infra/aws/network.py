@@ -7,10 +7,10 @@ the internet.
 Only S3 has a VPC endpoint. It is a gateway endpoint, which is free. With this endpoint, the largest part of the traffic
 (ERP files) does not pass through the NAT gateway.
 
-Other services would need interface endpoints. An interface endpoint costs 7.30 USD a month in each zone. Such an
-endpoint is cheaper than the NAT gateway only for more than about 160 GB a month in each zone, but the functions send
-far less. They send only megabytes to SQS, and read no secret at run time. They sign the IAM tokens for the database
-without a network call.
+Other services would need interface endpoints. An interface endpoint costs 7.30 USD a month in each zone. In comparison
+with the NAT gateway, this price is lower only for more than about 160 GB a month in each zone. The functions send far
+less. They send only megabytes to SQS, and read no secret at run time. They sign the IAM tokens for the database without
+a network call.
 """
 
 import aws_cdk as cdk
@@ -35,8 +35,8 @@ class Network(PlatformStack):
             nat_gateways=environment.nat_gateways,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
-                # At present, all functions together use only a few network interfaces. These subnets have enough
-                # addresses for many more interfaces.
+                # All functions together use only a few network interfaces. These subnets have addresses for many more
+                # interfaces.
                 ec2.SubnetConfiguration(name="functions", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
                 ec2.SubnetConfiguration(name="data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
             ],
@@ -54,7 +54,7 @@ class Network(PlatformStack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
         cdk.CfnOutput(self, ZONES_OUTPUT, value=", ".join(environment.zones))
-        # This stack is deployed before the migrations run. Therefore, the output can also name a release whose deploy
-        # failed.
+        # This stack is deployed before the migrations run. Therefore the output can name a release whose deploy failed
+        # later.
         newest = self.node.try_get_context(SCHEMA_OUTPUT) or self.node.try_get_context(RELEASE_OUTPUT)
         cdk.CfnOutput(self, SCHEMA_OUTPUT, value=newest or "unknown")

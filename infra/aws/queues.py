@@ -54,8 +54,8 @@ class Queues(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
-            # A message keeps its age when SQS moves it to the dead-letter queue. Therefore this retention is shorter
-            # than the retention of the dead-letter queue.
+            # This retention is shorter than the retention of the dead-letter queue, because a message keeps its age
+            # when SQS moves it to the dead-letter queue.
             retention_period=cdk.Duration.days(trigger.retention_days),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )

@@ -19,7 +19,7 @@ def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
     """Return the policy that decides whether data is kept when its stack is deleted.
 
     A permanent environment keeps the data. All other environments destroy the data. If the first deploy of a stack
-    fails, its resources are deleted. Otherwise the next attempt could not create a resource with the same name.
+    fails, its resources are deleted, so that the next attempt can create resources with the same names.
     """
     return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if environment.permanent else cdk.RemovalPolicy.DESTROY
 
@@ -27,9 +27,9 @@ def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
 def log_group(scope: Construct, id: str, environment: Environment, name: str) -> logs.LogGroup:
     """Create a log group with the retention of the environment.
 
-    Without this log group, the AWS service that writes the log would create one, and the log entries would never
-    expire. The log group is deleted with its stack. Its name is fixed, so the next deploy of the stack would fail if
-    the log group still existed.
+    Otherwise the AWS service that writes the log would create a log group whose entries never expire. The log group is
+    deleted with its stack. If it still existed, the next deploy of the stack would fail, because the name of the log
+    group is fixed.
     """
     return logs.LogGroup(
         scope,

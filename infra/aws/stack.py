@@ -11,11 +11,10 @@ class PlatformStack(cdk.Stack):
     """A stack of one environment.
 
     If `holds_data` is true and the environment is permanent, the stack is protected from deletion. Each stack has a
-    fixed region, but no fixed account. Because the region is fixed, CDK knows the zones and endpoints without a call to
-    AWS.
+    fixed region, so that CDK knows the zones and endpoints without a call to AWS. The account is not fixed.
 
-    Each stack has its release as an output. If a deploy ends in the middle, the outputs show which stacks already have
-    the new release.
+    Each stack has its release as an output. If a deploy is interrupted, the outputs show which stacks have the new
+    release.
     """
 
     def __init__(self, scope: Construct, id: str, environment: Environment, *, holds_data: bool = False) -> None:

@@ -32,20 +32,20 @@ _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "e
 """Maps each bucket to the number of days after which its objects expire. None means that they never expire.
 
 The objects of `images` never expire, because products show them. The objects of `erasures` never expire, because every
-restore needs them. The sweeper deletes an export after 7 days. The expiry deletes files that a killed worker has left
-behind.
+restore needs them. The sweeper deletes an export after 7 days. The expiry deletes all other files, e.g. of a worker
+that was killed.
 
-The archive of the key-value store contains personal data, and expires after the default time. Until then, its documents
+The archive of the key-value store contains personal data. It expires after the default time. Before that, its documents
 can be restored.
 """
 _OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1, "kv-archive": 180}
-"""Maps each bucket to the number of days after which an old version is deleted. Exports contain personal data. An undo
-of a retirement reads the versions of the archive that the retirement has verified.
+"""Maps each bucket to the number of days after which an old version is deleted. Exports contain personal data. To
+restore retired documents, the platform reads the versions of the archive that the retirement has verified.
 """
 _DEFAULT_OLD_VERSION_DAYS = 30
 _DEFAULT_EXPIRY_DAYS = 180
-"""The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Clients sometimes ask about
-a file up to half a year after its upload."""
+"""The number of days after which objects expire if `_EXPIRY_DAYS` does not contain their bucket. Clients sometimes ask
+about a file up to half a year after its upload."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
 """The buckets that need CORS, because browsers upload files to these buckets with presigned URLs."""
@@ -126,8 +126,8 @@ class Buckets(Construct):
         """Return the name of the bucket on AWS.
 
         The name depends only on the environment and the account, for two reasons. First, operators write the name into
-        the configuration of ERP systems. Second, the policy of a queue can contain the name without a reference to the
-        bucket. Such a reference would be circular, because the bucket already refers to the queue.
+        the configuration of ERP systems. Second, the policy of a queue needs the name. A reference to the bucket would
+        be circular, because the bucket already refers to the queue.
         """
         return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
 
@@ -138,7 +138,7 @@ class Buckets(Construct):
         return s3.Bucket(
             self,
             "access-logs",
-            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 cannot write access logs with other encryption
+            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 cannot write access logs with another encryption
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._environment.log_days))],
@@ -164,7 +164,7 @@ class Buckets(Construct):
             server_access_logs_prefix=f"{name}/",
             cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
             lifecycle_rules=[
-                # The days count from the time at which a newer version replaced the old version.
+                # The days are counted from the time when a newer version replaced the old version.
                 s3.LifecycleRule(
                     expiration=cdk.Duration.days(days)
                     if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))
@@ -181,7 +181,7 @@ class Buckets(Construct):
 
     def _distribution(self, bucket: s3.Bucket) -> cloudfront.Distribution:
         """Serve the images of products to browsers. Only this distribution may read the bucket."""
-        # The default name of this resource would be the same in each environment.
+        # All environments would give this resource the same default name.
         access = cloudfront.S3OriginAccessControl(
             self, "images-access", origin_access_control_name=self._environment.resource("images")
         )
@@ -217,8 +217,8 @@ class Buckets(Construct):
         S3 cannot exclude them: it filters keys only by prefix and suffix, and every key starts with a catalog id.
         """
         allow_notifications(queue, self._arn(name))
-        # The policy of the queue must exist first. S3 sends a test message to the queue when the notification is
-        # configured, and rejects the configuration if S3 is not allowed to send this message.
+        # The policy of the queue must exist before the notification is configured. S3 then sends a test message to the
+        # queue, and rejects the configuration if the policy does not allow this message.
         bucket.node.add_dependency(queue)
         resource = bucket.node.default_child
         if isinstance(resource, s3.CfnBucket):
@@ -230,7 +230,7 @@ class Buckets(Construct):
 
 
 def _browser_uploads() -> s3.CorsRule:
-    """Allow uploads from any origin. An upload needs a presigned URL, which contains the permission."""
+    """Allow uploads from any origin, because only a presigned URL gives the permission to upload."""
     return s3.CorsRule(
         allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["content-type"], max_age=3000
     )

@@ -1,9 +1,9 @@
 """The benchmarks. Each row of the report compares a figure of the platform with a floor from the same run.
 
 The floor is the figure of comparable work without the platform, e.g. COPY of the same rows. A row passes if the ratio
-of the figure to the floor is within a limit. The limit applies to the ratio and not to the figure, because the speed of
-machines differs by a factor of 2 and more. The benchmark measures the figure and the floor alternately. A figure and
-the floor that is measured next to it form a pair. The ratio of the row is the median of the ratios of all pairs.
+of the figure to the floor is within a limit. The limit applies to the ratio and not to the figure, because one machine
+can be twice as fast as another machine. The benchmark measures the figure and the floor alternately, in pairs. The
+ratio of the row is the median of the ratios of all pairs.
 """
 
 import json

@@ -11,8 +11,8 @@ from infra.bench.platform import ACME, BenchPlatform
 
 PAGE_SIZE = 50
 _LONG_AGO = "2020-01-01T00:00:00Z"
-"""A value for the parameter `updated_since`. A list with this parameter does not come from the cache. All products are
-newer than this time, so the parameter excludes no product."""
+"""A value for the parameter `updated_since`. A list with this parameter does not come from the cache. The parameter
+excludes no product, because all products are newer."""
 
 _INSERT_PRODUCTS = """
 insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count)
@@ -41,8 +41,8 @@ SEARCH_QUERY = _PAGE.format(
     + _CONTAINS.format("pattern")
     + " order by folded_name, id limit 51"
 )
-"""This plain SQL query selects the same page that a request with a path from `search_paths` gets. As in the API, the
-51st row only shows whether a next page exists."""
+"""A plain SQL query for the page that a path from `search_paths` requests. As in the API, the 51st row only shows
+whether a next page exists."""
 MEMBER_SEARCH_QUERY = _PAGE.format(
     "app.list_products(%(catalog)s, %(word)s, null, %(category)s, null, null, %(price_max)s, null, null, 'name', null,"
     " null, 51, null)"
@@ -51,7 +51,7 @@ MEMBER_SEARCH_QUERY = _PAGE.format(
 MEMBER_WORDS_QUERY = MEMBER_SEARCH_QUERY.replace("%(category)s", "null").replace("%(price_max)s", "null")
 """The query of the API for the page of `words_query`. It runs under row-level security."""
 SEARCHES = {"rare": "99999", "missing": "zzzqqq", "words": "wool lamp mug", "sku": "sku-77777"}
-"""Maps a kind of search to its words: one word of one product, a word of no product, three words of many products, or
+"""Maps each kind of search to its text: a word of one product, a word of no product, three words of many products, or
 an SKU."""
 
 
@@ -85,8 +85,8 @@ def search_paths(catalog: UUID) -> NextPath:
 
 
 def search_parameters(catalog: UUID) -> NextParameters:
-    """Generate parameters of SEARCH_QUERY and MEMBER_SEARCH_QUERY. The searches are those of `search_paths`, in
-    the same sequence."""
+    """Generate parameters of SEARCH_QUERY and MEMBER_SEARCH_QUERY. The searches and their order are the same as in
+    `search_paths`."""
     next_search = _searches()
 
     def next_parameters() -> dict[str, Any]:
@@ -139,8 +139,7 @@ def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
 def _searches() -> Callable[[], tuple[str, str, str]]:
     """Return a function that returns the next search: maximum price, category and word.
 
-    Each search has a different maximum price. All these maximum prices are higher than the price of every product, so
-    they exclude no product.
+    Each search has a different maximum price. It is higher than the price of every product, so it excludes no product.
     """
     dice = random.Random(1)  # noqa: S311 - the same searches in each run
     words = ("mug", "lamp", "wool", "scarf", "coffee")

@@ -13,8 +13,8 @@ import psutil
 from infra.local.pid_files import ProcessIdentity
 
 GATEWAY, FUNCTIONS = "gateway", "functions"
-"""The two parts of the function host: the host itself, and the processes of functions with the zygote that forks
-them."""
+"""The two parts of the function host. GATEWAY is the host itself. FUNCTIONS are the processes of functions, and the
+zygote that forks these processes."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class CpuTime:
     def of(cls, state: Path) -> Self:
         """Return the CPU seconds that the local cloud has used since it started.
 
-        Processes that have ended are included, because the system adds their time to their parent. The name of a part
-        is the name of its pid file, e.g. `postgres`. Only the part `functions` is split into GATEWAY and FUNCTIONS.
+        The times include ended processes, because the operating system adds the time of an ended process to its parent.
+        The name of a part is the name of its pid file, e.g. `postgres`. Only the part `functions` is split into GATEWAY
+        and FUNCTIONS.
         """
         parts: dict[str, float] = defaultdict(float)
         for file in (state / "run").glob("*.json"):
@@ -73,10 +74,10 @@ def idle_cpu(state: Path, seconds: float) -> CpuTime:
 
 
 def cpu_of_requests(state: Path, run: Callable[[], int], idle: CpuTime) -> CpuTime:
-    """Return the CPU milliseconds of the local cloud for each request of `run`. `run` returns the number of its
+    """Call `run`, and return the CPU milliseconds of the local cloud for each request. `run` returns the number of its
     requests.
 
-    The function subtracts the CPU time that the cloud uses without requests. idle: this time, in seconds per second.
+    idle: the CPU time that the cloud uses without requests, in seconds per second. The function subtracts this time.
     """
     began, before = time.perf_counter(), CpuTime.of(state)
     requests = run()
@@ -92,7 +93,8 @@ def function_processes(state: Path, folder: Path) -> list[psutil.Process]:
 
 
 def processes_in(folder: Path, ancestor: psutil.Process) -> list[psutil.Process]:
-    """Return the descendants of a process that work in `folder`. Each process of a function works in its folder."""
+    """Return the descendants of a process whose working directory is `folder`. Each process of a function runs in the
+    folder of the function."""
     processes = []
     for process in ancestor.children(recursive=True):
         with contextlib.suppress(psutil.Error, OSError):
@@ -102,6 +104,6 @@ def processes_in(folder: Path, ancestor: psutil.Process) -> list[psutil.Process]
 
 
 def process_seconds(process: psutil.Process) -> float:
-    """Return the CPU seconds of a process and of its children whose exit status it has read."""
+    """Return the CPU seconds of a process and of its ended children, if the process has read their exit status."""
     times = process.cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)

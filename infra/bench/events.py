@@ -23,7 +23,8 @@ from infra.local.processes import LocalCloudError
 RUNS = 5
 SECONDS = 2.0
 RATE_SECONDS = 6.0
-"""The duration of the runs that measure rates. They are long, because a worker waits up to 1 s for a full batch."""
+"""The duration of a run that measures a rate, in seconds. It is long, because a worker waits up to 1 s for a full
+batch."""
 CONNECTIONS = 8
 EVENTS = 20
 """The number of events in each request. A visitor who looks at a page for some seconds causes about this number of
@@ -36,11 +37,11 @@ P50_LIMIT = Limit.at_most(25.9)
 
 @measures("events-p50", "events-accepted-rate", "events-stored-rate")
 def events(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure requests with 20 events each, and the time until all events are stored."""
+    """Measure requests with 20 events each, and how fast the events are stored."""
     domain = platform.create_site(catalogs.create_filled_catalog(platform, 100))
     health = get(platform.endpoints.api, {}, lambda: "/v1/health")
     sending = _post(platform.endpoints.api, domain)
-    # All requests come from one IP address. The limit for an address would reject most of them.
+    # All requests come from one IP address. The rate limit of an address would reject most requests.
     with platform.kill_switches(limits="off"):
         load(sending, CONNECTIONS, 1.0)
         pairs = [(load(sending, 1, SECONDS), load(health, 1, SECONDS)) for _ in range(RUNS)]
@@ -70,7 +71,8 @@ def _rates(platform: BenchPlatform, sending: Connect, health: Connect) -> tuple[
 
 
 def _wait_until_stored(platform: BenchPlatform, count: int) -> int:
-    """Wait until the database has at least `count` events, and their number no longer grows. Return the number."""
+    """Wait until the database has at least `count` events, and the number of events no longer grows. Return this
+    number."""
     deadline, last = time.monotonic() + STORE_TIMEOUT, -1
     while True:
         row = platform.database.execute("select count(*) from event_receipts").fetchone()

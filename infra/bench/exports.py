@@ -29,9 +29,9 @@ _COLUMNS = (
 
 @measures("export-1m-csv", "export-memory-1m-to-10k")
 def export_million(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure the memory of exports of 1,000,000 products to CSV, and the time from the POST until the file is in S3.
+    """Measure exports of 1,000,000 products to CSV: their memory, and the time from the POST until the file is in S3.
 
-    The floor is COPY of the same rows from the database to a CSV file on the disk, without policies.
+    The floor is COPY of the same rows to a CSV file on the disk, without row-level policies.
     """
     small, million = platform.create_catalog(), platform.create_catalog()
     copy(platform, small, SMALL)

@@ -91,7 +91,7 @@ def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
     """Merge the rows of `write_csv` into a catalog that already has the same rows. Return the duration in seconds.
 
     The rows are copied into a temporary table, and two statements merge them. The statements change no product, because
-    each row equals the existing product. The time includes the copy.
+    each row equals the existing product. The duration includes the copy.
     """
     database = platform.database
     database.execute(_CREATE)
@@ -107,7 +107,7 @@ def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
 def _batches(catalog_id: UUID, count: int) -> Iterator[list[tuple[object, ...]]]:
     """Yield the records of `count` products. To limit memory, the records are generated batch by batch.
 
-    The ids of the products are in the order of the rows, like the ids that the platform creates.
+    The ids of the products increase in the order of the rows, like the ids that the platform creates.
     """
     rows, first_id = csv_rows(count), catalog_id.int ^ (1 << 63)
     for start in range(0, count, _BATCH):

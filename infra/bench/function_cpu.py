@@ -1,20 +1,21 @@
 """Measures the CPU time that the process of a function uses for a request. AWS bills this time.
 
-The floor is the CPU time of `bare_function`, a route of FastAPI with Mangum that does no work. The same runtime client
-runs `bare_function` and the measured functions, in processes of the same zygote.
+The floor is the CPU time of `bare_function`. This function is a FastAPI route with Mangum, and does no work. The same
+runtime client runs `bare_function` and the measured functions, in processes of the same zygote.
 
-The target of a cached page is the ratio 1.5. A request to `/v1/health` must not need more than a cached page. The other
-targets come from the targets for whole requests. The CPU time of the function must improve by the same factor:
+The target of a cached page is the ratio 1.5. A request to `/v1/health` must not need more CPU time than a cached page.
+The other targets come from the targets for whole requests: the CPU time of a function must improve by the same factor
+as the requests.
 
-- The rate of pages must grow from 1.5 to 3 times the rate of the peer, so the CPU time of a page must be halved. - The
-rate of lists of 1,000 rows must grow from 1.4 to 4 times the rate of the peer, so the CPU time of a list must be
-divided by 2.86. - The CPU time of an order in the whole local cloud must fall from 60 ms to 20 ms, so it must be
-divided by 3.
+- The rate of pages must grow from 1.5 to 3 times the rate of the peer, so the CPU time of a page must be halved.
+- The rate of lists of 1,000 rows must grow from 1.4 to 4 times the rate of the peer, so the CPU time of a list must be
+  divided by 2.86.
+- The CPU time of an order in the whole local cloud must fall from 60 ms to 20 ms, so it must be divided by 3.
 
-These targets were set with measurements on one machine: `/v1/health` took 1.75 ms, a page 5.7 ms, and an order 12.9 ms.
-For an order and its mail, all functions together used twice these 12.9 ms. `/v1/health` takes 2.46 times as long as the
-bare function, so the bare function would have taken 0.71 ms on that machine. A list of 1,000 rows takes 12.9 times as
-long as the bare function.
+These targets come from measurements on one machine: `/v1/health` took 1.75 ms, a page 5.7 ms, and an order 12.9 ms. For
+an order and its mail, all functions together used twice as much. `/v1/health` takes 2.46 times as long as the bare
+function, so the bare function would have taken 0.71 ms on that machine. A list of 1,000 rows takes 12.9 times as long
+as the bare function.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ from infra.local.processes import LocalCloudError
 
 RUNS = 5
 SECONDS = 2.0
-"""The duration of each run. The system counts CPU time in units of 10 ms, which is about 1 % of a run."""
+"""The duration of each run, in seconds. The system counts CPU time in units of 10 ms, which is about 1 % of a run."""
 WARM_UP_SECONDS = 1.0
 PRODUCTS = 10_000
 
@@ -77,7 +78,7 @@ def function_cpu(platform: BenchPlatform) -> Iterator[Row]:
     rows = get(api, owner, catalogs.list_path(catalog, 1000, cached=False))
     with _bare() as bare:
         yield _row("function-cpu-health", requests("health/read", health), bare, HEALTH_LIMIT)
-        # All requests come from one IP address. The limit for an address would reject most of them.
+        # All requests come from one IP address. The rate limit of an address would reject most requests.
         with platform.kill_switches(limits="off"):
             yield _row("function-cpu-cached-page", requests("storefront/read", page), bare, CACHED_LIMIT)
         yield _row("function-cpu-fresh-page", requests("products/read", search), bare, FRESH_LIMIT)
@@ -108,7 +109,7 @@ def _row(name: str, measure: MeasureCpu, bare: MeasureCpu, limit: Limit) -> Row:
 
 @contextmanager
 def _bare() -> Iterator[MeasureCpu]:
-    """Run BARE_FUNCTION as the local cloud runs a function, but in child processes of this process."""
+    """Run BARE_FUNCTION in child processes of this process. Otherwise it runs like a function of the local cloud."""
     spec = FunctionSpec(name="bare", kind="api", folder=BARE_FUNCTION, routes=("GET /v1/health",), auth="none")
     headers = [(b"host", b"127.0.0.1"), (b"accept-encoding", b"identity")]
     request = Request("GET", "/v1/health", "", headers, b"", "127.0.0.1", "HTTP/1.1", "bench")

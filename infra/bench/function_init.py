@@ -1,11 +1,11 @@
-"""Measures the initialisation of functions: the CPU time until a new process has imported the handler.
+"""Measures the initialisation of functions: the CPU time of a new process until it has imported the handler.
 
 A new environment of Lambda initialises a function before its first request. It runs Python 3.13 with the layers of the
 function, and Lambda's own boto3. The benchmark builds the same layers for the processor of this machine, and imports
 the handler of each function in a new process with exactly the layers of this function.
 
 The floor is the import of FastAPI from the same layers. A function of the API must not need more than 1.3 times the
-floor. Workers do not use FastAPI. When their target of 200 ms was set, FastAPI needed 250 ms, so their limit is 0.8.
+floor. Workers do not use FastAPI. Their limit is 0.8: when their target of 200 ms was set, FastAPI needed 250 ms.
 """
 
 import json
@@ -43,10 +43,10 @@ total = seconds() - start
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(json.dumps([total, int(status["VmHWM"].split()[0]) / 1024]))
 """
-"""Prints the CPU time of the import in seconds, and the largest resident set size of the process in MB.
+"""A program that prints the CPU time of the import in seconds, and the largest resident set size of the process in MB.
 
-Linux keeps `ru_maxrss` when a process starts another program, so its value can be the memory of the parent process,
-from which the process was forked. `VmHWM` begins again with the program.
+The program does not read `ru_maxrss`, because Linux keeps its value when a process starts another program. The value
+can then be the memory of the parent process. `VmHWM` starts at 0 with the program.
 """
 
 
@@ -62,7 +62,8 @@ class Initialisation:
 
 @measures("function-init-api", "function-init-worker")
 def function_init(platform: BenchPlatform) -> Iterator[Row]:
-    """Initialise all functions once, and then the slowest function of the API and the slowest worker repeatedly."""
+    """Initialise all functions once. Then initialise the slowest function of the API and the slowest worker
+    repeatedly."""
     with tempfile.TemporaryDirectory() as folder:
         lambda_ = LambdaRuntime.create(Path(folder), HostConfig.model_validate_json(_config(platform)))
         specs = [spec for spec in functions() if spec.kind != "deploy"]
@@ -135,8 +136,8 @@ class LambdaRuntime:
 
 
 def copy_package(name: str, folder: Path) -> None:
-    """Copy the code of an installed package. Link its data, such as the API models of botocore, instead of copying
-    it."""
+    """Copy the code of an installed package. Link the data of the package, such as the API models of botocore, instead
+    of copying it."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise LocalCloudError(f"the package {name} is not installed: run `make ready`")

@@ -1,4 +1,4 @@
-"""Measures the speed of two kinds of bulk imports: rows in the body of a request, and an uploaded file."""
+"""Measures the speed of bulk imports from the body of a request and from an uploaded file."""
 
 import tempfile
 import time
@@ -46,7 +46,7 @@ def import_inline(platform: BenchPlatform) -> Iterator[Row]:
             job = _body(client.post("/v1/products/bulk-import", json=request))
             accept_seconds = time.perf_counter() - began
             platform.wait_for_job(UUID(job["id"]))
-            if run:  # run 0 is not counted, because it starts the function processes
+            if run:  # run 0 is not counted, because it starts the processes of the functions
                 import_seconds.append(time.perf_counter() - began)
                 platform.settle()
                 copy_seconds = copy(platform, platform.create_catalog(), INLINE_COUNT)

@@ -15,7 +15,7 @@ PENDING = 100
 CLAIMS = 40
 """The number of claims in one run of the measurement."""
 LIMIT = Limit.at_most(3.0)
-"""A claim must not become much slower when the number of pending jobs grows."""
+"""A claim among many pending jobs must not be much slower than a claim among few pending jobs."""
 _INSERT_JOBS = """
 insert into clients (name, slug) select 'bench', 'bench-' || n from generate_series(1, %(clients)s) n;
 insert into jobs (client_id, type, status, requested_by, payload, ordering_key)
@@ -48,7 +48,8 @@ def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
     with platform.database.transaction(force_rollback=True):
         for statement in _INSERT_JOBS.split(";"):
             platform.database.execute(statement.encode(), {"clients": CLIENTS, "pending": pending})
-        # Claim as a worker, because the row-level policies of the worker determine which indexes PostgreSQL can use.
+        # Run the claim as a worker, because the row-level policies of a worker determine which indexes PostgreSQL can
+        # use.
         platform.database.execute("set local session authorization wc_worker")
         platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None, None, None, None])
         for _ in range(CLAIMS):

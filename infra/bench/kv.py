@@ -1,7 +1,7 @@
-"""Measures how much longer writes take while the mirror of the key-value store is on, and the speed of the backfill.
+"""Measures how much the mirror of the key-value store slows down writes, and how fast the backfill is.
 
-Each pair contains a write while the mirror is on, and the same write while it is off. The statements of single writes
-run as the superuser, so no policy and no HTTP request hides the cost of the mirror.
+Each pair consists of a write while the mirror is on and the same write while the mirror is off. Single writes are SQL
+statements of the superuser, because policies and HTTP requests would hide the cost of the mirror.
 """
 
 import itertools
@@ -26,7 +26,7 @@ from infra.local.issuer import Issuer
 
 RUNS = 9
 GIFTS = 400
-"""The number of gifts whose documents are written in turns. Half of them are written while the mirror is on."""
+"""The number of gifts whose documents are written. Half of these documents are written while the mirror is on."""
 WRITES = 150
 ORDER_RUNS, ORDER_SECONDS = 5, 3.0
 SYNC_RUNS, SYNC_COUNT = 3, 100_000
@@ -52,12 +52,12 @@ _SAVE_MIRROR = (
 
 @dataclass(frozen=True)
 class Store:
-    """The store of the platform, and one connection that writes to it."""
+    """The key-value store of the platform, and one connection that writes to it."""
 
     platform: BenchPlatform
     database: psycopg.Connection
     numbers: Iterator[int]
-    """Numbers for new prices. No price repeats, so each write changes a field."""
+    """The numbers from which new prices are made. No price repeats, so each write changes a field."""
 
     def switch(self, enabled: bool) -> None:
         """Switch the mirror on or off with SQL, because the command `wecelebrate kv mirror` also writes to the audit
@@ -89,7 +89,8 @@ class Store:
     def fill(self) -> tuple[list[str], list[str]]:
         """Write the documents of a client, a catalog and its gifts while the mirror is on.
 
-        Return two lists of gift ids: the gifts to write while the mirror is on, and the gifts to write while it is off.
+        Return two lists of gift ids: the first list is for writes while the mirror is on, the second list for writes
+        while it is off.
         """
         self.switch(enabled=True)
         self.client("bench")
@@ -153,8 +154,10 @@ def _writes(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _orders(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure orders of guests, as requests to the API. The figure and the floor are the time between two orders."""
-    # The client of a document has the lowest tier. Its limits would suppress most mails of the orders.
+    """Measure orders of guests, as requests to the API. Both the figure and the floor are the time between two
+    orders."""
+    # A client that comes from a document has the lowest tier. The limits of this tier would suppress most mails of the
+    # orders.
     platform.database.execute("update tiers set requests_per_hour = 10000000")
     store = Store(platform, platform.database, itertools.count(1))
     store.switch(enabled=True)
@@ -168,7 +171,7 @@ def _orders(platform: BenchPlatform) -> Iterator[Row]:
             figure = _milliseconds(platform, connect)
             store.switch(enabled=False)
             floor = _milliseconds(platform, connect)
-            if run:  # run 0 is not counted, because it starts the function processes
+            if run:  # run 0 is not counted, because it starts the processes of the functions
                 pairs.append((figure, floor))
     finally:
         store.switch(enabled=False)
@@ -228,8 +231,8 @@ def _gift(gift: str, price: int, **fields: object) -> dict[str, object]:
 
 
 def _pair(store: Store, figure: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
-    """Measure WRITES writes while the mirror is on, and while it is off. Return the milliseconds of one write in each
-    case."""
+    """Measure WRITES writes while the mirror is on, and WRITES writes while it is off. Return the milliseconds of one
+    write while it is on, and while it is off."""
     store.switch(enabled=True)
     seconds = _seconds(figure)
     store.switch(enabled=False)
@@ -238,7 +241,7 @@ def _pair(store: Store, figure: Callable[[], object], floor: Callable[[], object
 
 def _seconds(write: Callable[[], object]) -> float:
     """Return the average duration of a write in seconds, measured with WRITES writes."""
-    write()  # the first write reads the system catalogs of PostgreSQL again, because a trigger has changed
+    write()  # not counted: a trigger has changed, so the first write reads the system catalogs of PostgreSQL again
     began = time.perf_counter()
     for _ in range(WRITES):
         write()

@@ -58,7 +58,7 @@ class Timings:
 
     @property
     def hit_rate(self) -> float:
-        """The share of the requests that the cache answered. The share is a number from 0 to 1."""
+        """The share of the requests that the cache answered, from 0 to 1."""
         hits = sum(count for outcome, count in self.outcomes.items() if "hit" in outcome)
         return hits / max(self.requests, 1)
 
@@ -66,7 +66,7 @@ class Timings:
 Send = Callable[[], str]
 """A function that sends one request and returns the outcome. It raises StopIteration when no request is left."""
 Connect = Callable[[], AbstractContextManager[Send]]
-"""A function that opens a connection. It is called in a `with` statement."""
+"""A function that opens a connection, as a context manager that yields `send`."""
 NextPath = Callable[[], str]
 """A function that returns the path of the next request. It raises StopIteration when no request is left."""
 NextParameters = Callable[[], Mapping[str, Any]]
@@ -101,7 +101,7 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
                     milliseconds.append((time.perf_counter() - request_began) * 1000)
                     outcomes[outcome] += 1
         except threading.BrokenBarrierError:
-            pass  # another connection has failed, and has recorded its error
+            pass  # a different connection has failed and recorded its error
         except Exception as error:
             failures.append(f"{type(error).__name__}: {error}")
             ready.abort()
@@ -124,7 +124,8 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
 
 
 def open_connection(api: str, *, own_address: bool = False) -> http.client.HTTPConnection:
-    """Open a connection to the API. If `own_address` is true, no other connection has the same source address.
+    """Open a connection to the API. If `own_address` is true, the connection has a source address that no other
+    connection has.
 
     Only Linux accepts each address of 127.0.0.0/8. On other systems, all connections have the address 127.0.0.1, and
     the limits of this address apply.
@@ -190,8 +191,8 @@ def query(url: str, statement: str, next_parameters: NextParameters, subject: st
 def both(first: Connect, second: Connect) -> Connect:
     """Return a function that opens two connections and yields `send`.
 
-    Each call of `send` makes one request on the first connection, then one request on the second connection.
-    These two requests are counted as one request.
+    Each call of `send` makes one request on the first connection, then one request on the second connection. The load
+    counts these two requests as one request.
     """
 
     @contextmanager

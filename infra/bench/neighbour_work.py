@@ -1,8 +1,8 @@
 """Repeats the heaviest work of a client in a separate process.
 
-On AWS, a client's computers do not take CPU time from the platform. Here, the work of the client runs on the same
-machine, so its process has a low priority. The work does not run in the process that measures, because the work and the
-measurement would then share Python's global lock.
+On AWS, a client's computers do not take CPU time from the platform. In the benchmark, the work of the client runs on
+the machine of the platform. Therefore the process of the work has a low priority. It is a separate process, because the
+work and the measurement must not share Python's global lock.
 """
 
 import io
@@ -27,7 +27,8 @@ Work = Literal["search", "read_largest_rows", "patch", "import_rows", "render_im
 """The name of a method of Neighbour."""
 
 NICENESS = 19
-"""The niceness of all work except `use_cpu`. `use_cpu` represents processes of the platform, so it has none."""
+"""The niceness of all work except `use_cpu`. `use_cpu` has the normal priority, because it represents processes of the
+platform."""
 FLOOD_PER_SECOND = 100
 """The number of requests a second in `flood`. It exceeds the neighbour's quota of 1,000 requests an hour."""
 PAUSE = 0.1
@@ -50,7 +51,7 @@ class Prepared:
     searched_catalog: str
     """A catalog with many products."""
     large_catalog: str
-    """A catalog with a page of the largest products that can be stored."""
+    """A catalog with one page of products. Each product is as large as a stored product can be."""
     imported_catalog: str
     patched_product: str
     cpu_seconds: float = 0.0
@@ -74,7 +75,7 @@ class Neighbour:
         self._get(self._prepared.searched_catalog, parameters)
 
     def read_largest_rows(self) -> None:
-        """Request a page of the largest products that can be stored. The page does not come from the cache."""
+        """Request a page of products of the largest possible size. The page does not come from the cache."""
         self._get(self._prepared.large_catalog, {"updated_since": "2020-01-01T00:00:00Z"})
 
     def patch(self) -> None:
@@ -99,7 +100,8 @@ class Neighbour:
             raise LocalCloudError(f"the import was not completed: {ended}")
 
     def render_image(self) -> None:
-        """Upload an image that takes all of the CPU time that is allowed, and wait until its rendering has failed."""
+        """Upload an image whose rendering takes more CPU time than is allowed, and wait until the rendering has
+        failed."""
         self._image = self._image or slow_image()
         request = {"type": "image/jpeg", "bytes": len(self._image)}
         path = f"/v1/catalogs/{self._prepared.imported_catalog}/images"
@@ -132,7 +134,8 @@ class Neighbour:
         time.sleep(PAUSE)
 
     def _wait(self, path: str, statuses: tuple[str, ...]) -> dict[str, Any]:
-        """Read an object until its status is one of `statuses`. Raises LocalCloudError after TIMEOUT seconds."""
+        """Read an object again and again until its status is one of `statuses`. Raises LocalCloudError after TIMEOUT
+        seconds."""
         began = time.perf_counter()
         while (found := body(self._client.get(path)))["status"] not in statuses:
             if time.perf_counter() - began > TIMEOUT:
@@ -175,7 +178,8 @@ class Repeater:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Repeat the work during a `with` block, at least once. Then wait for the repetition that is running.
+        """Repeat the work during a `with` block, at least once. At the end of the block, wait until the last repetition
+        has ended.
 
         Raises LocalCloudError if a repetition fails.
         """
@@ -194,7 +198,7 @@ class Repeater:
         return answer
 
     def warm_up(self) -> None:
-        """Do the work once, so that the processes of the functions start."""
+        """Do the work once to start the processes of the functions."""
         with self.running():
             pass
         self.repetitions = 0
@@ -202,7 +206,8 @@ class Repeater:
 
 @contextmanager
 def neighbour(prepared: Prepared, work: Work) -> Iterator[Repeater]:
-    """Start the process of the neighbour for one kind of work. It ends when the `with` block or this process ends."""
+    """Start the process of the neighbour for one kind of work. The new process ends when the `with` block or the
+    current process ends."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_repeat, args=(prepared, work, theirs))
     process.start()

@@ -2,14 +2,15 @@
 
 The client that does the work is called the neighbour. The client whose requests are measured is called the first
 client. The neighbour does the work that costs most within the limits of the platform: it reads the largest rows,
-searches, merges patches, imports rows, and uploads images for rendering. Last, it sends more requests than its quota
-allows. For each kind of work, the figure is the p95 of the first client during the work.
+searches, merges patches, imports rows, and uploads images for rendering. Finally, the neighbour sends more requests
+than its quota allows. For each kind of work, the figure is the p95 of the first client during the work.
 
-On AWS, each function, the database and the computers of the clients have CPUs of their own. Here, all of them share the
-cores of one machine, so any work slows the first client down. Therefore the floor is the p95 of the first client while
-a process outside of the platform uses as much CPU time as the work. The difference between the figure and the floor is
-the effect of the platform: both clients share its locks, queues, connections and processes. The p95 without any work is
-in the note.
+On AWS, each function, the database and the computers of the clients have separate CPUs. In the benchmark, they share
+the cores of one machine, so any work slows the first client down. Therefore the floor is the p95 of the first client
+while a process outside of the platform uses as much CPU time as the work.
+
+The difference between the figure and the floor is the effect of the platform, because both clients share its locks,
+queues, connections and processes. The note of the row states the p95 without any work.
 """
 
 from collections.abc import Iterator
@@ -30,16 +31,16 @@ from infra.bench.rows import Limit, Row, measures
 LIMIT = Limit.at_most(1.2)
 """The work must not make the requests of the first client slower by more than a fifth."""
 RUNS, SECONDS = 15, 1.0
-"""The number of runs of each kind (with the work, with `use_cpu`, and without both), and the duration of each run, in
-seconds. Many short runs alternate, because the speed of a machine changes within seconds. The figure and the floor are
-each the p95 of all runs together, because the p95 of a single run depends on a few requests."""
+"""The number of runs of each kind, and the duration of each run in seconds. The kinds are runs with the work, with
+`use_cpu`, and without both. Many short runs alternate, because the speed of a machine changes within seconds. The
+figure is the p95 over all runs, and so is the floor, because the p95 of a single run depends on a few requests."""
 IMAGE_RUNS = 5
-"""The number of runs during which images are rendered. These runs take longer, because rendering takes longer."""
+"""The number of runs during which images are rendered. These runs take longer than the other runs."""
 QUOTA = 10_000_000
 """The quota of the first client, in requests an hour. The benchmark sends about 100,000 requests."""
 CONNECTIONS = 1
-"""The number of connections of the first client. With more connections it would use all cores of a small machine by
-itself, and any work of the neighbour would slow it down."""
+"""The number of connections of the first client. With more connections, the first client alone would use all cores of a
+small machine. Any work of the neighbour would then slow it down."""
 WARM_UP_SECONDS = 1.0
 
 SEARCHED_PRODUCTS = 100_000
@@ -84,8 +85,8 @@ def _row(name: str, first: Connect, prepared: Prepared, work: Work, runs: int = 
         cores = min(1.0, max(0.0, cpu_seconds / disturbed.timings.seconds))
         with neighbour(replace(prepared, cpu_seconds=cores * period, period=period), "use_cpu") as other:
             for number in range(runs):
-                # The two measurements of a pair change places each time, because a run is a little faster if it
-                # directly follows another run.
+                # The order of the two measurements of a pair changes each time, because a run is a little faster
+                # directly after another run.
                 pair = [(disturbed, worker), (floor, other)]
                 for measured, repeater in pair if number % 2 else reversed(pair):
                     measured.run(repeater)
@@ -108,7 +109,7 @@ class _Runs:
         self.busy_seconds = 0.0
 
     def run(self, repeater: Repeater | None = None) -> None:
-        """Measure the first client for some seconds. Meanwhile the work of `repeater` is repeated."""
+        """Measure the first client for some seconds, and repeat the work of `repeater` at the same time."""
         with repeater.running() if repeater else nullcontext():
             busy = _busy_seconds()
             self.timings.add(load(self._connect, CONNECTIONS, self._seconds))

@@ -1,16 +1,16 @@
 """Measures how fast orders are placed, and how much CPU time an order takes.
 
-The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. The platform had the
-commit d33676ca, which is called the baseline. In this commit, the mails and webhooks of one second did not yet share
-one message. The baseline and Directus were measured in turns on one machine:
+The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. The platform at the
+commit d33676ca is called the baseline. This commit did not yet combine the mails and webhooks of one second in one
+message. The baseline and Directus were measured in turns on one machine:
 
 - With one connection, the baseline placed 25 orders/s, and Directus inserted 56 items/s.
 - With eight connections, the baseline placed 35 orders/s, and Directus inserted 49 items/s.
 - An order of the baseline took 60 ms of CPU time.
 
-A limit of a ratio is computed from the ratio of the baseline. This ratio is measured with the functions of the
-baseline. The limit is this ratio, multiplied by the target, and divided by the figure of the baseline on the machine of
-the peer. The limit does not depend on the speed of the machine.
+The limit of a row is the ratio of the baseline, multiplied by the target, and divided by the figure of the baseline.
+This ratio is measured with the functions of the baseline. The figure is in the list above. The limit does not depend on
+the speed of the machine.
 """
 
 import itertools
@@ -37,8 +37,8 @@ from infra.local.processes import LocalCloudError
 
 RUNS = 5
 SECONDS = 3.0
-"""The duration of each run. It is longer than the runs of pages, because the workers send the mails of an order at
-least one second after the order. These workers must be at work during most of the run."""
+"""The duration of each run, in seconds. It is longer than the runs of pages, because the workers send the mails of an
+order at least one second after the order. The workers must be busy during most of the run."""
 WARM_UP_SECONDS = 1.0
 CONNECTIONS = 8
 CPU_RUNS, CPU_ORDERS, CPU_REQUESTS, IDLE_SECONDS = 3, 150, 1_000, 5.0
@@ -48,11 +48,13 @@ MAILS_TIMEOUT = 300.0
 PRODUCTS, STOCK = 1_000, 1_000_000
 LINES_PER_ORDER = 2
 ORDERS_PER_ADDRESS = 40
-"""After this number of orders, the visitor gets another IP address. An address can order 100 pieces a day on a site."""
+"""The number of orders after which a visitor gets another IP address. A site accepts orders of at most 100 pieces a day
+from one address."""
 
 BASELINE_RATIO_ONE, BASELINE_RATIO_EIGHT, BASELINE_RATIO_CPU = 0.205, 0.267, 19.2
-"""The ratios of the baseline, measured on 2026-11-27, while other programs used the machine. They must be measured
-again whenever a floor changes. `infra.bench.running_cloud` measures them in turns with the current ratios."""
+"""The ratios of the baseline, measured on 2026-11-27, while other programs used the machine. Measure these ratios again
+whenever a floor changes. `infra.bench.running_cloud` measures the ratios of the baseline and of the current functions
+in turns."""
 ONE_LIMIT = Limit.at_least(round(BASELINE_RATIO_ONE * 1.5 * 56 / 25, 3))
 """The target is 1.5 times the rate of Directus, i.e. 1.5 * 56 orders/s. The baseline placed 25 orders/s."""
 EIGHT_LIMIT = Limit.at_least(round(BASELINE_RATIO_EIGHT * 1.5 * 49 / 35, 3))
@@ -60,7 +62,7 @@ EIGHT_LIMIT = Limit.at_least(round(BASELINE_RATIO_EIGHT * 1.5 * 49 / 35, 3))
 CPU_LIMIT = Limit.at_most(round(BASELINE_RATIO_CPU * 20 / 60, 2))
 """The target is 20 ms. The baseline took 60 ms."""
 ONE_PRODUCT_LIMIT = Limit.at_least(0.7)
-"""Orders of the same product wait for each other. They must not be slower than other orders by more than 30 %."""
+"""Orders of the same product wait for each other. Their rate must be at least 70 % of the rate of other orders."""
 
 _INSERT = """
 with placed as (
@@ -73,11 +75,11 @@ insert into order_lines (client_id, order_id, line, product_id, sku, name, quant
 select p.client_id, p.id, l.* from placed p, jsonb_to_recordset(%(items)s)
   l (line integer, product_id uuid, sku text, name text, quantity integer, unit_price numeric)
 """
-"""The order and its lines without the platform: no policies, triggers, foreign keys, stock, mails and webhooks."""
+"""Inserts an order and its lines without policies, triggers, foreign keys, stock, mails and webhooks."""
 _ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "country": "US", "postal_code": "62701", "region": "IL"}
 
 _numbers = itertools.count()
-"""Counts the orders of this process. The number makes the customer of each order different."""
+"""Counts the orders of this process. With this number, each order has a different customer."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def orders(platform: BenchPlatform) -> Iterator[Row]:
 
     Last, measure the CPU time of an order in the whole local cloud, including its mail.
     """
-    # All requests are for one client. The limit of the client would reject most of them.
+    # All requests are for one client. The rate limit of the client would reject most requests.
     platform.database.execute("update tiers set requests_per_hour = 10000000 where name = 'enterprise'")
     shop = Shop.create(platform)
     api = platform.endpoints.api
@@ -139,7 +141,7 @@ def orders(platform: BenchPlatform) -> Iterator[Row]:
 def place(api: str, shop: Shop, *, hot: bool = False) -> Connect:
     """Return a function that opens an HTTP connection and yields `send`. Each call of `send` places an order.
 
-    Each order has a different guest. If `hot` is true, each order contains the same product.
+    Each order has a different guest. If `hot` is true, all orders contain the same product.
     """
 
     @contextmanager
@@ -223,7 +225,8 @@ def _order(product_ids: list[str]) -> dict[str, object]:
 
 
 def _rate(platform: BenchPlatform, connect: Connect, connections: int) -> float:
-    """Place orders, and wait until their mails are sent. Return the orders per second, without the time of the wait."""
+    """Place orders, and wait until their mails are sent. Return the orders per second. The waiting time does not
+    count."""
     return wait_for_mails(platform, partial(load, connect, connections, SECONDS)).per_second
 
 
@@ -245,7 +248,7 @@ def wait_for_mails(platform: BenchPlatform, run: Callable[[], Timings], timeout:
 
 
 def _mails(platform: BenchPlatform) -> Counter[str]:
-    """Map each state of mails to the number of order mails in this state."""
+    """Return the number of order mails in each state."""
     states = "select state, count(*) from mails where order_id is not null group by state"
     return Counter(dict(platform.database.execute(states).fetchall()))
 

@@ -2,11 +2,11 @@
 
 Some rows have a target, e.g. 10 ms. The limit of such a row is the target divided by the floor at reference speed.
 
-Reference speed is the speed of a certain machine with 2 idle cores. On this machine, `/v1/health` takes 1.93 ms p50, a
-cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s.
+Reference speed is the speed of one machine with 2 idle cores. On this machine, `/v1/health` takes 1.93 ms p50, a cached
+storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s.
 
-For the storefront page and for the list, the floor at reference speed is this figure divided by the ratio of the row.
-The ratio is the median of three measurements.
+For the storefront page and for the list, the floor at reference speed is the figure above, divided by the ratio of the
+row. The ratio is the median of three measurements.
 
 For a page with filter and search, the floor contains the bare query. The floor at reference speed is the measured
 floor, divided by the time of `/v1/health` in the same run and multiplied by 1.93 ms. Whenever the bare query gets
@@ -29,9 +29,11 @@ from infra.local.processes import LocalCloudError
 RUNS = 15
 """The number of pairs of runs. A pair consists of one run for the figure and one run for its floor."""
 SECONDS = 1.0
-"""The duration of each run. Runs are short, so other work on the machine slows down both runs of a pair equally."""
+"""The duration of each run, in seconds. Runs are short, so other work on the machine slows down both runs of a pair
+equally."""
 WARM_UP_SECONDS = 1.0
-"""The duration of the first run, which is not counted. This run starts all processes of the functions."""
+"""The duration of the first run, in seconds. This run is not counted, because it starts the processes of the
+functions."""
 RATE_CONNECTIONS = 8
 """The number of connections in runs that measure a rate."""
 
@@ -50,21 +52,21 @@ CACHED_LIMIT = Limit.at_most(2.07)
 FACETS_LIMIT = Limit.at_most(2.0)
 """The facets of a page must not take longer than the rest of the page."""
 HIT_RATE_LIMIT = Limit.at_least(0.936)
-"""The target is that 80 % of the visits are hits. An ideal cache keeps every page that was read before. With an ideal
-cache, 85.5 % of the visits would be hits. The limit is 80 / 85.5 = 0.936."""
+"""The target is that 80 % of the visits are cache hits. With an ideal cache, which keeps every page, 85.5 % of the
+visits would be hits. The limit is 80 / 85.5 = 0.936."""
 GROWTH_LIMIT = Limit.at_most(1.5)
-"""The time for a page must not depend on the size of the catalog."""
+"""The maximum ratio of the durations in a large and a small catalog. The duration must hardly depend on the size."""
 QUERIES_LIMIT = Limit.at_most(0.2)
 """The cache must save at least 80 % of the database queries."""
 SITES = 50
 VISITED_PRODUCTS = 2_000
 EARLIER_VISITS = 80_000
-"""The total number of visits to all storefronts before the measurement starts. A cache entry lives for 30 minutes. In
-this time, a platform with 44 visits a second gets about 80,000 visits."""
+"""The total number of visits to all storefronts before the measurement starts. A cache entry expires after 30 minutes.
+In 30 minutes, a platform with 44 visits a second gets about 80,000 visits."""
 MEASURED_VISITS, UNCACHED_VISITS = 4_000, 600
-"""The number of visits in a run with the cache, and in a run without the cache. A run has no fixed duration, but a
-fixed number of visits. The reason is that the hit rate grows with the number of visits, and the hit rate must not
-depend on the speed of the machine."""
+"""The number of visits in a run with the cache, and in a run without the cache. A run has a fixed number of visits
+instead of a fixed duration, because the hit rate grows with the number of visits, and must not depend on the speed of
+the machine."""
 CACHE_RUNS = 3
 VISITS_TIMEOUT = 900.0
 """The maximum duration of one run of visits, in seconds."""
@@ -85,8 +87,8 @@ VISITS_TIMEOUT = 900.0
 def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
 
-    They are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page. The first
-    results compare the queries of searches with the same queries without row-level security.
+    The pages are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page. The
+    first rows compare search queries with and without row-level security.
     """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
@@ -102,7 +104,7 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
     row = _rate_row("list-1000-rows-rate", _pairs(from_cache, health, RATE_CONNECTIONS), "/v1/health", LIST_RATE_LIMIT)
     yield replace(row, note=f"{row.note}, {_rate(from_database):.0f} req/s from the database")
     domain = platform.create_site(catalog)
-    # All requests come from one IP address. The limit for an address would reject most of them.
+    # All requests come from one IP address. The rate limit of an address would reject most requests.
     with platform.kill_switches(limits="off"):
         storefront = get(api, {}, lambda: f"/v1/storefront/{domain}/products?limit={catalogs.PAGE_SIZE}")
         row = _p50_row("storefront-page-cached", _pairs(storefront, health, 1), "/v1/health", CACHED_LIMIT)
@@ -136,9 +138,9 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
     domains = [platform.create_site(catalog) for _ in range(SITES)]
     visits = catalogs.zipf_visits(domains, platform.product_ids(catalog, VISITED_PRODUCTS))
     hit_rates, queries, speeds = [], [], []
-    # All visits come from one IP address. The limit for an address would reject most of them.
+    # All visits come from one IP address. The rate limit of an address would reject most visits.
     with platform.kill_switches(limits="off"):
-        # Repeated visits would not change the content of the cache. One request for each page is enough.
+        # One request for each page is enough, because repeated visits would not change the content of the cache.
         visited = set(islice(visits, EARLIER_VISITS))
         _visit(platform, visited)
         for _ in range(CACHE_RUNS):
@@ -173,7 +175,7 @@ def _policies_rows(platform: BenchPlatform, catalog: UUID) -> Iterator[Row]:
 
 
 def _facets_row(name: str, platform: BenchPlatform, domain: str) -> Row:
-    """Compare the first page of a storefront, which contains the facets, with the same page without them."""
+    """Compare the first page of a storefront with facets and the same page without facets."""
     api, path = platform.endpoints.api, f"/v1/storefront/{domain}/products?limit={catalogs.PAGE_SIZE}"
     with platform.kill_switches(cache="off", limits="off"):
         pairs = _pairs(get(api, {}, lambda: path), get(api, {}, lambda: f"{path}&facets=false"), 1)
@@ -183,8 +185,8 @@ def _facets_row(name: str, platform: BenchPlatform, domain: str) -> Row:
 def _health(platform: BenchPlatform) -> Connect:
     """Return a function that opens a connection for requests to `/v1/health`.
 
-    Such a request passes through the gateway, and makes one query on each database server. Every other request in the
-    local cloud takes at least as long.
+    A request to `/v1/health` passes through the gateway, and makes one query on each database server. Every other
+    request in the local cloud takes at least as long.
     """
     return get(platform.endpoints.api, {}, lambda: "/v1/health")
 
@@ -231,7 +233,7 @@ def _visit(platform: BenchPlatform, paths: Collection[str]) -> Timings:
 
 
 def _ideal_hit_rate(paths: list[str], visited: set[str]) -> float:
-    """Return the share of paths that were visited before. Add all paths to `visited`."""
+    """Return the share of `paths` that were already visited, and add each path to `visited`."""
     repeated = 0
     for path in paths:
         repeated += path in visited

@@ -29,8 +29,8 @@ GLOBEX = UUID("c2000000-0000-7000-8000-000000000002")
 """The demo client that disturbs Acme in the benchmarks of neighbours."""
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 1800.0
-"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Both commands have their own, shorter
-limits for each step that makes no progress."""
+"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Each command has shorter limits of its
+own for a step that makes no progress."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,11 @@ class BenchPlatform:
 
     @contextmanager
     def kill_switches(self, **switches: str) -> Iterator[None]:
-        """Change kill switches, and wait until they apply to all function processes. Reset the switches at the end.
+        """Change kill switches, and wait until all function processes use the new values. Reset the switches at the
+        end.
 
-        After each of the two changes, this method waits LIFE_SECONDS + 1 seconds, because each process caches the
-        switches for LIFE_SECONDS.
+        After the change and after the reset, this method waits LIFE_SECONDS + 1 seconds, because each process caches
+        the switches for LIFE_SECONDS.
         """
         for name, value in switches.items():
             self.database.execute("insert into kill_switches (name, value) values (%s, %s)", [name, value])
@@ -122,8 +123,7 @@ class BenchPlatform:
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
         """Run a load, and count the database transactions during the load.
 
-        Return the total number of transactions on the primary and the replica during the load, and the timings of the
-        load.
+        Return the number of transactions on the primary and the replica together, and the timings of the load.
         """
         before = self._transactions()
         timings = run()
@@ -187,8 +187,8 @@ class BenchPlatform:
     def peak_memory(self, function: str) -> int:
         """Return the highest memory use that any process of a function has had so far, in MB.
 
-        The number comes from the log, to which Lambda writes it. This method first waits until no invocation is
-        running. Raises LocalCloudError if an invocation is still running after 30 seconds.
+        Lambda writes this number to the log. The method first waits until no invocation is running. Raises
+        LocalCloudError if an invocation is still running after 30 seconds.
         """
         log = self.state / "logs" / "functions" / f"{function}.log"
         for _ in range(300):
@@ -199,7 +199,7 @@ class BenchPlatform:
         raise LocalCloudError(f"after 30 seconds, {function} is still running or has logged no invocation: see {log}")
 
     def settle(self) -> None:
-        """Bring the database into the state that it would reach on its own, but only some minutes after a load.
+        """Bring the database into the state that it would reach by itself some minutes after a load.
 
         Afterwards, the planner statistics are current, the visibility map marks almost all pages as visible (also on
         the replica), and a checkpoint is complete. Raises LocalCloudError after 60 attempts if an open transaction
@@ -214,7 +214,7 @@ class BenchPlatform:
             ).fetchone()
             if row == (True,):
                 break
-            time.sleep(1)  # the replica reports every 10 seconds which row versions its queries still need
+            time.sleep(1)  # the replica reports only every 10 seconds which row versions its queries still need
         else:
             raise LocalCloudError("the table `products` cannot be vacuumed: end the transaction that is still open")
         self.database.execute("checkpoint")

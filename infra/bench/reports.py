@@ -1,9 +1,9 @@
 """Measures the report of a client with a million orders.
 
 The targets are 10 ms for a month that is not cached, and 1.5 times `/v1/health` for a cached month. At reference speed
-(`infra.bench.pages`), `/v1/health` takes 1.93 ms p50. So the limit of the first row is 10 / 1.93 = 5.2. The month has
-more than 50,000 orders, so a job reads its products and customers. The third row compares the query of the
-daily totals with a query that computes the same figures from the orders.
+(`infra.bench.pages`), `/v1/health` takes 1.93 ms p50. Therefore the limit of the first row is 10 / 1.93 = 5.2. A job
+reads the products and customers of the month, because the month has more than 50,000 orders. The third row compares the
+query of the daily totals with a query that computes the same figures from the orders.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PERIODS = 320
 MONTH_LIMIT = Limit.at_most(5.2)
 CACHED_LIMIT = Limit.at_most(1.5)
 FIGURES_LIMIT = Limit.at_most(0.2)
-"""The query of the daily totals must be at least five times as fast as the query of the orders."""
+"""The query of the daily totals must be at least 5 times as fast as the query of the orders."""
 
 _ORDERS = """
 insert into orders (client_id, site_id, order_number, customer_name, customer_email, status, total_amount, currency,
@@ -64,9 +64,10 @@ def reports(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _path(number: int) -> str:
-    """Return the path of a report of about a month that no request has read before.
+    """Return the path of a report that no request has read before. Its period is about a month long.
 
-    A period begins one day after the previous one. After PERIODS periods, they become one day longer.
+    Each period begins one day after the previous period. After PERIODS periods, the following periods are one day
+    longer.
     """
     first_day = date(2025, 1, 1) + timedelta(days=number % PERIODS)
     last_day = first_day + timedelta(days=27 + number // PERIODS)
@@ -74,7 +75,8 @@ def _path(number: int) -> str:
 
 
 def _create_orders(platform: BenchPlatform) -> None:
-    """Create the orders without triggers, and compute the totals as the migration of an old database does."""
+    """Create the orders without triggers. Then compute the totals in the same way as the migration of an old
+    database."""
     with platform.database.transaction():
         platform.database.execute("set local session_replication_role = replica")
         platform.database.execute(_ORDERS, {"client": ACME, "days": DAYS, "orders": ORDERS})

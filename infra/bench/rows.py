@@ -62,7 +62,8 @@ class Row:
         limit: Limit,
         note: str = "",
     ) -> Self:
-        """Build a row from pairs (figure, floor). Each pair was measured in two consecutive runs."""
+        """Build a row from pairs of a figure and a floor. The two numbers of a pair were measured in two consecutive
+        runs."""
         figures, floors = zip(*(measured := list(pairs)), strict=True)
         ratio = median(figure / floor for figure, floor in measured)
         return cls(name, median(figures), unit, floor_name, median(floors), ratio, limit, note)
@@ -116,7 +117,7 @@ class Measure:
 
 
 def measures(*row_names: str) -> Callable[[Callable[["BenchPlatform"], Iterator[Row]]], Measure]:
-    """Return a decorator that converts a generator function to a Measure.
+    """Return a decorator that converts a generator of rows to a Measure.
 
     row_names: the names of the rows that the generator yields.
     """

@@ -1,7 +1,7 @@
 """Runs the benchmark of orders in turns on several running local clouds: `python -m infra.bench.running_cloud HOME…`.
 
-The program compares the functions of two commits on a machine on which other programs run. A developer can use the
-program to measure the baseline of `infra.bench.orders` again. Each cloud runs the functions of its own checkout. The
+The program compares the functions of two commits on a machine on which other programs run. For example, the program
+measures the baseline of `infra.bench.orders` again. Each cloud runs the functions of its own checkout. The code of the
 checkout in which the program is started sends the requests::
 
     git worktree add ../baseline d33676ca

@@ -1,4 +1,5 @@
-"""Measures the speed and the memory of catalog syncs, compared with COPY and a single merge of the same rows."""
+"""Measures the speed and the memory of catalog syncs. Compares them with COPY and with a single merge of the same
+rows."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ FUNCTION = "queues-catalog-syncs"
 
 SYNC_LIMIT = Limit.at_most(2.0)
 REPEATED_SYNC_LIMIT = Limit.at_most(2.5)
-"""The limit for the second sync of a file, i.e. for a catalog that already contains all rows of the file."""
+"""The limit for the second sync of a file. The catalog then already contains all rows of the file."""
 MEMORY_LIMIT = Limit.at_most(1.25)
 """The memory that a sync uses must not grow with the size of the file."""
 
@@ -73,7 +74,7 @@ def sync_million(platform: BenchPlatform) -> Iterator[Row]:
 def sync_row(name: str, pairs: list[tuple[float, float]], count: int, limit: Limit) -> Row:
     """Build a row for a load of `count` rows.
 
-    pairs: each pair contains the seconds of the load through the platform, and the seconds of a COPY of the same rows.
+    pairs: each pair contains the seconds of a load by the platform, and the seconds of a COPY of the same rows.
     """
     load_rate, copy_rate = (count / median(seconds) for seconds in zip(*pairs, strict=True))
     note = f"{load_rate:,.0f} rows/s, COPY {copy_rate:,.0f} rows/s"

@@ -1,9 +1,9 @@
 """Measures how many visitors of storefronts the platform serves on this machine, and which limit is exceeded first.
 
-The shops are like those in the third year of the plan, but their number is a twentieth: 10 clients, each with five
-sites and a catalog of 1,000 products. 70 % of the requests read a product, 28 % read a list and 2 % place an order.
-Between two requests, a visitor thinks for 1 to 5 seconds. All limits of the platform apply. Each visitor has a
-different IP address.
+The number of shops is a twentieth of the number in the third year of the plan: 10 clients, each with five sites and a
+catalog of 1,000 products. 70 % of the requests read a product, 28 % read a list and 2 % place an order. Between two
+requests, a visitor thinks for 1 to 5 seconds. All limits of the platform apply. Each visitor has a different IP
+address.
 """
 
 import json
@@ -27,14 +27,15 @@ from infra.local.processes import LocalCloudError
 
 CLIENTS, SITES_PER_CLIENT, PRODUCTS = 10, 5, 1_000
 WARM_UP_TIMEOUT = 120.0
-"""The maximum duration of 1,000 requests of the warm-up, in seconds."""
+"""The maximum duration of the warm-up for each 1,000 requests, in seconds."""
 STOCK = 1_000_000
 CONNECTIONS, HEALTH_SECONDS = 8, 3.0
 SETTLE_SECONDS = 10.0
 """The time after a change of the number of visitors during which requests are not counted, in seconds."""
 RAMP_SECONDS = 20.0
 FIRST_USERS, GROWTH = 100, 1.25
-"""The number of visitors in the first step of a ramp, and the ratio of the numbers in two consecutive steps."""
+"""The number of visitors in the first step of a ramp, and the ratio of the number in a step to the number in the
+previous step."""
 MAX_USERS = 20_000
 
 MAX_P95 = 500.0
@@ -42,13 +43,13 @@ MAX_P95 = 500.0
 MAX_QUEUE_SECONDS = 30.0
 """The maximum time that a job waits for a worker, in seconds."""
 MAX_CPU = 0.95
-"""The maximum share of all cores that the local cloud and the visitors use. If they use more, every further visitor
-waits.
+"""The maximum share of the CPU time of all cores that the local cloud and the visitors use. Above this share, every
+additional visitor has to wait.
 """
 MIN_HIT_RATE = 0.8
 HEALTH_SHARE, MAX_RATIO = 0.7, 8.0
-"""As long as the rate of requests is at most HEALTH_SHARE times the rate of `/v1/health`, the p95 must be at most
-MAX_RATIO times the p50 of `/v1/health`. This limit does not depend on the speed of the machine."""
+"""If the rate of requests is at most HEALTH_SHARE times the rate of `/v1/health`, the p95 must be at most MAX_RATIO
+times the p50 of `/v1/health`. This limit does not depend on the speed of the machine."""
 
 _QUEUES = """
 select type, count(*), extract(epoch from clock_timestamp() - min(greatest(queued_at, due_at)))::float
@@ -92,8 +93,8 @@ class Observation:
         return (self.cpu.total + self.step.cpu_seconds / self.step.seconds) / (os.cpu_count() or 1)
 
     def broken(self) -> dict[str, str]:
-        """Map each figure that is beyond its limit to its value and the limit, e.g. `p95` → `620 ms, at most 500
-        ms`."""
+        """Map each figure that is beyond its limit to a text with its value and its limit. An example for `p95` is `620
+        ms, at most 500 ms`."""
         requests, broken = self.step.all, {}
         if requests.failed:
             reasons = ", ".join(f"{count} × {error}" for error, count in list(requests.errors.items())[:3])
@@ -127,8 +128,9 @@ def run_load(home: Path, users: int, seconds: float, *, ramp: bool, print_line: 
     `<home>/load.json`.
 
     Without `ramp`, there is one step with `users` visitors for `seconds` seconds. With `ramp`, the number of visitors
-    grows in steps until a figure is beyond its limit, and `users` is the number in the first step. The function returns
-    whether all figures are within their limits. With `ramp`, it always returns true.
+    grows in steps until a figure is beyond its limit. The first step has `users` visitors.
+
+    The function returns whether all figures are within their limits. With `ramp`, it always returns true.
     """
     with BenchPlatform.started(home) as platform, _limits(platform):
         shops = create_shops(platform)
@@ -165,8 +167,8 @@ def _write(home: Path, report: dict[str, Any]) -> None:
 def create_shops(platform: BenchPlatform) -> list[Shop]:
     """Create the clients, catalogs and sites. The first sites get the most visitors."""
     database = platform.database
-    # The first client has 30 % of all visitors. In a long run, they send more requests than the limit of an hour
-    # allows.
+    # The first client has 30 % of all visitors. In a long run, these visitors send more requests than the limit of an
+    # hour allows.
     database.execute("update tiers set requests_per_hour = 10000000 where name = 'enterprise'")
     clients = database.execute(
         "insert into clients (name, slug, tier) select 'load ' || n, 'load-' || n, 'enterprise'"
@@ -192,7 +194,7 @@ def _sites(platform: BenchPlatform, client: UUID, catalog: UUID) -> list[Shop]:
 
 
 def _warm_up(platform: BenchPlatform, shops: Sequence[Shop]) -> None:
-    """Read the pages that would already be in the cache of a platform that has these visitors."""
+    """Read the pages that the cache of a platform with these visitors would already contain."""
     paths = list(popular_paths(shops))
     for first in range(0, len(paths), 1_000):  # an IP address may send 600 requests a minute
         some = iter(paths[first : first + 1_000])
@@ -220,7 +222,7 @@ def measure_health(platform: BenchPlatform) -> Health:
 
 
 def observe(platform: BenchPlatform, visitors: Visitors, users: int, seconds: float) -> Observation:
-    """Run a step, and measure the CPU time and the queues of the local cloud."""
+    """Run a step, and measure the CPU time and the waiting jobs of the local cloud."""
     settled = visitors.run(users, settle=0, seconds=SETTLE_SECONDS)
     before = CpuTime.of(platform.state)
     step = visitors.run(users, settle=0, seconds=seconds)
@@ -285,8 +287,8 @@ def _ratio_verdict(step: Step, health: Health) -> str:
 
 
 def _ramp_verdicts(observed: Sequence[Observation], health: Health) -> Iterator[tuple[str, str]]:
-    """Yield up to three verdicts: the figures that exceeded their limits first, the last step within all limits, and
-    the ratio of the p95 to the p50 of `/v1/health`."""
+    """Yield up to three verdicts. They state which figures exceeded their limits first, which step was the last within
+    all limits, and the ratio of the p95 to the p50 of `/v1/health`."""
     last = observed[-1]
     if broken := last.broken():
         facts = "; ".join(f"{name}: {fact}" for name, fact in broken.items())

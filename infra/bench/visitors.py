@@ -1,7 +1,7 @@
 """Starts the program `tools/load/visitors.py` in its own environment, and controls it.
 
-The program runs locust. The program needs packages that the platform does not need, so it has its own environment: the
-uv project `tools/load`.
+The program runs locust. Its environment is the uv project `tools/load`, because the platform does not need its
+packages.
 """
 
 import json
@@ -59,12 +59,12 @@ class Requests:
 
 @dataclass(frozen=True)
 class Step:
-    """A time during which the number of visitors did not change."""
+    """A period during which the number of visitors did not change."""
 
     users: int
     seconds: float
     cpu_seconds: float
-    """The CPU time of the program that sent the requests."""
+    """The CPU time of the program that sent the requests, in seconds."""
     kinds: Mapping[str, Requests]
     """The requests by kind: `product`, `list`, `order`, and `all`."""
 
@@ -85,7 +85,7 @@ class Step:
 
 
 class Visitors:
-    """The visitors of storefronts. Between two steps, they go on with their visits."""
+    """The visitors of storefronts. Between two steps, the visitors continue to send requests."""
 
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self._process = process
@@ -125,7 +125,8 @@ class Visitors:
 
 @contextmanager
 def visiting(api: str, shops: Sequence[Shop], log: Path) -> Iterator[Visitors]:
-    """Start the program that sends the requests of visitors. It ends when the `with` block or this process ends.
+    """Start the program that sends the requests of visitors. The program ends when the `with` block or this process
+    ends.
 
     log: the file to which the program writes its errors. Raises LocalCloudError if the environment of the program
     cannot be installed, or if the program has ended.
@@ -148,7 +149,8 @@ def visiting(api: str, shops: Sequence[Shop], log: Path) -> Iterator[Visitors]:
 
 
 def install() -> Path:
-    """Install the packages of `tools/load/uv.lock`, unless they are installed. Return the path of their Python.
+    """Install the packages of `tools/load/uv.lock` if they are missing. Return the path of the Python interpreter that
+    uses them.
 
     Raises LocalCloudError if the installation fails.
     """

@@ -1,7 +1,8 @@
 """Builds the Python client and the TypeScript client of the API from the OpenAPI document.
 
-The generators are openapi-python-client and openapi-typescript with openapi-fetch. Their versions are in the lock files
-of `tools/clients` and `tools/openapi`. The clients are not committed: `make clients` builds them.
+The generators are openapi-python-client for Python, and openapi-typescript with openapi-fetch for TypeScript. The lock
+files of `tools/clients` and `tools/openapi` contain their versions. The clients are not in the repository: `make
+clients` builds them.
 """
 
 import json
@@ -31,8 +32,8 @@ def build(folder: Path) -> Clients:
     """Build both clients from the OpenAPI document of this checkout.
 
     The function deletes `folder` and creates it again. The folder then contains the document, the sources of both
-    clients in `python` and `typescript`, and both packages. Raises ToolError if a generator fails, or if a generator
-    leaves out a part of the document.
+    clients in `python` and `typescript`, and both packages. Raises ToolError if a generator fails or leaves out a part
+    of the document.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -18,10 +18,10 @@ _NODE = Path(sys.executable).parent
 
 
 def install(folder: Path = FOLDER) -> None:
-    """Install the versions of `<folder>/package-lock.json`, if they are not installed yet.
+    """Install the packages of `<folder>/package-lock.json` if they are not installed yet.
 
-    An installation of `tools/openapi` takes about 10 s and 130 MB. If several processes call this function, the others
-    wait for the process that installs the packages. Raises ToolError if npm fails.
+    An installation of `tools/openapi` takes about 10 s and 130 MB. If several processes call this function, one process
+    installs the packages, and the other processes wait. Raises ToolError if npm fails.
     """
     modules = folder / "node_modules"
     wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()

@@ -1,7 +1,7 @@
 """Builds the Python client with openapi-python-client.
 
-The generator needs another version of typer than the `wecelebrate` command, so it has its own environment: the uv
-project `tools/clients`.
+The environment of the generator is the uv project `tools/clients`, because the generator needs another version of typer
+than the `wecelebrate` command.
 """
 
 import json
@@ -29,15 +29,14 @@ _RETURN_TYPE = f"    {{% set return_type = {_CODE} %}}\n"
 _PARSE = "{% if parsed_responses %}{% import"
 _TEMPLATE_CHANGES: dict[str, list[tuple[str, str]]] = {
     "endpoint_module.py.jinja": [
-        # For a response without a body, e.g. 204, the generator uses the type Any, which would hide mistakes of
-        # callers.
+        # By default, a response without a body, e.g. 204, has the type Any, which would hide mistakes of callers.
         (
             _TYPE,
             "{% set types = ' | ' ~ (endpoint.response_type() | as_unembedded_code) ~ ' | ' %}\n"
             "{% set return_string = PythonCode((types | replace(' | Any | ', ' | None | '))[3:-3]) %}",
         ),
-        # A proxy between the client and the API can return an error of its own, e.g. as HTML. Every operation has the
-        # type GatewayMessage in its response `default`.
+        # A proxy between the client and the API can return its own errors, e.g. as HTML. The response `default` of
+        # every operation has the type GatewayMessage.
         (
             _RESPONSES,
             '    if response.content and "json" not in response.headers.get("content-type", ""):\n'
@@ -50,8 +49,8 @@ _TEMPLATE_CHANGES: dict[str, list[tuple[str, str]]] = {
         (_PARSE, '{% if parsed_responses and response.source.return_type != "None" %}{% import'),
     ],
 }
-"""The changes to the templates of the generator. Each change is a text and its replacement. The text must occur exactly
-once."""
+"""Maps a template of the generator to its changes. Each change is a text and its replacement. The template must contain
+the text exactly once."""
 
 
 def build(openapi: Json, folder: Path) -> Path:
@@ -77,8 +76,8 @@ def build(openapi: Json, folder: Path) -> Path:
 def _adapted(openapi: Json) -> Json:
     """Return a copy of the document without two features that the generator does not support.
 
-    - An optional token: the generated functions would accept only a client with a token.
-    - A body with the same schema in several media types: the parameter `body` would become optional.
+    - An optional token: without this change, the generated functions would accept only a client with a token.
+    - A body with the same schema in several media types: without this change, the parameter `body` would be optional.
     """
     adapted = deepcopy(openapi)
     for operation in operations_of(adapted):

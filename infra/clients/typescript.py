@@ -14,8 +14,8 @@ _TEMPLATE = ROOT / "tools" / "clients" / "typescript"
 _TYPES = (
     # Export each schema under its own name, e.g. `Product`.
     *("--root-types", "--root-types-no-schema-prefix", "--root-types-keep-casing"),
-    # A field with a default is optional in a request. A response always contains the field, and the document lists it
-    # as required.
+    # A field with a default is optional in a request. In a response, the field is always present, and the document
+    # lists it as required.
     "--default-non-nullable=false",
 )
 

@@ -23,10 +23,12 @@ class _Commands(LazyCommands):
         "status": Entry(
             "infra.command.status", "status", "Show the parts of the local cloud, or an environment on AWS."
         ),
-        "doctor": Entry("infra.command.doctor", "doctor", "Check what is missing or in the way on this machine."),
+        "doctor": Entry(
+            "infra.command.doctor", "doctor", "Find the problems of this machine that prevent a local cloud."
+        ),
         "token": Entry("infra.command.token", "token", "Print an access token of a user of the local cloud."),
         "env": Entry("infra.command.env", "env", "Print shell variables with the URL of the API, a token and ids."),
-        "drop": Entry("infra.command.drop", "drop", "Upload a file for a catalog, as an ERP system would do it."),
+        "drop": Entry("infra.command.drop", "drop", "Upload a file for a catalog, in the same way as an ERP system."),
         "read": Entry("infra.command.read", "read", "Show how a product file is read. Needs no cloud."),
         "jobs": Entry(
             "infra.command.jobs", "app", "List, show, watch, cancel, retry, approve and decide background jobs."
@@ -40,20 +42,22 @@ class _Commands(LazyCommands):
             "infra.command.exports", "app", "Write products, orders, events or customers to files, and download them."
         ),
         "dlq": Entry("infra.command.dlq", "app", "List, show, redrive and dismiss dead letters."),
-        "kv": Entry("infra.command.kv", "app", "The key-value store of the platform's predecessor."),
+        "kv": Entry("infra.command.kv", "app", "Move the documents of the old key-value store to the tables."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),
         "members": Entry(
             "infra.command.members", "app", "List, invite, change and remove members of a client, or staff."
         ),
         "audit": Entry(
-            "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
+            "infra.command.audit", "audit", "List who has changed data, and which personal data staff has read."
         ),
-        "tenant": Entry("infra.command.tenant", "app", "Copy one client from a restored database into the live one."),
+        "tenant": Entry(
+            "infra.command.tenant", "app", "Restore rows and values of one client from a restored database."
+        ),
         "erasures": Entry("infra.command.erasures", "app", "Erase a person, and repeat the erasures after a restore."),
-        "persons": Entry("infra.command.persons", "app", "Export what the platform stores about a person."),
+        "persons": Entry("infra.command.persons", "app", "Export the data that the platform stores about a person."),
         "revocations": Entry(
-            "infra.command.revocations", "revocations", "List the access that a restore of the database has given back."
+            "infra.command.revocations", "revocations", "List revoked access that a restore has made valid again."
         ),
         "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
         "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
@@ -74,7 +78,7 @@ class _Commands(LazyCommands):
         ),
         "queues": Entry("infra.command.queues", "app", "List, stop and start the queues of an environment on AWS."),
         "check-database": Entry(
-            "infra.command.environment", "check_database", "Check what only the database of an environment can show."
+            "infra.command.environment", "check_database", "Run the checks that need the database of an environment."
         ),
         "sql": Entry("infra.command.sql", "sql", "Run one SQL statement on an environment on AWS."),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
@@ -115,10 +119,10 @@ def wecelebrate(
     """Run the wecelebrate platform on this machine, and operate it here or where it is deployed.
 
     Results are printed to stdout. Errors, warnings, hints and progress are printed to stderr. With --json, a list is
-    one document {"data": [...], "has_more": false}, like the lists of the API, and `jobs watch` and `listen` print one
-    JSON object in each line.
+    one document {"data": [...], "has_more": false}, like the lists of the API. With --json, `jobs watch` and `listen`
+    print one JSON object in each line.
     """
-    # A second command of the same process, as in tests, must not act on the environment of the first.
+    # In tests, a process runs several commands. A command must not act on the environment of an earlier command.
     context.call_on_close(partial(NAMED.reset, NAMED.set(env)))
     if env not in (None, LOCAL) and context.invoked_subcommand in _ON_THIS_MACHINE:
         raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, not on {env}")

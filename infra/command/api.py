@@ -21,8 +21,8 @@ from infra.local.hints import this_command
 from infra.local.plain_http import NO_AUTHORITIES
 
 if "httpx" not in sys.modules:
-    # httpx also imports its own command line program and, for this program, rich, click and pygments. This takes longer
-    # than all other imports of a command. If the import fails, httpx goes on without the program.
+    # httpx also imports its command line program, which needs rich, click and pygments. These imports take longer than
+    # all other imports of a command. If they fail, httpx works without the program.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
     import httpx
 
@@ -83,10 +83,10 @@ class Connection:
 def local_cloud(purpose: str) -> LocalCloud:
     """Return the running local cloud. Raises CloudNotRunning if it is not up.
 
-    Raises BadUsage if WECELEBRATE_API names another platform. The operator then expects that the command uses that
-    platform.
+    Raises BadUsage if WECELEBRATE_API names a deployed platform, because the operator then expects that the command
+    uses this platform.
 
-    purpose: the command that needs the local cloud, e.g. `mail list`, for the error message.
+    purpose: the name of the command for the error message, e.g. `mail list`.
     """
     state = state_directory()
     remote, _ = remote_api()
@@ -100,13 +100,14 @@ def local_cloud(purpose: str) -> LocalCloud:
 
 @contextmanager
 def connect(expires_in: int = 12 * 3600) -> Iterator[Connection]:
-    """Connect to the API of $WECELEBRATE_API with $WECELEBRATE_TOKEN, otherwise to the local cloud as an admin.
+    """Connect to the API of $WECELEBRATE_API with $WECELEBRATE_TOKEN. Without them, connect to the local cloud as an
+    admin.
 
     If only $WECELEBRATE_TOKEN is set, the command calls the API of the local cloud with this token.
 
     On a terminal, the function prints the platform on which the command acts. Raises BadUsage if the variables are
-    wrong or do not fit the option --env, CloudNotRunning if they are not set and no local cloud is running, and
-    ApiUnreachable if the API does not respond.
+    wrong or do not fit the option --env. Raises CloudNotRunning if the variables are not set and no local cloud is
+    running, and ApiUnreachable if the API does not respond.
 
     expires_in: lifetime of the access token of the admin, in seconds.
     """
@@ -145,8 +146,8 @@ def get(
     """Send a GET request and return the JSON body.
 
     Raises ApiUnavailable for a 5xx status, NotFound for 404, Refused for any other error status, and
-    httpx.TransportError if the API does not respond. For an error status, the message comes from the API. If
-    `not_found` is set and the status is 404, the message is the text in `not_found`.
+    httpx.TransportError if the API does not respond. The message for an error status comes from the API. If `not_found`
+    is set, it is the message for 404.
     """
     return _body(api.get(path, params=query), not_found)
 
@@ -157,7 +158,7 @@ def post(api: httpx.Client, path: str, json: Any = None, *, not_found: str | Non
 
 
 def delete(api: httpx.Client, path: str, attempts: int = 3) -> None:
-    """Delete an object. Retry after a 5xx status, and after a 409, because another request may use the object.
+    """Delete an object. After a 5xx status or a 409, try again. The API returns 409 if another request uses the object.
 
     Raises the same errors as `get`.
     """
@@ -171,7 +172,7 @@ def delete(api: httpx.Client, path: str, attempts: int = 3) -> None:
 
 
 def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
-    """Yield all rows of a list. Request its pages one after the other. Raises the same errors as `get`."""
+    """Yield all rows of a list, and request its pages one after another. Raises the same errors as `get`."""
     page_query = {"limit": 1000, **(query or {})}
     while True:
         page = get(api, path, page_query)
@@ -202,7 +203,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _is_api_of(state: Path, url: str) -> bool:
-    """Return whether a URL is the API of the local cloud in `state`."""
+    """Return whether a URL belongs to the API of the local cloud in `state`."""
     try:
         return running_endpoints(state).api == url.rstrip("/")
     except CloudNotRunning:
@@ -218,7 +219,7 @@ def _require_usable(url: str) -> None:
 
 
 def _admin_token(local: LocalCloud | None, expires_in: int) -> str:
-    """Return a token of an admin. The issuer signs the token, so this process does not need to import a library."""
+    """Return a token of an admin. The local issuer signs the token, so that this process needs no library for it."""
     assert local is not None
     return issue_token(local, "admin", "admin@wecelebrate.test", expires_in)
 
@@ -240,7 +241,8 @@ def issue_token(local: LocalCloud, subject: str, email: str, expires_in: int) ->
 
 
 def _error_message(response: httpx.Response) -> str:
-    """Return a message with the status and the detail of an error response. Without a detail, use its field errors."""
+    """Return a message with the status and the detail of an error response. If the response has no detail, use its
+    field errors."""
     try:
         problem = response.json()
     except ValueError:

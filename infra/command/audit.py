@@ -36,7 +36,7 @@ def audit(  # noqa: PLR0917 — each parameter is an option
     limit: LimitOption = DEFAULT_LIMIT,
     as_json: JsonOption = False,
 ) -> None:
-    """List who changed what, and which personal data the platform's staff has read, newest first.
+    """List who has changed data, and which personal data the platform's staff has read, newest first.
 
     Reads of the list of clients are shown only with --action client.list, --subject, --object or --request.
     """

@@ -35,7 +35,7 @@ AWS = ("AWS_PROFILE", "WECELEBRATE_ENV", "NO_COLOR")
 """The variables of the commands that call AWS."""
 
 DEFAULT = "dev"
-"""The environment that a command uses if neither an option nor this shell names an environment."""
+"""The environment of a command if no option and no sign-in of this shell names an environment."""
 
 EnvironmentOption = Annotated[
     str | None,
@@ -45,7 +45,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def environment_named(option: str | None) -> Environment:
-    """Return the environment that the option of a command, or `wecelebrate --env`, names. The default is dev.
+    """Return the environment that the option of a command or `wecelebrate --env` names. The default is dev.
 
     Raises BadUsage if the two options name different environments, or if this shell is signed in to an environment that
     is not the default.
@@ -55,8 +55,8 @@ def environment_named(option: str | None) -> Environment:
         raise BadUsage(f"`wecelebrate --env {named}` and `--env {option}` name different environments")
     if not (option or named) and signed_in and signed_in != DEFAULT:
         raise BadUsage(
-            f"this shell is signed in to {signed_in}, and the default of this command is {DEFAULT}: say with --env"
-            " which one you mean"
+            f"this shell is signed in to {signed_in}, and the default of this command is {DEFAULT}: name the"
+            " environment with --env"
         )
     try:
         return get_environment(option or named or DEFAULT)
@@ -72,7 +72,7 @@ def environment_named(option: str | None) -> Environment:
 def preflight(env: EnvironmentOption = None, as_json: JsonOption = False) -> None:
     """Check whether the AWS account has everything that a deploy needs, and print the commands that fix each problem.
 
-    The command only reads. The exit code is 1 if there is a problem. Warnings do not change it.
+    The command changes nothing. The exit code is 1 if a problem exists. Warnings do not change the exit code.
     """
     environment = environment_named(env)
     if as_json:
@@ -118,9 +118,9 @@ def deploy(
     """Check the account, deploy all stacks, and print the URLs of the platform.
 
     The command can be run again, because it does not change resources that are already up to date. The first deploy
-    always runs as with --no-rollback, because a rollback could not delete a protected database. Nothing is deployed
-    into an account that only has the stacks of other environments. While the maintenance mode is on, everything except
-    CloudFront is deployed, and the environment stays closed.
+    always runs as with --no-rollback, because a rollback could not delete a protected database. The command refuses an
+    account that only has the stacks of other environments. While the maintenance mode is on, it deploys everything
+    except CloudFront, and the environment stays closed.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
@@ -193,13 +193,13 @@ def _mark_rules(account: "Account") -> bool:
 
 
 def _restore_rules(account: "Account") -> bool:
-    """Add the rules of operators again that the deploy has removed from the firewall.
+    """Restore the operators' rules that the deploy has removed from the firewall.
 
-    This is necessary even if the deploy has failed, because the stack of the firewall can be complete before another
-    stack fails.
+    The rules can be missing even if the deploy has failed, because the stack of the firewall can be complete before
+    another stack fails.
 
-    Return whether all rules exist now. An error, e.g. the end of the operator's session during the deploy, is only
-    printed, because the command still has to print the result of the deploy.
+    Return whether all rules exist now. If an error occurs, e.g. because the operator's session has ended during the
+    deploy, the function only prints it. The command still has to print the result of the deploy.
     """
     from infra.deploy import blocklist, maintenance
     from infra.deploy.account import AwsError, aws_errors
@@ -224,7 +224,7 @@ def _restore_rules(account: "Account") -> bool:
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the stack outputs that an operator needs. The keys of the result say what the values mean."""
+    """Return the stack outputs that an operator needs. The keys of the result are labels for people."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),
@@ -248,8 +248,8 @@ def destroy(
     """Delete an environment with all of its data, and report what remains.
 
     A permanent environment needs --delete-data-of. Its database is deleted with a final snapshot. The network
-    interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error. It
-    fails if nothing of the environment is in the account, or if the credentials may not list the stacks.
+    interfaces of the functions can delay the deletion by 20 minutes. After an error, run the command again. The command
+    fails if the account has no stacks of the environment, or if the credentials may not list the stacks.
     """
     from infra.deploy import blocklist, firewall, maintenance, permanent
     from infra.deploy.account import Account, aws_errors
@@ -300,12 +300,12 @@ def _print_others(environments: "Iterable[str]") -> None:
 
 
 def _print_kept(account: "Account") -> None:
-    """Print the buckets and user pools that are deleted with a permanent environment. The operator sees them before the
-    command asks whether to delete the environment."""
+    """Print the buckets and user pools that are deleted with a permanent environment, before the operator confirms the
+    deletion."""
     from infra.deploy import permanent
 
     if not account.environment.permanent:
-        return  # the stacks are deleted together with their buckets and user pools
+        return  # CloudFormation deletes the buckets and user pools together with their stacks
     kept = {
         "buckets": permanent.kept_buckets(account),
         "user pools": sorted(permanent.kept_user_pools(account).values()),
@@ -332,7 +332,8 @@ def first_admin(
 
 
 _URL = re.compile(r"https://[^/\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
-"""The URLs of a platform and of its sign-in page. Without TLS, other programs in the network could read a token."""
+"""The allowed URLs of a platform and of its sign-in page. Without TLS, other programs in the network could read a
+token."""
 
 
 @command(
@@ -349,7 +350,7 @@ def sign_in(
     """Sign in to a deployed platform in the browser, and print shell variables for the other commands.
 
     The variables are API, TOKEN, WECELEBRATE_ENV, WECELEBRATE_API, WECELEBRATE_ENV_API, WECELEBRATE_TOKEN and
-    WECELEBRATE_DROPS_BUCKET. A token is valid for an hour. If the sign-in fails, other commands of this shell refuse to
+    WECELEBRATE_DROPS_BUCKET. A token is valid for an hour. If the sign-in fails, other commands of this shell do not
     act on a local cloud. With --page, --client and --api, the command needs no credentials of AWS, and does not print
     the bucket.
     """
@@ -378,7 +379,7 @@ def sign_in(
 
 
 def _begin_sign_in(name: str) -> None:
-    """Before the sign-in, print the shell variables that name the environment."""
+    """Print the shell variables that name the environment, before the sign-in begins."""
     variables = ("API", "TOKEN", API_VARIABLE, SIGNED_IN_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
     output.result(f"unset {' '.join(variables)}")
     output.result(f"export {ENV_VARIABLE}={quote(name)}")
@@ -394,5 +395,5 @@ def _deployed(environment: Environment) -> tuple[str, str, str, str]:
         identity, edge = stack_outputs(account, "identity"), stack_outputs(account, "edge")
         bucket = f"{environment.resource('drops')}-{account.id}"
     if identity is None or edge is None:
-        raise AwsError(f"{environment.name} is not deployed, or has its own issuer: sign in there")
+        raise AwsError(f"{environment.name} is not deployed, or uses another issuer: sign in at that issuer")
     return identity["StaffSignIn"], identity["StaffClient"], edge["url"], bucket

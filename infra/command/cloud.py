@@ -53,7 +53,7 @@ def up(
     state = state_directory()
     try:
         if detach:
-            Ports.from_environment()  # Raise InvalidPorts in this process, and not in the process in the background.
+            Ports.from_environment()  # Raise InvalidPorts in this process, not in the background process.
             raise typer.Exit(_start_in_background(state))
         if report is not None:
             raise typer.Exit(_run_in_background(state, report))
@@ -93,7 +93,7 @@ def down(
 class StartupProgress:
     """Prints a line for each event of the supervisor.
 
-    On a terminal, it also shows a spinner with the parts that are starting.
+    On a terminal, the class also shows a spinner with the parts that are starting.
     """
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class StartupProgress:
             case "starting":
                 self._starting.append(event.part)
             case "waiting":
-                # On a terminal, the spinner already shows the parts.
+                # On a terminal, the spinner already shows these parts.
                 if not self._spinner:
                     output.note(f"… {event.seconds:3.0f} s: waiting for {detail}")
             case "ready":
@@ -230,7 +230,7 @@ def _start_in_background(state: Path) -> int:
 
 
 def _run_in_background(state: Path, report: int) -> int:
-    """Run the supervisor in the process that `up --detach` has started, and return the exit code.
+    """Run the supervisor in the background process of `up --detach`, and return the exit code.
 
     All events are written to the log. Until the local cloud is up, the events are also sent to the parent process.
 
@@ -254,11 +254,11 @@ def _run_in_background(state: Path, report: int) -> int:
             supervisor = cloud.supervisor(on_event)
 
             def command_has_ended() -> bool:
-                # The command ends when it has received the event `up`, so this condition must check `is_up` last.
+                # The condition checks `is_up` last, because the command ends when it has received the event `up`.
                 return has_no_reader(report) and not is_up.is_set()
 
-            # Until the local cloud is up, the command owns it: if the command is killed, the supervisor stops the
-            # cloud.
+            # Until the local cloud is up, the command owns the cloud: if the command is killed, the supervisor stops
+            # the cloud.
             with watching(command_has_ended, supervisor.stop, "the command `up --detach`"):
                 return _run(cloud, supervisor)
         except LocalCloudError as error:
@@ -270,7 +270,7 @@ def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
     """Run the supervisor until it is stopped, or until the owner of the local cloud has ended. Return the exit code.
 
     If the owner has ended, the function also removes the data of PostgreSQL, because no process uses the data any more.
-    It keeps the logs.
+    The logs stay.
     """
     owner = Owner.of_environment()
     if owner is None:
@@ -286,7 +286,7 @@ def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
 def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
     """Yield a function that writes events to a pipe.
 
-    The function writes nothing after the local cloud is up, or after the reader has closed the pipe.
+    After the local cloud is up, or after the reader has closed the pipe, the function writes nothing.
     """
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 
@@ -304,6 +304,6 @@ def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
 
 
 def _log_to_file(file: Path) -> None:
-    """Write log messages to a file, because log messages are too long for the terminal."""
+    """Write log messages to a file, because they are too long for the terminal."""
     file.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -46,16 +46,16 @@ def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> Js
     """Send the answers to the questions of a job. On the terminal, ask the questions that have no answer yet.
 
     The function prints which answers the catalog keeps, and returns the job. Raises BadUsage if an answer belongs to no
-    question, or if an answer is missing and no terminal is attached. Raises Refused if an answer is not a choice of its
-    question.
+    question. Also raises BadUsage if an answer is missing and no terminal is attached. Raises Refused if an answer is
+    not a choice of its question.
     """
-    # If the job does not wait for a decision, the API refuses the answers and gives the reason.
+    # If the job does not wait for a decision, the API refuses the answers and states the reason.
     questions = job["questions"] if job["waiting_for"] == "decision" else []
     keys = [question["key"] for question in questions]
     unknown = [key for key in answers if key not in keys]
     if questions and unknown:
         print_questions(job)
-        raise BadUsage(f"{', '.join(unknown)} is no question of this job: it asks {', '.join(keys)}")
+        raise BadUsage(f"the job has no question {', '.join(unknown)}: its questions are {', '.join(keys)}")
     missing = [question for question in questions if question["key"] not in answers]
     if missing and not can_ask():
         print_questions(job)
@@ -72,8 +72,8 @@ def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> Js
 
 
 def kept_lines(job: Json, answers: Mapping[str, str]) -> list[str]:
-    """Return which answers the catalog keeps for its later files, and the requests that show and reset these
-    answers."""
+    """Return lines that state which answers the catalog keeps for its later files, and which requests show and reset
+    these answers."""
     settings: dict[str, dict[str, str | None]] = {}
     reads_anew = False
     for question in job["questions"]:

@@ -83,7 +83,8 @@ def list_letters(  # noqa: PLR0917 - each parameter is an option
         row=_row,
         queue=queue,
         redriven=str(redriven).lower(),
-        # A dead letter that was dismissed first and redriven later is listed with both options, and with --redriven.
+        # A dead letter can be dismissed first and redriven later. It is then listed with --redriven, and also with both
+        # options.
         dismissed=None if redriven and not dismissed else str(dismissed).lower(),
     )
 
@@ -112,7 +113,7 @@ def redrive(
     client: ClientOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Redrive dead letters: retry the job of a dead letter or, if it has no job, send its message again.
+    """Redrive dead letters: retry their jobs. If a dead letter has no job, send its message again.
 
     The exit code is 5 if the API refused to redrive a dead letter.
     """
@@ -137,10 +138,10 @@ def dismiss(
     client: ClientOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Dismiss dead letters that nobody will redrive, e.g. of a wrong file. They leave the list and the figures.
+    """Dismiss dead letters that nobody will redrive, e.g. of a wrong file.
 
-    Their jobs and messages do not change, and the audit log keeps who dismissed them. A dismissed dead letter can be
-    redriven later.
+    The list and the figures no longer contain dismissed dead letters. Their jobs and messages do not change, and the
+    audit log records who dismissed them. A dismissed dead letter can be redriven later.
     """
     _change_each("dismiss", letter_ids, all_letters, queue, client, yes, lambda _: "dismissed")
 
@@ -154,7 +155,7 @@ def _change_each(  # noqa: PLR0917 - the options of both commands
     yes: bool,
     text: Callable[[Json], str],
 ) -> None:
-    """Redrive or dismiss dead letters, and print what `text` returns for each of them."""
+    """Redrive or dismiss dead letters, and print the result of `text` for each dead letter."""
     if bool(letter_ids) == all_letters:
         raise typer.BadParameter("give either the ids of dead letters or --all")
     if letter_ids and (queue or client):

@@ -1,4 +1,4 @@
-"""The command `wecelebrate doctor`: checks what is missing or in the way on this machine."""
+"""The command `wecelebrate doctor`: finds the problems of this machine that prevent a local cloud."""
 
 import os
 from dataclasses import asdict
@@ -15,10 +15,10 @@ from infra.local.endpoints import CHECKOUT, state_directory
 
 @command("wecelebrate doctor", "wecelebrate doctor --json | jq '.data[] | select(.fix)'", environment=LOCAL)
 def doctor(as_json: JsonOption = False) -> None:
-    """Check what is missing or in the way on this machine, and print the commands that fix each problem.
+    """Find the problems of this machine that prevent a local cloud, and print the commands that fix each problem.
 
-    The checks need neither a running cloud nor root. The exit code is 1 if there is a problem. Warnings do not change
-    it.
+    The checks need no running cloud and no root access. The exit code is 1 if a problem exists. Warnings do not change
+    the exit code.
     """
     findings = list(diagnose(state_directory(), CHECKOUT, os.environ))
     problems = [finding for finding in findings if finding.state == "problem"]

@@ -1,4 +1,4 @@
-"""The command `wecelebrate drop`: uploads a file as an ERP system would do it, and watches the job of the file."""
+"""The command `wecelebrate drop`: uploads a file in the same way as an ERP system, and watches the job of the file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,7 +50,7 @@ def drop(  # noqa: PLR0917 — each parameter is an option
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a file for a catalog, as an ERP system would do it.
+    """Upload a file for a catalog, in the same way as an ERP system.
 
     Without --full and --delta, the settings of the catalog and the content of the file determine whether the file is
     the whole catalog. On a deployed platform, the command uploads the file with your AWS credentials, so it needs
@@ -112,8 +112,8 @@ def _catalog(api: httpx.Client, id_or_name: str) -> dict[str, Any]:
 def _catalog_by_name(api: httpx.Client, name: str) -> dict[str, Any]:
     catalogs = list(get_all(api, "/v1/catalogs"))
     same = [catalog for catalog in catalogs if catalog["name"] == name]
-    # Catalogs cannot be deleted, so an inactive catalog can have the same name as the catalog that is in use. The name
-    # then means the other catalog.
+    # Catalogs cannot be deleted, so an inactive catalog can have the same name as an active catalog. The name then
+    # means the active catalog.
     named = [catalog for catalog in same if catalog["status"] != "inactive"] or same
     match named:
         case [catalog]:

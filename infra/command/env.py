@@ -35,9 +35,9 @@ left join lateral (
 ) p on true
 order by s.place
 """
-"""The sites of the client, and the catalog of each site with its oldest product that is in stock. The first site is one
-that visitors see, preferably with the client's own catalog, and the oldest of these. A site that was created later, and
-imported files, do not change the variables, so the examples work after them."""
+"""Selects the sites of the client, with the catalog of each site and the oldest product of this catalog that is in
+stock. The first site is the oldest site that visitors can see, preferably with a catalog of the client. Therefore a new
+site or an imported file does not change the variables, and the examples still work."""
 
 
 @command(
@@ -63,8 +63,8 @@ def env(
 ) -> None:
     """Print variables for a shell: API, TOKEN, CLIENT, SITE, CATALOG, PRODUCT and SHOP (the URL of the storefront).
 
-    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. The command needs the local cloud. A shell that is signed
-    in to a deployed platform is signed out.
+    Run `eval "$(wecelebrate env)"` in bash or zsh. The command needs the local cloud. If the shell is signed in to a
+    deployed platform, the command signs it out.
     """
     import psycopg
     from psycopg.rows import dict_row
@@ -90,14 +90,13 @@ def env(
         "SHOP": ids.get("domain") and f"{cloud.endpoints.api}/v1/storefront/{ids['domain']}",
     }
     for name, value in variables.items():
-        # A client may have no site yet. The variables are then empty, so that the shell keeps no value of an earlier
-        # call.
+        # If the client has no site yet, the variables are empty, so that the shell keeps no value of an earlier call.
         output.result(f"export {name}={shlex.quote(str(value or ''))}")
 
 
 def _chosen(sites: Sequence[Mapping[str, Any]], site: str | None, client: str) -> Mapping[str, Any]:
-    """Return the site with this id, host, slug or name, or the first site without one. A client without sites has an
-    empty row. Raises NotFound if the site does not exist, and BadUsage if several sites have the name."""
+    """Return the site with this id, host, slug or name. If no site is given, return the first site, or an empty row if
+    the client has no sites. Raises NotFound if the site does not exist, and BadUsage if several sites have the name."""
     if site is None:
         return sites[0] if sites else {}
     matches = [row for row in sites if site in (str(row["site"]), row["domain"], row["host"], row["slug"], row["name"])]
@@ -111,8 +110,8 @@ def _chosen(sites: Sequence[Mapping[str, Any]], site: str | None, client: str) -
 
 
 def _sign_out() -> None:
-    """Sign the shell out of a deployed platform, also if the command fails afterwards. Otherwise the examples that
-    follow on a page would act on that platform."""
+    """Sign the shell out of a deployed platform, even if the command fails later. Otherwise the next examples of a page
+    would act on that platform."""
     if NAMED.get() not in (None, target.LOCAL):
         return
     if not (os.environ.get(ENV_VARIABLE) or os.environ.get(API_VARIABLE)):

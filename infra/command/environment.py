@@ -28,7 +28,7 @@ _COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release
 
 
 def show(name: str) -> bool:
-    """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
+    """Print the release, the health and the stacks of an environment. Return True if the API is healthy and all stacks
     are complete."""
     from infra.deploy import blocklist, maintenance
     from infra.deploy.account import Account, AwsError, aws_errors, unless_denied
@@ -104,9 +104,9 @@ def _optional(
     color: str = "yellow",
     default: Cell = None,
 ) -> Cell:
-    """Return the text of a value. An operator without the permission sees the action of IAM, and the other lines.
+    """Return the text of a value, or the missing permission of the operator, e.g. `cloudformation:DescribeStacks`.
 
-    service: the service of the action. default: the cell of a value that is false or empty.
+    service: the service of the permission. default: the text of a value that is false or empty.
     """
     from infra.deploy.account import Denied
 
@@ -116,7 +116,7 @@ def _optional(
 
 
 def _release(deployed: str, stacks: "Iterable[StackState]") -> Cell:
-    """Return the release of the last deploy that has ended, and the other releases that stacks have."""
+    """Return the release of the last complete deploy, and all other releases in the outputs of stacks."""
     others = sorted({stack.release for stack in stacks if stack.release} - {deployed})
     if not others:
         return deployed
@@ -153,11 +153,13 @@ def maintenance(
 ) -> None:
     """Close an environment for everyone except you, or open it again.
 
-    While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
-    or IPv6. `on` asks first if a public address of this machine is not accepted, in IPv4 or IPv6. Workers and schedules
-    continue. `deploy` leaves CloudFront out in this time, so the environment stays closed. A deploy that runs already
-    can open the environment for some minutes, and closes it again when it ends. `off` refuses to open an environment
-    whose database contains persons of the list of erasures, e.g. after a restore.
+    While the maintenance mode is on, the firewall answers 503 to all requests that do not come from an --address (IPv4
+    or IPv6). `on` asks for a confirmation if a public address of this machine is not among them. Workers and schedules
+    continue.
+
+    `deploy` does not change CloudFront in this mode, so the environment stays closed. A deploy that runs already can
+    open the environment for some minutes, and closes it again at its end. `off` refuses to open an environment whose
+    database contains persons of the list of erasures, e.g. after a restore.
     """
     from infra.command.queues import require_erasures
     from infra.deploy import maintenance as mode
@@ -182,7 +184,7 @@ def maintenance(
 
 
 def _confirm_own_addresses(name: str, accepted: "list[Network]", yes: bool) -> None:
-    """Ask whether to close the environment if it would not answer this machine."""
+    """If the environment would refuse requests of this machine, ask whether to close it."""
     from infra.deploy.public_address import own_addresses
 
     own = own_addresses()
@@ -209,10 +211,10 @@ def block(
         list[str] | None, typer.Option("--remove", help="An address or range that is accepted again. Can be repeated.")
     ] = None,
 ) -> None:
-    """Block addresses in the firewall of an environment, or list the blocked ones.
+    """Block addresses in the firewall of an environment, or list the blocked addresses.
 
-    The firewall answers 403 to their requests. `deploy` keeps the list: if it changes the firewall, it blocks the
-    addresses again when it ends, also after an error.
+    The firewall answers 403 to requests of a blocked address. `deploy` keeps the list: if a deploy changes the
+    firewall, it blocks the addresses again at its end, even after an error.
     """
     from infra.deploy import blocklist
     from infra.deploy.account import Account, aws_errors
@@ -229,11 +231,11 @@ def block(
 
 @command("wecelebrate check-database --env dev", environment=AWS)
 def check_database(env: RequiredEnvironment = None) -> None:
-    """Check once after the first deploy what only the database of an environment can show.
+    """Run the checks that are possible only on the database of an environment, once after the first deploy.
 
     The function deploy-migrate checks whether readers know which transactions they have replayed, and whether logins
-    may use large objects. It also runs the statements with which you check the log (docs/runbook.md). The exit code is
-    1 if a check failed.
+    may use large objects. It also runs statements whose log entries you then check (docs/runbook.md). The exit code is
+    1 if a check fails.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.migrate_function import check_database as check
@@ -257,7 +259,8 @@ def check_database(env: RequiredEnvironment = None) -> None:
 
 
 def required_environment(env: str | None) -> "Environment":
-    """Return the environment. Raises BadUsage if neither the command nor `wecelebrate --env` names it."""
+    """Return the environment that the command or `wecelebrate --env` names. Raises BadUsage if no environment is
+    named."""
     if not (env or NAMED.get()):
         raise BadUsage("--env is required: name the environment, e.g. --env prod")
     return environment_named(env)

@@ -1,4 +1,4 @@
-"""The commands `wecelebrate erasures`: erase a person, and repeat the erasures of the list after a restore."""
+"""The commands `wecelebrate erasures`: erase a person, and repeat erasures after a restore."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -49,10 +49,10 @@ def request(
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 900,
     yes: YesOption = False,
 ) -> None:
-    """Erase the data of a person at one client, and wait until they are erased. This cannot be undone.
+    """Erase the data of a person at one client, and wait until the data is erased. An erasure cannot be undone.
 
-    Name the address, the subject, or both. The command asks before it erases. Open orders of the person refuse the
-    erasure, and the message names them.
+    Name the address, the subject, or both. The command asks for a confirmation. If the person has open orders, the
+    erasure is refused, and the message names these orders.
     """
     from infra.command.api import connect, get, post
     from infra.command.resources import client_id, client_slugs
@@ -96,10 +96,11 @@ def replay(
 ) -> None:
     """Repeat the erasures that a restored database has lost, and wait until the persons are erased again.
 
-    --earlier-key is needed if the secret signing-key was replaced since the oldest entry. It needs `wecelebrate --env`.
-    With your AWS credentials, the function that repeats erasures gets the earlier key until the list is compared. The
-    key does not come back into force. With `wecelebrate --env`, each call also removes a key that an interrupted call
-    has left, unless another replay runs.
+    Use --earlier-key if the secret signing-key was replaced since the oldest entry of the list. This option needs
+    `wecelebrate --env`. With your AWS credentials, the command gives the earlier key to the function that repeats
+    erasures, until the list is compared. The key is not valid for anything else.
+
+    With `wecelebrate --env`, each call also removes the key of an interrupted call, unless another replay runs.
     """
     from infra.command.api import connect
 
@@ -113,8 +114,8 @@ def replay(
 
 @contextmanager
 def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
-    """Give the signing keys that were replaced since the backup to the worker that repeats the erasures, while the
-    block runs.
+    """During the `with` block, give the signing keys that were replaced since the backup to the worker that repeats the
+    erasures.
     """
     if connection.local or NAMED.get() is None:
         if keys:
@@ -166,7 +167,7 @@ def _replay(api: "httpx.Client", deadline: float) -> dict[str, Any]:
 
 
 def _wait_for_erasures(api: "httpx.Client", job: Mapping[str, Any], deadline: float) -> None:
-    """Wait for the erasures that the job has started. Exits with 1 if one failed."""
+    """Wait for the erasures that the job has started. Exits with 1 if an erasure failed."""
     from infra.command.api import get
 
     while waiting := _unfinished(api):
@@ -180,7 +181,7 @@ def _wait_for_erasures(api: "httpx.Client", job: Mapping[str, Any], deadline: fl
 
 
 def _unfinished(api: "httpx.Client") -> int:
-    """Return how many erasures wait or run, at most 1,000 of each."""
+    """Return the number of erasures that wait or run. At most 1,000 of each state are counted."""
     from infra.command.api import get
 
     pages = [get(api, "/v1/jobs", {"type": "erasure", "status": state, "limit": 1000}) for state in _WAITING]
@@ -188,7 +189,8 @@ def _unfinished(api: "httpx.Client") -> int:
 
 
 def _running_replay(api: "httpx.Client") -> str | None:
-    """Return the id of a replay that waits or runs. Its job belongs to the platform, other erasures to a client."""
+    """Return the id of a replay that waits or runs. The job of a replay belongs to the platform. The jobs of erasures
+    belong to clients."""
     from infra.command.api import get_all
 
     jobs = (job for state in _WAITING for job in get_all(api, "/v1/jobs", {"type": "erasure", "status": state}))
@@ -203,7 +205,7 @@ def _pause(deadline: float, job_id: str) -> None:
 
 
 def _key(path: Path) -> str:
-    """Return the key in a file. Raises BadUsage."""
+    """Return the key in a file. Raises BadUsage if the file cannot be read or does not contain exactly one key."""
     try:
         key = path.read_text("utf-8").strip()
     except (OSError, ValueError) as error:

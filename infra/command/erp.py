@@ -1,4 +1,4 @@
-"""The command `wecelebrate erp grant`: it gives ERP systems access to the drops bucket on AWS."""
+"""The command `wecelebrate erp grant`: gives ERP systems access to the drops bucket on AWS."""
 
 import os
 from typing import Annotated
@@ -25,11 +25,11 @@ def grant(
     ] = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Give an ERP system its folders in the drops bucket. The next deploy creates its role.
+    """Give an ERP system access to its folders in the drops bucket. The next deploy creates the role of the system.
 
     The command writes `environments/<env>-erp.toml`, and prints the values that the system needs. The command needs no
-    access to AWS. If this shell is signed in to the environment, it first checks that the catalogs and destinations
-    exist there.
+    access to AWS. If this shell is signed in to the environment, the command first checks that the catalogs and
+    destinations exist.
     """
     from infra.deploy.erp import grant_access
 
@@ -56,7 +56,8 @@ def grant(
 
 
 def _require_existing(environment: Environment, catalogs: list[str], destinations: list[str]) -> None:
-    """Raise NotFound if a catalog or a destination does not exist. Print a warning if the shell is not signed in."""
+    """Raise NotFound if a catalog or a destination does not exist. If the shell is not signed in, only print a
+    warning."""
     if os.environ.get(ENV_VARIABLE) != environment.name or not remote_api()[0]:
         output.warning(
             f"not checked that the catalogs and destinations exist, because nobody is signed in to {environment.name}"

@@ -90,13 +90,13 @@ class Refused(CommandError):
 
 
 class TimedOut(CommandError):
-    """A job has not ended within the time that the caller has set."""
+    """A job has not ended within the timeout that the caller has set."""
 
     exit_code = ExitCode.TIMED_OUT
 
 
 class DecisionNeeded(CommandError):
-    """A job, or the job before it, waits for a person, but no terminal is attached on which a person can answer."""
+    """A job or an earlier job waits for the answer of a person, but no terminal is attached."""
 
     exit_code = ExitCode.DECISION_NEEDED
 

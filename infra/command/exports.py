@@ -29,8 +29,8 @@ from infra.command.resources import (
 if TYPE_CHECKING:
     from infra.command.api import Connection
 
-# `wecelebrate.exports.models` defines the same types. Importing its package would take longer than the command. A test
-# compares the types.
+# `wecelebrate.exports.models` defines the same types. To import its package would take longer than the rest of the
+# command. A test compares the types.
 Kind = Literal["products", "orders", "order_lines", "events", "customers"]
 Format = Literal["csv", "ndjson", "xlsx", "parquet"]
 
@@ -85,10 +85,9 @@ def create(  # noqa: PLR0917 — each parameter is an option
     timeout: TimeoutOption = _DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Write all rows to a file.
+    """Export all rows that you can see to a file.
 
-    The file contains the rows that you can see, as they were at one point in time. The platform deletes the file after
-    7 days.
+    All rows in the file come from one point in time. The platform deletes the file after 7 days.
     """
     from infra.command.api import connect, post
 
@@ -141,7 +140,7 @@ def show(export_id: ExportId, as_json: JsonOption = False) -> None:
 def download(export_id: ExportId, target: OutputOption = None, timeout: TimeoutOption = _DEFAULT_TIMEOUT) -> None:
     """Wait until an export is complete, and download its file.
 
-    The command compares the file with its SHA-256. It does not keep an incomplete file.
+    The command checks the SHA-256 hash of the file, and removes an incomplete file.
     """
     from infra.command.api import connect
 
@@ -177,7 +176,7 @@ def _filters(arguments: list[str]) -> dict[str, Any]:
 
 
 def _finished(connection: "Connection", export_id: str, timeout: int) -> Json:
-    """Wait until an export has ended. Raises CommandError if it failed or was cancelled."""
+    """Wait until an export has ended. Raises CommandError if the export failed or was cancelled."""
     from infra.command.api import get
     from infra.command.watch import Watch
 

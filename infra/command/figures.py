@@ -1,7 +1,8 @@
-"""The figures of the local cloud that `wecelebrate status --watch` shows. On AWS, the dashboard shows the same figures.
+"""Collects the figures of the local cloud for `wecelebrate status --watch`. On AWS, the dashboard shows the same
+figures.
 
-The functions write their metrics and the lines REPORT to their logs, as on AWS. The gateway counts the requests of its
-routes. The other figures come from the database and from the processes.
+As on AWS, the functions write their metrics and the lines REPORT to their logs. The gateway counts the requests of each
+route. All other figures come from the database and from the processes.
 """
 
 import itertools
@@ -53,7 +54,7 @@ _MAX_ROUTES = 12
 
 @dataclass
 class LogFigures:
-    """The figures in the logs of the functions since the last reading."""
+    """The figures that the functions have written to their logs since the last call of `LogReader.read`."""
 
     sums: dict[str, float] = field(default_factory=dict)
     """The sum of each metric."""
@@ -64,7 +65,7 @@ class LogFigures:
     runs: dict[str, list[float]] = field(default_factory=dict)
     """The durations of the invocations of each function, in milliseconds."""
     memory: dict[str, int] = field(default_factory=dict)
-    """The most memory that an invocation of each function has used, in megabytes."""
+    """Maps each function to the most memory that one of its invocations has used, in megabytes."""
 
     def add(self, function: str, line: str) -> None:
         """Add a line of a log. Lines without figures are ignored."""
@@ -108,7 +109,7 @@ class LogReader:
     def _new_lines(self, file: Path) -> Iterator[str]:
         position = self._positions.get(file, 0)
         with file.open("rb") as opened:
-            # If a log has become shorter, it was rotated, and starts again.
+            # A log that has become shorter was rotated, so it is read from its beginning.
             opened.seek(position if position <= file.stat().st_size else 0)
             text = opened.read()
             # The last line can be incomplete. The next call reads it.
@@ -133,10 +134,10 @@ class Figures:
 
     def collect(self) -> dict[str, Any]:
         """Return the figures since the last call. Raises OSError if the local cloud does not answer."""
-        # What can fail comes first, so that the next call still returns the figures of a failed one.
+        # The calls that can fail come first. After a failure, the next call therefore still returns all figures.
         totals, database = self._read_routes(), self._database()
         logs = self._logs.read()
-        # If no gateway has answered before, the time of the earlier requests is not known.
+        # Without an earlier answer of the gateway, it is not known when its requests were made.
         routes = {} if self._routes is None else difference(totals, self._routes)
         self._routes = totals
         now, cpu = time.monotonic(), self._cpu()
@@ -197,10 +198,10 @@ def _seconds(process: psutil.Process) -> float:
 
 
 def watch_figures(as_json: bool, interval: float, count: int) -> None:
-    """Collect and show the figures every `interval` seconds, `count` times. With 0 as `count`, continue until Ctrl-C.
+    """Collect and show the figures every `interval` seconds, `count` times. If `count` is 0, continue until Ctrl-C.
 
-    Raises CloudNotRunning if the local cloud is not up or was stopped, and CommandError at the end if a part of the
-    cloud did not answer. With a `count`, Ctrl-C raises KeyboardInterrupt.
+    Raises CloudNotRunning if the local cloud is not up or was stopped. Raises CommandError at the end if a part of the
+    cloud did not answer. If `count` is not 0, Ctrl-C raises KeyboardInterrupt.
     """
     try:
         _watch(as_json, interval, count)
@@ -276,7 +277,7 @@ def show(figures: Mapping[str, Any]) -> None:
 
 
 def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return a row for each queue with open jobs, and for each worker that ran."""
+    """Return a row for each queue that has open jobs, and for each worker that has run."""
     from infra.functions import functions
     from wecelebrate.jobs.types import QUEUES
 
@@ -301,5 +302,7 @@ def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _number(value: float) -> str:
-    """Return a number with at most one decimal, and never with an exponent."""
-    return f"{value:.1f}".removesuffix(".0")
+    """Return a number without an exponent: a number below 100 with at most one decimal, and any other number without
+    decimals. Tables with times of several seconds then still fit into 60 columns.
+    """
+    return f"{value:.1f}".removesuffix(".0") if abs(value) < 100 else f"{value:.0f}"

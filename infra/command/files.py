@@ -52,7 +52,7 @@ def list_files(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the files that came from outside, the oldest first. Files that the platform has written are left out.
+    """List the files that ERP systems have written, the oldest first. The list does not contain files of the platform.
 
     With --since, replaced versions are listed, too. A file expires after 180 days, and a replaced version 30 days after
     its replacement.
@@ -107,20 +107,20 @@ def put_back(  # noqa: PLR0917 - each parameter is an option
 ) -> None:
     """Write files again, so that the platform reads them again.
 
-    With --since, these are all versions of files that the restored database does not know, also if a newer file has
-    replaced them, and the files that arrived after them. The next file of a catalog or destination is written when the
-    previous one is registered, so the queue `drops` must run. The command can be repeated: it continues where it has
-    stopped. Options in the key (full/, delta/, dry-run/) and metadata stay as they are.
+    With --since, the command writes all versions of files that the restored database does not know, and all files that
+    arrived after them. It also writes versions that a newer file has replaced. After each file of a catalog or
+    destination, the command waits until the file is registered, so the queue `drops` must run. If the command is
+    interrupted, run it again: it continues. Options in the key (full/, delta/, dry-run/) and metadata do not change.
 
-    The stock in a file counts as of the copy, not as of the first time: pieces that were ordered since then count as
-    stock again.
+    The stock in a file counts from the time of the copy, and not from the time of the original file. Pieces that were
+    ordered between these times count as stock again.
     """
     from infra.deploy.account import Account
 
     if bool(keys) == bool(since):
         raise BadUsage("name the keys of files, or give --since")
     if version and len(keys or ()) != 1:
-        raise BadUsage("--version belongs to one KEY")
+        raise BadUsage("--version needs exactly one KEY")
     start, account = _time(since), Account(required_environment(env))
     if start:
         _put_back_forgotten(account, start, folder, yes)
@@ -158,7 +158,7 @@ def _put_back_named(account: "Account", keys: list[str], version: str | None, ye
     output.confirm(f"Write {len(keys)} files of {account.environment.name} again?", yes)
     for number, key in enumerate(keys, 1):
         with aws_errors():
-            # The latest version is looked up again, because the ERP system can have written a newer file meanwhile.
+            # Look up the latest version again, because the ERP system can have written a newer file in the meantime.
             copy = write(account, find_version(account, key, version))
             output.success(f"{key} is written again")
             if number < len(keys):
@@ -170,11 +170,11 @@ def _time(text: str | None) -> datetime | None:
 
 
 def time_since(text: str) -> datetime:
-    """Return the time that the option --since states. Raises BadUsage unless the text is a time with a zone."""
+    """Return the time of the option --since. Raises BadUsage if the text is not a time with a time zone."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadUsage(f"--since {text} is not a time: give it as 2026-11-27T08:30:00Z") from error
     if time.tzinfo is None:
-        raise BadUsage(f"--since {text} has no zone: give it as {text}Z for UTC")
+        raise BadUsage(f"--since {text} has no time zone: for UTC, give it as {text}Z")
     return time

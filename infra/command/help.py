@@ -8,14 +8,14 @@ from typer.core import TyperCommand
 
 from infra.command.errors import ExitCode
 
-FILE_FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip or zip."
+FILE_FORMATS = "CSV, TSV, JSON, NDJSON, XLSX, ODS or XML, optionally compressed with gzip or zip."
 """The formats of product files."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 SETTINGS: dict[str, Any] = {
     "context_settings": {"help_option_names": ["-h", "--help"]},
-    # The help is plain text, so it needs no import of rich, and people can pipe and search it.
+    # The help is plain text. Therefore the command does not import rich, and people can pipe and search the help.
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
 }
@@ -42,27 +42,27 @@ VARIABLES = {
 API = (
     "WECELEBRATE_API", "WECELEBRATE_TOKEN", "WECELEBRATE_ENV", "WECELEBRATE_ENV_API", "WECELEBRATE_HOME", "NO_COLOR",
 )  # fmt: skip
-"""The variables of the commands that only need the API."""
+"""The environment variables of commands that need only the API."""
 _PLACEHOLDERS = {
     "str": "TEXT", "int": "NUMBER", "int range": "NUMBER", "float": "NUMBER", "float range": "NUMBER", "UUID": "ID",
     "file": "FILE", "path": "FILE",
 }  # fmt: skip
-"""Maps the types that Typer prints, e.g. `<int range>`, to the placeholders of values in the help."""
+"""Maps a type that Typer prints, e.g. `<int range>`, to the placeholder of the value in the help."""
 LOCAL = ("WECELEBRATE_HOME", "NO_COLOR")
-"""The variables of the commands that need the local cloud."""
+"""The environment variables of commands that need the local cloud."""
 
 
 class DocumentedCommand(TyperCommand):
     """A command whose help ends with examples and environment variables."""
 
     examples: ClassVar[Sequence[str]] = ()
-    """Lines that people can run."""
+    """Command lines that a person can run."""
     environment: ClassVar[Sequence[str]] = ()
     """The environment variables that the command reads."""
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
-        # Typer would cut the text after some words.
+        # Typer would shorten the text to a few words.
         self.short_help = self.short_help or first_sentence(self.help or "")
         for parameter in self.params:
             if parameter.param_type_name == "argument" and parameter.metavar is None:
@@ -70,7 +70,7 @@ class DocumentedCommand(TyperCommand):
                 parameter.metavar = name if parameter.nargs == 1 else name.removesuffix("S")
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return the parts of the usage, with arguments such as `FILE`, `[ID]` and `ID...`."""
+        """Return the parts of the usage line. Arguments have forms such as `FILE`, `[ID]` and `ID...`."""
         pieces = [self.options_metavar] if self.options_metavar else []
         for parameter in self.get_params(ctx):
             if parameter.param_type_name == "argument":
@@ -131,7 +131,7 @@ def command(*examples: str, environment: Sequence[str]) -> Callable[[Function], 
 
 
 def write_examples(formatter: Any, examples: Sequence[str]) -> None:
-    """Write examples, each in one line, because people copy them."""
+    """Write each example in one line, because people copy the examples."""
     with formatter.section("Examples"):
         for example in examples:
             formatter.write(f"  {example}\n")

@@ -1,4 +1,4 @@
-"""Describes jobs: the state in a few words, the row of a table, and all details."""
+"""Describes a job as text: its state in a few words, a row of a table, or all details."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _PHASES = {
 }
 _COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
 _MAX_WARNINGS = 20
-"""The number of warnings of one job that are printed. `jobs show` prints all."""
+"""The maximum number of warnings of one job that are printed. `jobs show` prints all warnings."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 COLUMNS = (
@@ -69,7 +69,8 @@ def count_orders(number: int) -> str:
 
 
 def at_line(line: int, reason: str, sku: str | None = None) -> str:
-    """Return the reason why a row was rejected, with the line of the row. Some reasons name the line already."""
+    """Return the reason why a row was rejected, with the line number of the row, unless the reason already contains
+    it."""
     if re.match(rf"line {line}(?!\d)", reason):
         return reason
     return f"line {line} ({sku}): {reason}" if sku else f"line {line}: {reason}"
@@ -130,7 +131,7 @@ def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
 
 
 def warning_lines(job: Json) -> list[str]:
-    """Return what a completed job reports besides its counts: doubts, values that were not understood, and notes."""
+    """Return the warnings of a completed job: doubts, values that were not understood, and notes."""
     result = job["result"] or {}
     warnings = (result.get("read_as") or {}).get("warnings") or []
     lines = [doubt["text"] for doubt in result.get("doubts", ())]
@@ -141,7 +142,7 @@ def warning_lines(job: Json) -> list[str]:
         mark = result["read_as"]["decimal"]
         lines.append(f"{', '.join(values)}: the decimal separator `{mark}` was taken from the catalog's earlier file")
     if warnings:
-        from wecelebrate.feeds.warnings import text_of  # importing the reader of files takes long
+        from wecelebrate.feeds.warnings import text_of  # the import of the reader of files takes long
 
         lines += map(text_of, warnings)
     lines += [f"needs an approval: {reason}" for reason in result.get("needs_approval", ())]
@@ -157,7 +158,7 @@ def warning_lines(job: Json) -> list[str]:
 
 
 def offers_line(job: Json) -> str | None:
-    """Return the numbers of running and waiting offers in the file of a job, or None if the file has no offers."""
+    """Return how many offers in the file of a job are running and waiting, or None if the file has no offers."""
     offers = (job["result"] or {}).get("offers")
     return offers and f"offers: {offers['running']:,} running, {offers['waiting']:,} waiting"
 
@@ -168,14 +169,14 @@ def question_lines(job: Json) -> list[str]:
 
 
 def question_head(question: Json) -> list[str]:
-    """Return the text of a question, and the values of the file that cause it."""
+    """Return the text of a question, and the values in the file that cause the question."""
     examples = [f"  seen: {', '.join(question['seen'])}"] if question["seen"] else []
     return [f"{question['key']}: {question['text']}", *examples]
 
 
 def choice_lines(question: Json, numbered: bool = False) -> list[str]:
-    """Return a line for each choice of a question. If `numbered` is true, a line begins with a number instead of the
-    text to type."""
+    """Return a line for each choice of a question. If `numbered` is true, each line begins with a number. Otherwise it
+    begins with the value of the choice."""
     lines = []
     for number, choice in enumerate(question["choices"], 1):
         name = str(number) if numbered else shlex.quote(f"{question['key']}={choice['value']}")

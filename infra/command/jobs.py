@@ -19,8 +19,8 @@ from infra.command.resources import (
     print_one,
 )
 
-# `wecelebrate.jobs.types` defines the same types. Importing the package of jobs would take longer than the command. A
-# test compares the types.
+# `wecelebrate.jobs.types` defines the same types. To import the package of jobs would take longer than the rest of the
+# command. A test compares the types.
 JobType = Literal[
     "product_import",
     "catalog_sync",
@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 
 _DEFAULT_TIMEOUT = 11 * 3600
-"""The maximum time to wait for a job, in seconds. This is less than the 12 hours for which the access token is
+"""The maximum time to wait for a job, in seconds. It is shorter than the 12 hours for which the access token is
 valid."""
 
 TypeOption = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
@@ -137,7 +137,7 @@ def watch(
 
 @app.command(cls=documented("wecelebrate jobs cancel 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def cancel(job_ids: JobIds) -> None:
-    """Cancel jobs that have not finished. The changes that these jobs have already made are kept."""
+    """Cancel jobs that have not finished. The changes that a job has already made stay."""
     _post_each(job_ids, "cancel", "cancelled")
 
 
@@ -149,7 +149,7 @@ def retry(job_ids: JobIds) -> None:
 
 @app.command(cls=documented("wecelebrate jobs approve 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def approve(job_ids: JobIds) -> None:
-    """Approve the changes of jobs that wait for an approval."""
+    """Approve the changes of jobs that wait for approval."""
     _post_each(job_ids, "approve", "approved, the job continues")
 
 

@@ -12,7 +12,7 @@ from infra.command.output import Column, JsonOption
 if TYPE_CHECKING:
     import httpx
 
-app = typer.Typer(no_args_is_help=True, help="The key-value store of the old applications.", **SETTINGS)
+app = typer.Typer(no_args_is_help=True, help="Move the documents of the old key-value store to the tables.", **SETTINGS)
 app.add_typer(kv_mirror.app, name="mirror")
 kv_comparison.register(app)
 kv_stages.add_to(app)
@@ -44,10 +44,11 @@ _INSPECTED = ("client", "site", "catalog", "product", "order", "list")
     cls=documented("wecelebrate kv inspect", "wecelebrate kv inspect --json | jq '.damage'", environment=API),
 )
 def inspect(as_json: JsonOption = False) -> None:
-    """Count the documents of each family of keys, and the damage of each kind. Print no value, and no secret key.
+    """Count the documents of each family of keys, and the damaged documents by kind. The command prints no values and
+    no secret keys.
 
     The command reads all documents of clients, sites, catalogs, products and orders. If an application writes to the
-    store at the same time, the counts may or may not include the written documents.
+    store at the same time, the counts can include the written documents or not.
     """
     from infra.command.api import connect, get
     from infra.command.kv_inspection import Inspection
@@ -140,8 +141,8 @@ def backfill(
 ) -> None:
     """Copy clients, catalogs, sites, gifts and orders from the store to the tables of the platform.
 
-    The command can be stopped and started again: the run continues. A further run only copies documents that have
-    changed, and documents that were in quarantine. The command sends no mails and no webhooks.
+    If the command is stopped, start it again: the run continues. A later run copies only documents that have changed,
+    and documents that were in quarantine. The backfill sends no mails and no webhooks.
     """
     from infra.command.api import connect
 
@@ -184,7 +185,7 @@ def _post(api: "httpx.Client", path: str, body: output.Json | None = None) -> ou
     cls=documented("wecelebrate kv status", "wecelebrate kv status --json | jq '.quarantine'", environment=API),
 )
 def status(as_json: JsonOption = False) -> None:
-    """Show the last backfill, the counts of documents and rows, which side leads, and how to fix documents in
+    """Show the last backfill, the counts of documents and rows, the leading side, and how to fix documents in
     quarantine."""
     from infra.command.api import connect, get
 

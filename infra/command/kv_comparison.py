@@ -1,4 +1,5 @@
-"""The command `wecelebrate kv compare`: shows the differences between the documents of the store and the rows."""
+"""The command `wecelebrate kv compare`: shows the differences between the documents of the store and the rows of the
+tables."""
 
 from collections import Counter
 from enum import StrEnum
@@ -35,7 +36,7 @@ _DIFFERENCES = (
 )
 _OUTCOMES = ("repaired", "unchanged", "quarantined", "newer")
 _MAX_KEYS = 5
-"""The maximum number of keys of newer documents that the command prints."""
+"""The command prints at most this number of keys of newer documents."""
 
 
 class ComparedEntity(StrEnum):
@@ -49,14 +50,14 @@ class ComparedEntity(StrEnum):
 
 
 class Source(StrEnum):
-    """The side from which a repair takes the values: the documents of the store, or the rows of the tables."""
+    """The source of the values for a repair: the documents of the store, or the rows of the tables."""
 
     KV = "from=kv"
     TABLES = "from=tables"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the commands `wecelebrate kv …`."""
+    """Add the command to the group `wecelebrate kv`."""
     app.command(
         "compare",
         cls=documented(
@@ -82,8 +83,8 @@ def compare(  # noqa: PLR0917 — each parameter is an option
     """Compare the documents of the store with the rows of the platform. The output contains no values. The exit code is
     1 if differences exist.
 
-    The command can be stopped and started again. Then the comparison continues. If an application writes a document
-    during the comparison, the command reads this document again, so the write does not count as a difference.
+    If the command is stopped, start it again: the comparison continues. If an application writes a document during the
+    comparison, the command reads the document again. The write therefore does not count as a difference.
     """
     from infra.command.api import connect
 
@@ -168,8 +169,7 @@ def _compare(api: "httpx.Client", scope: output.Json, *, quiet: bool) -> output.
 def _repair(
     api: "httpx.Client", comparison: output.Json, source: Source, newer: list[str], *, quiet: bool
 ) -> Counter[str]:
-    """Repair all differences, and count the outcomes. Add to `newer` the keys of documents that are newer than their
-    rows."""
+    """Repair all differences, and count the outcomes. If a document is newer than its row, add its key to `newer`."""
     outcomes = Counter[str]()
     total = sum(found["differences"] for found in comparison["found"])
     reported = monotonic()

@@ -1,8 +1,8 @@
 """Compares the inspected documents of the key-value store with each other, and counts the damaged documents by kind.
 
-The documents are in a temporary database on the disk, so the memory of the command does not depend on the size of the
-store. This database contains no values of the documents, but only keys, kinds of damage, and tokens (short hashes) of
-ids and references.
+The inspected documents are in a temporary database on the disk, so the memory of the command does not depend on the
+size of the store. The database contains only keys, kinds of damage, and short hashes (tokens) of ids and references. It
+contains no values of documents.
 """
 
 import sqlite3
@@ -33,7 +33,7 @@ create table constants (legacy_catalog text, environment int, older int, listed 
 
 
 class Inspection:
-    """Finds the damaged documents of a store. The caller adds all documents, and then calls `compare` once."""
+    """Finds the damaged documents of a store. The caller first adds all documents, and then calls `compare` once."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect(
@@ -66,7 +66,7 @@ class Inspection:
                 continue
             kinds = [
                 kind for kind in document["damage"] if kind in DAMAGE
-            ]  # kinds of damage from a later release are ignored
+            ]  # ignore kinds of damage that only a later release knows
             held = any(_is_held(kind) for kind in kinds)
             values = [document[name] for name in ("key", "entity", "id", "form", "content")]
             references = [document["references"].get(name) for name in _REFERENCES]
@@ -85,7 +85,7 @@ class Inspection:
         return self._database.execute(query).fetchall()
 
     def entities(self) -> Iterator[Json]:
-        """Yield, for each entity, the number of its documents and how many become rows, become aliases, or are in
+        """Yield the counts of each entity: all documents, and the documents that become rows, become aliases, or are in
         quarantine."""
         cursor = self._database.execute("select * from entities order by entity")
         names = [column[0] for column in cursor.description]

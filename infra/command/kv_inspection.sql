@@ -2,15 +2,15 @@
 
 create index entries_by_id on entries (lists, id, scope);
 
--- If a gift does not name its catalog, and the list of exactly one catalog names the gift, the gift belongs to this
--- catalog.
+-- A gift that does not name its catalog belongs to the catalog whose list names the gift, if exactly one list names it.
 create table catalogs_of_lists as
 select id, min(scope) as catalog from entries where list like 'catalog!_gifts:%' escape '!'
 group by id having count(distinct scope) = 1;
 create index catalogs_of_lists_by_id on catalogs_of_lists (id);
 
--- The document with the first key of an entity becomes the row. A document in a list becomes the row only if the entity
--- has no key of its own. `alone`: the entity has exactly one key of its own. `place`: the catalog of a gift.
+-- The document with the first key of an entity becomes the row. If the entity has only documents in lists, a document
+-- in a list becomes the row. `alone`: exactly one document of the entity is not in a list. `place`: the catalog of a
+-- gift.
 create table leaders as
 select * from (
   select d.*, sum(d.form <> c.listed) over (partition by d.entity, d.id) = 1 as alone, d.form = c.listed as in_list,
@@ -22,12 +22,12 @@ where position = 1;
 create index leaders_by_id on leaders (entity, id);
 create index leaders_by_key_id on leaders (entity, key_id);
 
--- Only the document that becomes the row matters, so damage of the other documents of the entity is not reported.
+-- Report only damage of the document that becomes the row, and no damage of other documents of the entity.
 delete from damage where key in (
   select d.key from documents d join leaders l on l.entity = d.entity and l.id = d.id
   where l.key <> d.key and not d.nameless);
 
--- Entities that have several keys.
+-- Find entities that have several keys.
 insert into damage
 select p.prefix || case
     when d.form = c.listed then iif(l.content = d.content, '_list_copy_equal', '_list_copy_differs')
@@ -47,7 +47,7 @@ select p.prefix || iif(l.form = c.older, '_plural_key', '_environment_key'), l.k
 from leaders l join prefixes p on p.entity = l.entity cross join constants c
 where l.entity in ('product', 'order') and l.alone and not l.nameless and l.form in (c.older, c.environment);
 
--- References to documents that do not exist, or that belong to another client.
+-- Find references to documents that do not exist or that belong to another client.
 insert into damage
 select 'gift_catalog_unknown', g.key from leaders g
 where g.entity = 'product' and g.catalog is not null
@@ -98,7 +98,7 @@ select 'catalog_client_unknown', c.key from leaders c
 where c.entity = 'catalog' and c.client is not null
   and not exists (select 1 from leaders o where o.entity = 'client' and o.id = c.client);
 
--- Lists. `gifts:all` must contain each gift, and the list of a user must contain each order of the user.
+-- Check the lists. `gifts:all` must contain each gift, and the list of a user must contain each order of the user.
 create table all_gifts as select id, count(*) as entries from entries where list = 'gifts:all' group by id;
 create index all_gifts_by_id on all_gifts (id);
 
@@ -127,7 +127,8 @@ where not exists (select 1 from leaders l where l.entity = e.lists and l.id = e.
   and not exists (select 1 from leaders l where l.entity = e.lists and l.key_id = e.id)
 group by e.lists, e.id;
 
--- Only documents that become rows compete for a SKU, a domain or a number. The document with the first key keeps it.
+-- Check that a SKU, a domain or a number is unique among the documents that become rows. The document with the first
+-- key keeps it.
 create index damage_by_key on damage (key);
 update leaders set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
 

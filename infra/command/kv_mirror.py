@@ -1,4 +1,5 @@
-"""The commands `wecelebrate kv mirror …`, which switch the mirror between documents and rows and show its state."""
+"""The commands `wecelebrate kv mirror …`: switch the mirror between documents and rows on or off, and show its
+state."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,7 @@ def on(
 ) -> None:
     """Switch the mirror on: each write of a document changes its row, and each write of a row changes its document.
 
-    Then run `wecelebrate kv backfill`, which copies the documents that were written before. If `wecelebrate kv mirror
+    After that, run `wecelebrate kv backfill` to copy the documents that were written before. If `wecelebrate kv mirror
     on` stops before all documents have a revision, run it again.
     """
     from infra.command.api import connect
@@ -54,7 +55,8 @@ def on(
 
 @app.command("off", cls=documented("wecelebrate kv mirror off", environment=API))
 def off(as_json: JsonOption = False) -> None:
-    """Switch the mirror off. Documents and rows stay as they are, and no longer change each other."""
+    """Switch the mirror off. Documents and rows stay as they are. A later write changes only the document or only the
+    row."""
     from infra.command.api import connect
 
     with connect() as connection:

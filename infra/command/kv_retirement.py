@@ -1,4 +1,4 @@
-"""The command `wecelebrate kv retire`: archives and deletes documents that are no longer in use, or restores them."""
+"""The command `wecelebrate kv retire`: archives and deletes documents that no application uses, or restores them."""
 
 import re
 from time import monotonic, sleep
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _REPORT_SECONDS = 5.0
 """The time between two progress reports."""
 _WAIT_SECONDS = 60.0
-"""How long the command waits at the end of an undo for the transactions of other requests, in seconds."""
+"""The maximum time that an undo waits at its end for the transactions of other requests, in seconds."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RETIREMENTS = (
     Column("retired"),
@@ -64,12 +64,13 @@ def retire(  # noqa: PLR0917 — each parameter is an option
     """Retire the documents of an entity: refuse writes, and after some time archive and delete the documents.
 
     After the first call, the platform refuses writes of the documents. If no application has used the documents for
-    some time, a later call archives them, reads the archive back, and deletes the documents. The command asks before it
-    deletes. If a condition (a gate) is not met, the command says what to do, and exits with 1. The command can be
-    stopped at any time: the next call continues.
+    some time, a later call archives them, reads the archive to check it, and deletes the documents. The command asks
+    for a confirmation before it deletes. If a condition (a gate) is not met, the command says what to do, and exits
+    with 1. The command can be stopped at any time: the next call continues.
 
-    If an object of the archive is lost, --undo restores the documents of all other objects, and fails. With --give-up,
-    the command names the lost objects and the keys of their documents, asks, and ends the undo without them.
+    If an object of the archive is lost, --undo restores the documents of all other objects, and then fails. With
+    --give-up, the command names the lost objects and the keys of their documents. After a confirmation, it ends the
+    undo without these documents.
     """
     from infra.command.api import connect
 
@@ -131,7 +132,7 @@ def _delete(api: "httpx.Client", entity: Entity, plan: output.Json, *, yes: bool
 
 
 def _undo(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool, quiet: bool) -> output.Json:
-    """Restore all documents. Return the last plan, with all documents that were given up."""
+    """Restore all documents. Return the last plan. It contains all documents that were given up."""
     given_up: list[output.Json] = []
     reported = progressed = monotonic()
     while True:
@@ -152,9 +153,10 @@ def _undo(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool, quie
 
 
 def _restore(api: "httpx.Client", entity: Entity, wait_until: float, *, give_up: bool, yes: bool) -> output.Json:
-    """Send a request that restores documents. If only lost objects are left, ask whether to give up their documents.
+    """Send a request that restores documents. If only the documents of lost objects are missing, ask whether to give
+    them up.
 
-    Until `wait_until`, the request is repeated while another transaction, which has written products, does not end.
+    If another transaction that has written products is still running, repeat the request until `wait_until`.
     """
     import httpx
 

@@ -80,10 +80,11 @@ def cutover(  # noqa: PLR0917 — each parameter is an option
     reason: Annotated[str | None, typer.Option(help="The reason to ignore these gates.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let the tables lead. Then the store refuses invalid documents, and reads of some records return the rows.
+    """Let the tables lead. The store then refuses invalid documents, and answers the reads of some records from the
+    rows.
 
-    The cutover has conditions (gates). If a gate has not passed, nothing changes, and the command says what to do.
-    Repeat the command with a larger --reads until it is 100.
+    The cutover has conditions (gates). If a gate fails, nothing changes, and the command says what to do. Repeat the
+    command with a larger --reads until --reads is 100.
     """
     change = {"leads": "tables", "reads": reads, "overrides": [gate.value for gate in override or []]}
     changed = _change(entity, client, change | ({} if reason is None else {"reason": reason}))
@@ -95,7 +96,8 @@ def cutover(  # noqa: PLR0917 — each parameter is an option
 
 
 def rollback(entity: EntityArgument, client: ClientOption = None, as_json: JsonOption = False) -> None:
-    """Let the store lead again and answer all reads. The command checks no gates and takes effect immediately.
+    """Let the store lead again, and answer all reads from the store. The command checks no gates, and takes effect
+    immediately.
 
     Without --client, the command rolls back all clients, including clients that have their own stage.
     """
@@ -112,7 +114,8 @@ def shadow(
     client: ClientOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare documents with rows in a percentage of the reads. The counts restart at 0. Responses do not change."""
+    """Compare documents with rows in a percentage of the reads. The counts start again at 0. Responses do not
+    change."""
     changed = _change(entity, client, {"shadow": percent})
     if as_json:
         output.print_json(changed)

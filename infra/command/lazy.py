@@ -1,9 +1,9 @@
 """The group of all commands. It imports the module of a command only when this command runs.
 
-Without this group, Typer imports all commands at every start, which takes longer than most commands
-themselves. This is the lazy group of the documentation of Click
-(https://click.palletsprojects.com/en/stable/complex/). In addition, the group knows the short help of each command, so
-the help and the completion of the shell do not import the commands.
+Without this group, Typer would import all commands at every start, which takes longer than most commands. The code
+comes from the lazy group in the documentation of Click (https://click.palletsprojects.com/en/stable/complex/). In
+addition, the group contains the short help of each command. Therefore the help and the completion of the shell do not
+import the commands.
 """
 
 import re
@@ -45,7 +45,7 @@ class Entry:
             loaded = app
         command = get_command(loaded)
         command.name = name
-        # Only `wecelebrate` installs a completion, and not each group of commands.
+        # Only the command `wecelebrate` can install a completion. Its groups cannot.
         command.params = [each for each in command.params if each.name not in _COMPLETION]
         return command
 
@@ -69,7 +69,8 @@ class LazyCommands(TyperGroup):
         return list(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command that the arguments name, and import it. Typer then runs it or completes its arguments."""
+        """Find and import the command that the arguments name. Typer then runs the command or completes its
+        arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, self.entries[name].load(name) if name else command, rest
 
@@ -93,7 +94,7 @@ class LazyCommands(TyperGroup):
 
 
 def plain_message(message: str) -> str:
-    """Return a message of Pydantic about a wrong argument without the words that only programmers know."""
+    """Return a message of Pydantic about a wrong argument without words that only programmers understand."""
     return (
         re.sub(r"a valid UUID, .*", f"an id, e.g. {_ID}", message.removeprefix("Value error, "))
         .replace("Input should be", "must be")

@@ -36,12 +36,13 @@ MAX_BODY_BYTES = 1 << 20
 _DESCRIPTION = "wecelebrate listen"
 """The description of the temporary endpoints of this command."""
 _FORWARD_TIMEOUT = 10.0
-"""The time in which the target of --forward-to must respond, in seconds. The platform waits for the same time."""
+"""The time in which the target of --forward-to must respond, in seconds. The platform also waits this time for an
+endpoint."""
 _PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
-"""The private networks of RFC 1918 and RFC 4193. Link-local networks are not in the list, because clouds serve the
-credentials of a machine there."""
+"""The private networks of RFC 1918 and RFC 4193. Link-local networks are not in the list, because cloud providers serve
+the credentials of a machine at a link-local address."""
 _CONNECTION_HEADERS = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "expect"}
-"""The headers that belong to the connection and not to the webhook."""
+"""The headers of a request that belong to the connection and not to the webhook."""
 
 
 @command(
@@ -102,7 +103,8 @@ def listen(
 
 
 def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
-    """Delete the endpoints of killed `listen` commands. No program listens on the ports of these endpoints."""
+    """Delete the endpoints of `listen` commands that were killed. No program listens on the ports of these
+    endpoints."""
     for endpoint in get_all(api, "/v1/webhooks", {"client_id": client}):
         address = urlsplit(endpoint["url"])
         if endpoint["description"] == _DESCRIPTION and not _accepts("127.0.0.1", address.port or 0):
@@ -110,7 +112,8 @@ def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
 
 
 def _print_event(secret: str, headers: dict[str, str], body: bytes, as_json: bool) -> bool:
-    """Print an event. Return False if its signature is not valid, because another program has then sent the event."""
+    """Print an event. Return False if its signature is not valid. An event without a valid signature comes from another
+    program."""
     from standardwebhooks import Webhook, WebhookVerificationError
 
     try:
@@ -135,13 +138,14 @@ class _Target:
 
     url: str
     address: str
-    """The IP address that was checked. Each request goes to this address, even if the name gets another address."""
+    """The IP address that was checked. Each request goes to this address, even if the name later has another
+    address."""
 
     @classmethod
     def parse(cls, url: str) -> "_Target":
         """Check a URL. Raises BadUsage unless its host is this machine or in a private network.
 
-        The events contain personal data. A mistake in the URL must not send them to the internet.
+        The events contain personal data. A mistake in the URL must not send this data to the internet.
         """
         parts = urlsplit(url)
         try:
@@ -160,7 +164,7 @@ class _Target:
                     f"--forward-to {url} leads to {address}: events can be forwarded only to this machine or to a"
                     " private network"
                 )
-        # A server on `localhost` often listens only on 127.0.0.1, but `localhost` can also be ::1.
+        # A server on `localhost` often listens only on 127.0.0.1, but the name `localhost` can also mean ::1.
         return cls(url, next((each for each in addresses if _accepts(each, port)), addresses[0]))
 
     def forward(self, headers: dict[str, str], body: bytes) -> None:
@@ -186,8 +190,8 @@ class _Target:
 
 
 def _is_near(address: str) -> bool:
-    """Return whether an IP address is this machine or in a private network, and is not a metadata service of a
-    cloud."""
+    """Return whether an IP address belongs to this machine or to a private network, and not to the metadata service of
+    a cloud provider."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     parsed = mapped or parsed

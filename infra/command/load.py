@@ -24,10 +24,11 @@ def load(
         bool, typer.Option("--ramp", help="Add visitors until a figure is beyond its limit, and report this figure.")
     ] = False,
 ) -> None:
-    """Measure how fast this machine serves many visitors, who think for 1 to 5 seconds between two requests.
+    """Measure how fast this machine serves many visitors of storefronts.
 
-    The visitors read products and lists of storefronts, and 2 % of their requests place an order. The report is also
-    written to .local/load/load.json. The exit code is 1 if a figure is beyond its limit.
+    A visitor reads products and lists, and 2 % of the requests place an order. Between two requests, a visitor waits
+    for 1 to 5 seconds. The command also writes the report to .local/load/load.json. The exit code is 1 if a figure is
+    beyond its limit.
     """
     from infra.bench.users import FIRST_USERS, run_load
 

@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 
 _WAIT_SECONDS = 15.0
-"""The maximum duration of --wait. A mail is sent about two seconds after the order."""
+"""The maximum duration of --wait, in seconds. A mail is sent about two seconds after the order."""
 ToOption = Annotated[str | None, typer.Option("--to", help="Only mails to this address.")]
 WaitOption = Annotated[
     bool, typer.Option("--wait", help=f"If there is no such mail yet, wait up to {_WAIT_SECONDS:.0f} seconds for it.")
@@ -111,7 +111,7 @@ def show(
 
 
 def _mails(purpose: str, to: str | None, wait: bool) -> "list[SentMail]":
-    """Return the mails to an address, or to all addresses, newest first. With `wait`, wait for the first mail."""
+    """Return the mails to an address or to all addresses, newest first. If `wait` is true, wait for the first mail."""
     from infra.command.api import local_cloud
     from infra.local.mailbox import sent
 

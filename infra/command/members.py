@@ -81,8 +81,8 @@ def invite(
 ) -> None:
     """Invite a person by e-mail.
 
-    With --resend, the earlier invitation keeps its role and its language, and is open for seven days again. The mail
-    has a new code, and the earlier codes are no longer valid. An invitation is sent at most five times.
+    With --resend, the existing invitation keeps its role and its language, and is open for seven more days. The new
+    mail has a new code, and all earlier codes are no longer valid. An invitation is sent at most five times.
     """
     from infra.command.api import connect, post
 
@@ -121,7 +121,7 @@ def role(member: MemberArgument, role: RoleOption, client: ClientOption = None) 
 
 @app.command(cls=documented("wecelebrate members remove ann@example.com --client acme", environment=API))
 def remove(member: MemberArgument, client: ClientOption = None) -> None:
-    """Remove a member. The member has no access from then on."""
+    """Remove a member. The member loses access immediately."""
     from infra.command.api import connect, require_success
 
     with connect() as connection:
@@ -139,7 +139,7 @@ def remove(member: MemberArgument, client: ClientOption = None) -> None:
     )
 )
 def accept(code: Annotated[str, typer.Argument(help="The code of the invitation.")]) -> None:
-    """Accept an invitation, as the account of $WECELEBRATE_TOKEN."""
+    """Accept an invitation with the account of $WECELEBRATE_TOKEN."""
     from infra.command.api import connect, post
 
     with connect() as connection:
@@ -187,7 +187,8 @@ def _base(api: "httpx.Client", client: str | None) -> str:
 
 
 def _unanswered(api: "httpx.Client", base: str, email: str) -> Json:
-    """Return the open invitation of an address. If none is open, return the last expired one. Raises NotFound."""
+    """Return the open invitation of an address. If no invitation is open, return the last expired invitation. Raises
+    NotFound."""
     from infra.command.api import get_all
 
     invitations = list(get_all(api, f"{base}/invitations", {"email": email}))
@@ -200,8 +201,8 @@ def _unanswered(api: "httpx.Client", base: str, email: str) -> Json:
 
 
 def _find(api: "httpx.Client", base: str, member: str) -> Json:
-    """Return the member with this id or this subject. If none has it, return the member with this address. Raises
-    NotFound, or BadUsage if several members have the address."""
+    """Return the member with this id or this subject, otherwise the member with this address. Raises NotFound, or
+    BadUsage if several members have the address."""
     from infra.command.api import get_all
 
     rows = list(get_all(api, f"{base}/members"))

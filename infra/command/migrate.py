@@ -11,7 +11,7 @@ def migrate() -> None:
     """Apply all pending migrations to the local database.
 
     It is safe to run this command several times, and while the database is in use. The command needs the local cloud.
-    The database of a deployed platform is migrated by the deploy.
+    The deploy migrates the database of a deployed platform.
     """
     cloud = local_cloud("migrate")
     from infra.local.credentials import Credentials

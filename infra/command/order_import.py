@@ -14,7 +14,8 @@ from infra.command.resources import only
 if TYPE_CHECKING:
     from infra.command.api import Connection, httpx
 
-# `wecelebrate.orders.models` defines the same type. Importing its package would take longer than the command.
+# `wecelebrate.orders.models` defines the same type. To import its package would take longer than the rest of the
+# command.
 Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 FILE_HELP = "CSV, XLSX, JSON or NDJSON, optionally compressed with gzip or zip."
 _UPLOAD_TIMEOUT_SECONDS = 600
@@ -22,7 +23,7 @@ _OTHER_OPTIONS = {
     "currency": ", or --currency EUR is the currency of all orders",
     "status": ", or --status delivered is the status of all orders",
 }
-"""The options that can state a field for the whole file."""
+"""Maps a field to a hint for the option that states this field for the whole file."""
 FileOption = Annotated[
     Path | None,
     typer.Option("--lines", exists=True, dir_okay=False, help="A second file with the lines of the orders."),
@@ -65,11 +66,12 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 3600,
     as_json: JsonOption = False,
 ) -> None:
-    """Import the past orders of a site from a file, without mails, events or changes of the stock.
+    """Import the past orders of a site from a file. The import sends no mails, publishes no events and does not change
+    the stock.
 
     The command shows the progress, the columns that were read and not read, and the rejected rows. Check the columns
-    with --dry-run first, because an import changes no order. The exit code is 1 if the job failed or rejected rows.
-    Importing the same file again changes nothing.
+    with --dry-run first, because a later import does not correct orders. The exit code is 1 if the job failed or
+    rejected rows. Importing the same file again changes nothing.
     """
     from infra.command.api import connect, get, post
     from infra.command.watch import Watch, report
@@ -131,7 +133,7 @@ def print_import(connection: "Connection", job: Json) -> None:
 def _print_columns(result: Json) -> None:
     """Print which columns were read as which fields, which columns were not read, and which fields have no column.
 
-    Jobs of earlier releases do not say the last two.
+    Jobs of earlier releases only contain the columns that were read.
     """
     files = result["columns"]
     for at, of_file in enumerate(files):
@@ -187,7 +189,7 @@ def _upload(api: "httpx.Client", site: Json, file: Path) -> str:
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[str, Any]:
-    """Map each name to its value, from the texts NAME=VALUE of a repeatable option. Raises BadUsage."""
+    """Map each name to its value. The texts have the form NAME=VALUE. Raises BadUsage for any other form."""
     pairs = {}
     for text in texts or ():
         name, sign, value = text.partition("=")

@@ -138,7 +138,7 @@ def export(
     timeout: TimeoutOption = 900,
     as_json: JsonOption = False,
 ) -> None:
-    """Export the orders that a destination does not have yet. With --wait, print the file names."""
+    """Export the orders that a destination has not received yet. With --wait, print the file names."""
     from infra.command.api import connect, post
 
     with connect(expires_in=timeout + 60) as connection:
@@ -172,7 +172,7 @@ def drop_status(  # noqa: PLR0917 — each parameter is an option
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a file with changes of orders, as an ERP system would do it.
+    """Upload a file with changes of orders, in the same way as an ERP system.
 
     The changes are acknowledgements, shipments, deliveries and cancellations. With --wait, the exit code is 1 if the
     job failed or rejected rows.
@@ -246,7 +246,8 @@ def _sentence(job: Json) -> str:
 
 
 def _order(api: Any, id_or_number: str) -> Json:
-    """Return the order with this id or number. Raises NotFound, and BadUsage if several clients have such an order."""
+    """Return the order with this id or number. Raises NotFound, and BadUsage if several clients have an order with this
+    number."""
     from infra.command.api import get
 
     try:
@@ -263,7 +264,8 @@ def _order(api: Any, id_or_number: str) -> Json:
 
 
 def _destination(api: Any, id_or_name: str) -> Json:
-    """Return the destination with this id or name. Raises NotFound, and BadUsage if several have this name."""
+    """Return the destination with this id or name. Raises NotFound, and BadUsage if several destinations have this
+    name."""
     from infra.command.api import get, get_all
 
     try:

@@ -1,8 +1,8 @@
 """Prints results to stdout, and everything else to stderr: errors, warnings, hints and progress.
 
-A result is text for people, or JSON with `--json`. On a terminal, text has colours, and tables fit into its width.
-Otherwise nothing is coloured or shortened, so that other programs get whole values. This module does not import rich,
-because importing rich takes longer than most commands.
+A result is text for people, or JSON with `--json`. On a terminal, text has colours, and tables fit into the width of
+the terminal. Without a terminal, text has no colours and is not shortened, so that other programs get whole values.
+This module does not import rich, because importing rich takes longer than most commands.
 """
 
 import json
@@ -56,12 +56,12 @@ def result(text: str = "") -> None:
 
 
 def marked(mark: str, color: str, text: str) -> None:
-    """Print a line of the result with a coloured mark."""
+    """Print a line of the result with a coloured symbol."""
     _print(f"{_style(mark, sys.stdout, fg=color)} {text}", sys.stdout)
 
 
 def write(text: str) -> None:
-    """Write a part of a long result. Do not flush the output, because a result can have a million lines."""
+    """Write a part of a long result without flushing, because a result can have a million lines."""
     sys.stdout.write(text)
 
 
@@ -99,22 +99,23 @@ def print_json(document: Any) -> None:
 
 
 def print_json_line(document: Any) -> None:
-    """Print a JSON document in one line, also on a terminal. Use this function for results that arrive one after the
-    other."""
+    """Print a JSON document in one line, also on a terminal. Use this function for results that arrive one after
+    another."""
     _print(json.dumps(document, ensure_ascii=False), sys.stdout)
     sys.stdout.flush()
 
 
 def print_json_list(rows: Sequence[Any], *, has_more: bool = False) -> None:
-    """Print a list in the shape of the lists of the API. has_more: whether --limit has cut the list."""
+    """Print a list in the format of the lists of the API. has_more: whether --limit has cut the list."""
     print_json({"data": list(rows), "has_more": has_more})
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
     """Print a table with a header, and each row in one line.
 
-    On a terminal, columns with `shorten` become narrower until the table fits. If they would become too narrow to read,
-    each row is printed as a block of lines: the title and the text of each cell.
+    On a terminal, columns with `shorten` become narrower until the table fits. If a column would become too narrow to
+    read, each row is printed as a block. A block has one line for each cell, with the title of the column and the text
+    of the cell.
     """
     cells = list(rows)
     table = Table(columns, cells)
@@ -175,7 +176,7 @@ def print_details(values: Mapping[str, Cell]) -> None:
 def confirm(question: str, yes: bool) -> None:
     """Ask the operator a question on the terminal, unless `yes` is set.
 
-    Raises typer.Abort if the answer is no, and BadUsage if no terminal is attached: a script must give --yes.
+    Raises typer.Abort if the answer is no. Raises BadUsage if no terminal is attached, because a script must use --yes.
     """
     if yes:
         return
@@ -185,9 +186,9 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def printable(text: str, keep_lines: bool = False) -> str:
-    """Return a text without control characters: each becomes a space or its escape, e.g. `\\x1b`.
+    """Return a text in which each control character is replaced by a space or an escape, e.g. `\\x1b`.
 
-    Other people write many of the texts, e.g. names and subjects. They must not control the terminal.
+    Many texts, e.g. names and subjects, come from other people. Such a text must not control the terminal.
     """
     if text.isprintable():
         return text
@@ -198,7 +199,8 @@ def printable(text: str, keep_lines: bool = False) -> str:
 
 
 def colored(stream: TextIO) -> bool:
-    """Return whether a stream shows colours: it is a terminal, and NO_COLOR (https://no-color.org) is not set."""
+    """Return whether a stream shows colours. The stream must be a terminal, and NO_COLOR (https://no-color.org) must
+    not be set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -213,7 +215,7 @@ def _escaped(character: str) -> str:
 
 
 def _print(text: str, stream: TextIO) -> None:
-    # `_style` has already decided whether the text has colours, so `color=True` leaves the text unchanged.
+    # `color=True` leaves the text unchanged, because `_style` has already decided whether the text has colours.
     typer.echo(text, file=stream, color=True)
 
 

@@ -1,4 +1,4 @@
-"""The command `wecelebrate persons report`: what the platform stores about a person at one client, as JSON."""
+"""The command `wecelebrate persons report`: prints the data that the platform stores about a person at one client."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ from infra.command.help import API, SETTINGS, documented
 if TYPE_CHECKING:
     import httpx
 
-app = typer.Typer(no_args_is_help=True, help="Export what the platform stores about a person.", **SETTINGS)
+app = typer.Typer(no_args_is_help=True, help="Export the data that the platform stores about a person.", **SETTINGS)
 
 _LISTS = ("events", "returns")
 """The lists that belong to an order: its history and its returns."""
@@ -19,7 +19,7 @@ _LISTS = ("events", "returns")
 
 @app.callback()
 def persons() -> None:
-    """Export what the platform stores about a person."""
+    """Export the data that the platform stores about a person."""
 
 
 @app.command(
@@ -37,12 +37,14 @@ def report(
         typer.Option("--subject", help="`customer_subject` of the person's orders: also the events of its visits."),
     ] = None,
 ) -> None:
-    """Print what the platform stores about a person at one client, as one JSON document.
+    """Print the data that the platform stores about a person at one client, as one JSON document.
 
-    The document has the orders with their history, shipments, returns and mails, the other mails to the address, the
-    suppressions of the address and, with --subject, the events of this user. It is for a request for access or for a
-    copy (GDPR, articles 15 and 20). The audit log of the client records the reads of staff. If the token may not see
-    persons, nothing is found. docs/persons.md says which data are not in the document, and how to find them.
+    The document contains the orders with their history, shipments, returns and mails, other mails to the address, and
+    the suppressions of the address. With --subject, it also contains the events of this user. Use the document if a
+    person requests access to the data or a copy (GDPR, articles 15 and 20).
+
+    The audit log of the client records the reads of staff. If the token may not see persons, the document is empty.
+    docs/persons.md says which data is not in the document, and how to find this data.
     """
     from infra.command.api import connect, get, get_all
     from infra.command.resources import client_id, client_slugs
@@ -84,7 +86,7 @@ def report(
 
 
 def _order(api: "httpx.Client", order_id: str) -> dict[str, Any]:
-    """Return an order with everything that belongs to it. Its mails are among the mails of the person."""
+    """Return an order with its shipments, events and returns. The mails of the person contain its mails."""
     from infra.command.api import get, get_all
 
     path = f"/v1/orders/{order_id}"

@@ -1,6 +1,6 @@
 """Shows the progress of jobs as bars on a terminal.
 
-This module imports rich, which is slow. Import this module only to show bars.
+Import this module only to show bars, because it imports rich, which is slow.
 """
 
 from collections import deque
@@ -20,11 +20,10 @@ _RATE_WINDOW = 5.0
 """The number of seconds over which the rate of a job is averaged."""
 _MIN_RATE_SECONDS = 2.0
 """The minimum time between the first and the last sample of a rate, in seconds. Before this time, the bar shows no rate
-and no remaining time. The reason is that a worker commits whole chunks of rows, so the first chunks do not show the
-rate."""
+and no remaining time, because a worker commits whole chunks of rows, and the first chunks do not show the rate."""
 _SCALE = 1_000
-"""The number of steps of a progress bar for one percent. Rich counts only whole steps. The bar therefore needs many
-steps to move smoothly."""
+"""The number of steps of a progress bar for one percent. Rich counts only whole steps, so the bar needs many steps to
+move smoothly."""
 
 
 class ProgressBars:
@@ -54,8 +53,7 @@ class ProgressBars:
         self._progress.stop()
 
     def show(self, jobs: Iterable[Json | None]) -> None:
-        """Show the bars of these jobs, and remove all other bars. In `jobs`, None stands for a job that does not exist
-        yet."""
+        """Show the bars of these jobs, and remove all other bars. None in `jobs` is a job that does not exist yet."""
         jobs_by_id = {job["id"] if job else None: job for job in jobs}
         for job_id in self._bars.keys() - jobs_by_id.keys():
             self._progress.remove_task(self._bars.pop(job_id))
@@ -89,8 +87,8 @@ class ProgressBars:
 class _Rates:
     """Computes how fast one job advances: the average over the last seconds of the current phase.
 
-    The remaining time does not come from `eta_seconds` of the API. That value assumes the average rate since the start
-    of the job, which includes the time that the job has waited for a retry or an approval.
+    The remaining time does not come from `eta_seconds` of the API. `eta_seconds` uses the average rate since the start
+    of the job, which includes the time in which the job has waited for a retry or an approval.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The commands `wecelebrate queues`: stop and start the consumers of queues on AWS, and list which are stopped."""
+"""The commands `wecelebrate queues`: list, stop and start the consumers of queues on AWS."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,12 +62,14 @@ def stop(
         list[str] | None, typer.Option("--keep", metavar="QUEUE", help="With --all: a queue that runs on. Repeatable.")
     ] = None,
 ) -> None:
-    """Stop the consumers of queues, and wait until AWS has stopped them. Workers that run end by themselves.
+    """Stop the consumers of queues, and wait until AWS has stopped them. Workers that are running finish their work.
 
     Jobs wait in the database. The messages of drops, events and mail-events are only in SQS, which keeps them for 12
-    days. A deploy keeps the state, because templates do not name it (not checked on AWS for a release that changes the
-    consumer). The command refuses to stop queues while the switch queue=direct is set, because the sweeper would start
-    their workers.
+    days. A deploy keeps the consumers stopped, because templates do not contain their state. This was not checked on
+    AWS for a release that changes a consumer.
+
+    While the switch queue=direct is set, the command refuses to stop queues, because the sweeper would start their
+    workers.
     """
     from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.consumers import change, starts_workers_directly
@@ -77,7 +79,7 @@ def stop(
     try:
         with aws_errors():
             direct = starts_workers_directly(account)
-    except AwsError as error:  # the queues can be stopped although the database is down
+    except AwsError as error:  # the queues can be stopped even if the database is down
         output.warning(f"it is not known whether the switch queue=direct is set: {error}")
         direct = False
     if direct:
@@ -105,9 +107,9 @@ def start(
 ) -> None:
     """Start the consumers of queues, and wait until AWS has started them.
 
-    The queues emails, exports, order-files, reports and webhooks send data of persons. The command starts them only if
-    no table of the database contains a person of the list of erasures, as a restored database does until `erasures
-    replay` has ended.
+    The queues emails, exports, order-files, reports and webhooks send data of persons. The command does not start these
+    queues if the database contains a person of the list of erasures. A restored database can contain such persons until
+    `erasures replay` has ended.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.consumers import SENDING, change
@@ -121,10 +123,10 @@ def start(
 
 
 def require_erasures(account: "Account", action: str, *, complete: bool = False) -> None:
-    """Exit with 1 if the database contains persons of the list of erasures, or if the command cannot find this out.
+    """Exit with 1 if the database contains persons of the list of erasures, or if this check fails.
 
-    action: what the command then does not do, as a participle, e.g. `started`.
-    complete: every erasure must be complete.
+    action: a participle for the message about the action that the command does not do, e.g. `started`. complete:
+    whether every erasure must be complete.
     """
     from infra.deploy.account import AwsError, aws_errors
     from infra.deploy.lost_erasures import lost_erasures
@@ -152,5 +154,5 @@ def _chosen(names: list[str] | None, every: bool, keep: list[str] | None) -> lis
     if bool(names) == every:
         raise BadUsage("name the queues, or give --all")
     if keep and not every:
-        raise BadUsage("--keep belongs to --all")
+        raise BadUsage("--keep can only be used with --all")
     return [name for name in existing if (every or name in (names or ())) and name not in (keep or ())]

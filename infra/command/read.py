@@ -1,8 +1,8 @@
 """The command `wecelebrate read`: shows how a product file is read, and which products a sync would get from it.
 
 The command needs no local cloud, because it reads the file with the same code as a sync. The command does not know the
-catalog. Only a dry run shows which products exist, whether a later row has the same SKU, and whether the catalog has
-another currency.
+catalog. Only a dry run shows which products already exist, whether several rows have the same SKU, and whether the
+catalog has another currency.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 RowFormat = Literal["table", "json", "ndjson", "csv"]
 
 DEFAULT_CURRENCY = "USD"
-"""The currency that is used for a catalog without a currency. `wecelebrate.ingestion.catalog_settings` defines it too,
-but that module imports the database. A test compares the two definitions."""
+"""The currency of a catalog for which no currency is set. `wecelebrate.ingestion.catalog_settings` defines the same
+currency, but that module imports the database. A test compares the two definitions."""
 
 
 @command(
@@ -64,16 +64,18 @@ def read(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Show how a product file is read, and the product or the error of each row.
 
-    The command needs no cloud, and changes nothing. `drop --dry-run --wait` also compares the file with the products of
-    a catalog, and with how its earlier files were read: only this shows which questions the catalog will ask.
+    The command needs no cloud, and changes nothing. Use `drop --dry-run --wait` to compare the file with the products
+    of a catalog, and with the way in which earlier files of the catalog were read. Only the dry run shows which
+    questions a sync will ask.
 
     With --format ndjson or csv, stdout contains only the rows. With --json, stdout contains one document: the rows are
     in `data`, and other fields show how the file is read. The exit code is 1 if products are rejected, if a question
-    about the file is open, or if the file cannot be read. Totals, notes and parents of variants are no products.
+    about the file is open, or if the file cannot be read. Totals, notes and parents of variants do not count as
+    products.
     """
     if as_json and row_format not in ("table", "json"):
         raise BadUsage("--json and --format exclude each other: give one of them")
-    # These modules are imported here, because importing them takes longer than printing the help of the command.
+    # These imports are inside the function, because they take longer than printing the help of the command.
     from infra.command.read_output import PRINTERS, rows_of
     from wecelebrate.feeds import UnreadableFeed
 
@@ -106,8 +108,7 @@ def _checked_currency(text: str) -> str:
 
 def _opened(file: Path, stack: ExitStack) -> tuple[BinaryIO, str]:
     """Open the file, and return it with its name. Copy stdin to a temporary file, because the content is read twice.
-
-    Raises BadUsage.
+    Raises BadUsage if the file cannot be opened.
     """
     if str(file) != "-":
         try:
@@ -131,9 +132,11 @@ def _open_feed(
     currency: str,
     on_failure: "Callable[[Proposal, Sequence[Any]], None]",
 ) -> "tuple[Proposal, Feed]":
-    """Return how the file is read, according to its first rows, and the feed of all rows. Raises UnreadableFeed.
+    """Return the proposal for reading the file, which comes from its first rows, and the feed of all rows. Raises
+    UnreadableFeed.
 
-    If the settings do not fit the file, `on_failure` is called with the proposal, which shows the columns of the file.
+    If the settings do not fit the file, the function calls `on_failure` with the proposal, which shows the columns of
+    the file.
     """
     from wecelebrate import feeds
 

@@ -23,18 +23,18 @@ from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
 
 NO_PRODUCTS = frozenset(("no_product", "not_sold_itself"))
-"""The codes of rejected rows that are not products. Nothing is wrong with such rows."""
+"""The codes of rows that are rejected because they are not products. Such rows contain no error."""
 _SAMPLE_ROWS = 100
 """The number of rows that decide the columns of a table and their widths."""
 _NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line", "rows", "source", "fields_set"))
 """The attributes of a product that are fields of the catalog."""
 _OPTIONAL = frozenset((*FIELDS, "attributes"))
-"""The fields that a row sets only if they are in `fields_set`."""
+"""The fields that a row sets only if `fields_set` contains them."""
 _LONG_FIELDS = ("description", "images")
 """The fields that have no separate column in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
-"""The maximum width of the column with the names, in characters. If a name is wider, the reason after this name starts
-further to the right."""
+"""The maximum width of the column with the names, in characters. If a name is wider, the reason after the name is not
+aligned."""
 _TEXTS = ("name", "category", "brand")
 """The fields that a narrow terminal shortens. Prices and SKUs are not shortened, because a shortened price or SKU would
 be wrong."""
@@ -50,16 +50,17 @@ class Counts:
     accepted: int = 0
     rejected: int = 0
     products: int = 0
-    """The number of products. It can be lower than `accepted`, because a product with variants or further images can
+    """The number of products. It can be lower than `accepted`, because a product with variants or several images can
     have several rows."""
     codes: dict[str, int] = field(default_factory=dict)
     """Maps each code to the number of rows that were rejected with this code."""
     no_products: int = 0
-    """The number of rejected rows that are correct in the file, but are not products: totals, notes, parents."""
+    """The number of correct rows that are rejected because they are not products: totals, notes and parents of
+    variants."""
 
     @property
     def faulty(self) -> int:
-        """The number of rejected rows whose products are missing. All rejected rows if the file has no product."""
+        """The number of rejected rows that contain an error. If the file has no product, all rejected rows count."""
         return self.rejected - self.no_products if self.accepted else self.rejected
 
     def add(self, item: Item) -> None:
@@ -76,13 +77,13 @@ class Counts:
 
 @dataclass
 class Rows:
-    """The rows of a feed that are printed. They can be read only once."""
+    """The rows of a feed, for printing. They can be read only once."""
 
     rows: Iterator[Json]
     feed: Feed
     counts: Counts
     has_more: bool = False
-    """Whether the rows have ended because of the limit. If so, the counts do not contain the rest of the file."""
+    """Whether the limit has cut the rows. If so, the counts do not contain the rest of the file."""
 
 
 def rows_of(feed: Feed, *, only_rejected: bool, limit: int | None) -> Rows:
@@ -109,7 +110,7 @@ def rows_of(feed: Feed, *, only_rejected: bool, limit: int | None) -> Rows:
 
 
 def _stored(item: Item) -> Item:
-    """Return the item. A product that is too large for the database becomes a rejection, as in a sync."""
+    """Return the item. As in a sync, replace a product that is too large for the database by a rejected row."""
     if isinstance(item, Rejected):
         return item
     texts = [orjson.dumps(value).decode() for value in (item.images, item.attributes, item.source)]
@@ -128,7 +129,7 @@ def _row(item: Item, header: Sequence[str]) -> Json:
 
 
 def _fields(product: Product) -> Json:
-    """Return the fields that the row sets, in the form of the API: amounts are decimal strings."""
+    """Return the fields that the row sets, in the same form as the API. For example, amounts are decimal strings."""
     values: Json = {}
     for name in _NAMES:
         value = getattr(product, name)
@@ -151,7 +152,7 @@ class Printer(Protocol):
         each question."""
 
     def print_rows(self, rows: Rows) -> Counts:
-        """Print the rows and, at the end, their counts. Return the counts."""
+        """Print the rows, and then their counts. Return the counts."""
 
 
 class TablePrinter:
@@ -180,7 +181,7 @@ class TablePrinter:
 
 
 class JsonPrinter:
-    """Prints one JSON document. Its rows are printed one by one, each in its own line."""
+    """Prints one JSON document. Each row of the document is printed in a separate line."""
 
     def __init__(self) -> None:
         self._reading: Json = {}
@@ -296,7 +297,7 @@ def _print_end(rows: Rows, line: Callable[[str], None]) -> None:
 
 
 def _visible(value: str) -> str:
-    """Return a value that consists of visible characters, e.g. the name of a tab."""
+    """Return a value, or its Python literal if the value contains invisible characters, e.g. a tab."""
     return value if value.isprintable() and value.strip() else repr(value)
 
 

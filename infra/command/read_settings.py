@@ -35,9 +35,10 @@ class ReadSettings:
 
 
 def read_settings(mapping: Sequence[str], options: Sequence[str]) -> ReadSettings:
-    """Return the settings that the arguments contain. A later argument replaces an earlier one.
+    """Return the settings that the arguments contain. A later argument replaces an earlier argument for the same
+    setting.
 
-    An argument of `mapping` is `FIELD=COLUMN`, or the name of a JSON file. Raises BadUsage.
+    An argument of `mapping` is `FIELD=COLUMN`, or the name of a JSON file. Raises BadUsage if an argument is not valid.
     """
     from wecelebrate.feeds.plan.plan import MAPPED_FIELDS, OPTIONS
 
@@ -58,7 +59,7 @@ def read_settings(mapping: Sequence[str], options: Sequence[str]) -> ReadSetting
 
 
 def _check_options(options: dict[str, Any]) -> None:
-    """Check the options as the API checks them. Raises BadUsage."""
+    """Check the options in the same way as the API. Raises BadUsage."""
     if not options:
         return
     from pydantic import TypeAdapter, ValidationError
@@ -102,7 +103,7 @@ def _add_file(settings: ReadSettings, file: Path, fields: Sequence[str]) -> None
 
 
 def _checked(file: Path, content: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a file, checked as the API checks them. Raises BadUsage."""
+    """Return the settings of a file after the same checks as in the API. Raises BadUsage."""
     from pydantic import TypeAdapter, ValidationError
     from typing_extensions import TypedDict
 

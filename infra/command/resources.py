@@ -30,7 +30,8 @@ Clients = Mapping[str, str]
 
 
 class _ClientSlugs(Mapping[str, str]):
-    """Reads the clients when the first slug is needed. Each such read of the staff is an entry of the audit log."""
+    """Reads the clients when the first slug is needed, because the audit log has an entry for each such read by
+    staff."""
 
     def __init__(self, api: "httpx.Client") -> None:
         self._api = api
@@ -54,14 +55,15 @@ class _ClientSlugs(Mapping[str, str]):
 def client_slugs(api: "httpx.Client") -> Clients:
     """Return a mapping from the id of every client to its slug, which is read at its first use.
 
-    Use the mapping while `api` is open. A list is read before the slugs of its rows, so the list of the audit log does
-    not begin with the entry that the same command has caused.
+    Use the mapping only while `api` is open. A command reads a list before the slugs of its rows. Otherwise the list of
+    the audit log would begin with the entry for reading the clients.
     """
     return _ClientSlugs(api)
 
 
 def only(plural: str, verb: str, name: str, rows: Sequence[Json], not_found: str) -> Json:
-    """Return the only row with a name. Raises NotFound if no row has it, and BadUsage with the ids if several do.
+    """Return the only row with a name. Raises NotFound if no row has the name, and BadUsage with the ids if several
+    rows have it.
 
     plural and verb: the words for these rows in the message, e.g. `sites` and `are named`.
     """
@@ -74,8 +76,8 @@ def only(plural: str, verb: str, name: str, rows: Sequence[Json], not_found: str
 
 
 def client_id(clients: Clients, client: str) -> str:
-    """Return the id of the client that has this id. If no client has it, return the id of the client with this slug.
-    Raises NotFound if neither exists. Two clients cannot have the same slug."""
+    """Return the id of the client with this id or this slug. An id has priority, and two clients cannot have the same
+    slug. Raises NotFound."""
     if client in clients:
         return client
     for id, slug in clients.items():
@@ -85,7 +87,8 @@ def client_id(clients: Clients, client: str) -> str:
 
 
 def names_hint(plural: str, name: str, names: Iterable[str]) -> str:
-    """Return a hint for a name that does not exist: similar names, and the names of the first _MAX_NAMES objects.
+    """Return a hint for a name that does not exist. The hint contains similar names, and the names of the first
+    _MAX_NAMES objects.
 
     plural: a noun for the objects, e.g. `clients`.
     """
@@ -130,8 +133,8 @@ def print_list(
 ) -> None:
     """Print the first `limit` rows of a list that the API returns.
 
-    plural: a noun for the rows, e.g. `jobs`. If no rows match, the printed message contains this noun.
-    row: a function that returns the cells of a row.
+    plural: a noun for the rows, e.g. `jobs`, for the message that no row matches. row: a function that returns the
+    cells of a row.
     """
     from infra.command.api import connect, get_all
 
@@ -173,7 +176,7 @@ def apply_to_each(ids: Iterable[UUID], action: Callable[[UUID], str]) -> None:
     """Run an action for each id and print its result.
 
     If the action failed for at least one id, the function exits with the exit code of the error. If the errors have
-    several exit codes, it exits with FAILED.
+    different exit codes, the exit code is FAILED.
 
     action: a function that takes an id and returns the text to print.
     """

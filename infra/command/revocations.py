@@ -1,4 +1,4 @@
-"""The command `wecelebrate revocations`: lists the access that a restore of the database has given back."""
+"""The command `wecelebrate revocations`: lists revoked access that a restore of the database has made valid again."""
 
 from datetime import UTC
 from typing import Annotated
@@ -38,11 +38,12 @@ def revocations(
     env: RequiredEnvironment = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the access that a restore of the database has given back, because it was removed after the time.
+    """List revoked access that a restore of the database to an earlier time has made valid again.
 
-    The list has removed members, machines, staff, grants, destinations, schedules and subscriptions, revoked sessions
-    and invitations, and replaced secrets. It comes from the audit log of the cluster before the restore. It leaves out
-    what the live database has, too: repeat each removal, until the command prints no entry.
+    The list contains removed members, machines, staff, grants, destinations, schedules and subscriptions, revoked
+    sessions and invitations, and replaced secrets. It comes from the audit log of the cluster before the restore. If
+    the live database already has a removal, the list does not contain it. Repeat each removal until the command prints
+    no entry.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.revocations import revocations as find

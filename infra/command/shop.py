@@ -16,7 +16,7 @@ def shop(
 ) -> None:
     """Create a client with a catalog, one product and a storefront, to try a new platform.
 
-    The command prints the URL of the storefront's products. The storefront is active at once.
+    The command prints the URL of the storefront's products. The storefront is active immediately.
     """
     with connect() as connection:
         host = create_shop(connection.api, slug, currency)
@@ -25,7 +25,7 @@ def shop(
 
 
 def create_shop(api: httpx.Client, slug: str, currency: str) -> str:
-    """Create the shop, and return the host of its site. Raises the errors that `post` raises, e.g. if the client
+    """Create the shop, and return the host of its site. Raises the same errors as `post`, e.g. if the client already
     exists."""
     name = slug.replace("-", " ").capitalize()
     client = post(api, "/v1/clients", {"name": name, "slug": slug})

@@ -40,9 +40,11 @@ def sql(
 ) -> None:
     """Run one SQL statement with your AWS credentials, and print its rows.
 
-    The statement runs as `app_migrate`, which sees the rows of all clients. The master user itself may not read them. A
-    statement may take 45 seconds, and return 1 MB. Nothing records who has run it: the audit log has no caller for a
-    change and no entry for a read, and CloudTrail does not log statements by default.
+    The statement runs as `app_migrate`, which sees the rows of all clients. The master user itself may not read these
+    rows. A statement may take 45 seconds, and may return 1 MB.
+
+    Nothing records who has run the statement. In the audit log, a change has no caller, and a read has no entry. By
+    default, CloudTrail does not log statements.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.data_api import ROLE, change_rows, read_rows
@@ -50,7 +52,7 @@ def sql(
     if not (env or NAMED.get()):
         raise BadUsage("--env is required: name the environment, e.g. --env prod")
     if write and as_json:
-        raise BadUsage("--json prints rows, and --write changes them: use one of them")
+        raise BadUsage("--json prints rows, and --write changes rows: use only one of these options")
     environment = environment_named(env)
     account, role = Account(environment), None if master else ROLE
     if write:

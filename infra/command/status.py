@@ -1,4 +1,4 @@
-"""The command `wecelebrate status`: it shows the parts of the local cloud, or an environment on AWS."""
+"""The command `wecelebrate status`: shows the parts of the local cloud, or an environment on AWS."""
 
 import contextlib
 import dataclasses
@@ -49,9 +49,10 @@ def status(
 ) -> None:
     """Show the parts of the local cloud, or an environment on AWS.
 
-    The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down. --watch
-    shows the figures of the dashboard on AWS: of routes since the start of the cloud, others since the last output.
-    With --count, its exit code is 1 if a part did not answer.
+    The exit code is 0 if all parts are up, 3 if the local cloud is not running, and 1 if a part is down.
+
+    --watch shows the same figures as the dashboard on AWS. The figures of routes count from the start of the cloud, and
+    all other figures from the last output. With --count, the exit code is 1 if a part did not answer.
     """
     named = env or NAMED.get()
     if named not in (None, TARGET_LOCAL):

@@ -55,10 +55,11 @@ def switch(
 ) -> None:
     """Change a kill switch, or list all of them. A change applies to every function within 10 seconds.
 
-    If the API or the sign-in is down, --break-glass writes the switch to the database with the credentials of AWS.
+    If the API or the sign-in is down, --break-glass writes the switch directly to the database, with your AWS
+    credentials.
 
     row-security:TABLE=off suspends the row-level security of one table whose policies are broken. Until the suspension
-    ends, admins can only read the table, and all other requests that need it are refused.
+    ends, admins can only read the table, and all other requests that need the table are refused.
     """
     if setting is not None and as_json:
         raise typer.BadParameter("--json can only be used to list the switches")

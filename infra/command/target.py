@@ -1,7 +1,7 @@
 """Decides on which platform a command acts: on the local cloud, or on a deployed environment.
 
 `wecelebrate sign-in --env prod` names the environment in $WECELEBRATE_ENV before it asks for a password. If the sign-in
-fails, this variable is set, but the URL and the token are not set. Commands then fail, instead of acting on a local
+fails, this variable is set, but the URL and the token are not set. Other commands then fail, and do not act on a local
 cloud. With `wecelebrate --env prod`, a command acts only on this environment.
 """
 
@@ -15,20 +15,21 @@ API_VARIABLE = "WECELEBRATE_API"
 TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
 ENV_VARIABLE = "WECELEBRATE_ENV"
 SIGNED_IN_VARIABLE = "WECELEBRATE_ENV_API"
-"""The variable with the API of the last sign-in. A sign-in prints the same URL for this variable and API_VARIABLE."""
+"""The environment variable with the API of the last sign-in. A sign-in sets this variable and API_VARIABLE to the same
+URL."""
 LOCAL = "local"
 """The name of the local cloud for the option --env."""
 
 NAMED: ContextVar[str | None] = ContextVar("NAMED", default=None)
-"""The environment that the option --env names. None without the option."""
+"""The environment of the option --env, or None without the option."""
 
 
 def remote_api() -> tuple[str | None, str | None]:
     """Return the URL and the token from the environment variables. The URL is None if the command acts on the local
     cloud.
 
-    Raises BadUsage if the option --env names an environment to which this shell is not signed in, if the last sign-in
-    failed, or if the URL belongs to another environment.
+    Raises BadUsage in three cases: this shell is not signed in to the environment of the option --env, the last sign-in
+    failed, or the URL belongs to another environment.
     """
     named, signed_in, url = NAMED.get(), os.environ.get(ENV_VARIABLE), os.environ.get(API_VARIABLE)
     if named == LOCAL:
@@ -47,8 +48,8 @@ def remote_api() -> tuple[str | None, str | None]:
 
 
 def _require_api_of(signed_in: str, url: str) -> None:
-    """Raise BadUsage if the variables or the settings on this machine show that a URL is not the API of the environment
-    of the sign-in."""
+    """Raise BadUsage if a URL is not the API of the environment to which this shell is signed in, according to the
+    variables or the settings on this machine."""
     host, stated = urlsplit(url).netloc, os.environ.get(SIGNED_IN_VARIABLE)
     environment = _environment_of(host)
     if stated and stated.rstrip("/") != url.rstrip("/"):
@@ -66,7 +67,7 @@ def _require_api_of(signed_in: str, url: str) -> None:
 
 
 def _environment_of(host: str) -> str | None:
-    """Return the environment whose settings name a host as the domain of the API. None if no settings name it."""
+    """Return the environment whose settings contain this host as the domain of the API, or None."""
     from infra.environments import ENVIRONMENTS
     from infra.operator_settings import OperatorSettings
 
@@ -74,7 +75,7 @@ def _environment_of(host: str) -> str | None:
         try:
             domain = OperatorSettings.read(name).domain
         except ValueError:
-            continue  # the commands that need the settings report the error
+            continue  # commands that need the settings report this error
         if domain == host:
             return name
     return None

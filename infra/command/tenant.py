@@ -1,5 +1,4 @@
-"""The command `wecelebrate tenant`: copies one client from a restored database into the live database, and puts values
-back."""
+"""The command `wecelebrate tenant`: restores rows and values of one client from a restored database."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -13,7 +12,9 @@ from infra.command.help import SETTINGS, documented
 from infra.command.output import Cell, Column, JsonOption, YesOption
 from infra.command.target import NAMED
 
-app = typer.Typer(no_args_is_help=True, help="Copy one client from a restored database into the live one.", **SETTINGS)
+app = typer.Typer(
+    no_args_is_help=True, help="Restore rows and values of one client from a restored database.", **SETTINGS
+)
 
 _COLUMNS = (
     Column("table"),
@@ -64,7 +65,7 @@ _BY_URL = (
     " --live postgresql://wc_migrate@live/wecelebrate"
 )
 _FIRST_FIELDS = {"client", "copy", "with_access"}
-"""The fields of a request that the functions of all releases know."""
+"""The fields of a request that the function of every release knows."""
 _VARIABLES = ("AWS_PROFILE", "NO_COLOR")
 
 
@@ -97,7 +98,7 @@ def compare(
 ) -> None:
     """Show which rows of a client the live database has lost or changed. The command changes nothing.
 
-    With --values, it also shows the live value and the restored value of each row that differs.
+    With --values, the command also shows the live value and the restored value of each row that differs.
     """
     report = _run(restored, live, env, _request(client, values, only=only, without=without, catalog=catalog, rows=row))
     if as_json:
@@ -143,15 +144,15 @@ def restore(
     row: _Rows = None,
     yes: YesOption = False,
 ) -> None:
-    """Copy the missing rows of a client into the live database. Rows that exist keep their values, unless --overwrite
-    names them.
+    """Copy the missing rows of a client into the live database. Existing rows keep their values, unless --overwrite
+    names the values.
 
-    With --overwrite, the command first shows the live value and the restored value of the first 200 rows that differ,
-    and the number of all, and asks. It refuses if a value changes before it is overwritten. Stock, orders, and
-    everything that decides about access cannot be overwritten.
+    With --overwrite, the command shows the live value and the restored value of the first 200 rows that differ, and the
+    number of all such rows. It then asks for a confirmation. If a value changes before it is overwritten, the command
+    fails. Stock, orders, and everything that determines access cannot be overwritten.
 
-    Rows that give access or send data, e.g. of members and webhooks, can have been deleted on purpose. They are only
-    reported, unless `--with-access` names their table.
+    Rows that give access or send data, e.g. members and webhooks, can have been deleted on purpose. The command only
+    reports these rows, unless `--with-access` names their table.
     """
     from wecelebrate.clients.restored_tables import ACCESS
 
@@ -198,12 +199,13 @@ def _print_result(client: str, report: Mapping[str, Any]) -> None:
 
 
 def _request(client: str, values: list[str] | None, **selection: Any) -> dict[str, Any]:
-    """Return the request without its empty fields, because a function of an earlier release knows only some of them.
+    """Return the request without its empty fields, because the function of an earlier release does not know all fields.
 
-    The comparison already has all options. So a function that does not know them is refused before it copies anything.
+    The request for the comparison already contains all options. Therefore the command detects a function that does not
+    know them before any row is copied.
     """
     if (selection["catalog"] or selection["rows"]) and not values:
-        raise BadUsage("--catalog and --row select values: name them with --values or --overwrite")
+        raise BadUsage("--catalog and --row select values: use them with --values or --overwrite")
     fields = {"values": values, **selection}
     return {"client": client, "copy": False, "with_access": []} | {name: each for name, each in fields.items() if each}
 
@@ -219,7 +221,7 @@ def _run(restored: str, live: str | None, env: str | None, request: dict[str, An
     from infra.deploy.client_restore import restore_client
     from wecelebrate.clients.restoration import VERSION
 
-    # Only the comparison is checked: a report of rows that were copied must never look like a failure.
+    # Only the comparison is checked, because the report of a completed copy must never look like a failure.
     with aws_errors():
         report = restore_client(Account(environment_named(env)), restored, request)
     if report.get("version", 1) < VERSION and not request["copy"] and request.keys() - _FIRST_FIELDS:

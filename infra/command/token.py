@@ -49,7 +49,7 @@ def token_of(cloud: LocalCloud, identity: str, expires_in: int = 12 * 3600) -> s
             email = f"{kind}@wecelebrate.test"
         case "client" | "editor" | "viewer" if name:
             role = "owner" if kind == "client" else kind
-            email = f"{role}@{name}.test"  # as in the demo data and at the sign-in page of the issuer
+            email = f"{role}@{name}.test"  # the same subject as in the demo data and on the sign-in page of the issuer
             _add_member(cloud.endpoints.database, subject, email, role, name)
         case "customer" if "@" in name:
             pass

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _RESTART_TIMEOUT = 30.0
-"""The longest time for which the commands tolerate that the API is unavailable, in seconds. For example, the API is
-unavailable while a part of the local cloud restarts."""
+"""The maximum time that a command waits while the API is unavailable, in seconds. For example, the API is unavailable
+while a part of the local cloud restarts."""
 _POLL_INTERVAL = 0.1
 """The number of seconds between two requests, when one job is watched."""
 _POLL_INTERVAL_ALL = 0.5
 """The number of seconds between two requests, when all jobs are watched."""
 _REMOTE_FACTOR = 10
-"""For a deployed platform, the time between two requests is multiplied by this factor, because requests count against
+"""On a deployed platform, the time between two requests is this factor times longer, because requests count against
 quotas."""
 _BUCKETS = {"catalog_sync": "drops", "order_file": "drops", "product_import": "uploads"}
 """Maps the type of a job to the bucket that contains the files of the job."""
@@ -50,9 +50,11 @@ class Watch:
     def one(self, find: Callable[[], Json | None], timeout: int) -> Json:
         """Show the progress of one job until it finishes, and return the finished job.
 
-        On a terminal, this method asks the questions of the job. If the job needs an approval, it waits until another
-        command approves the job. Raises DecisionNeeded if no terminal is attached, or if an earlier job that waits for
-        a person must end before this job. Raises TimedOut after `timeout` seconds. Each question restarts this time.
+        On a terminal, this method asks the questions of the job. If the job needs an approval, the method waits until
+        another command approves the job.
+
+        Raises DecisionNeeded if no terminal is attached, or if an earlier job waits for a person and must end before
+        this job. Raises TimedOut after `timeout` seconds. The time starts again with each question.
 
         find: a function that returns the current state of the job, or None if the job does not exist yet.
         """
@@ -76,7 +78,7 @@ class Watch:
                     time.sleep(_POLL_INTERVAL * self._factor)
         if not is_unfinished(job):
             return job
-        # Ask only after the bars have ended, because the bars would overwrite the questions.
+        # Ask the questions after the bars have ended, because the bars would overwrite the questions.
         self._decide(job)
         return self.one(find, timeout)
 
@@ -170,7 +172,7 @@ class Watch:
 def report(connection: Connection, job: Json, as_json: bool) -> bool:
     """Print the result of a finished job. Return whether the job was completed and rejected no row.
 
-    as_json: whether the job was already printed as JSON. If so, the function prints nothing.
+    as_json: whether the job was already printed as JSON. If true, the function prints nothing.
     """
     counts = job["counts"]
     succeeded = bool(job["status"] == "completed" and not counts["rejected"])
@@ -246,7 +248,7 @@ def error_file(connection: Connection, job: Json) -> str:
 
 
 class _RetryingCaller:
-    """Calls the API, and tolerates errors while a part of the platform restarts."""
+    """Calls the API, and ignores errors while a part of the platform restarts."""
 
     def __init__(self, connection: Connection) -> None:
         self._local = connection.local

@@ -20,8 +20,8 @@ class Account:
     """The AWS account of an environment. The method `client` creates the clients of AWS services in the region."""
 
     def __init__(self, environment: Environment, *, may_be_unnamed: bool = False) -> None:
-        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing. `preflight` uses
-        this value, because it reports a missing setting itself."""
+        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing. `preflight` passes
+        true, because it reports a missing setting itself."""
         self.environment = environment
         self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}
@@ -29,10 +29,11 @@ class Account:
     def client(self, service: str, *, once: bool = False) -> Any:
         """Return the client of a service. The client is created once.
 
-        once: the client sends each call only once, and waits up to 15 minutes for the answer. This is for the
-        invocation of a function: a second attempt would run the function twice. Other calls are repeated.
+        once: the client sends each call only once, and waits up to 15 minutes for the answer. Use this value for the
+        invocation of a function, because a second attempt would run the function twice. By default, failed calls are
+        repeated.
 
-        Raises AwsError if the credentials are of another account than the setting `account` names, or if a permanent
+        Raises AwsError if the credentials belong to another account than the setting `account`, or if a permanent
         environment does not have this setting.
         """
         name = f"{service} once" if once else service
@@ -54,8 +55,8 @@ class Account:
 
     @property
     def _unnamed(self) -> str | None:
-        """The reason why the settings are incomplete, or None. Without the account number, any credentials would be
-        accepted."""
+        """An error message if the number of the account is missing in the settings, otherwise None. Without the number,
+        any credentials would be accepted."""
         environment = self.environment
         if self._may_be_unnamed or not environment.permanent or environment.settings.account is not None:
             return None
@@ -64,8 +65,7 @@ class Account:
 
     @cached_property
     def wrong_account(self) -> str | None:
-        """An error message if the credentials belong to an account other than the setting `account` names. Otherwise
-        None."""
+        """An error message if the credentials belong to another account than the setting `account`, otherwise None."""
         name, expected = self.environment.name, self.environment.settings.account
         if expected is None or self.id == expected:
             return None
@@ -77,10 +77,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Denied:
-    """The operator may not do something."""
+    """The operator lacks the permission for a call."""
 
     action: str
-    """The action of IAM without its service, e.g. `GetFunctionConfiguration`."""
+    """The IAM action of the missing permission, without its service, e.g. `GetFunctionConfiguration`."""
 
 
 def unless_denied(call: Callable[[], Value]) -> Value | Denied:
@@ -97,7 +97,7 @@ def unless_denied(call: Callable[[], Value]) -> Value | Denied:
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Raise AwsError with one line if the block raises an error of boto3."""
+    """If the `with` block raises an error of boto3, raise an AwsError with a message of one line."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:

@@ -10,12 +10,12 @@ RULE = "blocked"
 
 
 def blocked(account: Account) -> list[str]:
-    """Return the addresses and ranges that operators have blocked. Without the rule, the result is empty."""
+    """Return the addresses and ranges that operators have blocked. If the rule does not exist, the result is empty."""
     return firewall.addresses(account, RULE) if firewall.has_rule(account, RULE) else []
 
 
 def change(account: Account, add: Collection[Network] = (), remove: Collection[Network] = ()) -> list[str]:
-    """Block addresses, and unblock others. Return all addresses that are blocked now."""
+    """Block some addresses, and unblock other addresses. Return all addresses that are blocked afterwards."""
     networks = firewall.change_addresses(account, RULE, lambda blocked: (blocked | {*add}) - {*remove})
     firewall.put_rule(account, RULE, 403, networks)
     return sorted(str(network) for each in networks.values() for network in each)
@@ -27,7 +27,7 @@ def is_lost(account: Account) -> bool:
 
 
 def restore_rule(account: Account) -> bool:
-    """Add the rule again if a deploy has removed it. Return whether it was missing."""
+    """If a deploy has removed the rule, add it again. Return whether the rule was missing."""
     if not (lost := firewall.lost_ip_sets(account, RULE)):
         return False
     firewall.put_rule(account, RULE, 403, lost)

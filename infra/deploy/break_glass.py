@@ -4,8 +4,8 @@ from infra.deploy.account import Account
 from infra.deploy.data_api import execute_as_master
 from wecelebrate.core.kill_switches.admin import DEFAULTS
 
-# A switch has a row only while its value is not the default. `updated_by` and the audit log show that no user was
-# signed in.
+# A switch has a row only while its value is not the default. `updated_by` and the audit log state that the change was
+# made without a sign-in.
 _BEGIN = "do $switch$ begin set local role app_migrate; delete from public.kill_switches where name = '{name}'; "
 _INSERT = "insert into public.kill_switches (name, value, updated_by) values ('{name}', '{value}', 'break-glass'); "
 _END = "end $switch$"

@@ -1,4 +1,4 @@
-"""Reads from git which release the checkout contains, and whether its settings equal those of the branch."""
+"""Reads from git which release the checkout contains, and whether its settings equal the settings of the branch."""
 
 import re
 import subprocess
@@ -12,9 +12,10 @@ from infra.functions import ROOT
 SETTINGS = "environments"
 """The folder of the settings."""
 BRANCH = "origin/main"
-"""The branch whose settings are deployed, as of the last `git fetch`. A local `main` can be older."""
+"""The branch whose settings are deployed. Its state is the state of the last `git fetch`. A local `main` can be
+older."""
 TAKE_SETTINGS = f"git fetch --tags origin; git checkout {BRANCH} -- {SETTINGS}"
-"""The command that takes the settings of all environments into the checkout."""
+"""The command that updates the settings of all environments in the checkout."""
 _TAG = re.compile(r"v\d+\.\d+\.\d+")
 _VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:-(\d+)-g[0-9a-f]+)?(?:-changed)?")
 
@@ -25,8 +26,8 @@ Version = tuple[int, int, int, int]
 def release(folder: Path = ROOT) -> str:
     """Return the release of the code: its tag, or the last tag and the commit. Add `-changed` if the code was changed.
 
-    Changed settings do not add `-changed`, because a release is deployed with the settings of the branch. A tag of the
-    operator, e.g. `before-the-move`, is not a release.
+    For changed settings, `-changed` is not added, because a release is deployed with the settings of the branch. A tag
+    that an operator has set, e.g. `before-the-move`, is not a release.
     """
     described = _git(folder, "describe", "--tags", "--match", "v[0-9]*", "--always", "--abbrev=10")
     if described is None:
@@ -41,7 +42,7 @@ def is_tag(release: str) -> bool:
 
 
 def version_of(release: str) -> Version | None:
-    """Return the version of a release, or None if the text does not contain one, e.g. if it is only a commit."""
+    """Return the version of a release, or None if the text contains no version, e.g. if it is only a commit."""
     match = _VERSION.fullmatch(release)
     return None if match is None else (int(match[1]), int(match[2]), int(match[3]), int(match[4] or 0))
 
@@ -55,8 +56,8 @@ def tags(folder: Path = ROOT) -> list[str]:
 def skipped_minor(low: Version, high: Version, known: Iterable[str]) -> str | None:
     """Return the first minor release between two releases, e.g. `v0.2`, or None if no minor release is between them.
 
-    known: the tags of the checkout. A shallow clone has no tags, but minor versions have no gaps (docs/releases.md), so
-    the numbers show most of them.
+    known: the tags of the checkout. A shallow clone has no tags. Even then, the numbers show most skipped releases,
+    because minor versions have no gaps (docs/releases.md).
     """
     between = {version[:2] for tag in known if (version := version_of(tag)) and low[:2] < version[:2] < high[:2]}
     if low[0] == high[0] and high[1] - low[1] > 1:
@@ -67,7 +68,7 @@ def skipped_minor(low: Version, high: Version, known: Iterable[str]) -> str | No
 
 
 def setting_command(environment: Environment, name: str, value: str) -> str:
-    """Return the command that adds a setting to the file of the operator, or replaces it there.
+    """Return the command that adds a setting to the file of the operator or replaces it in this file.
 
     The file and its folder need not exist. `sed -i` needs a suffix for a backup copy, except on Linux.
     """
@@ -76,7 +77,7 @@ def setting_command(environment: Environment, name: str, value: str) -> str:
 
 
 def changed_settings(folder: Path = ROOT) -> list[str] | None:
-    """Return the settings files that differ from the branch. None if the repository does not have the branch."""
+    """Return the settings files that differ from the branch, or None if the repository does not have the branch."""
     if _git(folder, "rev-parse", "--verify", "--quiet", BRANCH) is None:
         return None
     different = _git(folder, "diff", "--name-only", BRANCH, "--", SETTINGS) or ""

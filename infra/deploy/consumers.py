@@ -11,11 +11,10 @@ from infra.functions import functions
 
 ENABLED, DISABLED = "Enabled", "Disabled"
 SENDING = ("emails", "exports", "order-files", "reports", "webhooks")
-"""The queues whose workers send personal data out of the database: as mails, as requests, or as files that other
-systems fetch.
+"""The queues whose workers send personal data to other systems: as mails, as requests, or as files for download.
 """
 MAX_SECONDS = 180.0
-"""How long a change of a consumer may take. AWS states no limit."""
+"""The maximum duration of a change of a consumer, in seconds. AWS documents no limit."""
 _PAUSE_SECONDS = 2.0
 _DIRECT = "select value from kill_switches where name = 'queue'"
 
@@ -55,13 +54,14 @@ def stopped(account: Account) -> list[str]:
 
 
 def change(account: Account, names: Collection[str], *, enabled: bool) -> None:
-    """Start or stop the consumers of these queues, and wait until AWS has changed them. Running workers are not ended.
+    """Start or stop the consumers of these queues, and wait until AWS has changed them. Running workers continue.
 
-    AWS refuses to change a consumer that it is still changing, e.g. for an interrupted command. The function then waits
-    and tries again. A queue that AWS refuses to change for another reason does not keep the others from their change.
+    While AWS is still changing a consumer, e.g. for an interrupted command, it refuses another change. The function
+    then waits and tries again. If AWS refuses to change a queue for another reason, the function still changes all
+    other queues.
 
-    Raises AwsError with the names of the queues that were not changed: because a queue has no consumer, because AWS
-    refused it, or because AWS needs longer than MAX_SECONDS.
+    Raises AwsError with the names of the queues that were not changed. Such a queue has no consumer, AWS refused the
+    change, or AWS needs longer than MAX_SECONDS.
     """
     client, wanted, refused = account.client("lambda"), ENABLED if enabled else DISABLED, dict[str, str]()
     if missing := sorted(set(names) - {consumer.queue for consumer in consumers(account)}):
@@ -77,7 +77,7 @@ def change(account: Account, names: Collection[str], *, enabled: bool) -> None:
             try:
                 client.update_event_source_mapping(UUID=each.uuid, Enabled=enabled)
             except client.exceptions.ResourceInUseException:
-                continue  # AWS has begun to change it
+                continue  # AWS has begun the change
             except client.exceptions.ClientError as error:
                 refused[each.queue] = " ".join(str(error).split())
         time.sleep(_PAUSE_SECONDS)
@@ -87,7 +87,7 @@ def change(account: Account, names: Collection[str], *, enabled: bool) -> None:
 
 
 def starts_workers_directly(account: Account) -> bool:
-    """Return whether the switch `queue` is `direct`: the sweeper then starts the workers of stopped queues as well."""
+    """Return whether the switch `queue` is `direct`. The sweeper then also starts the workers of stopped queues."""
     return any(row["value"] == "direct" for row in read_rows(account, _DIRECT, ROLE))
 
 

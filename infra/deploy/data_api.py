@@ -1,5 +1,5 @@
-"""Runs SQL as the master user of the database, through the Data API. The Data API needs neither the API of the platform
-nor a network connection to RDS."""
+"""Runs SQL as the master user of the database, through the Data API. The Data API works without the API of the platform
+and without a network connection to RDS."""
 
 import json
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ DATABASE = "wecelebrate"
 """The name of the database if the cluster does not report the name of its first database."""
 
 ROLE = "app_migrate"
-"""The role that sees the rows of all clients. The master user itself may not read them, but may enter the role."""
+"""The role that sees the rows of all clients. The master user may not read these rows itself, but may use the role."""
 
 
 def execute_as_master(account: Account, sql: str) -> None:
-    """Execute one statement. The text contains all values, because a `do` statement can have no parameters.
+    """Execute one statement. The text must contain all values, because a `do` statement cannot have parameters.
 
     Raises AwsError if it is not clear which cluster the platform uses.
     """
@@ -37,7 +37,7 @@ def read_rows(account: Account, sql: str, role: str | None, cluster: str | None 
     """Return the rows of a query. Each row maps the names of the columns to values, as JSON. The transaction cannot
     change anything.
 
-    cluster: the name of a cluster that is not the live one, e.g. of a restored cluster.
+    cluster: the name of another cluster than the live cluster, e.g. of a restored cluster.
     """
     with _transaction(account, role, cluster, read_only=True) as transaction:
         query = f"select row_to_json(r)::text from ({_single(sql)}\n) r"  # noqa: S608 - it is the operator's statement
@@ -52,7 +52,7 @@ def change_rows(account: Account, sql: str, role: str | None, cluster: str | Non
 
 
 def _single(sql: str) -> str:
-    """Return the statement without its semicolon, because the query is a part of another query."""
+    """Return the statement without its semicolon, because it becomes a part of another query."""
     return sql.strip().removesuffix(";").rstrip()
 
 
@@ -111,7 +111,7 @@ def _target(account: Account, cluster: str | None = None) -> dict[str, str]:
 
 def live_cluster(account: Account) -> str:
     """Return the name of the cluster to which the proxy connects. After a restore, this name differs from the declared
-    name. If the setting `proxy` says that functions connect directly, return the declared name.
+    name. If functions connect directly according to the setting `proxy`, return the declared name.
 
     Raises AwsError if the proxy has no target or several targets, e.g. in the middle of a restore.
     """
@@ -120,7 +120,7 @@ def live_cluster(account: Account) -> str:
     proxy = account.environment.resource("proxy")
     pages = account.client("rds").get_paginator("describe_db_proxy_targets").paginate(DBProxyName=proxy)
     targets = [target for page in pages for target in page["Targets"]]
-    # The cluster is a target. Each instance of the cluster is a target, too, and names the cluster.
+    # The targets are the cluster and also each instance of the cluster. All targets name the cluster.
     clusters = {
         target["RdsResourceId"] if target["Type"] == "TRACKED_CLUSTER" else target.get("TrackedClusterId")
         for target in targets

@@ -1,4 +1,5 @@
-"""Checks that compare the checkout with what is deployed: its release, and settings that must not change later."""
+"""Checks that compare the checkout with the deployed environment: the release, and settings that must not change
+later."""
 
 import os
 
@@ -22,11 +23,11 @@ from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
 
 ROLLBACK_VARIABLE = "WECELEBRATE_ROLLBACK"
-"""The variable that names the older release to which an operator wants to go back."""
+"""The environment variable that names the older release to which an operator wants to go back."""
 FETCH_TAGS = "git fetch --tags origin"
-"""The command that takes the tags of all releases into the checkout, also into a shallow clone."""
+"""The command that fetches the tags of all releases, also in a shallow clone."""
 COST_TAG = "environment"
-"""The tag of all resources by which the budget finds the costs of its environment."""
+"""All resources have this tag. The budget uses it to find the costs of its environment."""
 
 
 _WAITERS = {
@@ -37,8 +38,8 @@ _WAITERS = {
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "stack-rollback-complete",
     "DELETE_IN_PROGRESS": "stack-delete-complete",
 }
-"""Maps the states in which CloudFormation is still changing a stack to the waiters of the AWS CLI. Other states of this
-kind have no waiter.
+"""Maps a state in which CloudFormation is still changing a stack to the waiter of the AWS CLI for this state. States
+that are missing here have no waiter.
 """
 _REFUSED = {
     "UPDATE_ROLLBACK_FAILED": (
@@ -47,21 +48,22 @@ _REFUSED = {
     ),
     "DELETE_FAILED": ("its removal has failed: mend the cause that its events name, and delete it", "delete-stack"),
 }
-"""Maps the states in which CloudFormation does not update a stack to what the operator can do, and to the command for
+"""Maps a state in which CloudFormation does not update a stack to an advice for the operator, and to the command for
 it.
 """
 
 
 def check_stacks(account: Account) -> list[Finding]:
-    """Find stacks that a deploy cannot change now. Either CloudFormation is still changing them, e.g. for an earlier
-    deploy whose session has ended, or they need a command first."""
+    """Find stacks that a deploy cannot change now. CloudFormation is still changing the stack, e.g. for an earlier
+    deploy whose session has ended, or the stack first needs a command of an operator."""
     findings = []
     environment = account.environment
     for name, stack in stack_states(account).items():
         full, state, region = environment.resource(name), stack.state, environment.region
         message = f"{full} is {state}"
         if name == "data" and state == "DELETE_FAILED":
-            # `destroy` deletes the database with a final snapshot. A deletion of the stack could lose its data.
+            # `destroy` deletes the database with a final snapshot. Deleting the stack in another way could lose the
+            # data.
             text = "its removal has failed: mend the cause that its events name, and repeat the removal"
             findings.append(Finding("stacks", "problem", f"{message}: {text}", _destroy_command(environment)))
         elif state in _REFUSED:
@@ -89,7 +91,7 @@ def _destroy_command(environment: Environment) -> str:
 
 
 def check_release(account: Account) -> list[Finding]:
-    """Compare the release of the checkout with the release that runs. A deploy may not go back by mistake, and may not
+    """Compare the release of the checkout with the deployed release. A deploy must not go back by mistake. It must not
     skip a minor release, because a release is only tested on its own schema and on the schema of the next release."""
     environment, release = account.environment, checkout.release()
     outputs = stack_outputs(account, "monitoring")
@@ -105,10 +107,10 @@ def check_release(account: Account) -> list[Finding]:
 
 
 def newest_release(account: Account, *others: str) -> str:
-    """Return the newest release whose migrations the database can have. The candidates are the releases whose deploy
-    has begun, and `others`. If no candidate has a version, return the last of `others`.
+    """Return the newest release whose migrations the database can have. The candidates are the newest release whose
+    deploy has begun, and `others`. If no candidate has a version, return the last release of `others`.
 
-    A rollback does not undo migrations, so the deployed release can be older.
+    The deployed release can be older, because a rollback does not undo migrations.
     """
     begun = (stack_outputs(account, "network") or {}).get(SCHEMA_OUTPUT, "unknown")
     versions = [(version, name) for name in (begun, *others) if (version := checkout.version_of(name))]
@@ -116,7 +118,8 @@ def newest_release(account: Account, *others: str) -> str:
 
 
 def _wrong_order(account: Account, release: str, deployed: str) -> tuple[str, str] | None:
-    """Return why the release of the checkout may not follow the deployed release, and the command that helps."""
+    """Return why the release of the checkout may not follow the deployed release, and the command that helps. Return
+    None if it may."""
     environment = account.environment
     new, old = checkout.version_of(release), checkout.version_of(deployed)
     if new is None and (old is not None or environment.permanent):
@@ -156,11 +159,11 @@ def _wrong_rollback(release: str, deployed: str, newest: str, skipped: str | Non
 
 
 def changed_zones(account: Account) -> list[Finding]:
-    """Find a change of the zones. The addresses of subnets follow from the positions of their zones in the list, so a
-    deploy with another list would replace subnets that the database and the functions use.
+    """Find a change of the zones. The addresses of a subnet depend on the position of its zone in the list. A deploy
+    with another list would therefore replace subnets that the database and the functions use.
 
-    The first deploy may have created the subnets in zones in which it cannot create the database. These zones must not
-    be taken back: the environment is deleted, which has no data yet.
+    A first deploy can have created subnets in zones in which the database is not available. In this case, the operator
+    keeps the new list and deletes the environment, which has no data yet.
     """
     environment = account.environment
     current = ", ".join(environment.zones)
@@ -177,11 +180,11 @@ def changed_zones(account: Account) -> list[Finding]:
 
 
 def check_issuer(account: Account) -> list[Finding]:
-    """Compare the issuer with the deployed issuer. The rights of members and staff belong to account ids of one issuer.
-    After a change of the issuer, nobody has any rights.
+    """Compare the issuer with the deployed issuer. The rights of members and staff belong to account ids of one issuer,
+    so nobody has any rights after a change of the issuer.
 
-    An environment that was never deployed completely is not compared. Nobody uses it yet, and its issuer can be the
-    reason why its first deploy failed.
+    An environment that was never deployed completely is not compared. Nobody uses this environment yet, and the issuer
+    can be the reason why the first deploy failed.
     """
     environment = account.environment
     current = environment.settings.issuer or COGNITO
@@ -191,7 +194,7 @@ def check_issuer(account: Account) -> list[Finding]:
     message = (
         f"the accounts of all members belong to {deployed}: with {current}, nobody could use the platform any more"
     )
-    if deployed != COGNITO:  # the outputs do not contain the audience, which belongs to the issuer
+    if deployed != COGNITO:  # no output contains the audience, which belongs to the issuer
         message += ". Set `issuer`, `audience` and `jwks_url` as they were, or take the settings of the branch"
         return [Finding("issuer", "problem", message, checkout.TAKE_SETTINGS)]
     file = f"{checkout.SETTINGS}/{environment.name}.toml"
@@ -199,9 +202,9 @@ def check_issuer(account: Account) -> list[Finding]:
 
 
 def lost_settings(account: Account) -> list[Finding]:
-    """Find deployed settings that this checkout does not set, so that a deploy would reset them to their defaults.
+    """Find deployed settings that this checkout does not set. A deploy would reset these settings to their defaults.
 
-    Only `dev` needs this check: the settings of the other environments are compared with the branch.
+    Only `dev` needs this check, because the settings of all other environments are compared with the branch.
     """
     environment = account.environment
     deployed = (stack_outputs(account, "monitoring") or {}).get(SETTINGS_OUTPUT, "")
@@ -220,8 +223,8 @@ def lost_settings(account: Account) -> list[Finding]:
 
 
 def check_budget(account: Account) -> list[Finding]:
-    """Warn if AWS does not count the costs of the environment, because nobody has activated its tag for costs. AWS
-    offers the tag a day after the first deploy."""
+    """Warn if AWS does not count the costs of the environment, because its cost allocation tag is not active. The tag
+    can be activated a day after the first deploy."""
     from botocore.exceptions import ClientError
 
     if stack_outputs(account, "monitoring") is None:

@@ -11,16 +11,17 @@ from infra.deploy.account import Account, AwsError
 from infra.deploy.stacks import environments_of, foreign_account, stack_ids
 
 _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/vendedlogs/")
-"""The beginnings of the names of log groups that belong to an environment."""
+"""The prefixes of the names of log groups that AWS services create for an environment."""
 
 
 def require_own_account(account: Account) -> frozenset[str]:
     """Return the other environments that have stacks in the account.
 
-    Raises AwsError if the account has no stack, no other resource and no log group of this environment, because the
-    environment is not deployed or the credentials are of another account. Also raises AwsError if the credentials may
-    not list the stacks. If a removal has failed after the deletion of the stacks, the resources that remain show that
-    this environment was in the account.
+    Raises AwsError if the account has no stack, no other resource and no log group of this environment. The environment
+    is then not deployed, or the credentials belong to another account. Also raises AwsError if the credentials may not
+    list the stacks.
+
+    Resources and log groups count, because a removal can have failed after it deleted the stacks.
     """
     deployed, name = environments_of(account), account.environment.name
     if name not in deployed and not remaining(account) and not any(_service_logs(account)):
@@ -34,8 +35,8 @@ def empty_buckets(account: Account, buckets: Collection[str] | None = None) -> I
     """Delete all versions of all objects in the buckets of the environment. Yield each bucket and its number of
     versions.
 
-    buckets: the names of the buckets. They are needed if the stack of the buckets may be deleted already. The default
-    is the buckets of the stack.
+    buckets: the names of the buckets. By default, these are the buckets of the stack. Give the names if the stack may
+    already be deleted.
 
     Raises AwsError if S3 keeps a version. In a bucket with an object lock in governance mode, versions are deleted
     before their retention ends, which needs the permission `s3:BypassGovernanceRetention`.
@@ -70,7 +71,7 @@ def delete_logs(account: Account) -> Iterator[str]:
 
 
 def _service_logs(account: Account) -> Iterator[str]:
-    """Yield the names of the log groups that services have created. They have no tags."""
+    """Yield the names of the log groups that services have created. These log groups have no tags."""
     prefix = account.environment.resource("")
     pages = account.client("logs").get_paginator("describe_log_groups")
     for beginning in _SERVICE_LOGS:
@@ -80,8 +81,8 @@ def _service_logs(account: Account) -> Iterator[str]:
 
 
 def remaining(account: Account) -> list[str]:
-    """Return the ARNs of the environment's stacks that still exist, and of the resources that still exist and have its
-    tags.
+    """Return the ARNs of the stacks of the environment that still exist, and of the resources with its tags that still
+    exist.
     """
     client = account.client("resourcegroupstaggingapi")
     filters = [
@@ -94,8 +95,8 @@ def remaining(account: Account) -> list[str]:
 
 
 def _has_governance_lock(client: Any, bucket: str) -> bool:
-    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse a request that
-    bypasses such a lock."""
+    """Return whether new versions in a bucket are locked in governance mode. A bucket without such a lock refuses a
+    request to bypass it."""
     from botocore.exceptions import ClientError
 
     try:

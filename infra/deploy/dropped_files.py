@@ -1,8 +1,8 @@
-"""Lists the files that ERP systems have written into the drops bucket, and writes them again.
+"""Lists the files that ERP systems have written into the drops bucket, and writes these files again.
 
-A restored database does not contain the files that were read after the time to which it was restored. The bucket still
-has these files, and `forgotten_files` selects them. If a file is written again, S3 sends its notification again, and
-the platform reads the file again.
+A database that was restored to an earlier time does not know the files that the platform has read since that time. The
+bucket still contains these files, and `forgotten_files` selects them. If a file is written again, S3 sends a new
+notification, and the platform reads the file again.
 """
 
 import re
@@ -15,16 +15,17 @@ from uuid import UUID
 from infra.deploy.account import Account, AwsError
 
 COPY_OF = "put-back-of"
-"""The metadata of a copy: the version of the file from which `forgotten_files` has written it."""
+"""The metadata key of a copy. Its value is the version of the file from which `forgotten_files` has written the
+copy."""
 _INCOMING = re.compile(r"(?P<orders>orders/)?(?P<id>[^/]+)/incoming/.*[^/]", re.DOTALL)
-"""The keys of files that come from outside. All other files were written by the platform."""
+"""The keys of files that ERP systems have written. The platform has written all other files."""
 _HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
 """The headers of a file that a copy keeps."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The catalog or the destination of orders for which a file is."""
+    """The catalog or the order destination to which a file belongs."""
 
     id: UUID
     is_catalog: bool
@@ -48,7 +49,7 @@ class DroppedFile:
 def dropped_files(
     account: Account, *, since: datetime | None = None, folder: str = "", old_versions: bool = False
 ) -> list[DroppedFile]:
-    """Return the files that came from outside, the oldest first.
+    """Return the files that ERP systems have written, the oldest first.
 
     since: return only files that were written at this time or later. folder: return only files whose keys begin with
     this text. old_versions: whether to include the versions that a newer file of the same name has replaced.
@@ -58,7 +59,8 @@ def dropped_files(
         for file in _versions(account, folder)
         if (old_versions or file.is_latest) and (since is None or file.written_at >= since)
     ]
-    # S3 lists the newest version of a key first. Its times have whole seconds, so the order of the list decides, too.
+    # S3 lists the newest version of a key first. The order of the list also counts, because the times have whole
+    # seconds.
     files.reverse()
     return sorted(files, key=lambda file: (file.written_at, file.key))
 
@@ -67,12 +69,13 @@ def put_back(account: Account, file: DroppedFile, *, marked: bool = False) -> Dr
     """Write a version of a file again, as a new version with the same metadata, so that S3 sends its notification
     again. Return the copy.
 
-    marked: whether the metadata of the copy also names its version of origin (COPY_OF).
+    marked: whether the metadata of the copy contains the version from which it was written (COPY_OF).
     """
     client, bucket = account.client("s3"), _bucket(account)
     source: dict[str, Any] = {"Bucket": bucket, "Key": file.key, "VersionId": file.version}
     head = client.head_object(**source)
-    # S3 refuses to copy an object to itself unless its metadata is replaced, so the copy names the same metadata.
+    # S3 copies an object to itself only if the request replaces the metadata. Therefore the request contains the same
+    # metadata.
     copy = client.copy_object(
         Bucket=bucket,
         Key=file.key,
@@ -93,11 +96,13 @@ def origin(account: Account, file: DroppedFile) -> str | None:
 
 
 def find_version(account: Account, key: str, version: str | None) -> DroppedFile:
-    """Return a version of a file, or the latest one. Raises AwsError if it does not exist."""
+    """Return the given version of a file, or the latest version. Raises AwsError if it does not exist."""
     for file in dropped_files(account, folder=key, old_versions=True):
         if file.key == key and (file.version == version if version else file.is_latest):
             return file
-    raise AwsError(f"{key} does not exist{f' with the version {version}' if version else ''}, or is no incoming file")
+    raise AwsError(
+        f"{key} does not exist{f' with the version {version}' if version else ''}, or is not an incoming file"
+    )
 
 
 def _bucket(account: Account) -> str:
@@ -115,7 +120,8 @@ def _versions(account: Account, folder: str) -> Iterator[DroppedFile]:
 
 
 def _owner(key: str) -> Owner | None:
-    """Return the owner of an incoming file, or None for any other file. The platform accepts each form of a UUID."""
+    """Return the owner of an incoming file, or None for any other file. The id in the key can have each form of a
+    UUID."""
     match = _INCOMING.fullmatch(key)
     try:
         return Owner(UUID(match["id"]), is_catalog=not match["orders"]) if match else None

@@ -1,21 +1,22 @@
 """The version of Aurora PostgreSQL that a deploy gives to the database.
 
-Aurora has no way back to an earlier version of a cluster. A release older than the deployed one, or a release from the
-time before an upgrade by AWS, would state an earlier version. A deploy therefore states the version of the cluster if
-this version is newer.
+Aurora cannot return a cluster to an earlier version. The version in a release can be earlier than the version of the
+cluster, because the deployed release was newer or because AWS has upgraded the cluster. In this case, the deploy uses
+the version of the cluster.
 """
 
 from infra.deploy.account import Account
 from infra.local.diagnosis import Finding
 
 ENGINE_VERSION = "17.9"
-"""The version of this release."""
+"""The version that this release declares."""
 ENGINE_CONTEXT = "DatabaseEngine"
-"""The name of the CDK context value with the version for the stack `data`. Without it, the stack has ENGINE_VERSION."""
+"""The name of the CDK context value with the version for the stack `data`. Without the value, the version is
+ENGINE_VERSION."""
 
 
 def version_to_deploy(account: Account) -> str:
-    """Return the newer one of the version of this release and the version of the cluster."""
+    """Return the version of this release or the version of the cluster, whichever is newer."""
     return max(deployed_version(account) or ENGINE_VERSION, ENGINE_VERSION, key=_numbers)
 
 

@@ -1,10 +1,11 @@
 """Gives earlier signing keys to the function that repeats erasures, for as long as a replay runs.
 
 The secret `signing-key` can have been replaced after the time to which a database is restored. The list of erasures
-then has entries that were made with the previous key.
+then contains entries that were made with the previous key.
 
-The previous key does not become the current key again: only this function gets the previous key, and uses it only to
-compare entries. The change needs no deploy, because nothing is deployed while a database is restored.
+Only this function gets the previous key, and it uses the key only to compare entries. No other function accepts the
+previous key. The module changes the function without a deploy, because nothing is deployed while a database is
+restored.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +21,15 @@ VARIABLE = "WC_EARLIER_SIGNING_KEYS"
 
 @contextmanager
 def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
-    """Let the function know these keys while the block runs.
+    """Set these keys in the function during the `with` block.
 
     Raises AwsError if the keys cannot be removed afterwards, e.g. because the session of the operator has ended.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    variables = _variables(account)  # if this fails, nothing was changed, and nothing must be removed
+    variables = _variables(account)  # if this call fails, nothing was changed, and no keys must be removed
     try:
-        # This can fail after AWS has stored the change.
+        # This call can fail after AWS has stored the change.
         _replace(account, variables, ",".join(keys))
         yield
     finally:
@@ -43,12 +44,13 @@ def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
 
 
 def forget_keys(account: Account) -> None:
-    """Remove keys that an interrupted command has left. Do nothing if the function knows no earlier keys."""
+    """Remove earlier keys that an interrupted command has not removed. Do nothing if the function has no earlier
+    keys."""
     _replace(account, _variables(account), "")
 
 
 def has_keys(account: Account) -> bool:
-    """Return whether the function knows earlier keys. An environment without the function has none."""
+    """Return whether the function has earlier keys. If the function does not exist, return False."""
     client = account.client("lambda")
     try:
         configuration: dict[str, Any] = client.get_function_configuration(FunctionName=_function(account))
@@ -68,7 +70,7 @@ def _variables(account: Account) -> dict[str, str]:
 
 
 def _replace(account: Account, variables: Mapping[str, str], value: str) -> None:
-    """Give the function a value of the variable, or remove the variable if the value is empty."""
+    """Set the variable of the function to a value. If the value is empty, remove the variable."""
     wanted = {each: text for each, text in variables.items() if each != VARIABLE} | ({VARIABLE: value} if value else {})
     if wanted == variables:
         return

@@ -19,8 +19,7 @@ def grant_access(
 ) -> ErpGrant:
     """Add a grant to the file of the environment, with a new external id. The next deploy creates the role.
 
-    Raises ValueError if a value is not valid, or if a grant with this name exists. In this case, the file does not
-    change.
+    Raises ValueError, and does not change the file, if a value is not valid or if a grant with this name exists.
     """
     grant = ErpGrant(
         name=name,

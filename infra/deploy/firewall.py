@@ -1,8 +1,9 @@
-"""Rules that an operator adds to the firewall of CloudFront at once, without a deploy.
+"""Adds rules of an operator to the firewall of CloudFront immediately, without a deploy.
 
-The rules are not part of the template. A deploy that changes the firewall removes them, so `wecelebrate deploy` does
-not deploy the stack of the firewall while the maintenance mode is on, and adds missing rules again when it ends, also
-after an error. The addresses are in IP sets, one for each version of IP, which a deploy keeps.
+The rules are not part of the template, so a deploy that changes the firewall removes them. Therefore `wecelebrate
+deploy` does not deploy the stack of the firewall while the maintenance mode is on. At its end, even after an error, it
+adds missing rules again. The addresses of a rule are in two IP sets, for IPv4 and IPv6. A deploy does not remove IP
+sets.
 """
 
 import time
@@ -16,13 +17,14 @@ from infra.deploy.account import Account, AwsError
 Network = IPv4Network | IPv6Network
 Rule = dict[str, Any]
 ATTEMPTS = 5
-"""How often the rules are read and written, while other commands change them at the same time."""
+"""The maximum number of attempts to change the rules while other commands change them at the same time."""
 PATIENT_ATTEMPTS = 15
-"""How often a call is repeated if AWS has not yet distributed the change of the call before."""
+"""The maximum number of attempts if AWS has not yet distributed the change of the previous call."""
 PAUSE_SECONDS = 2.0
 """The pause between two attempts, in seconds."""
 MIN_PREFIX = {4: 8, 6: 16}
-"""The largest range for each version of IP. A larger range is probably a mistake that would close the platform."""
+"""The shortest allowed prefix for each version of IP. A shorter prefix is probably a mistake that would block most
+callers."""
 _SCOPE = "CLOUDFRONT"
 _USED, _UNUSED = "rule=on", "rule=off"
 """The description of an IP set. It says whether an operator wants the rule that uses the addresses of this IP set."""
@@ -31,7 +33,7 @@ _UNCHANGED = ("Name", "Id", "DefaultAction", "VisibilityConfig", "Description", 
 
 
 def parse_network(text: str) -> Network:
-    """Return a public address, or a range of addresses. Raises ValueError for any other text, e.g. an address of a
+    """Parse a public address or a range of public addresses. Raises ValueError for any other text, e.g. an address of a
     private network."""
     network = ip_network(text)
     if not network.is_global:
@@ -44,12 +46,13 @@ def parse_network(text: str) -> Network:
 def change_addresses(
     account: Account, name: str, change: Callable[[frozenset[Network]], Collection[Network]]
 ) -> dict[str, list[Network]]:
-    """Replace the addresses in the IP sets of a rule by `change(addresses)`. Return ARN of an IP set → its addresses.
+    """Replace the addresses in the IP sets of a rule by `change(addresses)`. Map the ARN of each IP set to its new
+    addresses.
 
-    Call `put_rule` with the result afterwards, also if no address remains.
+    After this call, the caller must call `put_rule` with the result, even if no address remains.
 
-    `change` is called once for IPv4 and once for IPv6. It gets the addresses of this version of IP. If it returns
-    addresses of the other version, these are ignored.
+    `change` is called once with the addresses of IPv4, and once with the addresses of IPv6. Addresses of the other
+    version in its result are ignored.
     """
     changed = (_change_ip_set(account, name, version, change) for version in MIN_PREFIX)
     return {arn: addresses for arn, addresses in changed if addresses}
@@ -61,8 +64,8 @@ def _change_ip_set(
     """Change the IP set of one version of IP, and create the IP set if it does not exist. Return its ARN and addresses.
 
     The lock token comes from the same answer as the addresses. If another command has changed the addresses since this
-    answer, AWS refuses the write. In this case, the function reads the addresses again, and repeats the change. It also
-    reads the addresses again if AWS does not list a new IP set yet.
+    answer, AWS refuses the write. The function then reads the addresses again, and repeats the change. It does the same
+    if AWS does not list a new IP set yet.
     """
     client, set_name = account.client("wafv2"), f"{account.environment.resource(name)}-{version}"
     errors = client.exceptions
@@ -109,14 +112,14 @@ def put_rule(
     inverted: bool = False,
     retry_seconds: int = 0,
 ) -> None:
-    """Refuse the requests from the addresses in the IP sets of a rule. If `inverted`, refuse all other requests
+    """Refuse requests from the addresses in the IP sets of a rule. If `inverted` is true, refuse all other requests
     instead.
 
-    filled: the ARNs of the IP sets that have addresses for certain. Raises AwsError if AWS does not list them in time,
-    or if another command has emptied them, because the rule would then be missing.
+    If no IP set has an address, the rule is removed. The rule comes after all other rules. They only block or count
+    requests, so every request that they do not block reaches this rule.
 
-    If no IP set has an address, the rule is removed. The rule comes after all other rules. The other rules only block
-    or count requests, so every request that they do not block reaches this rule.
+    filled: the ARNs of the IP sets that must have addresses. Raises AwsError if AWS does not list these addresses in
+    time, or if another command has removed them, because the rule would then be missing.
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
@@ -136,7 +139,7 @@ def put_rule(
         priority = 1 + max((each["Priority"] for each in others), default=0)
         return [*others, {**rule, "Statement": statement, "Priority": priority}]
 
-    # Another command can have filled or emptied an IP set before the rules were written.
+    # Before the rules were written, another command can have added or removed addresses of an IP set.
     while arns != (arns := _used(account, name, filled)):
         _change_rules(account, changed)
     _mark(account, name, _USED)
@@ -146,20 +149,22 @@ def put_rule(
 def remove_rule(account: Account, name: str) -> None:
     """Remove a rule, and its IP sets. Do nothing if the rule does not exist.
 
-    Raises AwsError if another command adds the rule at the same time. The addresses of the other command are kept.
+    Raises AwsError if another command adds the rule at the same time. The addresses of the other command stay.
     """
     _mark(account, name, _UNUSED)
     _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
     _delete_ip_sets(account, name, lambda ip_set: ip_set.get("Description") == _UNUSED or not ip_set["Addresses"])
     if _wanted(account, name):
-        raise AwsError(f"another command has added the rule {name} at the same time: look at the status, and repeat")
+        raise AwsError(
+            f"another command has added the rule {name} at the same time: check the status, and run the command again"
+        )
 
 
 def mark_rule(account: Account, name: str) -> None:
-    """Record that an operator wants a rule if the rule exists.
+    """If a rule exists, record that an operator wants the rule.
 
-    `put_rule` can have failed before it recorded it, and earlier releases did not record it. `deploy` calls this
-    function at its start: otherwise, it would not know that it has removed the rule.
+    The record can be missing, because `put_rule` has failed or because an earlier release made no record. Without a
+    record, `deploy` would not restore a rule that it has removed. Therefore `deploy` calls this function at its start.
     """
     if has_rule(account, name):
         _mark(account, name, _USED)
@@ -172,15 +177,15 @@ def delete_ip_sets_of(account: Account, names: Collection[str]) -> None:
 
 
 def has_rule(account: Account, name: str) -> bool:
-    """Return whether a rule exists. An environment without a firewall, e.g. after a failed first deploy, has no
-    rules."""
+    """Return whether a rule exists. If the environment has no firewall, e.g. after a failed first deploy, return
+    False."""
     answer = _find_web_acl(account)
     return answer is not None and any(rule["Name"] == name for rule in answer["WebACL"]["Rules"])
 
 
 def lost_ip_sets(account: Account, name: str) -> list[str]:
-    """Return the ARNs of the IP sets of a rule that an operator has added and not removed, and that a deploy has
-    removed. Without such a rule, the result is empty."""
+    """If a deploy has removed a rule that an operator wants, return the ARNs of the IP sets of the rule. Otherwise
+    return an empty list."""
     answer = _find_web_acl(account)
     if answer is None or any(rule["Name"] == name for rule in answer["WebACL"]["Rules"]):
         return []
@@ -188,29 +193,32 @@ def lost_ip_sets(account: Account, name: str) -> list[str]:
 
 
 def _wanted(account: Account, name: str) -> list[str]:
-    """Return the ARNs of the IP sets with addresses whose rule an operator wants."""
+    """Return the ARNs of the IP sets of a rule that have addresses, if an operator wants the rule."""
     return [
         each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"] and each.get("Description") == _USED
     ]
 
 
 def _used(account: Account, name: str, filled: Collection[str]) -> list[str]:
-    """Return the ARNs of the IP sets that have addresses. Wait until AWS lists `filled` among them: it can need minutes
-    to distribute a change. Raises AwsError if it does not."""
+    """Return the ARNs of the IP sets that have addresses. Wait until AWS lists the sets in `filled`, because AWS can
+    need minutes to distribute a change. Raises AwsError if AWS does not list them in time."""
     for attempt in range(1, PATIENT_ATTEMPTS + 1):
         used = [each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"]]
         if set(filled) <= set(used):
             return used
         if attempt < PATIENT_ATTEMPTS:
             time.sleep(PAUSE_SECONDS)
-    raise AwsError(f"AWS does not list the addresses of the rule {name}, so it is not in force: run the command again")
+    raise AwsError(
+        f"AWS does not list the addresses of the rule {name}, so the rule is not in effect: run the command again"
+    )
 
 
 def _mark(account: Account, name: str, description: str) -> None:
-    """Record in the IP sets with addresses whether an operator wants their rule.
+    """Record in the IP sets with addresses whether an operator wants the rule.
 
-    The record is written after the rule is added, and removed before the rule is removed. Therefore, if a command fails
-    between two steps, a later deploy adds only rules that a command has reported as added.
+    The record is written after the rule is added, and is removed before the rule is removed. If a command fails between
+    these two calls, the record says that the rule is not wanted. Therefore a deploy restores only rules that were added
+    without an error.
     """
     client = account.client("wafv2")
     for attempt in range(1, ATTEMPTS + 1):
@@ -228,9 +236,11 @@ def _mark(account: Account, name: str, description: str) -> None:
 def _delete_ip_sets(account: Account, name: str, unused: Callable[[Mapping[str, Any]], bool]) -> None:
     """Delete the IP sets for which `unused(ip_set)` is true.
 
-    For some time after a rule is removed, AWS answers that the rule still uses its IP set. An IP set that cannot be
-    deleted has no effect, so it is left to the next command. The lock token comes from the same answer as the IP set.
-    If another command changes an IP set after this answer, the IP set is read again.
+    For some time after a rule is removed, AWS refuses to delete its IP sets, because the rule still uses them. Such an
+    IP set has no effect, and the next command deletes it.
+
+    The lock token comes from the same answer as the IP set. If another command changes an IP set after this answer, the
+    IP set is read again.
     """
     client = account.client("wafv2")
     for each in _ip_sets(account, name):
@@ -248,7 +258,7 @@ def _delete_ip_sets(account: Account, name: str, unused: Callable[[Mapping[str, 
 
 
 def _one_of(arns: Collection[str]) -> dict[str, Any]:
-    """Return the statement that matches an address if it is in any of these IP sets."""
+    """Return the statement that matches an address that is in one of these IP sets."""
     statements = [{"IPSetReferenceStatement": {"ARN": arn}} for arn in arns]
     return statements[0] if len(statements) == 1 else {"OrStatement": {"Statements": statements}}
 
@@ -256,7 +266,8 @@ def _one_of(arns: Collection[str]) -> dict[str, Any]:
 def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
     """Return the names and ids of the IP sets of a rule. Each version of IP has its own set.
 
-    AWS can list a new IP set late, so the IP sets that the rule uses are added. AWS never deletes these.
+    The result also contains the IP sets that the rule uses, because AWS can list a new IP set late. AWS does not delete
+    an IP set that a rule uses.
     """
     prefix = f"{account.environment.resource(name)}-"
     listed: list[dict[str, Any]] = account.client("wafv2").list_ip_sets(Scope=_SCOPE)["IPSets"]
@@ -280,8 +291,8 @@ def _arns(part: Any) -> Iterator[str]:
 
 
 def _read_ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
-    """Return the IP sets of a rule with their addresses. An IP set that another command deletes meanwhile is left
-    out."""
+    """Return the IP sets of a rule with their addresses, without IP sets that another command deletes at the same
+    time."""
     client, documents = account.client("wafv2"), []
     for each in _ip_sets(account, name):
         with suppress(client.exceptions.WAFNonexistentItemException):
@@ -317,11 +328,11 @@ def _tags(account: Account) -> list[dict[str, str]]:
 
 
 def _change_rules(account: Account, change: Callable[[list[Rule]], list[Rule]]) -> None:
-    """Replace the rules by `change(rules)`. Write nothing if they stay the same.
+    """Replace the rules by `change(rules)`. If the rules stay the same, write nothing.
 
     The lock token comes from the same answer as the rules. If another command has changed the rules since this answer,
-    AWS refuses the write. In this case, and if AWS does not know a new IP set yet, the function reads the rules again,
-    and repeats the change.
+    AWS refuses the write. The function then reads the rules again, and repeats the change. It does the same if AWS does
+    not know a new IP set yet.
     """
     client = account.client("wafv2")
     conflicts = unavailable = 0

@@ -1,7 +1,7 @@
 """Creates the first super admin: an account in the user pool of staff, and a row in `admin_users`.
 
-After that, operators manage the staff through the API. The row is written through the Data API of the database, with
-the master secret of RDS, because no user can sign in before this row exists.
+After that, the first super admin manages the staff through the API. The row is written through the Data API of the
+database, with the master secret of RDS, because no user can sign in before this row exists.
 """
 
 import json
@@ -13,9 +13,9 @@ from infra.deploy.account import Account, AwsError
 from infra.deploy.data_api import execute_as_master, query_as_master
 from infra.deploy.stacks import stack_outputs
 
-# An account of the same address with another id was deleted, because its second factor was lost. The accounts of {gone}
-# do not exist either. No user can sign in with a deleted account, so its row must not prevent its successor from
-# becoming a super admin.
+# A row with the same address and another id belongs to a deleted account, e.g. because its second factor was lost. The
+# accounts of {gone} do not exist either. No user can sign in with a deleted account. Therefore its row must not prevent
+# another account from becoming the first super admin.
 STATEMENT = """
 do $first_admin$
 begin
@@ -36,15 +36,15 @@ SUPER_ADMINS = "select user_id, email from public.admin_users where role = 'supe
 _REFUSAL = "the platform has a super admin already"
 """The error of the statement if another super admin exists."""
 _TRUSTED_STATES = ("CONFIRMED", "FORCE_CHANGE_PASSWORD")
-"""The states of an account whose owner has verified the address, or gets the password by mail."""
+"""The states of an account whose owner has verified the address or gets the password by mail."""
 
 
 def create_first_admin(account: Account, email: str) -> str:
     """Create the first super admin, and return the id of the user. Cognito sends a mail with a temporary password.
 
     A repeated call with the same address changes nothing. The new super admin replaces super admins whose accounts were
-    deleted, e.g. because the address was wrong. Raises AwsError if another super admin has an account, or if somebody
-    else may have created the account.
+    deleted, e.g. because the address was wrong. Raises AwsError if another super admin has an account, or if another
+    person may have created the account.
     """
     from botocore.exceptions import ClientError
 
@@ -71,14 +71,14 @@ def create_first_admin(account: Account, email: str) -> str:
 def statement(subject: str, email: str, gone: Sequence[str] = ()) -> str:
     """Return the SQL statement that makes a user the first super admin. It contains the values as literals.
 
-    gone: the ids of the super admins whose accounts do not exist any more.
+    gone: the ids of the super admins whose accounts no longer exist.
     """
     ids = ", ".join(f"'{_quoted(each)}'" for each in (*gone, ""))  # `in` needs a value, and no user has an empty id
     return STATEMENT.format(subject=_quoted(subject), email=_quoted(email), gone=ids, refusal=_REFUSAL).strip()
 
 
 def _deleted_admins(account: Account, pool: str, subject: str) -> list[str]:
-    """Return the ids of the other super admins. Raises AwsError if one of them still has an account."""
+    """Return the ids of all other super admins. Raises AwsError if one of them still has an account."""
     client = account.client("cognito-idp")
     rows = [row for row in query_as_master(account, SUPER_ADMINS, "app_migrate") if row[0] != subject]
     for id, email in rows:
@@ -114,7 +114,7 @@ def _require_verified(account: Account, pool: str, email: str, user: dict[str, A
     """Raise AwsError unless the owner of the address controls the account.
 
     Any person can register with any address. Only the owner of the address gets the mail with the code that verifies
-    it. Until then, the password of the account can belong to another person.
+    the address. Before the address is verified, another person can know the password of the account.
     """
     values = {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
     if user.get("UserStatus") in _TRUSTED_STATES and values.get("email_verified") == "true":

@@ -1,9 +1,9 @@
-"""Writes the files again that ERP systems have sent and that a restored database has forgotten.
+"""Writes files of ERP systems again that a restored database does not know (forgotten files).
 
-The database registers each version of a file that it gets, and a restored database has lost these rows. A version
+The database registers each version of a file in a row, and a restored database has lost some of these rows. A version
 without a row is written again. The platform reads the files of a catalog in the order in which their notifications
-arrive, and S3 does not keep this order. So the next file of a catalog or destination is written when the previous one
-is registered. Files that arrived after a forgotten file are written again as well, because they are newer.
+arrive, but S3 does not keep this order. Therefore, the next file of a catalog or destination is written after the
+previous file is registered. Files that arrived after a forgotten file are also written again, because they are newer.
 """
 
 import time
@@ -18,9 +18,11 @@ from infra.deploy.data_api import ROLE, read_rows
 from infra.deploy.dropped_files import DroppedFile, Owner, dropped_files, origin, put_back
 
 MARGIN = timedelta(days=1)
-"""How long before the time of the restore a file can be written that is read only after it, e.g. behind a backlog."""
+"""The maximum time between the upload and the registration of a file, e.g. because of a backlog. A file that was
+uploaded before the time of the restore can therefore be registered after it."""
 MAX_SECONDS = 180.0
-"""How long the registration of a file may take. S3 sends a notification within seconds, sometimes within minutes."""
+"""The maximum time until a file is registered, in seconds. S3 sends a notification within seconds, sometimes within
+minutes."""
 _PAUSE_SECONDS = 2.0
 _OWNERS_PER_STATEMENT = 100
 _REGISTERED = """select c.id::text as owner, true as is_catalog, d.version_id as version
@@ -36,35 +38,36 @@ where o.id = any('{{{owners}}}'::uuid[])"""
 
 @dataclass
 class ForgottenFiles:
-    """The files that a restored database has forgotten."""
+    """The files that a restored database does not know."""
 
     account: Account
     since: datetime
-    """The time of the restore."""
+    """The time to which the database was restored."""
     folder: str = ""
     """Only files whose keys begin with this text."""
     _began: datetime = field(default_factory=lambda: datetime.now(UTC))
     _origins: dict[str, str | None] = field(default_factory=dict)
-    """The origins of the versions that were looked up."""
+    """Caches the result of `origin` for each version."""
 
     def __post_init__(self) -> None:
-        # The times of S3 have whole seconds: a file that was written right after `since` can have an earlier time.
+        # The times of S3 have whole seconds. Therefore a file that was written shortly after `since` can have an
+        # earlier time.
         self.since = self.since.replace(microsecond=0)
 
     def waiting(self) -> tuple[list[DroppedFile], list[Owner]]:
-        """Return the files that must be written again, and the owners of files that the database does not have."""
+        """Return the files that must be written again, and the owners of files that do not exist in the database."""
         files = dropped_files(self.account, since=self.since - MARGIN, folder=self.folder, old_versions=True)
         known, owners = registered(self.account, files, self.since - 2 * MARGIN)
-        # `files` is ordered by time, and sorting by owner keeps this order.
+        # `files` is ordered by time, and `sorted` keeps this order for each owner.
         groups = groupby(sorted(files, key=lambda file: str(file.owner)), key=lambda file: file.owner)
         waiting = [file for owner, group in groups if owner in owners for file in self._of_owner([*group], known)]
         return waiting, sorted({file.owner for file in files} - owners, key=str)
 
     def put_back(self) -> Iterator[DroppedFile]:
-        """Write the files again, and yield each one. All owners get their next file at the same time.
+        """Write the files again, and yield each file. In each step, all owners get their next file.
 
-        The bucket is read again before each step, because files can arrive while others are written. Raises AwsError
-        if a file is not registered: the next call continues there.
+        The bucket is read again before each step, because files can arrive while the function writes. Raises AwsError
+        if a file is not registered. The next call then continues with this file.
         """
         while waiting := self.waiting()[0]:
             first = {file.owner: file for file in reversed(waiting)}
@@ -75,11 +78,14 @@ class ForgottenFiles:
             wait_until_registered(self.account, copies)
 
     def _of_owner(self, files: Sequence[DroppedFile], known: set[str]) -> list[DroppedFile]:
-        """Return the files of one owner that must be written again. files: the versions, the oldest first.
+        """Return the files of one owner that must be written again.
 
-        A copy is not a file of the ERP system, unless its origin is older than `files`. If a copy is registered, its
-        origin is complete. A registered file is written again if it arrived after a forgotten file: otherwise, a copy
-        of an older file would be the newest version. A file that arrives after the last copy is read by itself.
+        A copy does not count as a file of the ERP system if `files` contains its origin. If a copy is registered, its
+        origin is complete. A registered file is written again if it arrived after a forgotten file, because otherwise
+        the copy of the forgotten file would be the newest version. A file that arrives after the last copy needs no
+        copy.
+
+        files: the versions, the oldest first.
         """
         if all(file.version in known for file in files):
             return []
@@ -112,7 +118,7 @@ class ForgottenFiles:
 
 
 def registered(account: Account, files: Iterable[DroppedFile], since: datetime) -> tuple[set[str], set[Owner]]:
-    """Return the versions since a time that the database has registered, and the owners that the database has."""
+    """Return the versions that the database has registered since a time, and the owners that exist in the database."""
     ids, versions, owners = sorted({str(file.owner.id) for file in files}), set[str](), set[Owner]()
     for start in range(0, len(ids), _OWNERS_PER_STATEMENT):
         batch = ",".join(ids[start : start + _OWNERS_PER_STATEMENT])

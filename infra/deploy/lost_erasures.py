@@ -1,6 +1,6 @@
 """Compares the list of erasures with the database of an environment.
 
-A restored database has lost the erasures that were made after the time to which it was restored. Until they are
+A database that was restored to an earlier time has lost the erasures since that time. Until these erasures are
 repeated, the database contains persons who were erased, and workers must not send anything.
 """
 
@@ -15,11 +15,12 @@ from infra.deploy.data_api import ROLE, read_rows
 _IDS_PER_STATEMENT = 400
 """The maximum number of erasures in one statement. The Data API accepts texts of 64 KB, and two ids need 74 bytes."""
 SEARCHES_FILES = 7
-"""The number of the first step in which a job searches only files for the person
+"""The number of the first step in which the job of an erasure searches only files for the person
 (`wecelebrate.erasures.worker._STEPS`).
 
-When a job has reached this step, no table from which a worker sends contains the person any more. A worker that starts
-later therefore sends nothing about the person. The cache and documents of the predecessor can still contain the person.
+When a job has reached this step, the tables from which workers send data no longer contain the person. A worker that
+starts later therefore sends nothing about the person. The cache and documents of the key-value store can still contain
+the person.
 """
 _LOST = """select count(*) as number
 from unnest('{{{erasures}}}'::uuid[], '{{{clients}}}'::uuid[]) as listed (id, client)
@@ -29,23 +30,24 @@ _UNFINISHED = """select count(*) as number from erasures e left join jobs j on j
 where {selection} and e.completed_at is null and coalesce((j.checkpoint ->> 'step')::integer, 0) < {step}"""
 _REPEATED = "e.cause = 'restore'"
 _LISTED = "e.cause <> 'restore' and e.id = any ('{{{erasures}}}'::uuid[])"
-"""The erasures of the list that ran at the time to which the database was restored. The database has their rows."""
+"""Selects erasures of the list whose rows the restored database has, because they existed at the time of the
+restore."""
 _ALL_STEPS = 1_000_000
-"""A number above the number of every step: the erasure must be complete."""
+"""A number above the numbers of all steps. With it, only a complete erasure counts as finished."""
 
 
 @dataclass(frozen=True)
 class LostErasures:
-    """How many persons of the list are still in the tables of the database."""
+    """The numbers of erasures of the list whose persons can still be in the tables of the database."""
 
     lost: int
     """The number of erasures that the database does not have.
 
-    Erasures of a client that the database does not have are not counted, because the database has no persons of this
-    client.
+    If the client of an erasure does not exist in the database, the erasure is not counted, because the database has no
+    persons of this client.
     """
     unfinished: int
-    """The number of erasures of the database that have not erased their persons yet."""
+    """The number of erasures in the database that have not yet erased their persons."""
 
     def __bool__(self) -> bool:
         return bool(self.lost or self.unfinished)
@@ -64,8 +66,8 @@ class LostErasures:
 def lost_erasures(account: Account, cluster: str | None = None, *, complete: bool = False) -> LostErasures:
     """Compare the list with the database.
 
-    cluster: the name of another cluster than the live one. complete: an erasure counts as unfinished until it is
-    complete. Otherwise, it counts until no worker can send anything about the person.
+    cluster: the name of another cluster than the live cluster. complete: whether an erasure counts as unfinished until
+    it is complete. If false, it counts as unfinished until no worker can send anything about the person.
     """
     step = _ALL_STEPS if complete else SEARCHES_FILES
     lost, listed = 0, _listed(account)
@@ -79,12 +81,12 @@ def lost_erasures(account: Account, cluster: str | None = None, *, complete: boo
 
 
 def _listed(account: Account) -> Iterator[tuple[str, str]]:
-    """Yield the client and the id of each erasure in the list. The keys contain both: <client>/<erasure>.json."""
+    """Yield the client and the id of each erasure in the list. They come from the keys: <client>/<erasure>.json."""
     bucket = f"{account.environment.resource('erasures')}-{account.id}"
     for page in account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", ()):
             client, _, name = item["Key"].partition("/")
-            # The texts become a part of a statement, so each must be an id.
+            # Each text must be an id, because the texts become a part of a statement.
             yield str(UUID(client)), str(UUID(name.removesuffix(".json")))
 
 

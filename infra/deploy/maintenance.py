@@ -1,6 +1,6 @@
-"""Closes an environment for everyone except the operators, with a rule of the firewall of CloudFront.
+"""Closes an environment for everyone except the operators, with a rule in the firewall of CloudFront.
 
-While the rule exists, CloudFront does not serve cached pages either. Workers and schedules continue to run.
+While the rule exists, CloudFront serves no cached pages. Workers and schedules continue to run.
 """
 
 from collections.abc import Collection
@@ -36,8 +36,8 @@ def is_lost(account: Account) -> bool:
 
 
 def restore_rule(account: Account) -> bool:
-    """Close the environment again if a deploy has removed the rule, because the maintenance mode was switched on while
-    the deploy ran. Return whether the rule was missing."""
+    """If a deploy has removed the rule, close the environment again. This happens if the maintenance mode is switched
+    on during a deploy. Return whether the rule was missing."""
     if not (lost := firewall.lost_ip_sets(account, RULE)):
         return False
     firewall.put_rule(account, RULE, 503, lost, inverted=True, retry_seconds=RETRY_SECONDS)

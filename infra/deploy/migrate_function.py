@@ -24,11 +24,11 @@ def invoke(account: Account, event: Mapping[str, Any]) -> dict[str, Any]:
 def check_database(account: Account) -> dict[str, Any]:
     """Check the live database and its readers. The result comes from `wecelebrate.schema.database_check.run`.
 
-    Raises AwsError if the deployed function is of a release without the check.
+    Raises AwsError if the deployed release does not have the check.
     """
     endpoint = cluster(account, live_cluster(account))["ReaderEndpoint"]
     result = invoke(account, {"check_database": {"reader": f"{endpoint}:{PORT}"}})
-    if not result.keys() >= {"readers", "large_objects"}:  # an earlier function migrates, whatever the event says
+    if not result.keys() >= {"readers", "large_objects"}:  # an earlier release migrates at every event
         name = account.environment.name
         raise AwsError(
             f"the release of {name} does not know this check: use the checkout of the release that runs"

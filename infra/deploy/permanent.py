@@ -1,8 +1,8 @@
 """Deletes the resources that a permanent environment keeps when its stacks are deleted: database, buckets and user
 pools.
 
-Each function finds its resources by their names, so a removal that was interrupted can be repeated. A function accepts
-only the exact names that the stacks give, because other resources of the account can have names with the same prefix.
+Each function finds its resources by their names, so an interrupted removal can be repeated. A function accepts only the
+exact names that the stacks use, because other resources of the account can have names with the same prefix.
 """
 
 import re
@@ -31,9 +31,10 @@ def unprotect_stacks(account: Account) -> Iterator[str]:
 
 
 def delete_database(account: Account) -> str | None:
-    """Delete the cluster with a final snapshot, and return the name of the snapshot. Return None if this call created
-    no snapshot, because the cluster does not exist or is already being deleted. The cluster must be deleted before its
-    stacks, because it uses the subnets of the network.
+    """Delete the cluster with a final snapshot, and return the name of the snapshot. If the cluster does not exist or
+    is already being deleted, create no snapshot and return None.
+
+    The cluster must be deleted before its stacks, because it uses the subnets of the network.
     """
     client, cluster = account.client("rds"), account.environment.resource("database")
     try:
@@ -44,7 +45,7 @@ def delete_database(account: Account) -> str | None:
     if description["Status"] != "deleting":
         snapshot = f"{account.environment.resource('final')}-{datetime.now(UTC):%Y-%m-%d-%H-%M}"
         client.modify_db_cluster(DBClusterIdentifier=cluster, DeletionProtection=False, ApplyImmediately=True)
-        # An interrupted call can have deleted some of the instances, and RDS refuses to delete them again.
+        # RDS refuses to delete an instance twice, and an interrupted call can have deleted some instances.
         members = client.get_paginator("describe_db_instances").paginate(
             Filters=[{"Name": "db-cluster-id", "Values": [cluster]}]
         )
@@ -62,8 +63,8 @@ def kept_buckets(account: Account) -> list[str]:
     """Return the buckets of the environment. They still exist after their stack is deleted."""
     resource = account.environment.resource
     declared = {f"{resource(name)}-{account.id}" for name in bucket_names(functions())}
-    # CloudFormation creates the names of the buckets of the access logs and of the staff console. Such a name consists
-    # of the name of the stack and the logical id, which CloudFormation can shorten, and a random part.
+    # CloudFormation generates the names of the buckets for the access logs and for the staff console. A generated name
+    # consists of the name of the stack, the logical id, which can be shortened, and a random part.
     generated = re.compile(
         rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-buckets(access|{CONSOLE})[a-z0-9]*-[a-z0-9]{{12,13}}"
     )

@@ -17,9 +17,10 @@ PROXYLESS_ZONES = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "cac1-az4"})
 Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html, "Quotas and limitations".
 """
 MIN_BOOTSTRAP_VERSION = 23
-"""The oldest bootstrap version of CDK whose roles may run `cdk rollback` after a failed deploy with `--no-rollback`."""
+"""The minimum version of the CDK bootstrap stack. From this version on, its roles may run `cdk rollback` after a failed
+deploy with `--no-rollback`."""
 CONCURRENCY_QUOTA = "L-B99A9384"
-"""The quota of Lambda for concurrent invocations has this code."""
+"""The code of Lambda's quota for concurrent invocations."""
 
 
 def preflight(account: Account) -> Iterator[Finding]:
@@ -32,7 +33,7 @@ def preflight(account: Account) -> Iterator[Finding]:
 
 
 def _attempt(check: str, run: Callable[[], list[Finding]], fix: str = "") -> list[Finding]:
-    """Run a check. An error of AWS, e.g. a missing permission, is a problem as well."""
+    """Run a check. Convert an error of AWS, e.g. a missing permission, to a problem."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -48,7 +49,7 @@ def _credentials(account: Account) -> list[Finding]:
 
 
 def _settings(account: Account) -> list[Finding]:
-    """Find settings that are deployed, but missing in the checkout. A deploy would replace them with the defaults."""
+    """Find deployed settings that are missing in the checkout. A deploy would replace them with the defaults."""
     environment = account.environment
     file = FOLDER / f"{environment.name}.toml"
     outputs = stack_outputs(account, "storage")
@@ -84,8 +85,8 @@ def _settings(account: Account) -> list[Finding]:
 
 
 def _account(account: Account) -> list[Finding]:
-    """Require that the account is not of another environment, and that the settings of a permanent environment name
-    its account. An earlier check has compared the account with the credentials."""
+    """Require that the account does not belong to another environment, and that the settings of a permanent environment
+    name the account. An earlier check has already compared this account with the credentials."""
     environment = account.environment
     try:
         existing = environments_of(account)
@@ -138,7 +139,7 @@ def _zones(account: Account) -> list[Finding]:
     unusable = [name for name in environment.zones if name not in usable]
     if not unusable:
         return [Finding("zones", "ok", ", ".join(f"{name} is {ids[name]}" for name in environment.zones))]
-    # A zone that is kept keeps its position in the list. At another position, it would get other subnets.
+    # An unchanged zone must keep its position in the list. At another position, it would get other subnets.
     kept = [name for name in environment.zones if name in usable]
     spare = [name for name in usable if name not in kept]
     chosen = [*kept, *spare][: len(environment.zones)]
@@ -148,7 +149,7 @@ def _zones(account: Account) -> list[Finding]:
 
 
 def _proxy(account: Account) -> list[Finding]:
-    """Require that functions stop using the proxy before a deploy deletes it."""
+    """Require that no function uses the proxy when a deploy deletes it."""
     environment = account.environment
     setting = environment.settings.proxy
     if setting == "off" and proxy_of_functions(account) == "on" and _has_proxy(account):
@@ -159,8 +160,8 @@ def _proxy(account: Account) -> list[Finding]:
 
 
 def _has_proxy(account: Account) -> bool:
-    """Return whether the proxy exists. If all deploys of an environment without a proxy failed, the stack of the
-    functions looks as if they used a proxy."""
+    """Return whether the proxy exists. The stack of the functions is not enough: if all deploys of an environment
+    without a proxy have failed, its state is the same as with a proxy."""
     client = account.client("rds")
     try:
         client.describe_db_proxies(DBProxyName=account.environment.resource("proxy"))
@@ -188,7 +189,7 @@ def _concurrency(account: Account) -> list[Finding]:
 def _cache(account: Account) -> list[Finding]:
     name = f"wecelebrate/{account.environment.name}/cache"
     region = account.environment.region
-    # A token in a command would stay in the history of the shell.
+    # If a command contained a token, the token would stay in the history of the shell.
     value = "file://cache.json"
     content = 'write {"url": "https://NAME.upstash.io", "token": "TOKEN"} to cache.json'
     client = account.client("secretsmanager")
@@ -233,7 +234,8 @@ def _mail(account: Account) -> list[Finding]:
     answer = client.get_account()
     rate = answer["SendQuota"]["MaxSendRate"]
     production = answer.get("ProductionAccessEnabled", False)
-    # In the sandbox, SES sends only to verified addresses, so other people could not receive the code to register.
+    # In the sandbox, SES sends only to verified addresses. Other people could therefore not receive the code to
+    # register.
     if verified and production and not settings.mail_verified:
         message = f"{settings.mail_domain} is verified: Cognito can send its mails from it"
         findings = [Finding("mail", "warning", message, _setting(environment, "mail_verified", "true"))]

@@ -1,8 +1,7 @@
-"""Finds access that was removed or replaced after a time. A database that is restored to this time has the access
-again.
+"""Finds access that was revoked after a time. In a database that is restored to this time, the access is valid again.
 
-The audit log of the cluster that the platform used before the restore has an entry for each removal. If the live
-database has an entry with the same action and object, an operator has repeated the removal.
+The audit log of the cluster before the restore has an entry for each revocation. If the live database has an entry with
+the same action and object, an operator has repeated the revocation.
 """
 
 import json
@@ -41,9 +40,12 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "flag.set": frozenset(),
     "flag.reset": frozenset(),
 }
-"""The actions that can end access. Of a change, only entries about one of these fields count. An empty set: each entry
-counts. An accepted invitation counts only if the person was removed later: in the restored database, the invitation is
-open, and its code lets the person in again."""
+"""Maps each action that can revoke access to the fields that count. An entry of the audit log counts if it changed one
+of these fields. If the set is empty, each entry counts.
+
+An accepted invitation counts only if the person was removed later. In the restored database, the invitation is open
+again, and the removed person could accept it.
+"""
 _CREATIONS = frozenset(f"{action.partition('.')[0]}.create" for action in ACTIONS)
 _PER_STATEMENT = 400
 """The number of entries or objects in one statement. The Data API returns at most 1 MB, and accepts texts of 64 KB."""
@@ -71,16 +73,16 @@ union select id::text, name from report_subscriptions where id::text in (select 
 
 @dataclass(frozen=True)
 class Revocation:
-    """An entry of the audit log about access that was removed or replaced."""
+    """An entry of the audit log about revoked access."""
 
     time: datetime
     action: str
     client_id: str | None
     client: str | None
-    """The slug of the client. None for the platform."""
+    """The slug of the client, or None for the platform."""
     object_id: str
     subject: str
-    """Who has done it."""
+    """The subject who has revoked the access."""
     fields: tuple[str, ...]
     """The fields that were changed."""
     name: str | None = None
@@ -92,10 +94,10 @@ class Revocation:
 
 
 def revocations(account: Account, since: datetime, cluster: str) -> list[Revocation]:
-    """Return the revocations since a time that the live database does not have, the oldest first.
+    """Return the revocations since a time that are missing in the live database, the oldest first.
 
-    cluster: the name of the cluster that the platform used before the restore. Raises AwsError if it is the live one,
-    because a cluster has all of its own revocations.
+    cluster: the name of the cluster that the platform used before the restore. Raises AwsError if this cluster is the
+    live cluster, because no revocation is missing there.
     """
     live = live_cluster(account)
     if cluster == live:
@@ -108,7 +110,7 @@ def revocations(account: Account, since: datetime, cluster: str) -> list[Revocat
         if verb == "create":
             created.add((noun, entry.client_id, entry.object_id))
         elif (noun, entry.client_id, entry.object_id) in created:
-            continue  # the restored database does not have an object that was created later
+            continue  # the restored database does not contain objects that were created later
         elif _ends_access(entry) and not repeated.intersection(_repetitions(entry)):
             missing[entry.key] = entry
     names = _names(account, {entry.object_id for entry in missing.values()}, live)
@@ -116,8 +118,8 @@ def revocations(account: Account, since: datetime, cluster: str) -> list[Revocat
 
 
 def _repetitions(entry: Revocation) -> set[tuple[str, str | None, str]]:
-    """Return the keys of the entries that repeat a revocation: the same action, or the end of the object. Nobody can
-    accept an invitation again for a person, so an accepted invitation is revoked."""
+    """Return the keys of the entries that repeat a revocation. Such an entry has the same action, or ends the object.
+    An accepted invitation is repeated by its revocation, because nobody can accept it again for the person."""
     noun = entry.action.partition(".")[0]
     return {(action, entry.client_id, entry.object_id) for action in (entry.action, f"{noun}.delete", f"{noun}.revoke")}
 
@@ -153,7 +155,7 @@ def _revocation(row: Mapping[str, Any]) -> Revocation:
 
 
 def _names(account: Account, ids: Collection[str], cluster: str) -> dict[str, str]:
-    """Map the ids of objects to their addresses or names, if the cluster has them."""
+    """Map the ids of objects to their addresses or names. Objects that the cluster does not have are missing."""
     names: dict[str, str] = {}
     remaining = iter(sorted(ids))
     while batch := list(islice(remaining, _PER_STATEMENT)):

@@ -1,7 +1,7 @@
 """Signs an operator in at the page of Cognito, with the authorization code and PKCE (RFC 7636).
 
-The page returns to a server on this machine. The redirect URL must be a URL of the console. Therefore the sign-in works
-only if the operator has not set `console_urls`, or has added `http://localhost:3000/` to this setting.
+The page redirects to a server on this machine. The redirect URL must be a URL of the console. Therefore, if the
+operator has set `console_urls`, this setting must contain `http://localhost:3000/`.
 """
 
 import base64
@@ -19,7 +19,8 @@ from infra.deploy.account import AwsError
 
 PORT = 3000
 _SILENCE = 10
-"""The seconds after which a connection that sends no request is closed. Browsers open such connections in advance."""
+"""The seconds after which the server closes a connection without a request. Browsers open such connections in
+advance."""
 _DONE = b"You are signed in. You can close this window, and go back to the terminal.\n"
 _REFUSED = b"The sign-in failed. The terminal shows the reason.\n"
 
@@ -38,7 +39,7 @@ class SignIn:
 
     @classmethod
     def begin(cls, page: str, client: str, port: int = PORT) -> "SignIn":
-        """Create an attempt with a random verifier and state."""
+        """Create an attempt with a random code verifier and a random `state`."""
         return cls(page, client, port, secrets.token_urlsafe(48), secrets.token_urlsafe(16))
 
     @property
@@ -61,9 +62,10 @@ class SignIn:
         return f"{self.page}/oauth2/authorize?{urlencode(query)}"
 
     def wait(self, open_page: Callable[[str], object], seconds: float = 300) -> str:
-        """Open the page, wait for its redirect to this machine, and return the access token. Raises AwsError.
+        """Open the page, wait for its redirect to this machine, and return the access token. Raises AwsError if the
+        sign-in fails.
 
-        The method ignores requests without the state of this attempt, e.g. for an icon, or from a page of another
+        The method ignores requests without the `state` of this attempt, e.g. requests for an icon or from another
         attempt.
         """
         answers: list[dict[str, list[str]]] = []
@@ -83,7 +85,7 @@ class SignIn:
                     answers.append(answer)
 
             def log_message(self, *_: object) -> None:
-                """Print nothing, because the query string contains the code."""
+                """Log nothing, because the query string contains the code."""
 
         try:
             server = HTTPServer(("127.0.0.1", self.port), Handler)
@@ -103,7 +105,7 @@ class SignIn:
         return self.exchange(answer["code"][0])
 
     def exchange(self, code: str) -> str:
-        """Exchange the code for an access token. Raises AwsError."""
+        """Exchange the code for an access token. Raises AwsError if the exchange fails."""
         body = urlencode(
             {
                 "grant_type": "authorization_code",

@@ -15,18 +15,18 @@ from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
 PROXY_OUTPUT = "ProxySetting"
-"""The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
-output only when an update of all functions has succeeded."""
+"""The name of the output of the stack `functions` that contains the setting `proxy`. CloudFormation changes this output
+only after it has updated all functions."""
 RELEASE_OUTPUT = "release"
 """The name of the output with which each stack shows its release. A CDK context value with the same name sets these
 outputs.
 
-The last stack is `monitoring`. It shows the release of the last deploy that has ended.
+The stack `monitoring` is deployed last, so its output shows the release of the last complete deploy.
 """
 SCHEMA_OUTPUT = "SchemaRelease"
-"""The name of the output with which the first stack, `network`, shows the newest release whose deploy has begun, and of
-the CDK context value that sets this output. The database can have the migrations of this release, even after a
-rollback, or if the deploy failed later."""
+"""The name of an output of the stack `network`, and of the CDK context value that sets this output. It contains the
+newest release whose deploy has begun, because the stack is deployed first. Even after a rollback or a failed deploy,
+the database can have the migrations of this release."""
 ISSUER_OUTPUT = "IssuerSetting"
 """The output of the stack `functions` with this name contains the setting `issuer`, or COGNITO."""
 COGNITO = "Cognito"
@@ -39,15 +39,15 @@ SETTINGS_OUTPUT = "settings"
 `none`.
 """
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-"""The codes with which AWS refuses a call for which the credentials have no permission."""
+"""The error codes of AWS for a missing permission."""
 _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
-"""The states of a stack that has never been created completely, or is no longer complete. States that start with
-`ROLLBACK_` mean the same."""
+"""The states of a stack that was never created completely or is no longer complete. States that start with `ROLLBACK_`
+have the same meaning."""
 
 
 PAUSED = ("CREATE_FAILED", "UPDATE_FAILED")
-"""The states of a stack after a deploy with `--no-rollback` has failed. CDK continues only with the same option.
-Without it, CDK asks whether to roll the stack back first, and fails if there is no terminal."""
+"""The states of a stack after a deploy with `--no-rollback` has failed. CDK continues only with this option. Without
+the option, CDK asks whether to roll the stack back first, and fails if no terminal is attached."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class StackState:
     changed: datetime
     """The time of the last change."""
     release: str | None
-    """The release of the last deploy that has changed the stack. None if that release did not have this output yet."""
+    """The release of the last deploy that has changed the stack, or None if that release did not have this output
+    yet."""
 
 
 def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
@@ -86,7 +87,7 @@ def stack_states(account: Account) -> dict[str, StackState]:
 
 
 def all_stacks(account: Account) -> Iterator[dict[str, Any]]:
-    """Yield the descriptions of all stacks that the account has in the region, also of stacks of other systems."""
+    """Yield the descriptions of all stacks of the account in the region, including stacks of other systems."""
     for page in account.client("cloudformation").get_paginator("describe_stacks").paginate():
         yield from page["Stacks"]
 
@@ -98,10 +99,10 @@ def stack_ids(account: Account) -> list[str]:
 
 
 def environments_of(account: Account) -> frozenset[str]:
-    """Return the names of the environments that have a stack in the account, in any state. Each stack of the platform
-    counts, because a first deploy or a removal that failed can leave any of them.
+    """Return the names of the environments that have a stack in the account. A stack counts in any state, because a
+    failed first deploy or a failed removal can leave any stack of the platform in any state.
 
-    Raises AwsError if the credentials may not list the stacks: the account can then have any environment.
+    Raises AwsError if the credentials may not list the stacks.
     """
     from botocore.exceptions import ClientError
 
@@ -112,13 +113,16 @@ def environments_of(account: Account) -> frozenset[str]:
             raise
         raise AwsError(
             f"the credentials may not list the stacks of the account {account.id}, so it is not known whether the"
-            " account is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
+            " account belongs to another environment: allow `cloudformation:DescribeStacks` for all stacks"
         ) from error
 
 
 def foreign_account(account: Account, deployed: frozenset[str]) -> str | None:
-    """Return an error message if the account is of other environments: it has their stacks, and no stack of this
-    environment. Otherwise None. deployed: the result of `environments_of`."""
+    """Return an error message if the account has stacks of other environments, but no stack of this environment.
+    Otherwise return None.
+
+    deployed: the result of `environments_of`.
+    """
     name = account.environment.name
     if not deployed or name in deployed:
         return None
@@ -126,10 +130,10 @@ def foreign_account(account: Account, deployed: frozenset[str]) -> str | None:
 
 
 def _environment_of(stack: Mapping[str, Any]) -> str | None:
-    """Return the environment of a stack, or None if the stack is not of the platform.
+    """Return the environment of a stack, or None if the stack does not belong to the platform.
 
-    The tags also name environments that this checkout does not know. A stack whose creation has not begun
-    (REVIEW_IN_PROGRESS) has no tags, so its name counts as well.
+    The environment comes from the tags, which can name an environment that this checkout does not know. A stack whose
+    creation has not begun (REVIEW_IN_PROGRESS) has no tags. Its environment comes from its name.
     """
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
     if tags.get("platform") == "wecelebrate" and "environment" in tags:
@@ -153,14 +157,15 @@ def _describe(account: Account, stack: str) -> dict[str, Any] | None:
 
 
 def is_complete(account: Account) -> bool:
-    """Return whether all stacks were created completely. The stack of the alarms is created last, so only its state is
-    read."""
+    """Return whether all stacks were created completely. Only the state of the stack of the alarms is read, because
+    this stack is created last."""
     last = _describe(account, "monitoring")
     return last is not None and not str(last["StackStatus"]).startswith((*_INCOMPLETE, "ROLLBACK_"))
 
 
 def is_finished(account: Account, stack: str) -> bool:
-    """Return whether a stack exists, and its last creation, update or rollback of an update has succeeded."""
+    """Return whether a stack exists and its last operation has succeeded: a creation, an update, or the rollback of an
+    update."""
     description = _describe(account, stack)
     state = "" if description is None else str(description["StackStatus"])
     return state.endswith("_COMPLETE") and state not in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE")
@@ -169,8 +174,8 @@ def is_finished(account: Account, stack: str) -> bool:
 def proxy_of_functions(account: Account) -> str | None:
     """Return the setting `proxy` with which all functions were deployed, or None if their stack does not exist.
 
-    The result is `on` if some functions can use the proxy. This is possible in two cases: the stack is older than the
-    setting, or the last update of the stack has not ended or has left functions of two deploys.
+    The result is also `on` if some functions could use the proxy: the stack is older than the setting, its last update
+    has not ended, or it contains functions of two deploys.
     """
     stack = _describe(account, "functions")
     if stack is None:
@@ -182,8 +187,8 @@ def proxy_of_functions(account: Account) -> str | None:
 
 
 def apis_that_lose_paths(account: Account) -> frozenset[str]:
-    """Return the HTTP APIs that lose paths: at present, CloudFront sends these paths to them, but in this release the
-    paths belong to another API."""
+    """Return the HTTP APIs that lose paths with this release: CloudFront now sends a path to the API, but in this
+    release the path belongs to another API."""
     outputs = stack_outputs(account, "edge")
     if outputs is None:
         return frozenset()
@@ -203,12 +208,12 @@ def deploy_commands(
     """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
 
     CDK deploys `edge` after the APIs. If an API lost routes before `edge` changes, CloudFront would, for some minutes,
-    send requests for these routes to an API that can no longer answer them. Therefore, a first command deploys
-    everything except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses the new APIs.
-    The second command deploys the rest.
+    send requests for these routes to an API that cannot answer them. Therefore, the first command deploys everything
+    except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses the new APIs. The second
+    command deploys the APIs that lose routes.
 
     closed: whether the maintenance mode is on. An update of `edge` would remove the rule of this mode and open the
-    environment, so `edge` and the stacks after it wait for the next deploy.
+    environment. Therefore `edge` and the stacks after it are not deployed.
     """
     if closed:
         return [cdk_command(environment, "deploy", *options, stacks=_all_except(*losing, "edge", "monitoring"))]
@@ -220,7 +225,7 @@ def deploy_commands(
 
 
 def _all_except(*stacks: str) -> tuple[str, str]:
-    """Return the arguments of CDK for all stacks except these. The pattern matches all other stacks."""
+    """Return the CDK arguments for all stacks except the given stacks. The pattern matches all other stacks."""
     return "--exclusively", f"!({'|'.join(sorted(stacks))})"
 
 

@@ -37,7 +37,7 @@ class Served:
     server: uvicorn.Server
 
     def close(self) -> None:
-        """Stop accepting new requests. The requests that are already running continue."""
+        """Stop accepting new requests. Running requests continue."""
         self.server.should_exit = True
 
 
@@ -56,12 +56,12 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
             access_log=False,
             log_config=None,
             server_header=False,
-            # By default, uvicorn believes the X-Forwarded-For header of every client on this machine. A client could
-            # then choose the address under which the rate limits count its requests.
+            # By default, uvicorn trusts the X-Forwarded-For header of every client on this machine. A client could then
+            # choose the address to which the rate limits apply.
             proxy_headers=False,
             timeout_graceful_shutdown=grace,
-            # Keep idle connections for longer than clients do. Otherwise a client could send a request over a
-            # connection at the moment when the server closes the connection.
+            # Keep idle connections longer than clients. Otherwise the server could close a connection while a client
+            # sends a request over it.
             timeout_keep_alive=75,
         )
         server = _Server(config)

@@ -22,7 +22,7 @@ MAX_CACHED_TOKENS = 10_000
 """The maximum number of verified tokens whose claims are cached."""
 
 MIN_REFETCH_INTERVAL = 10.0
-"""The minimum time from a successful fetch of the keys to the next fetch, in seconds. Without this minimum, every
+"""The minimum time between a successful fetch of the keys and the next fetch, in seconds. Without this minimum, every
 token with an unknown key id would cause a fetch."""
 
 MAX_KEYS_AGE = 3600.0
@@ -30,7 +30,7 @@ MAX_KEYS_AGE = 3600.0
 
 
 class Unauthorized(Exception):
-    """The token is missing or not valid. The message is the value for the header `www-authenticate`."""
+    """The token is missing or not valid. The message is the value of the response header `www-authenticate`."""
 
 
 class KeysUnavailable(Exception):
@@ -103,7 +103,7 @@ class Authorizer:
     async def _keys_for(self, token: str) -> KeySet:
         """Return the keys of the issuer.
 
-        Fetch the keys first if they are too old, or if the token names an unknown key.
+        If the keys are too old, or if the token names an unknown key, first fetch the keys.
         """
         kid = _kid(token)
         if self._should_fetch(kid):
@@ -123,8 +123,8 @@ class Authorizer:
         try:
             key_set = await self._fetch()
         except KeysUnavailable as error:
-            # The keys from the previous fetch, if there was one, stay in use. The next token can cause a new fetch,
-            # because `_fetched_at` stays the same.
+            # Continue to use the keys from an earlier fetch. `_fetched_at` stays the same, so that the next token can
+            # cause a new fetch.
             log.warning("%s", error)
             return
         self._keys = KeySet.import_key_set({"keys": list(key_set["keys"])})
@@ -136,7 +136,7 @@ def render(value: Any) -> str:
     """Convert the value of a claim to text in the format of HTTP APIs, e.g. a list to `[a b]` or an object to
     `map[k:v]`."""
     if isinstance(value, str):
-        # API Gateway creates these texts in Go. Go replaces unpaired surrogates when it reads JSON.
+        # API Gateway creates these texts with Go. When Go reads JSON, it replaces unpaired surrogates.
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -2,14 +2,14 @@
 
 This module also creates the queues and buckets that the functions declare.
 
-We observed the durability of ministack 1.5.33. It writes S3 objects and their versions to disk immediately, so they
-survive a kill. It writes queues, messages and the configuration of buckets to disk only when it stops normally. At the
-first start after a kill, ministack restores the messages that it wrote at its most recent normal stop, and delivers
-these messages again. Messages that were sent after that stop are lost.
+This is the observed durability of ministack 1.5.33. It writes S3 objects and their versions to disk immediately, so
+they survive a kill. It writes queues, messages and the configuration of buckets to disk only at a normal stop. At the
+first start after a kill, ministack restores and delivers the messages of its last normal stop. Messages that were sent
+after that stop are lost.
 
-On AWS, too, lost and repeated messages are possible, although they are rare. The platform tolerates both: workers
+Messages can also be lost or repeated on AWS, but rarely. The platform tolerates lost and repeated messages: workers
 accept repeated messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and
-buckets must be created again. `provision` does this at every start.
+buckets must be created again. `provision` creates them at every start.
 """
 
 import contextlib
@@ -69,8 +69,8 @@ class Aws(Service):
                 "MINISTACK_HOST": "127.0.0.1",
                 "MINISTACK_REGION": REGION,
                 "GATEWAY_PORT": str(port),
-                # With IoT, ministack would also listen on 0.0.0.0:8883, although BIND_HOST is set. IoT also takes most
-                # of the start time.
+                # Without IoT, ministack starts much faster. With IoT, it would also listen on 0.0.0.0:8883, although
+                # BIND_HOST is set.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
                 "SERVICES": "s3,sqs,ses,secretsmanager,scheduler",
@@ -98,7 +98,7 @@ class Aws(Service):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that make boto3 call the emulated services."""
+        """The environment variables with which boto3 calls the emulated services."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
@@ -166,7 +166,8 @@ class Aws(Service):
 
     @cached_property
     def _session(self) -> "Session":
-        """The session that all clients share. Each session reads the description of all AWS endpoints again."""
+        """The session that all clients share, because a new session reads the description of all AWS endpoints
+        again."""
         from boto3 import Session
 
         return Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
@@ -220,8 +221,8 @@ def _lock_objects(s3: "S3Client", bucket: str, days: int) -> None:
 def _configure_notifications(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:
     """Make S3 send a notification to `queues` for each new object in `bucket`.
 
-    If the configuration is already correct, this function does not write it again. The reason is that S3 sends a test
-    event after each change of the configuration.
+    If the configuration is already correct, the function does not write it again, because S3 sends a test event after
+    each change of the configuration.
     """
     arns = {queue_arn(queue) for queue in queues}
     current = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])

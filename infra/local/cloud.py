@@ -1,7 +1,7 @@
 """The whole local cloud: its parts, and the order in which the supervisor starts them.
 
-In this diagram, lines lead from each part to the parts further right that need it. A part starts as soon as all parts
-that it needs are ready. The two poolers are in parentheses, because they exist only if pgbouncer is installed.
+In this diagram, lines lead from each part to the parts on its right that need it. A part starts when all parts that it
+needs are ready. The two poolers are in parentheses, because they exist only if pgbouncer is installed.
 
 postgres ─┬─ replica ─── (pool-reader) ─┐
           ├─ (pool-writer) ─────────────┤
@@ -51,8 +51,8 @@ class Cloud:
             self.pool_reader = Pooler("reader", pgbouncer, self.postgres.replica_server, ports.pooler_reader)
         self.redis = Redis(state, ports.redis, self.credentials)
         self.upstash = Upstash(self.redis, ports.upstash)
-        # If this variable contains secrets, functions refuse requests that contain none of these secrets, as they do
-        # behind CloudFront.
+        # If this variable contains secrets, functions refuse requests without one of these secrets, as on AWS behind
+        # CloudFront.
         self.origin_secrets = os.environ.get("WECELEBRATE_ORIGIN_SECRETS", "")
         # The test suite starts hundreds of function processes, and changes no code while they run.
         self.preload = os.environ.get("WECELEBRATE_PRELOAD") == "on"
@@ -86,7 +86,7 @@ class Cloud:
 
     @property
     def bindings(self) -> Bindings:
-        """The values from which the environment variables of the functions are created.
+        """The addresses and settings from which the environment variables of the functions are created.
 
         The field `queues` is empty until the part `aws` has started.
         """
@@ -102,7 +102,8 @@ class Cloud:
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
             origin_secrets=self.origin_secrets,
-            # The local gateway accepts any Host header, so a problem must not name the host of the request.
+            # A problem document must not contain the host of the request, because the local gateway accepts any Host
+            # header.
             docs_url=f"http://127.0.0.1:{self.ports.api}",
             api_url=f"http://127.0.0.1:{self.ports.api}",
             routes=encoded_routes(self.specs),
@@ -115,8 +116,9 @@ class Cloud:
             mail_rate="14",
             passwords=dict(self.credentials.logins),
             kv_key_hashes=hash_of(self.credentials.kv_key),
-            # Functions may send requests to 127.0.0.1. Developers run image servers and webhook endpoints there.
-            # The verification of domains reads files instead of DNS. `wecelebrate dns` writes these files.
+            # Functions may send requests to 127.0.0.1, because developers run image servers and webhook endpoints on
+            # this address. The verification of domains reads files instead of DNS. `wecelebrate dns` writes these
+            # files.
             extra={
                 **self.aws.environment,
                 "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{self.ports.api}{INVOCATIONS}/{self.credentials.invocation_key}",
@@ -171,10 +173,10 @@ class Cloud:
         from infra.local.database import wait_for_replica
         from infra.local.redis import declare_replica_current
 
-        # Redis is empty now. When Redis has lost its data, functions normally do not read from the replica for a
-        # minute, because they cannot know whether the replica has all recent changes. At this moment, however, the
-        # replica has all changes: no function has run yet, and `wait_for_replica` waits until the replica has replayed
-        # everything. The key that `declare_replica_current` writes to Redis tells the functions that they can read from
+        # Redis is empty now. After a loss of the data in Redis, functions normally do not read from the replica for a
+        # minute, because they cannot know whether the replica has all recent changes. At this point, the replica has
+        # all changes: no function has run yet, and `wait_for_replica` has waited until the replica has replayed all
+        # changes. `declare_replica_current` writes a key to Redis, which tells the functions that they can read from
         # the replica.
         wait_for_replica(self.postgres.primary_url, self.postgres.replica_url)
         declare_replica_current(self.redis.url)

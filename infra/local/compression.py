@@ -1,4 +1,4 @@
-"""Compresses responses as CloudFront does on AWS: bodies of more than 1 KB, of text and JSON."""
+"""Compresses responses in the same way as CloudFront on AWS: bodies of text and JSON with more than 1 KB."""
 
 import asyncio
 import gzip
@@ -12,10 +12,10 @@ MIN_BYTES = 1_000
 """The minimum size of a compressed body. CloudFront has the same limit."""
 _CODINGS = ("gzip",)
 _LEVEL = 4
-"""The compression level of zlib. Level 6 takes twice as long as this level, and makes JSON only 2 % smaller. All
-clients share this process, so it uses the faster level."""
+"""The compression level of zlib. This level is fast, because all clients share this process. Level 6 takes twice as
+long, and makes JSON only 2 % smaller."""
 _MAX_LOOP_BYTES = 16 * 1024
-"""Bodies above this size are compressed in a thread, so that the event loop serves other clients. zlib releases the
+"""Bodies above this size are compressed in a thread, so that the event loop can serve other clients. zlib releases the
 GIL."""
 
 
@@ -27,8 +27,8 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
         return _not_modified(response, headers, request)
     if not _is_compressible(response, headers):
         return response
-    # Responses that are too small for compression get this Vary header, too. The reason is the status 304: a response
-    # with this status needs the Vary header of the whole response, but the size of the whole response is unknown.
+    # Responses that are too small for compression also get this Vary header. A response with the status 304 must have
+    # the Vary header of the whole response, but the size of the whole response is unknown.
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     body = response.body
     if len(body) >= MIN_BYTES and content_coding(request.get(b"accept-encoding"), _CODINGS):
@@ -40,7 +40,7 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
 
 
 def _not_modified(response: Response, headers: Mapping[bytes, str], request: Mapping[bytes, str]) -> Response:
-    """Copy the headers of the whole response to a response without a body (RFC 9110, 15.4.5)."""
+    """Copy the headers that the whole response would have to a response with the status 304 (RFC 9110, 15.4.5)."""
     tag = headers.get(b"etag", "")
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     if tag and weak(tag) in (part.strip() for part in request.get(b"if-none-match", "").split(",")):

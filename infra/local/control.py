@@ -1,4 +1,4 @@
-"""Inspects, stops or erases a local cloud, from a process that is not the supervisor of this cloud."""
+"""Inspects, stops or erases a local cloud from another process than its supervisor."""
 
 import contextlib
 import json
@@ -25,8 +25,8 @@ class PartStatus:
     pid: int | None
     ports: dict[str, int]
     memory: int
-    """The memory use of the process and its descendants, in bytes. On Linux, memory that these processes share is
-    counted only once."""
+    """The memory use of the process and its descendants, in bytes. On Linux, shared memory of these processes is
+    counted once."""
     since: float | None
     """The start time of the process, in seconds since 1970."""
 
@@ -35,8 +35,8 @@ class PartStatus:
 class CloudStatus:
     """The status of the whole local cloud.
 
-    `stage` is the stage that the supervisor has recorded. If no supervisor is running, `stage` is `lost` or `down`. It
-    is `lost` if the supervisor was killed and some parts are still running.
+    `stage` is the stage that the supervisor has recorded. If the supervisor was killed and some parts are still
+    running, `stage` is `lost`. If nothing is running, `stage` is `down`.
     """
 
     stage: Literal["starting", "up", "stopping", "down", "lost"]
@@ -89,9 +89,8 @@ def shut_down(state: Path, timeout: float = 40.0) -> str:
 
 
 def erase(state: Path) -> list[Path]:
-    """Remove all data, secrets and logs of the local cloud in `state`. This cloud must already be stopped.
-
-    Return the removed directories.
+    """Remove all data, secrets and logs of the local cloud in `state`, which must be stopped. Return the removed
+    directories.
     """
     directories = [directory for directory in (state, external_data_directory(state)) if directory]
     erase_postgres_home(state)
@@ -100,9 +99,7 @@ def erase(state: Path) -> list[Path]:
 
 
 def supervised(state: Path) -> bool:
-    """Return whether the supervisor of the local cloud in `state` is running. A supervisor restarts the
-    parts that end.
-    """
+    """Return whether the supervisor of the local cloud in `state` is running. A supervisor restarts parts that end."""
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     return supervisor is not None and supervisor.process is not None
 

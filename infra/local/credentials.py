@@ -1,4 +1,4 @@
-"""The passwords and keys of one local cloud. They are generated once, and stored in `<state>/secrets.json`."""
+"""The passwords and keys of one local cloud. They are generated once and stored in `<state>/secrets.json`."""
 
 import contextlib
 import os
@@ -16,8 +16,8 @@ from infra.local.processes import LocalCloudError
 
 
 def _password() -> str:
-    # A password contains only letters and digits, so it can be written into URLs, conninfo strings and configuration
-    # files without quotes or escapes.
+    # A password contains only letters and digits. Therefore URLs, conninfo strings and configuration files can contain
+    # it without quotes or escapes.
     return secrets.token_hex(16)
 
 
@@ -53,7 +53,7 @@ class Credentials(BaseModel):
         except FileNotFoundError:
             credentials = cls()
             credentials._write(file, replace=False)
-            # If two processes create the file at the same time, both processes use the file that was written first.
+            # If two processes create the file at the same time, both processes use the first file.
             return cls.model_validate_json(file.read_bytes())
         except ValidationError as error:
             raise LocalCloudError(

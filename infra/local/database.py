@@ -28,9 +28,10 @@ begin
 end
 $$
 """
-"""Revokes the permission to call functions that no release uses. With these functions, injected SQL could have effects
-outside its transaction: row-level security does not apply to large objects, and a login can end the sessions of other
-callers. On Aurora, RDS owns these functions, so the permission stays (docs/runbook.md)."""
+"""Revokes the permission to call some functions of PostgreSQL that no release uses. Injected SQL could use them for
+effects that no policy and no rollback prevents: row-level security does not apply to large objects, and a login can end
+the sessions of other callers. On Aurora, this permission cannot be revoked, because RDS owns the functions
+(docs/runbook.md)."""
 
 
 def prepare(
@@ -42,11 +43,11 @@ def prepare(
 ) -> list[str]:
     """Create `database` if it does not exist, apply new migrations, and set the password of each login.
 
-    Return the names of the migrations that were applied. The function is idempotent, and several processes can call it
-    at the same time.
+    Return the names of the applied migrations. The function is idempotent, and several processes can call it at the
+    same time.
 
     primary: `host:port` of the primary. passwords: maps logins to their passwords. report: a function that is called
-    with one line of text for each step.
+    with a line of text for each step.
     """
     host, _, port = primary.rpartition(":")
     server = psycopg.conninfo.make_conninfo(host=host, port=port, user="postgres", password=superuser_password)
@@ -55,8 +56,8 @@ def prepare(
             connection.execute("select pg_advisory_xact_lock(hashtext('wecelebrate bootstrap'))")
             if not _exists(connection, "select 1 from pg_roles where rolname = %s", MIGRATOR):
                 connection.execute("create role wc_migrate login noinherit createrole")
-            # With this permission, migrations let an SQL function see the transactions of all logins. A cutover of the
-            # old store must wait for these transactions.
+            # With this permission, migrations let an SQL function see the transactions of all logins. A cutover from
+            # the key-value store must wait until these transactions have ended.
             connection.execute("grant pg_read_all_stats to wc_migrate with admin option")
             _set_password(connection, MIGRATOR, passwords[MIGRATOR])
         if not _exists(connection, "select 1 from pg_database where datname = %s", database):
@@ -79,9 +80,9 @@ def prepare(
 
 
 def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) -> None:
-    """Write a heartbeat to the primary, and wait until the replica has replayed this heartbeat and all earlier changes.
+    """Write a heartbeat to the primary, and wait until the replica has replayed the heartbeat and all earlier changes.
 
-    Functions compute the lag of the replica from the heartbeat. Raises LocalCloudError if the replica replays nothing
+    Functions use the heartbeat to compute the lag of the replica. Raises LocalCloudError if the replica replays nothing
     for `timeout` seconds.
     """
     deadline = time.monotonic() + timeout

@@ -1,5 +1,5 @@
--- The demo data: two clients with two sites each, a catalog for each client, a shared catalog, and users.
--- All ids are fixed. Existing rows stay unchanged.
+-- The demo data: two clients, each with two sites and a catalog, a shared catalog, and users. All ids are fixed.
+-- Existing rows stay unchanged.
 
 insert into admin_users (user_id, email, role) values
   ('admin', 'admin@wecelebrate.test', 'super_admin'),
@@ -44,7 +44,7 @@ insert into sites (id, client_id, name, slug, domain, domain_verified_at, status
    '{"public": {"locale": "de-DE"}}')
 on conflict do nothing;
 
--- A product without a number of pieces has no tracked stock, because it is made to order.
+-- If the number of pieces is null, the stock of the product is not tracked, because the product is made to order.
 insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count, inventory_policy,
   images)
 select catalog_id::uuid, sku, name, description, category, brand, price, coalesce(stock, 0),

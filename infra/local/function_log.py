@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
-"""The maximum size of a log, in bytes. The content of a larger log is moved to `<name>.log.1`, and replaces the
-older content of that file."""
+"""The maximum size of a log, in bytes. The content of a larger log is moved to `<name>.log.1`, and replaces the content
+of that file."""
 
 TAIL_BYTES = 4096
 """The maximum number of bytes of the log that an invocation can return. Lambda has this limit for `LogType=Tail`."""
@@ -30,9 +30,9 @@ class FunctionLog:
         return os.fstat(self._fd).st_size
 
     def tail(self, since: int) -> str:
-        """Return the text that was written after the position `since`, but at most the last TAIL_BYTES bytes.
+        """Return the last TAIL_BYTES bytes of the text that was written after the position `since`.
 
-        All processes of the function write to the same log, so the text may include lines of other invocations.
+        The text can include lines of other invocations, because all processes of the function write to the same log.
         """
         with self.path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
@@ -43,8 +43,8 @@ class FunctionLog:
     def rotate(self) -> None:
         """Rotate the log if it is larger than its limit.
 
-        Processes keep the file open and append to it. The file is therefore not renamed, but copied and then truncated.
-        Lines that are written between the copy and the truncation are lost.
+        The method copies the file and then truncates it. It cannot rename the file, because processes keep the file
+        open and append to it. Lines that are written between the copy and the truncation are lost.
         """
         if self.position() > self._max_bytes:
             shutil.copyfile(self.path, self.path.with_suffix(".log.1"))

@@ -33,8 +33,8 @@ RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 """The maximum size of a response, in bytes. On Lambda, a response can be 100 bytes larger than a request."""
 
 QUEUE_NICENESS = 5
-"""The niceness of functions that read queues. On AWS, each function has CPUs of its own. Here all functions share the
-cores of one machine, and an import must not slow down the responses of the API."""
+"""The niceness of functions that read queues. On AWS, each function has separate CPUs. In the local cloud, all
+functions share the cores of one machine, and e.g. an import must not slow down the API."""
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -44,9 +44,9 @@ class Result:
     """The result of an invocation."""
 
     payload: bytes
-    """The JSON that the function returned. If `error` is set, this is Lambda's description of the failure."""
+    """The JSON that the function returned. If `error` is set, it is Lambda's description of the failure."""
     error: Literal["Unhandled"] | None = None
-    """The field `FunctionError` of Lambda. None if the function succeeded."""
+    """The field `FunctionError` of Lambda, or None if the function succeeded."""
     log: str = ""
     """The last 4 KB of the log, if the invocation requested them."""
 
@@ -72,8 +72,8 @@ class FunctionProcess:
     """One process of a function, from its fork to its end.
 
     `on_idle(process)` is called each time the process becomes ready for an event. `on_end(process, error)` is called
-    once, when the process has ended. `error` is None if the process had become ready before it ended. Otherwise `error`
-    describes the failure, in the format of Lambda.
+    once, when the process has ended. If the process was never ready, `error` describes the failure in the format of
+    Lambda. Otherwise `error` is None.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class FunctionProcess:
             self._zygote.kill(self._fork)
 
     async def closed(self) -> None:
-        """Close the sockets of a process that has ended or was never forked, and wait until the sockets are closed."""
+        """Close the sockets of a process that has ended or was never forked. Return when the sockets are closed."""
         self._close()
         await asyncio.gather(*(connection.lost for connection in self.connections))
         if self._server is not None:
@@ -173,7 +173,7 @@ class FunctionProcess:
         if self._peak_memory > self.spec.memory * 1024 * 1024:
             self._kill_with_error(lambda invocation: exit_payload(invocation, "signal: killed"))
 
-    # The methods below this line handle the requests of the process. They implement `RequestHandler`.
+    # The following methods handle the requests of the process. They implement `RequestHandler`.
 
     def next_requested(self, connection: Connection) -> None:
         if self._init_seconds is None:
@@ -199,7 +199,7 @@ class FunctionProcess:
         self._init_error = payload
         return 202
 
-    # The methods below this line end an invocation or the process.
+    # The following methods end an invocation or the process.
 
     def _finish(self, request_id: str, result: Result) -> int:
         invocation = self.invocation
@@ -266,7 +266,7 @@ class FunctionProcess:
         init = ""
         if self._init_seconds is not None and self._init_seconds > 0:
             init = f"\tInit Duration: {self._init_seconds * 1000:.2f} ms"
-            # Lambda reports the duration of the initialisation only for the first invocation.
+            # As on Lambda, only the first invocation reports the duration of the initialisation.
             self._init_seconds = 0.0
         self.log.write(
             f"END RequestId: {invocation.request_id}\n"
@@ -307,7 +307,7 @@ def exit_payload(invocation: Invocation, reason: str) -> bytes:
 
 
 def exit_reason(code: int) -> str:
-    """Describe in the words of Lambda how a process ended. Return an empty text for exit code 0."""
+    """Describe how a process ended, with the same text as Lambda. Return an empty text for exit code 0."""
     if code < 0:
         return f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
     return f"exit status {code}" if code else ""

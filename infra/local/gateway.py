@@ -1,8 +1,10 @@
-"""The HTTP API of API Gateway in front of Lambda, with routes, JWT authorizer, CORS, limits and payload format 2.0.
+"""Emulates the HTTP API of API Gateway, with routes, JWT authorizer, CORS, limits and payload format 2.0.
 
-Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS. The gateway
-uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`, figures of its routes at
-`/_local/figures`, and an API explorer at `/docs`.
+Error responses of the gateway have the same body as on AWS. There are three differences from AWS:
+
+- The gateway uses HTTP without TLS.
+- It has only one stage.
+- It has a health check at `/_local/health`, figures of its routes at `/_local/figures`, and an API explorer at `/docs`.
 """
 
 import asyncio
@@ -48,7 +50,7 @@ class _Target:
 
 
 class _GatewayError(Exception):
-    """An error response that the gateway creates. No function returned it."""
+    """An error response of the gateway itself, not of a function."""
 
     def __init__(self, status: int, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(message)
@@ -173,13 +175,13 @@ class Gateway:
             id=request_id,
         )
         trace_id = new_trace_id()
-        # All clients share this process. With json.dumps, a large body would delay their requests four times as
-        # long as with orjson.
+        # All clients share this process, so a large body delays their requests. With json.dumps, the delay would be
+        # four times as long as with orjson.
         payload = orjson.dumps(event(request, target.route, parameters, claims, trace_id))
         return await self._invoke(target, payload, trace_id)
 
     def _find(self, method: str, raw_path: str) -> tuple[_Target, Mapping[str, str]]:
-        """Return the target of a request and its path parameters. Raises _GatewayError."""
+        """Return the target of a request and the path parameters of the request. Raises _GatewayError."""
         match = self._routes.find(method, raw_path)
         if match is not None:
             return match

@@ -1,6 +1,5 @@
-"""Formats the name of the command, and the names of files and directories, for messages.
-
-An operator can use these names unchanged in the current directory.
+"""Formats the name of the command, and the paths of files and directories, for messages. In the current directory, an
+operator can copy these names from the message.
 """
 
 import shutil
@@ -9,9 +8,8 @@ from pathlib import Path
 
 
 def this_command() -> str:
-    """Return what an operator types to run this command.
-
-    This is `wecelebrate` if this command is on PATH, otherwise the path of the script.
+    """Return the text that an operator types to run this command: `wecelebrate` if it is on PATH, otherwise the path of
+    the script.
     """
     script = Path(sys.prefix) / "bin" / "wecelebrate"
     on_path = shutil.which("wecelebrate")
@@ -21,5 +19,6 @@ def this_command() -> str:
 
 
 def display_path(path: Path) -> str:
-    """Return a path for a message. A path below the current directory becomes relative, any other path absolute."""
+    """Return a path for a message. A path below the current directory becomes relative. Any other path becomes
+    absolute."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

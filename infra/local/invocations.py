@@ -1,16 +1,16 @@
-"""The operation Invoke of the API of Lambda, with which a function invokes another function.
+"""Emulates the operation Invoke of Lambda's API. With it, a function invokes another function.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 Only synchronous invocations are supported. As on AWS, the function continues to run if its caller disconnects.
 
-An invocation chooses the whole event, and so also the claims of the caller. Therefore the path contains a random key,
-which only the functions of the local cloud get (`AWS_ENDPOINT_URL_LAMBDA`). The access key of a signature could not
-replace this key, because it is not secret: URLs for uploads contain it. The signature itself is not verified, but a
-request without a signature is refused.
+The caller of Invoke determines the whole event, including the claims of a user. Therefore the path contains a random
+key, which only the functions of the local cloud get (`AWS_ENDPOINT_URL_LAMBDA`). The access key of the request cannot
+replace the random key, because the access key is not secret: URLs for uploads contain it. The signature is not
+verified, but a request without a signature is refused.
 
-The application answers only requests to the host names of this machine. A web page therefore cannot call the path
-through a domain of its own that points to 127.0.0.1 (DNS rebinding).
+The application answers only requests to the host names of this machine. Otherwise a web page could call the path
+through a domain that points to 127.0.0.1 (DNS rebinding).
 """
 
 import asyncio

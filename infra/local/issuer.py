@@ -1,7 +1,7 @@
 """A small OpenID Connect issuer, which replaces Cognito in the local cloud.
 
-The private key is in a file of the state directory. A program that can read this file, e.g. the command
-`wecelebrate token`, can sign tokens without a server. The server publishes the public key.
+The private key is in a file of the state directory. A program that can read this file, e.g. `wecelebrate token`, can
+sign tokens without a server. The server publishes the public key.
 """
 
 import json
@@ -27,14 +27,15 @@ AUDIENCE = "wecelebrate"
 
 KEY_FILE = "issuer.pem"
 _PUBLIC = [("access-control-allow-origin", "*")]
-"""Scripts of every page may read the discovery document and the public keys, as at Cognito."""
+"""As with Cognito, scripts of every page may read the discovery document and the public keys."""
 
 
 class Issuer:
-    """Signs tokens with RS256. The issuer creates the private key when the key is first needed. Only the owner can read
-    the key file.
+    """Signs tokens with RS256. The issuer creates the private key at its first use. Only the owner can read the key
+    file.
 
-    state: folder of the key file. url: the value of the claim `iss` in all tokens. A slash at its end is removed.
+    state: the folder of the key file. url: the value of the claim `iss` in all tokens, after a slash at its end is
+    removed.
     """
 
     def __init__(self, state: Path, url: str, audience: str = AUDIENCE) -> None:
@@ -54,8 +55,8 @@ class Issuer:
     ) -> str:
         """Sign a token for `subject` that expires in `expires_in` seconds.
 
-        `claims` are added to the default claims. If a claim is in both, the value in `claims` is used. As with Cognito,
-        an access token names its audience in `client_id`, and a token with `token_use="id"` names it in `aud`.
+        `claims` are added to the default claims, and can replace them. As with Cognito, an access token names its
+        audience in `client_id`, and a token with `token_use="id"` names it in `aud`.
         """
         now = int(time.time())
         audience = "aud" if claims.get("token_use") == "id" else "client_id"
@@ -134,7 +135,7 @@ class Issuer:
                     await self._serve_token(body, send)
                     return
                 query = scope["query_string"].decode("latin-1")
-                # Authlib reads the header with this name.
+                # Authlib reads the header under this name.
                 named = {**headers, "Authorization": headers.get("authorization", "")}
                 await _send(send, *self._sign_in.respond(method, path, query, body, named))
             case _:

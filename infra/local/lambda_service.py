@@ -1,15 +1,16 @@
-"""Runs functions as AWS Lambda does: with the runtime client of AWS, and in one process for each concurrent invocation.
+"""Runs functions in the same way as AWS Lambda: with the runtime client of AWS, in one process for each concurrent
+invocation.
 
 Each process handles one event at a time. If an event arrives and no process is idle, a new process is forked from a
-warm zygote. A function has at most as many processes as its `concurrency`. Idle processes are used again, and end after
-some time without an event.
+warm zygote. The `concurrency` of a function is the maximum number of its processes. An idle process ends after some
+time without an event.
 
 Differences from AWS:
 
 - If all processes are busy, an event waits for a free process. The event is throttled only if it has waited as long as
-  the timeout of the function. The reason is that one machine can run only about 1 % of the processes that AWS can run.
-- The memory limit applies to the resident set size of the process. This size is measured repeatedly while the process
-  is busy.
+  the timeout of the function, because one machine can run only about 1 % of the processes that AWS can run.
+- The memory limit applies to the resident set size of the process, which is measured repeatedly while the process is
+  busy.
 - A function with a higher memory limit does not get more CPU.
 - If the initialisation of a process takes more than 10 s, the waiting event fails. AWS would repeat the initialisation.
 """
@@ -47,7 +48,7 @@ class RequestTooLarge(Exception):
 
 
 class TooManyRequests(Exception):
-    """The event was throttled, because all processes of the function were busy for too long."""
+    """The event is throttled, because all processes of the function were busy for too long."""
 
 
 class UnknownFunction(LookupError):
@@ -65,8 +66,8 @@ class _Function:
     version: int = 0
     """The version of the code that new processes run."""
     idle: list[FunctionProcess] = field(default_factory=list)
-    """Idle processes, in the order of their last use. The most recently used process is last, and gets the next event.
-    The other processes therefore stay idle until they end."""
+    """Idle processes in the order of their last use. The most recently used process is last, and gets the next event.
+    All other processes therefore stay idle, and end after some time."""
     processes: set[FunctionProcess] = field(default_factory=set)
     """All processes of the function: starting, idle and busy."""
     stale: set[FunctionProcess] = field(default_factory=set)
@@ -87,9 +88,9 @@ class _Function:
 class Lambda:
     """Runs the functions of one local cloud.
 
-    specs: the functions. environments: maps the names of functions to their environment variables. logs: folder for the
-    logs of the functions. credentials: environment variables for the AWS SDK (keys, region, endpoint). On AWS, Lambda
-    sets them. idle: seconds after which an idle process ends.
+    specs: the functions. environments: maps the names of functions to their environment variables. logs: the folder for
+    the logs of the functions. credentials: the environment variables of the AWS SDK (keys, region, endpoint), which
+    Lambda sets on AWS. idle: the seconds after which an idle process ends.
     """
 
     def __init__(
@@ -115,14 +116,14 @@ class Lambda:
         }
         self._package_watcher = FileWatcher([PACKAGE_FOLDER])
         self._tasks: set[asyncio.Task[None]] = set()
-        # A start needs CPU time for imports. More simultaneous starts would only make each start slower.
+        # A start needs CPU time for imports. With more simultaneous starts, each start would only be slower.
         self._start_slots = asyncio.Semaphore(2 * (os.cpu_count() or 1))
         self._stopping = False
 
     @property
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Return the number of processes, the pids of the busy processes, and the number of waiting events, for each
-        function.
+        """Return for each function the number of its processes, the pids of its busy processes, and the number of its
+        waiting events.
         """
         return {
             name: {
@@ -160,8 +161,8 @@ class Lambda:
     ) -> Result:
         """Invoke a function with an event. If `tail` is true, the result includes the end of the log.
 
-        Raises UnknownFunction, RequestTooLarge or TooManyRequests. If the function itself fails, this method raises no
-        exception, but returns a Result with `error`.
+        Raises UnknownFunction, RequestTooLarge or TooManyRequests. If the function itself fails, this method returns a
+        Result with `error`, and raises no exception.
         """
         function = self._functions.get(name)
         if function is None:
@@ -185,16 +186,15 @@ class Lambda:
         finally:
             throttle.cancel()
 
-    # The methods below this line start and end processes.
+    # The following methods start and end processes.
 
     def _start_missing_processes(self, function: _Function) -> None:
-        """Start processes for the waiting events, but not more processes than the concurrency of the function
-        allows."""
+        """Start processes for the waiting events, as far as the concurrency of the function allows."""
         if self._stopping or not function.waiting:
             return
         finishing = sum(process.finishing for process in function.processes - function.stale)
-        # A process that is starting is counted in `starting` until it is ready. After its fork, it is also in
-        # `processes`. `unforked` is the number of starting processes that are not in `processes` yet.
+        # `starting` counts a process until it is ready. `processes` contains the process after its fork. `unforked` is
+        # the number of starting processes that `processes` does not contain yet.
         unforked = function.starting - sum(not process.ready.is_set() for process in function.processes)
         available = function.spec.concurrency - len(function.processes) - unforked
         for _ in range(min(len(function.waiting) - finishing - function.starting, available)):
@@ -204,7 +204,7 @@ class Lambda:
     async def _start_process(self, function: _Function) -> None:
         try:
             async with self._start_slots:
-                # While this task waited for permission to start a process, other processes may have become idle and
+                # While this task waited for permission to start a process, other processes can have become idle and
                 # taken all events.
                 if not function.waiting or len(function.processes) >= function.spec.concurrency:
                     return
@@ -235,7 +235,7 @@ class Lambda:
         with suppress(ValueError):
             function.idle.remove(process)
         if error is not None and (invocation := function.next_waiting()):
-            # The process ended before it was ready. The event for which it was started therefore fails.
+            # The process has ended before it was ready. Therefore the event for which the process was started fails.
             function.log.write(error.decode("utf-8", "replace") + "\n")
             invocation.set_result(Result(error, "Unhandled", function.log.tail(0) if invocation.tail else ""))
         self._start_missing_processes(function)
@@ -249,7 +249,7 @@ class Lambda:
         for process in idle:
             process.kill()
 
-    # The methods below this line run in the background.
+    # The following methods run in the background.
 
     async def _check_memory(self) -> None:
         while True:
@@ -260,7 +260,7 @@ class Lambda:
                         process.check_memory()
 
     async def _clean_up(self) -> None:
-        """Repeatedly end the processes that were idle for too long, and rotate the logs."""
+        """Repeatedly end processes that were idle for too long, and rotate the logs."""
         while True:
             await asyncio.sleep(min(self._idle_timeout / 4, 10))
             for function in self._functions.values():
@@ -283,10 +283,10 @@ class Lambda:
 
 
 class _Throttle:
-    """Throttles an event when it has waited as long as the timeout of the function.
+    """Throttles an event after it has waited as long as the timeout of the function.
 
-    If a process is starting at that time, the event continues to wait until the maximum time for an initialisation has
-    passed.
+    If a process is starting at that time, the event continues to wait, at most for the maximum time of an
+    initialisation.
     """
 
     def __init__(self, function: _Function, invocation: Invocation) -> None:

@@ -1,6 +1,6 @@
 """Reads the mails that functions have sent.
 
-The emulator ministack keeps these mails until it stops. No mail leaves this machine.
+The emulator ministack keeps the mails until it stops. No mail leaves this machine.
 """
 
 from collections.abc import Collection
@@ -43,10 +43,10 @@ class SentMail(BaseModel):
 
 
 def sent(aws: str, to: Collection[str] | None = None) -> list[SentMail]:
-    """Return all mails, with the newest mail first. Raises LocalCloudError.
+    """Return all mails, the newest first. Raises LocalCloudError.
 
-    aws: the endpoint of the local AWS services. to: the addresses of recipients. If it is set, only mails with a single
-    recipient are returned, whose address is in `to`.
+    aws: the endpoint of the local AWS services. to: if set, return only mails with a single recipient whose address is
+    in `to`.
     """
     response = httpx.get(
         f"{aws}/_ministack/ses/messages",

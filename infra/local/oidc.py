@@ -68,7 +68,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
-        """Require that every request names its redirect URI."""
+        """Return None, because every request must contain its redirect URI."""
         return
 
     def get_allowed_scope(self, scope: str | None) -> str:
@@ -78,7 +78,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return " ".join(name for name in requested if name in self.scopes)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Return whether exactly this redirect URI is registered."""
+        """Return whether the redirect URI is registered in exactly this form."""
         return redirect_uri in self.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:
@@ -90,7 +90,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return method == "none" if self.secret is None else method != "none"
 
     def check_response_type(self, response_type: str) -> bool:
-        """Return whether the client may request a response of this type. Only a code is possible."""
+        """Return whether the client may request a response of this type. The only possible type is `code`."""
         return response_type == "code" and self.secret is None
 
     def check_grant_type(self, grant_type: str) -> bool:
@@ -102,7 +102,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
 
 @dataclass
 class Code:
-    """An authorization code. It is kept after its use, so that a second use is detected."""
+    """An authorization code. It stays stored after its use, so that a second use is detected."""
 
     client_id: str
     account: Account
@@ -126,7 +126,7 @@ class Code:
 
 @dataclass
 class RefreshToken:
-    """A refresh token. All refresh tokens of one sign-in are a family."""
+    """A refresh token. All refresh tokens of one sign-in form a family."""
 
     client_id: str
     account: Account
@@ -149,7 +149,8 @@ class Request(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
     """A request in the form that Authlib expects."""
 
     def __init__(self, method: str, parameters: Mapping[str, list[str]], headers: Mapping[str, str]) -> None:
-        # Authlib refuses http, except for `localhost`. The server listens only on this machine.
+        # Authlib refuses http URLs, except for `localhost`. Plain HTTP is safe, because the server listens only on this
+        # machine.
         super().__init__(method, "https://localhost/", headers=headers)
         self.payload = BasicOAuth2Payload({name: values[0] for name, values in parameters.items()})
         self.payload._datalist = dict(parameters)
@@ -189,8 +190,9 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
         self.register_endpoint(_Revocation)
 
     def query_client(self, client_id: str) -> Client | None:
-        """Return a client. The file of clients is read at every request, so that a developer can edit it."""
-        _create_clients(self.clients_file)  # a developer can also delete it
+        """Return a client. The file of clients is read at every request, so that changes of a developer apply
+        immediately."""
+        _create_clients(self.clients_file)  # a developer can delete the file
         clients = json.loads(self.clients_file.read_text("utf-8"))
         if client_id == WEB_CLIENT:
             web = clients["web"]
@@ -243,7 +245,8 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
 
 
 def _create_clients(file: Path) -> None:
-    """Create the file of clients, unless it exists. Only the owner can read it, because it contains a secret."""
+    """If the file of clients does not exist, create it. Only the owner can read the file, because it contains a
+    secret."""
     if file.exists():
         return
     machine = {"secret": secrets.token_urlsafe(32), "scopes": ["wecelebrate/read", "wecelebrate/write"]}
@@ -257,7 +260,7 @@ class _S256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
-        """Refuse a request without a challenge, or with another method."""
+        """Refuse a request without a challenge or with another method than S256."""
         super().validate_code_challenge(grant, redirect_uri)
         data = grant.request.payload.data
         if not data.get("code_challenge") or data.get("code_challenge_method") != "S256":
@@ -279,8 +282,8 @@ class _CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
         if item is None or item.client_id != client.client_id:
             return None
         if item.is_used:
-            # A second use shows that another person has the code. RFC 6749, section 4.1.2: revoke the tokens of this
-            # code.
+            # A second use shows that another person has the code. Therefore revoke the tokens of the code (RFC 6749,
+            # section 4.1.2).
             self.server.end_family(item.family)
             return None
         return item if time.time() < item.created_at + CODE_SECONDS else None
@@ -301,7 +304,7 @@ class _RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib 
         if token is None or token.family in self.server.ended_families:
             return None
         if token.is_used:
-            # RFC 9700, section 4.14.2: if a token is used twice, one of the two callers has stolen it.
+            # If a token is used twice, one of the two callers has stolen the token (RFC 9700, section 4.14.2).
             self.server.end_family(token.family)
             return None
         return token if time.time() < token.created_at + REFRESH_SECONDS else None

@@ -1,9 +1,9 @@
 """Ends a local cloud together with the process that owns it.
 
-A cloud that a developer starts with `wecelebrate up --detach` has no owner, and runs until `wecelebrate down`. A cloud
-of a test run or of a benchmark belongs to the process of the test run or of the benchmark. That process sets the
-environment variable WECELEBRATE_OWNER, and its descendants inherit the variable. The supervisor watches the owner. When
-the owner has ended for any reason, e.g. SIGKILL, the supervisor stops the cloud.
+A cloud that a developer starts with `wecelebrate up --detach` has no owner, and runs until `wecelebrate down`. The
+owner of a cloud for tests or benchmarks is the process that runs the tests or benchmarks. It sets the environment
+variable WECELEBRATE_OWNER, and its descendants inherit the variable. The supervisor watches the owner. When the owner
+has ended for any reason, e.g. SIGKILL, the supervisor stops the cloud.
 """
 
 import contextlib
@@ -29,7 +29,8 @@ _POLL_INTERVAL = 0.25
 
 
 def environment_of(pid: int) -> dict[str, str]:
-    """Return the environment variable that makes the process `pid` the owner of the local clouds of its descendants."""
+    """Return the environment variable with which the descendants of the process `pid` start local clouds. `pid` is the
+    owner of these clouds."""
     identity = ProcessIdentity.of(pid)
     return {OWNER_VARIABLE: f"{identity.pid}:{identity.created}"}
 
@@ -40,7 +41,7 @@ class Owner:
 
     pid: int
     process: psutil.Process | None
-    """The process of the owner. None if the owner had already ended when the variable was read."""
+    """The process of the owner, or None if the owner had already ended when the variable was read."""
 
     @classmethod
     def of_environment(cls) -> "Owner | None":
@@ -60,8 +61,8 @@ class Owner:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the owner has ended. A zombie has ended. Another process with the same pid is not the owner."""
-        # psutil compares start times that do not change if somebody changes the clock of the machine.
+        """Whether the owner has ended. A zombie counts as ended. Another process with the same pid is not the owner."""
+        # psutil compares start times that do not depend on the clock of the machine.
         with contextlib.suppress(psutil.NoSuchProcess):
             return (
                 self.process is None or not self.process.is_running() or self.process.status() == psutil.STATUS_ZOMBIE
@@ -71,9 +72,10 @@ class Owner:
 
 @contextlib.contextmanager
 def watching(has_ended: Callable[[], bool], stop: Callable[[], object], name: str) -> Iterator[None]:
-    """While the context is open, call `has_ended` regularly. When it returns true for the first time, call `stop`.
+    """Call `has_ended` regularly during the `with` block. When `has_ended` returns true for the first time, call
+    `stop`.
 
-    name: the text that the log contains as the subject of "has ended", e.g. `the owner (pid 12)`.
+    name: the subject of the log message "… has ended", e.g. `the owner (pid 12)`.
     """
     closed = threading.Event()
 
@@ -95,7 +97,7 @@ def watching(has_ended: Callable[[], bool], stop: Callable[[], object], name: st
 
 
 def has_no_reader(descriptor: int) -> bool:
-    """Return whether all processes have closed the read end of the pipe whose write end is `descriptor`."""
+    """Return whether all processes have closed the read end of a pipe. `descriptor` is the write end of the pipe."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

@@ -36,7 +36,7 @@ _CONNECTION_HEADERS = frozenset(
         "upgrade",
     }
 )
-"""The headers that describe the connection. A function cannot set these headers."""
+"""The headers that describe the connection to the client. A function cannot set these headers."""
 
 
 class BadResponse(Exception):
@@ -133,7 +133,7 @@ def response(payload: bytes) -> Response:
     except ValueError as error:
         raise BadResponse("the result of the function is not JSON") from error
     if not isinstance(result, dict) or "statusCode" not in result:
-        # If the result has no `statusCode`, the whole result is the body, and the status is 200.
+        # If the result has no `statusCode`, the status is 200, and the whole result is the body.
         body = result if isinstance(result, str) else json.dumps(result, separators=(",", ":"))
         return Response(200, [(b"content-type", b"application/json")], body.encode())
     headers = [
@@ -153,7 +153,7 @@ def response(payload: bytes) -> Response:
 def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]]:
     """Return the headers, and the cookies in a separate list.
 
-    Header names are lower-case. The values of a repeated header are joined by commas.
+    Header names are in lower case. The values of a repeated header are joined by commas.
     """
     headers: dict[str, str] = {}
     cookies: list[str] = []
@@ -186,7 +186,7 @@ def _add_body(payload: dict[str, Any], body: bytes, content_type: str) -> None:
             payload["body"] = body.decode("utf-8")
             return
         except UnicodeDecodeError:
-            # JSON cannot contain text that is not valid UTF-8, so the body is sent as base64.
+            # The body is sent as base64, because JSON cannot contain text that is not valid UTF-8.
             pass
     payload["body"] = base64.b64encode(body).decode("ascii")
     payload["isBase64Encoded"] = True

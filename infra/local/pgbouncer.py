@@ -2,8 +2,8 @@
 
 The two poolers replace RDS Proxy, which has one endpoint for writes and one endpoint for reads. Only functions connect
 through a pooler. Migrations and the demo data connect directly to PostgreSQL. The poolers use transaction mode: a
-client has a server connection only during a transaction. Code that uses the state of a session after a transaction
-therefore fails.
+client has a server connection only during a transaction. Therefore code that uses the state of a session after a
+transaction fails.
 """
 
 import os
@@ -31,9 +31,8 @@ MAX_SERVER_CONNECTIONS = 20
 MAX_CLIENT_CONNECTIONS = 500
 
 QUERY_WAIT_TIMEOUT = {"writer": 5, "reader": 1}
-"""The maximum time that a transaction waits for a server connection, in seconds. The value for the writer is equal to
-the `borrow_timeout` of RDS Proxy. The value for the reader is lower, because functions can read from the primary
-instead."""
+"""The maximum time that a transaction waits for a server connection, in seconds. The value for the writer is the
+`borrow_timeout` of RDS Proxy. The value for the reader is lower, because functions can then read from the primary."""
 
 _MIGRATOR = "wc_migrate"
 _SETTINGS = {
@@ -44,12 +43,12 @@ _SETTINGS = {
     "default_pool_size": str(MAX_SERVER_CONNECTIONS),
     "max_db_connections": str(MAX_SERVER_CONNECTIONS),
     "max_client_conn": str(MAX_CLIENT_CONNECTIONS),
-    # pgbouncer cannot apply startup parameters such as `options`. Because this list is empty, pgbouncer rejects a
-    # connection with such a parameter, so that a developer notices the mistake.
+    # pgbouncer cannot apply startup parameters such as `options`. With an empty list, pgbouncer rejects a connection
+    # with such a parameter, so that a developer notices the mistake.
     "ignore_startup_parameters": "",
     "admin_users": SUPERUSER,
-    # After a failure of the server, pgbouncer soon opens new connections, even if no client requests one. Otherwise the
-    # first transaction of each login would fail.
+    # After a failure of the server, pgbouncer soon tries to connect again, even without a request of a client.
+    # Otherwise the first transaction of each login would fail.
     "server_login_retry": "0.1",
     "min_pool_size": "1",
     "server_connect_timeout": "3",
@@ -60,11 +59,10 @@ _SETTINGS = {
 
 
 def find_pgbouncer(owner: Account) -> str | None:
-    """Return the path of pgbouncer, or None if WECELEBRATE_POOLER is `off`.
+    """Return the path of pgbouncer.
 
-    The function also returns None if pgbouncer is not installed, or if `owner` cannot run it.
-
-    Raises LocalCloudError for an invalid value of WECELEBRATE_POOLER.
+    Return None if WECELEBRATE_POOLER is `off`, if pgbouncer is not installed, or if `owner` cannot run it. Raises
+    LocalCloudError for an invalid value of WECELEBRATE_POOLER.
     """
     setting = os.environ.get(VARIABLE) or "on"
     if setting not in {"on", "off"}:
@@ -145,8 +143,8 @@ class Pooler(Service):
             f"[pgbouncer]\n{''.join(f'{name} = {value}{chr(10)}' for name, value in settings.items())}",
         )
         self.process.command = [self.program, str(configuration)]
-        # Stop pgbouncer immediately. On SIGTERM, version 1.23 and later would wait until the last client
-        # disconnects.
+        # Stop pgbouncer immediately. On SIGTERM, it would wait until the last client disconnects (version 1.23 and
+        # later).
         self.process.stop_signal = signal.SIGQUIT if version >= (1, 23) else signal.SIGTERM
         self.process.start()
 
@@ -167,7 +165,7 @@ class Pooler(Service):
             return False
 
     def _write(self, name: str, text: str) -> Path:
-        """Write a file that only the account of pgbouncer can read, because it may contain passwords."""
+        """Write a file that only the account of pgbouncer can read, because the file can contain passwords."""
         folder = self.server.home / self.process.name
         folder.mkdir(mode=0o700, exist_ok=True)
         self.server.account.chown(folder)

@@ -1,8 +1,7 @@
 """Reads and writes pid files, to find and terminate processes that another process has started.
 
-The operating system can use the pid of an ended process again. A pid file therefore contains the pid and the creation
-time of a process. These two values together identify the process. `stop_orphans` terminates the processes that are
-still running after their supervisor was killed.
+The operating system can use the pid of an ended process again. Therefore a pid file contains the pid and the creation
+time of a process, which together identify the process.
 """
 
 import contextlib
@@ -18,8 +17,7 @@ from typing import Self
 import psutil
 
 STATE_VARIABLE = "WECELEBRATE_STATE"
-"""An environment variable that every child process has. Its value is the state directory of the local cloud to which
-the child belongs.
+"""The environment variable of every child process that contains the state directory of its local cloud.
 """
 
 
@@ -52,11 +50,11 @@ class ProcessIdentity:
 
     @property
     def process(self) -> psutil.Process | None:
-        """The running process. None if it has ended, even if another process now has the same pid."""
+        """The running process, or None if it has ended. Another process with the same pid does not count."""
         try:
             process = psutil.Process(self.pid)
-            # /proc gives times in hundredths of a second. Within such a short time, the system does not use a pid
-            # again.
+            # /proc states times in hundredths of a second. The system does not use a pid again within such a short
+            # time.
             same = abs(process.create_time() - self.created) < 0.05
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
@@ -89,7 +87,7 @@ def _wait_for_exit(processes: Sequence[psutil.Process], timeout: float) -> list[
 
 
 def _is_running(process: psutil.Process) -> bool:
-    # A zombie is a process that has ended, but whose parent has not read its exit status yet.
+    # A zombie is an ended process whose exit status the parent has not read yet.
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
@@ -98,7 +96,7 @@ def _is_running(process: psutil.Process) -> bool:
 def stop_orphans(state: Path) -> list[str]:
     """Terminate the processes that are still running after their supervisor was killed, and remove their pid files.
 
-    Return the names of the parts to which these processes belonged.
+    Return the names of the parts of these processes.
     """
     stopped: list[str] = []
     for file in sorted((state / "run").glob("*.json")):
@@ -106,8 +104,8 @@ def stop_orphans(state: Path) -> list[str]:
         if leader:
             orphans = [process for process in (leader.process, *_session_members(leader, state)) if process]
             for process in orphans:
-                # SIGINT stops PostgreSQL quickly. On SIGTERM, PostgreSQL would wait until its clients disconnect. The
-                # other parts end on SIGINT and on SIGTERM.
+                # SIGINT stops PostgreSQL quickly. On SIGTERM, PostgreSQL would wait until its clients disconnect. All
+                # other parts end on both signals.
                 terminate(process, signal.SIGINT)
             if orphans:
                 stopped.append(file.stem)
@@ -116,7 +114,7 @@ def stop_orphans(state: Path) -> list[str]:
 
 
 def _session_members(leader: ProcessIdentity, state: Path) -> Iterator[psutil.Process]:
-    """Yield the running processes in the session of a part, except for the first process of the part."""
+    """Yield the running processes in the session of a part, without the first process of the part."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if (

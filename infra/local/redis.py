@@ -1,7 +1,7 @@
 """Runs the Redis server that the Upstash adapter uses.
 
-The server is only a cache. It writes no data to disk, so it is empty after a restart. The platform must work even if
-the cache loses all data at any time.
+The server is only a cache. It writes no data to disk, so it is empty after a restart. The cache can lose all data at
+any time, and the platform must still work.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _PROGRAMS_ON_PATH = ("valkey-server", "redis-server")
 
 
 def find_server() -> str:
-    """Return the path of a Redis server program: in an installed Python package, otherwise on PATH.
+    """Return the path of a Redis server. The program comes from an installed Python package, otherwise from PATH.
 
     Raises LocalCloudError if no program is found.
     """
@@ -34,7 +34,7 @@ def find_server() -> str:
 
 
 def declare_replica_current(url: str) -> None:
-    """Write a key to Redis. This key tells the functions that the replica has all changes up to now.
+    """Write a key to Redis that tells the functions that the replica has all changes up to now.
 
     `layers/core/…/cache/prelude.lua` reads this key.
     """
@@ -71,8 +71,8 @@ class Redis(Service):
         configuration.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.credentials.redis}\n"
             f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\n'
-            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads the value of this
-            # key again when a request needs the value.
+            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads its value again when
+            # a request needs the value.
             "maxmemory 512mb\nmaxmemory-policy allkeys-lru\n",
             "utf-8",
         )

@@ -1,6 +1,6 @@
-"""The requests of each route of the local gateway: their number, their errors and their durations.
+"""Collects figures of each route of the local gateway: the number of requests, the errors and the durations.
 
-On AWS, the metrics of API Gateway for each route have the same figures.
+On AWS, API Gateway publishes the same figures as metrics of each route.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Any
 PATH = "/_local/figures"
 """The path at which the gateway answers with the figures."""
 _DURATIONS = 500
-"""The number of the latest requests of a route whose durations are kept."""
+"""The maximum number of durations that are kept for each route, the latest first."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class RouteFigures:
         self._routes: dict[str, _Route] = {}
 
     def record(self, route: str, status: int, begun: float) -> None:
-        """Record a response. `begun` is the time of `time.perf_counter` at which the request began."""
+        """Record a response. `begun` is the value of `time.perf_counter` at the start of the request."""
         figures = self._routes.setdefault(route, _Route())
         figures.requests += 1
         figures.errors_4xx += 400 <= status < 500
@@ -54,14 +54,14 @@ RouteTotals = dict[str, dict[str, Any]]
 
 
 def difference(totals: RouteTotals, before: RouteTotals) -> dict[str, dict[str, float]]:
-    """Return the figures of the requests between two readings, of each route that had a request.
+    """Return the figures of the requests between two documents, for each route that had a request.
 
     The percentiles come from the latest durations, of which the gateway keeps a limited number.
     """
     routes = {}
     for route, total in totals.items():
         earlier = before.get(route)
-        if earlier is None or earlier["requests"] > total["requests"]:  # the gateway has started again
+        if earlier is None or earlier["requests"] > total["requests"]:  # the gateway was restarted
             earlier = {"requests": 0, "4xx": 0, "5xx": 0}
         if requests := total["requests"] - earlier["requests"]:
             errors = {name: total[name] - earlier[name] for name in ("4xx", "5xx")}
@@ -70,7 +70,7 @@ def difference(totals: RouteTotals, before: RouteTotals) -> dict[str, dict[str, 
 
 
 def percentiles(milliseconds: "deque[float] | list[float]") -> dict[str, float]:
-    """Return the percentiles of durations, with the nearest-rank method. Without durations, the result is empty."""
+    """Return the percentiles of durations by the nearest-rank method. Without durations, the result is empty."""
     ordered = sorted(milliseconds)
     if not ordered:
         return {}

@@ -1,4 +1,4 @@
-"""Selects the route for a request, as an HTTP API does on AWS.
+"""Selects the route for a request, in the same way as an HTTP API on AWS.
 
 A route that matches all segments has priority over a route with a greedy variable. In each segment, fixed text has
 priority over a variable. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
@@ -17,9 +17,9 @@ class _Node(Generic[T]):
     fixed: dict[str, "_Node[T]"] = field(default_factory=dict)
     variable: "_Node[T] | None" = None
     ends: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)
-    """Method → (target, variable names), for the routes that end at this node."""
+    """Maps a method to the target and the variable names of the route that ends at this node."""
     greedy: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)
-    """Method → (target, variable names), for the routes whose greedy variable begins at this node."""
+    """Maps a method to the target and the variable names of the route whose greedy variable begins at this node."""
 
 
 class Routes(Generic[T]):
@@ -50,7 +50,7 @@ class Routes(Generic[T]):
     def find(self, method: str, raw_path: str) -> tuple[T, Mapping[str, str]] | None:
         """Return the target of a request and its decoded path parameters, or None if no route matches.
 
-        raw_path: the percent-encoded path. An encoded slash does not separate segments, but is part of a segment.
+        raw_path: the percent-encoded path. An encoded slash is a part of a segment and separates no segments.
         """
         segments = [unquote(segment) for segment in raw_path.split("/")[1:]]
         search = _Search[T](method, segments)
@@ -73,8 +73,7 @@ class _Search(Generic[T]):
     ) -> tuple[T, tuple[str, ...], tuple[str, ...]] | None:
         """Return the target, the variable names and the variable values of the best route below `node`.
 
-        If `greedy` is true, the method finds only routes with a greedy variable. Otherwise it finds only routes without
-        one.
+        `greedy`: whether the route must have a greedy variable. If false, the route must have no greedy variable.
         """
         if depth == len(self.segments):
             end = None if greedy else node.ends.get(self.method)

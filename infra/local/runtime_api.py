@@ -18,7 +18,7 @@ _REASONS = {200: b"OK", 202: b"Accepted", 403: b"Forbidden", 404: b"Not Found", 
 
 
 class Connection(Protocol):
-    """A connection on which a request is waiting for its response."""
+    """A connection with a request that is waiting for its response."""
 
     def respond(self, status: int, body: bytes = b"", headers: bytes = b"") -> None:
         """Send the response. Each line in `headers` must end with CRLF."""
@@ -34,19 +34,19 @@ class RequestHandler(Protocol):
         """
 
     def invocation_succeeded(self, request_id: str, payload: bytes) -> int:
-        """Handle a request that contains the result of the function in `payload`.
+        """Handle the request with the result of an invocation. `payload` is the result.
 
         Returns the HTTP status of the response to this request.
         """
 
     def invocation_failed(self, request_id: str, payload: bytes) -> int:
-        """Handle a request that reports an exception of the function. `payload` describes the exception.
+        """Handle the request that reports an exception of the function. `payload` describes the exception.
 
         Returns the HTTP status of the response to this request.
         """
 
     def init_failed(self, payload: bytes) -> int:
-        """Handle a request that reports an error in the import of the function. `payload` describes the error.
+        """Handle the request that reports an error during the import of the function. `payload` describes the error.
 
         Returns the HTTP status of the response to this request.
         """

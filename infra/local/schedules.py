@@ -1,7 +1,7 @@
-"""Invokes the functions that have a `[schedule]`, as EventBridge Scheduler does on AWS.
+"""Invokes the functions that declare a `[schedule]`, in the same way as EventBridge Scheduler on AWS.
 
-If a run has not finished when the next run is due, the two runs overlap, up to the `concurrency` of the function.
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+If a run has not finished when the next run is due, the runs overlap. The `concurrency` of the function limits their
+number. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import asyncio
@@ -49,19 +49,20 @@ class Schedule:
     def first(self, created: datetime) -> datetime | None:
         """Return the first time at which the schedule is due. created: when the schedule was created.
 
-        A rate is due immediately, as in EventBridge for a schedule without a StartDate.
+        A rate is due immediately, like a schedule of EventBridge without a StartDate.
         """
         return created.astimezone(UTC) if self._interval is not None else self.next(created)
 
     def next(self, after: datetime) -> datetime | None:
-        """Return the first time after `after` at which the schedule is due, in UTC. None if it is never due again.
+        """Return the first time after `after` at which the schedule is due, in UTC, or None if it is never due again.
 
-        `after` must have a time zone. When clocks change to daylight saving time, a local time in the missing hour is
-        due one hour later. When clocks change back, a local time in the repeated hour is due only the first time.
+        `after` must have a time zone. When clocks change to daylight saving time, a schedule in the missing hour is due
+        one hour later. When clocks change back, a schedule in the repeated hour is due only once, at the first of the
+        two times.
         """
         if self._interval is not None:
             return after.astimezone(UTC) + self._interval
-        # The cron library gets local times that are marked as UTC, because UTC has no missing or repeated hours.
+        # The cron library gets local times with the time zone UTC, because UTC has no missing or repeated hours.
         local = after.astimezone(self._zone).replace(tzinfo=UTC)
         while True:
             local = self._cron.occurrence(local).next()
@@ -76,7 +77,7 @@ class Schedule:
 class Scheduler:
     """Invokes each scheduled function when it is due.
 
-    now: a function that returns the current time. max_sleep: maximum seconds between two calls of `now`.
+    now: a function that returns the current time. max_sleep: the maximum time between two calls of `now`, in seconds.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ class Scheduler:
     async def _run(self, name: str, schedule: Schedule) -> None:
         due = schedule.first(self._now())
         while due is not None:
-            # Sleep only for short times. During a long sleep, the clock could be set or the machine could be suspended.
+            # Sleep only for short times, because the clock could be set or the machine could be suspended during a long
+            # sleep.
             while (remaining := (due - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 (a clock sets no event)
                 await asyncio.sleep(min(remaining, self._max_sleep))
             run = asyncio.create_task(self._invoke(name, due))
@@ -127,7 +129,7 @@ class Scheduler:
 
 
 def event(name: str, due: datetime) -> dict[str, object]:
-    """Return the event that EventBridge Scheduler sends if the schedule defines no input of its own."""
+    """Return the event that EventBridge Scheduler sends if the schedule defines no input."""
     return {
         "version": "0",
         "id": str(uuid4()),

@@ -1,8 +1,7 @@
 """Generates readable SQL for the complete schema of a database. The file `schema/schema.sql` contains this SQL.
 
-The text depends only on the system catalog of PostgreSQL, so databases with the same schema give the same text. People
-read the text, but nobody creates a database with it. The text does not contain partitions, because they depend on the
-date.
+The text depends only on the system catalog of PostgreSQL, so databases with the same schema give the same text. It is
+for reading, and not for creating a database. It contains no partitions, because they depend on the date.
 """
 
 import textwrap
@@ -43,7 +42,8 @@ _GRANTEES = """
 def schema_sql(connection: psycopg.Connection) -> str:
     """Return the SQL for the schema of a database.
 
-    `connection` must be in autocommit mode. It can have any login, because every login can read the system catalog.
+    `connection` must be in autocommit mode. It can belong to any login, because every login can read the system
+    catalog.
     """
     with connection.transaction():
         connection.execute("set local search_path = public, pg_catalog")
@@ -64,7 +64,7 @@ def major_version(text: str) -> int:
 
 
 def _wrapped(line: str) -> str:
-    """Divide a line that is too long into several lines, unless the line is a string."""
+    """If a line is too long and is not a string, divide it into several lines."""
     if len(line) <= MAX_LINE_LENGTH or line.startswith("  '"):
         return line
     indent = " " * (len(line) - len(line.lstrip()))

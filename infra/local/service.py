@@ -1,4 +1,4 @@
-"""The base class of all services of the local cloud. This class makes each service a context manager."""
+"""The base class of all services of the local cloud, which makes each service a context manager."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""The pages and endpoints of the local issuer, with which people and machines get tokens."""
+"""The pages and endpoints of the local issuer that give tokens to people and machines."""
 
 from collections.abc import Mapping
 from html import escape
@@ -88,7 +88,7 @@ class SignIn:
         return _html(200, _PAGE.format(hidden=hidden, accounts=accounts), _origin(grant.redirect_uri))
 
     def _authorize(self, request: Request, headers: Mapping[str, str]) -> Response:
-        """Issue a code for the chosen account, and redirect the browser to its client."""
+        """Issue an authorization code for the chosen account, and redirect the browser to its client."""
         if headers.get("origin", self._url) not in (self._url, "null"):
             return self._error(403, "The form comes from another site.")
         try:
@@ -126,20 +126,22 @@ class SignIn:
         return 200, {name: claims[name] for name in names if name in claims}, self._cors(headers)
 
     def _refuse(self, error: OAuth2Error) -> Response:
-        """Send an error to the client, if its redirect URI is registered. Otherwise show the error."""
+        """If the redirect URI of the client is registered, send the error to the client. Otherwise show the error to
+        the person."""
         if error.redirect_uri:
             answer: Response = error()
             return answer
         return self._error(400, error.description or error.error, names_file=True)
 
     def _error(self, status: int, reason: str, *, names_file: bool = False) -> Response:
-        """Show the reason, and the file with the registered clients if the developer can correct the error there."""
+        """Show the reason of an error. If the developer can correct the error in the file of registered clients, also
+        name this file."""
         file = escape(str(self._provider.clients_file))
         hint = f"<p>The clients and their redirect URIs are in <code>{file}</code>.</p>" if names_file else ""
         return _html(status, _ERROR_PAGE.format(reason=escape(reason), hint=hint))
 
     def _cors(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return the CORS headers, if the page belongs to a registered redirect URI."""
+        """If the page belongs to a registered redirect URI, return the CORS headers, otherwise nothing."""
         client = self._provider.query_client(WEB_CLIENT)
         assert client is not None
         origin = headers.get("origin", "")

@@ -1,11 +1,11 @@
-"""An asyncio client for the three SQS operations that an event source mapping needs: receive, delete, release.
+"""An asyncio client for the three SQS operations of an event source mapping: receive, delete and release.
 
-boto3 would have to wait for messages in threads, which cannot be interrupted. The variants of boto3 for asyncio require
-certain versions of botocore. Therefore this module uses the JSON protocol of SQS itself:
+boto3 would have to wait for messages in threads, and such a wait cannot be interrupted. The asyncio variants of boto3
+require certain versions of botocore. Therefore this module implements the JSON protocol of SQS:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 
-It uses aiohttp, because an idle local cloud polls all queues all the time, and a request of httpx takes five times as
-much CPU time.
+It uses aiohttp, because a request of httpx takes five times as much CPU time, and an idle local cloud polls all queues
+all the time.
 """
 
 import json
@@ -33,7 +33,7 @@ class Sqs:
     def __init__(self, endpoint_url: str, region: str, access_key: str, secret_key: str) -> None:
         self._url = f"{endpoint_url.rstrip('/')}/"
         self._signer = SigV4Auth(Credentials(access_key, secret_key), "sqs", region)
-        # A session can be created only in an event loop, so the first call creates it.
+        # The first call creates the session, because a session can only be created in an event loop.
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -95,7 +95,8 @@ class Sqs:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # Concurrent calls need separate connections: one poll for each queue, and the deletions.
+            # Concurrent calls need separate connections: one connection for the poll of each queue, and some for
+            # deletions.
             connector = aiohttp.TCPConnector(limit=0)
             timeout = aiohttp.ClientTimeout(total=30, sock_connect=5)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)

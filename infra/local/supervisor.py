@@ -1,9 +1,9 @@
 """Starts the parts of the local cloud in parallel, restarts parts that end, and stops all parts in reverse order.
 
-A part starts when its dependencies are ready. If a part ends, it is restarted, but at most three times within a minute.
-If the part ends once more within this minute, the supervisor stops all parts, and reports the part and the reason.
-Parts are started in worker threads, because a start blocks until the part is ready. The main thread decides which parts
-are started.
+A part starts when its dependencies are ready. If a part ends, the supervisor restarts it, at most three times within a
+minute. If the part ends a fourth time within the minute, the supervisor stops all parts, and reports the part and the
+reason. The main thread decides which parts start. Worker threads start them, because a start blocks until the part is
+ready.
 """
 
 import contextlib
@@ -86,18 +86,18 @@ class Supervisor:
     _started: set[str] = field(default_factory=set, init=False)
     """The names of the parts that are starting or have started."""
     _restarts: dict[str, deque[float]] = field(default_factory=dict, init=False)
-    """Maps the names of parts to the times of their most recent restarts, from `time.monotonic`."""
+    """Maps the name of a part to the times of its most recent restarts, as values of `time.monotonic`."""
     _pool: ThreadPoolExecutor = field(init=False)
 
     def stop(self) -> None:
-        """Make `run` stop all parts and return. Signal handlers and all threads are allowed to call this method."""
+        """Make `run` stop all parts and return. Any thread and any signal handler can call this method."""
         self._stopping.set()
 
     def run(self) -> int:
         """Start all parts and watch them. Stop all parts when `stop` is called, or when a part fails.
 
         Return the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
-        from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the local cloud.
+        from the main thread, because it installs handlers for SIGINT, SIGTERM and SIGHUP, which stop the local cloud.
         """
         with _lock(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
             began = time.monotonic()
@@ -151,7 +151,7 @@ class Supervisor:
         restarting: dict[str, Future[float]] = {}
         reasons: dict[str, str] = {}
         # In `_ready`, each part comes after the parts that it needs. If several parts have ended, the loop therefore
-        # restarts a needed part first.
+        # restarts a part after the parts that it needs.
         watched = {part.name: (part, part.process) for part in self._ready if part.process}
         while not self._stopping.wait(_POLL_INTERVAL):
             ended = {name for name, (_, process) in watched.items() if name in restarting or not process.running}
@@ -163,7 +163,7 @@ class Supervisor:
                     if error is None:
                         self.on_event(Event("restarted", part.name, future.result()))
                     else:
-                        # The next iteration of the `while` loop restarts the part again, and counts this restart.
+                        # The next iteration of the `while` loop restarts the part again and counts the restart.
                         reasons[part.name] = str(error)
                 elif part.name in ended and not future and ended.isdisjoint(part.needs):
                     failure = reasons.pop(part.name, "")
@@ -195,7 +195,7 @@ class Supervisor:
     def _stop_parts(self) -> None:
         """Stop all parts.
 
-        First stop the parts that are still starting, so that their threads end. Then stop the other parts, in the
+        First stop the parts that are still starting, so that their threads end. Then stop all other parts in the
         reverse order of their start.
         """
         self._stopping.set()
@@ -207,8 +207,8 @@ class Supervisor:
             if part.process:
                 part.process.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        # It is possible that a thread started the process of a part after the loop above had stopped this part. All
-        # threads have ended now, so stop all parts again.
+        # A thread can have started a part after the loop above had stopped this part. All threads have ended now, so
+        # stop all parts again.
         for part in self.parts:
             if part.process:
                 part.process.stop()
@@ -242,7 +242,7 @@ class Supervisor:
 
 
 def _waiting_for(parts: Iterable[Part]) -> str:
-    """Return the names of parts that are starting, each with its last log line."""
+    """Return the name of each part that is starting, with its last log line."""
     return "; ".join(
         f"{part.name}: {part.process.last_log_lines()}" if part.process and part.process.running else part.name
         for part in parts

@@ -1,9 +1,9 @@
 """Allows root to start the local cloud, although PostgreSQL refuses to run as root.
 
 If root starts the local cloud, PostgreSQL runs as the user `nobody`. This user must be able to read the programs and to
-write the data. A checkout is often in a home directory that only its owner can enter. In this case, there is a
-directory below /var/tmp for the data and for a copy of the PostgreSQL programs. `<state>/postgres` is a symbolic link
-to that directory. `wecelebrate down --erase` removes that directory, too.
+write the data. But a checkout is often in a home directory that only its owner can enter. In this case, the data and a
+copy of the PostgreSQL programs are in a directory below /var/tmp. `<state>/postgres` is a symbolic link to this
+directory, and `wecelebrate down --erase` also removes the directory.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ PRIMARY = "postgres"
 
 @dataclass(frozen=True)
 class Account:
-    """The ids of the user and the group with which PostgreSQL runs. None means the current user and group."""
+    """The ids of the user and the group of the PostgreSQL processes. None means the current user and group."""
 
     user: int | None = None
     group: int | None = None
@@ -59,7 +59,7 @@ def postgres_home(state: Path, owner: Account) -> Path:
         return home
     external = _external_directory(state)
     external.mkdir(mode=0o700, exist_ok=True)
-    # Every user can guess the name of this directory and can create it. Do not use it if another user created it.
+    # Every user can guess the name of this directory and create the directory. Do not use a directory of another user.
     status = external.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (0, owner.user):
         raise LocalCloudError(f"{external} belongs to another user: remove this directory")
@@ -78,15 +78,14 @@ def external_data_directory(state: Path) -> Path | None:
 def erase_postgres_home(state: Path) -> None:
     """Remove the PostgreSQL data of the local cloud in `state`, even if it is outside `state`."""
     home = state / "postgres"
-    # Remove the external directory even if the symbolic link to it does not exist, because an operator may have
-    # removed `state`.
+    # Remove the external directory even if no symbolic link to it exists, because an operator can have removed `state`.
     for directory in (home.resolve(), _external_directory(state)):
         shutil.rmtree(directory, ignore_errors=True)
     home.unlink(missing_ok=True)
 
 
 def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home: Path) -> Path:
-    """Return a folder from which `owner` can run the programs of `folder`: `folder` itself, or a copy in `home`.
+    """Return a folder from which `owner` can run the programs of `folder`. This is `folder` itself or a copy in `home`.
 
     trees: the folders to copy. The first folder contains `folder`. The other folders are in the same parent folder as
     the first folder, and contain the shared libraries of the programs.
@@ -117,15 +116,12 @@ def accessible_to_all(folder: Path) -> bool:
 
 
 def _external_directory(state: Path) -> Path:
-    """Return the directory that replaces `<state>/postgres` if `nobody` cannot enter `state`."""
+    """Return the directory for the data of `<state>/postgres` if `nobody` cannot enter `state`."""
     return _shared_directory() / f"wecelebrate-{_hash(state.resolve())}"
 
 
 def _shared_directory() -> Path:
-    """Return a directory to which every user can write.
-
-    If possible, it is a directory whose files survive a reboot of the machine.
-    """
+    """Return a directory to which every user can write. If possible, its files survive a reboot of the machine."""
     durable = Path("/var/tmp")  # noqa: S108 - `postgres_home` checks the owner of the directory
     return durable if durable.is_dir() and os.access(durable, os.W_OK) else Path(tempfile.gettempdir())
 

@@ -1,6 +1,6 @@
 """The client of the zygote. The client requests forks, and the zygote tells the client when a forked process ends.
 
-The module `zygote_main` explains what the zygote is.
+The module `zygote_main` describes the zygote.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ PRELOAD = (
     "snapshot_restore_py",
     "upstash_redis",
 )
-"""Third-party modules that several functions import. These modules must not start threads or open connections. The list
-does not contain our own modules. As on Lambda, each process imports our modules itself, with its own environment
-variables."""
+"""Third-party modules that several functions import. These modules must not start threads or open connections. Modules
+of the platform are not in the list, because each process imports them with its own environment variables, as on
+Lambda."""
 PLATFORM = (
     "wecelebrate.core.batches",
     "wecelebrate.core.http",
@@ -54,8 +54,8 @@ PLATFORM = (
     "wecelebrate.orders",
     "wecelebrate.products",
 )
-"""Our modules that most functions import. The local clouds of the test suite preload them, which saves three quarters
-of the CPU time of each start. A zygote with these modules does not notice changes of their code.
+"""Modules of the platform that most functions import. The local clouds of the test suite preload these modules, which
+saves three quarters of the CPU time of each start. A zygote with these modules does not notice changes of their code.
 """
 
 
@@ -76,7 +76,7 @@ class Fork:
 class Zygote:
     """A process that has imported many modules, and forks function processes.
 
-    The zygote is started when it is first needed. If it has ended, it is started again.
+    The first fork starts the zygote. If the zygote has ended, the next fork starts it again.
     """
 
     def __init__(self, preload: Sequence[str] = PRELOAD) -> None:
@@ -93,7 +93,7 @@ class Zygote:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the zygote. None if it is not running."""
+        """The process id of the zygote, or None if it is not running."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
@@ -105,7 +105,8 @@ class Zygote:
     async def fork(self, environment: Mapping[str, str], folder: Path, logfile: Path, niceness: int = 0) -> Fork:
         """Fork a process for the function in `folder`. Raises ZygoteDied.
 
-        niceness: a number from 0 to 19. A process with a higher niceness gets less CPU time when others need it.
+        niceness: a number from 0 to 19. A process with a higher niceness gets less CPU time when other processes need
+        it.
         """
         await self.start()
         request_id = next(self._ids)
@@ -131,7 +132,8 @@ class Zygote:
         own_socket, zygote_socket = socket.socketpair()
         arguments = [str(zygote_socket.fileno()), str(os.getpid()), json.dumps([str(ROOT)]), json.dumps(self.preload)]
         with zygote_socket:
-            # The zygote itself needs only PATH. A fork request contains the environment variables of the function.
+            # The zygote itself needs only PATH, because a fork request contains the environment variables of the
+            # function.
             self._process = subprocess.Popen(  # noqa: S603, ASYNC220 (our own program; a start takes 1 ms)
                 [sys.executable, "-I", "-X", "utf8", str(PROGRAM), *arguments],
                 env={"PATH": os.defpath},
@@ -175,9 +177,10 @@ class Zygote:
     async def _clean_up(self) -> None:
         """Clean up after the connection was closed.
 
-        At this time, the zygote has ended, or it ends as soon as it has killed its children.
+        The zygote has then ended, or it ends as soon as it has killed its children.
         """
-        # Reset the state before the first `await`. During an `await`, the next zygote can start and get requests.
+        # Reset the state before the first `await`, because the next zygote can start and get requests during an
+        # `await`.
         process, self._process = self._process, None
         orphans, self._forks = self._forks, {}
         unanswered, self._pending = self._pending, {}
@@ -190,7 +193,8 @@ class Zygote:
             if code != 0:
                 log.warning("the zygote ended with code %s", code)
         for fork in orphans.values():
-            # On Linux, the system has killed the children when the zygote ended. Other systems do not kill them.
+            # On Linux, the system has killed the children when the zygote ended. On other systems, the children must be
+            # killed here.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(fork.pid, signal.SIGKILL)
             fork.exited.set_result(-signal.SIGKILL)

@@ -1,9 +1,9 @@
 """The program of the zygote, a Python process that forks the processes of Lambda functions.
 
 Many functions use the same modules, which are slow to import. The zygote imports these modules once. A fork of the
-zygote takes about a millisecond. After that, the forked process has to import only the function itself. The program
-runs as a plain file, with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment
-variables of the developer.
+zygote takes about a millisecond, and the forked process then imports only the function itself. The program runs as a
+plain file, with `python -I zygote_main.py`. Therefore functions cannot import this package and do not get the
+environment variables of the developer.
 
 The zygote exchanges lines of JSON with its client over an inherited socket. The sign `→` marks requests to the zygote,
 and the sign `←` marks its answers and messages::
@@ -13,7 +13,7 @@ and the sign `←` marks its answers and messages::
 
 A negative code -N means that signal N has ended the process.
 
-The zygote must have only one thread. If another thread had a lock during a fork, the child could never get this lock.
+The zygote must have only one thread. If another thread held a lock during a fork, the child could never get this lock.
 """
 
 import ctypes
@@ -46,8 +46,8 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
     for module in preload:
         importlib.import_module(module)
     require_single_thread()
-    # The garbage collector does not write to frozen objects. A fork therefore shares the memory pages of these objects
-    # with the zygote. After a write to a page, the system would have to copy this page.
+    # The garbage collector does not write to frozen objects. Therefore a fork shares the memory pages of these objects
+    # with the zygote. The system has to copy a page after a write to it.
     gc.collect()
     gc.freeze()
     zygote = os.getpid()
@@ -62,7 +62,7 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
 def serve(control: socket.socket) -> dict[str, Any] | None:
     """Serve fork requests.
 
-    In each forked process, return the request for this fork. In the zygote, return None when the host has ended.
+    In a forked process, return the request for this fork. In the zygote, return None when the host has ended.
     """
     # When a child ends, the signal SIGCHLD writes a byte to `signal_writer`. This makes `select` return.
     signal_reader, signal_writer = socket.socketpair()
@@ -94,8 +94,8 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
         for line in lines:
             request = json.loads(line)
             if "kill" in request:
-                # As soon as the exit status of a child is read, another process can get its pid. `children` contains
-                # only the children whose exit status has not been read yet.
+                # When the exit status of a child is read, another process can get its pid. Therefore `children`
+                # contains only children whose exit status has not been read yet.
                 if request["kill"] in children:
                     kill(request["kill"])
                 continue
@@ -132,11 +132,11 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
     os.chdir(request["folder"])
     sys.path.insert(0, request["folder"])
     sys.argv = ["bootstrap", HANDLER]
-    # Import the client only now, because its native module reads the address of the Runtime API at import time.
+    # Import the client at this point, because its native module reads the address of the Runtime API at import time.
     from awslambdaric import __main__ as client  # type: ignore[import-untyped]
     from awslambdaric import bootstrap
 
-    # For CloudWatch, the client writes a traceback as one long line. With this setting, it writes ordinary lines.
+    # For CloudWatch, the client writes a traceback as one long line. With this setting, the client writes normal lines.
     bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"
     client.main(sys.argv)
     sys.exit(0)
@@ -145,7 +145,7 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
 def rename_logger(name: str) -> None:
     """Give the logger of preloaded modules the name of the function.
 
-    All modules of a function share a logger, whose name is in $POWERTOOLS_SERVICE_NAME when the modules are imported.
+    All modules of a function share a logger. At the import of the modules, $POWERTOOLS_SERVICE_NAME contains its name.
     """
     loggers = logging.root.manager.loggerDict
     logger = loggers.pop("service_undefined", None)
@@ -160,10 +160,11 @@ def rename_logger(name: str) -> None:
 
 
 def lower_priority(niceness: int) -> None:
-    """Give this process and its future threads and children less CPU time than others, if `niceness` is above 0.
+    """If `niceness` is above 0, this process and its future threads and children get less CPU time than other
+    processes.
 
-    Linux can group the processes of each session. Linux then ignores the niceness of a process, but not the niceness
-    of its group. See `sched(7)`, "The autogroup feature".
+    Linux can group the processes of each session. It then ignores the niceness of a process, but not the niceness of
+    its group. See `sched(7)`, "The autogroup feature".
     """
     if niceness == 0:
         return
@@ -183,7 +184,7 @@ class LineWriter(io.TextIOBase):
     """Writes only complete lines to the file descriptor `fd`. All processes of a function write to the same log.
 
     `print` writes a text and its line end separately, and the runtime client writes each of them to the log
-    immediately. Without this class, the output of another process could be written between the text and its line end.
+    immediately. Without this class, another process could write between a text and its line end.
     """
 
     def __init__(self, fd: int) -> None:
@@ -198,7 +199,7 @@ class LineWriter(io.TextIOBase):
 
 
 def reap(control: socket.socket, children: set[int]) -> None:
-    """Read the exit status of all children that have ended, and report it to the host."""
+    """Read the exit status of each child that has ended, and report the status to the host."""
     while children:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:

@@ -1,7 +1,7 @@
 """Generates the OpenAPI 3.1 document of the whole API from the declarations and the FastAPI apps of the functions.
 
-Each operation lists the success response of its handler and all problems that it can return. All texts have one source:
-the docstrings of handlers and models, and the descriptions of fields.
+Each operation lists the success response of its handler and all problems that it can return. All texts come from the
+docstrings of handlers and models, and from the descriptions of fields.
 """
 
 import importlib.util
@@ -60,14 +60,14 @@ _BEARER = {
 
 
 _BUILD = Lock()
-"""Two threads must not build the document at the same time: FastAPI hides warnings of pydantic with
-`warnings.catch_warnings`, and the end of a block in one thread shows the warnings in the other thread again."""
+"""Two threads must not build the document at the same time. FastAPI hides warnings of pydantic with
+`warnings.catch_warnings`. The end of such a block in one thread would show the warnings in the other thread again."""
 
 
 def document(server: str = LOCAL) -> Json:
     """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash.
 
-    Do not change the document, because all calls share its parts.
+    Do not change the document, because its parts are the same objects for all callers.
     """
     with _BUILD:
         local = _local_document()
@@ -76,7 +76,7 @@ def document(server: str = LOCAL) -> Json:
 
 @lru_cache(maxsize=1)
 def _local_document() -> Json:
-    """Build the document of all API functions only once, because a build takes seconds."""
+    """Build the document of all API functions once, because building it takes seconds."""
     return build(tuple(spec for spec in functions() if spec.is_documented), LOCAL)
 
 

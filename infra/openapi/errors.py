@@ -1,8 +1,8 @@
 """The errors of operations, as `components/responses`.
 
 API Gateway can return some errors without calling the function. The bodies of these errors have the format of API
-Gateway. Some generators of clients read only the first media type of a response. The schema of this media type is
-therefore `Error`, which includes both formats.
+Gateway. Some generators of clients read only the first media type of a response. Therefore the schema of the first
+media type is `Error`, which includes the format of API Gateway and the format of the functions.
 """
 
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ ERROR: Json = {
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """One component: the name, the status, and whether the gateway can return the status as well.
+    """One component: its name, its status, and whether the gateway can also return the status.
 
-    The status is None for the response `default`. This response describes errors that the document does not list, e.g.
-    the error of a wrong base URL.
+    For the response `default`, the status is None. `default` describes errors that the document does not list, e.g. the
+    error of a wrong base URL.
     """
 
     name: str
@@ -67,8 +67,8 @@ def components() -> Json:
 
 
 def reference(status: int | None, *, by_gateway: bool = True) -> Json:
-    """Return the reference to an error. by_gateway: whether the gateway checks the token. The status
-    401 has two components, and this value chooses one of them."""
+    """Return the reference to an error. by_gateway: whether the gateway checks the token, because the status 401 has
+    two components."""
     errors = [error for error in ERRORS if error.status == status]
     name = next((error.name for error in errors if error.by_gateway == by_gateway), errors[0].name)
     return {"$ref": f"#/components/responses/{name}"}

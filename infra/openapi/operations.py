@@ -50,8 +50,8 @@ HEADERS: Json = {
 }
 """The headers of responses, for `components/headers`."""
 _HEADER_NAMES = {"RequestId": "x-request-id"}
-"""Maps a name in `HEADERS` to the name of the header in responses. A name that is missing here becomes the name of the
-header in lower case."""
+"""Maps a name in `HEADERS` to the name of the header in responses. By default, the name of the header is the name in
+`HEADERS` in lower case."""
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
@@ -74,7 +74,7 @@ _CONSISTENCY_TOKEN = {
 
 
 def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> None:
-    """Add to an operation the parts that FastAPI does not know: its security, headers, parameters and problems."""
+    """Complete an operation with the parts that FastAPI does not know: security, headers, parameters and problems."""
     operation["operationId"] = name
     operation["tags"] = [resource(spec)]
     bearer: Json = {"bearer": []}
@@ -98,7 +98,7 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
         operation["responses"]["304"] = not_modified
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "if-match":
-            parameter["required"] = True  # a request without this header gets 428
+            parameter["required"] = True  # a request without If-Match gets 428
     body = operation.get("requestBody")
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}
@@ -106,7 +106,7 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
 
 
 def _writes(spec: FunctionSpec) -> bool:
-    """Whether the function writes to the database. Such a write can have an idempotency key."""
+    """Whether the function writes to the database. Requests to such a function can have an idempotency key."""
     return "database:write" in spec.uses
 
 

@@ -1,4 +1,4 @@
-"""Cleans the schemas of the document, and moves the parts that several operations share to `components`."""
+"""Cleans the schemas of the document, and moves the parts that several operations use to `components`."""
 
 import json
 from collections import defaultdict
@@ -15,18 +15,19 @@ _KEYWORDS_OF_NUMBERS = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMini
 
 
 def components_of(model_schema: Json) -> tuple[Json, Json]:
-    """Split the schema of a model into the model itself and the models to which it refers. The references begin with
-    `SCHEMAS`."""
+    """Split the schema of a model into the schema of the model itself and the schemas to which it refers. References
+    begin with `SCHEMAS`."""
     return model_schema, model_schema.pop("$defs", {})
 
 
 def problem_schemas() -> Json:
-    """Return the schemas of problem documents. `ProblemCode` lists the codes of all loaded subclasses of Problem."""
+    """Return the schemas of problem documents. `ProblemCode` lists the codes of all imported subclasses of Problem."""
     problem, others = components_of(ProblemDocument.model_json_schema(ref_template=SCHEMAS + "{model}"))
     for definition in (each for schema in (problem, *others.values()) for each in schema["properties"].values()):
         _remove_null(definition)  # a problem document contains no null: a field without a value is absent
     code = problem["properties"]["code"]
-    # The enum stays open: a client that was generated today must accept the codes of a later release.
+    # The schema also allows other texts, because a client that is generated today must accept the codes of a later
+    # release.
     code.pop("type")
     code["anyOf"] = [{"$ref": SCHEMAS + "ProblemCode"}, {"type": "string"}]
     errors: list[type[Problem]] = [Problem, *_subclasses(Problem)]
@@ -44,8 +45,8 @@ def problem_schemas() -> Json:
 def clean(openapi: Json) -> None:
     """Remove generated titles inside schemas, and write the limits of integers as integers.
 
-    Pydantic gives each property a title made from its name. Such a title can be the same as the name of a schema, e.g.
-    `Image`, and then generators of clients merge the two.
+    Pydantic gives each property a title made from its name. If such a title equals the name of a schema, e.g. `Image`,
+    generators of clients merge the property and the schema.
     """
     named = openapi["components"]["schemas"]
     for schema in _schemas(openapi):
@@ -62,7 +63,8 @@ def clean(openapi: Json) -> None:
 def require_fields_of_responses(openapi: Json) -> None:
     """Mark all properties of objects in successful responses as required, because the API always sends them.
 
-    Pydantic does not mark properties with a default. Schemas that requests, errors or webhooks also use stay unchanged.
+    Pydantic does not mark properties with a default. A schema that requests, errors or webhooks also use stays
+    unchanged.
     """
     schemas = openapi["components"]["schemas"]
     sent: list[Any] = []
@@ -112,8 +114,7 @@ def share_parameters(openapi: Json) -> None:
 
 
 def optional_parameters_are_not_null(openapi: Json) -> None:
-    """Remove the type `null` from parameters. A parameter without a value is absent, and the text `null` is not
-    null."""
+    """Remove the type `null` from parameters. A parameter cannot be null: it is absent, or its value is a text."""
     for operation in operations_of(openapi):
         for parameter in operation.get("parameters", []):
             _remove_null(parameter["schema"])

@@ -1,8 +1,9 @@
-"""Adds the texts of tags and fields to the document. Their source is the code that they describe.
+"""Adds the texts of tags and fields to the document. The texts come from the code.
 
-- A tag has the docstrings of the handlers of its resource.
-- A field has its `Field(description=…)`, or the docstring below the field, or the text of the field with the same name
-  in a model of the same module and concept: `CatalogPatch.name` is described by `CatalogContent.name`.
+- The text of a tag consists of the docstrings of the handlers of its resource.
+- The text of a field is its `Field(description=…)`, or the docstring below the field. Otherwise it is the text of the
+  field with the same name in a model of the same module and concept. For example, `CatalogPatch.name` has the text of
+  `CatalogContent.name`.
 - `_COMMON` describes the fields that have the same meaning in every model, e.g. `created_at`.
 """
 
@@ -77,12 +78,12 @@ def _parameter_text(parameter: Json) -> str:
             if name.endswith("_id")
             else (f"The {name} of the object.")
         )
-    # Only filters for one value have no description of their own, so this parameter is such a filter.
+    # Every parameter except a filter for one value has a description, so this parameter is such a filter.
     return f"Only objects whose `{name}` has this value."
 
 
 def _field_text(model: type, field: str) -> str | None:
-    """Return the text of a field from its class, from the classes that the class extends, or from its module."""
+    """Return the text of a field from its class, from a base class, or from its module."""
     owners = [owner for owner in model.__mro__ if owner.__module__.startswith("wecelebrate.")]
     for owner in owners:
         if text := _docstrings(owner.__module__).get((owner.__name__, field)):
@@ -96,7 +97,7 @@ def _field_text(model: type, field: str) -> str | None:
 
 
 def _words(name: str) -> set[str]:
-    """Return the words of a class name that name its concept: `ProductPatch` → {"Product"}."""
+    """Return the words of a class name that state its concept, e.g. {"Product"} for `ProductPatch`."""
     return set(re.findall("[A-Z][a-z]+", name)) - {"New", "Patch", "Content", "Filters", "Page"}
 
 

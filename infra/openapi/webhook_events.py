@@ -1,4 +1,4 @@
-"""The requests that endpoints of clients receive, as `webhooks` of the document."""
+"""Describes the requests that endpoints of clients receive, as `webhooks` of the document."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _WEBHOOK_HEADERS = {
 
 
 def webhook(event: EventName) -> Json:
-    """Describe the request that an endpoint receives for an event, and the responses that the endpoint may return."""
+    """Describe the request that an endpoint receives for an event, and the responses that an endpoint may return."""
     return {
         "operationId": f"receive_{event.replace('.', '_')}",
         "tags": ["webhooks"],
@@ -37,7 +37,7 @@ def webhook(event: EventName) -> Json:
 
 
 def data_schemas() -> Json:
-    """Return the schemas of the data of all events, and of the models to which they refer."""
+    """Return the schemas of the data of all events, and the schemas to which they refer."""
     schemas: Json = {}
     for event in EVENTS.values():
         data, others = components_of(event.data.model_json_schema(ref_template=SCHEMAS + "{model}"))

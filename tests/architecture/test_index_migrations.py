@@ -1,4 +1,6 @@
-"""Tests that new migrations do not build an index of an existing table in a transaction. Such a build blocks writes."""
+"""Tests that new migrations build an index of an existing table outside a transaction. A build inside a transaction
+blocks writes.
+"""
 
 import re
 from pathlib import Path
@@ -9,7 +11,7 @@ from wecelebrate import schema
 
 TABLES = Path(schema.__file__).parent / "tables"
 FIRST = 73
-"""The first migration that the rule applies to. Earlier migrations are already applied, and are never changed."""
+"""The first migration that the rule applies to. The migrations before it are already applied, and never change."""
 MIGRATIONS = [path for path in sorted(TABLES.glob("*.sql")) if int(path.name[:4]) >= FIRST]
 SMALL = {"client_users"}
 """Tables with few rows and few writes, whose indexes are built in milliseconds."""
@@ -26,6 +28,6 @@ def test_indexes_of_existing_tables_are_built_concurrently(path: Path) -> None:
     assert ("index concurrently" in text) == text.startswith("-- no-transaction\n")
 
 
-def test_the_index_pattern_matches_a_concurrently_built_index_of_a_migration() -> None:
+def test_the_index_pattern_matches_create_index_concurrently() -> None:
     text = "\n".join(path.read_text() for path in MIGRATIONS)
     assert ("concurrently ", "mails") in _INDEX.findall(text)

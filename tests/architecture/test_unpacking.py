@@ -1,6 +1,6 @@
 """Tests that only a few modules unpack compressed data, because a small file can unpack to any size.
 
-Each of these modules states why its data are harmless, or how it limits the unpacked size.
+Each module that unpacks data states why the data are harmless, or how the module limits the unpacked size.
 """
 
 import ast
@@ -29,14 +29,16 @@ WRITERS = {
     "feeds/xlsx/converted.py": "zipfile",
     "order_files/formats/archive.py": "zipfile",
 }
-"""Modules that import one of these modules, but unpack nothing."""
+"""Platform modules that import one of MODULES to write data. They unpack no data."""
 LOCAL_CLOUD = {"infra/local/compression.py": "gzip"}
 UNPACKS = {"decompress", "decompressobj", "ZipFile", "GzipFile", "open", "unpack_archive", "is_zipfile"}
 PACKAGE = "layers/core/python/wecelebrate/"
 
 
 def sources() -> dict[str, ast.Module]:
-    """Return all modules of the platform, by their path. Paths in the package begin with the name of a domain."""
+    """Map the path of each module of the platform to its syntax tree. Paths are relative to the package or to the
+    root.
+    """
     return {
         str(path.relative_to(ROOT)).removeprefix(PACKAGE): ast.parse(path.read_text("utf-8"))
         for folder in ("layers/core/python", "functions", "infra")
@@ -45,7 +47,7 @@ def sources() -> dict[str, ast.Module]:
 
 
 def imported(module: ast.Module) -> set[str]:
-    """Return the first names of the imported modules."""
+    """Return the names of the imported packages: for example `os` for `os.path`."""
     names: set[str] = set()
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
@@ -61,7 +63,7 @@ def test_only_known_modules_can_unpack_compressed_data() -> None:
 
 
 @pytest.mark.parametrize("path", WRITERS)
-def test_a_module_that_writes_compressed_data_unpacks_nothing(path: str) -> None:
+def test_a_module_that_only_writes_compressed_data_does_not_unpack_data(path: str) -> None:
     calls = [
         ast.unparse(node)
         for node in ast.walk(ast.parse(Path(ROOT / PACKAGE / path).read_text("utf-8")))

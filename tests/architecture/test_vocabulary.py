@@ -1,6 +1,6 @@
 """Tests that old names are not used again after standard terms have replaced them.
 
-The lists contain fully qualified names, so that the same words can still be used in other places.
+The lists contain fully qualified names, because other names can still contain the same words.
 """
 
 import ast
@@ -99,18 +99,18 @@ def module_file(module: str) -> Path | None:
     return next((file for file in candidates if file.exists()), None)
 
 
-def test_definitions_inside_classes_and_methods_are_found() -> None:
+def test_names_inside_classes_and_methods_are_found() -> None:
     tree = ast.parse("A = 1\nclass B:\n    c: int\n    def d(self):\n        self.e = 1\ndef f(): pass")
     assert definitions(tree) == {"A", "B", "B.c", "B.d", "B.e", "f"}
 
 
 @pytest.mark.parametrize("module", OLD_MODULES.split())
-def test_a_replaced_module_is_removed(module: str) -> None:
+def test_a_replaced_module_does_not_exist(module: str) -> None:
     assert module_file(module) is None
 
 
 @pytest.mark.parametrize("name", OLD_NAMES.split())
-def test_a_replaced_name_is_no_longer_defined(name: str) -> None:
+def test_a_replaced_name_is_not_defined(name: str) -> None:
     parts = name.split(".")
     split = next(n for n in range(len(parts) - 1, 0, -1) if module_file(".".join(parts[:n])))
     file = module_file(".".join(parts[:split]))
@@ -131,22 +131,22 @@ def test_the_columns_of_the_schema_are_found(tables: dict[str, set[str]]) -> Non
 
 
 @pytest.mark.parametrize("function", OLD_SQL_FUNCTIONS.split())
-def test_a_replaced_sql_function_is_removed(function: str) -> None:
+def test_a_replaced_sql_function_does_not_exist(function: str) -> None:
     assert not re.search(rf"function app\.{function}\(", SCHEMA, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("table", OLD_TABLES.split())
-def test_a_replaced_table_is_removed(table: str, tables: dict[str, set[str]]) -> None:
+def test_a_replaced_table_does_not_exist(table: str, tables: dict[str, set[str]]) -> None:
     assert table not in tables
 
 
 @pytest.mark.parametrize("column", OLD_COLUMNS.split())
-def test_a_replaced_column_is_removed(column: str, tables: dict[str, set[str]]) -> None:
+def test_a_replaced_column_does_not_exist(column: str, tables: dict[str, set[str]]) -> None:
     table, _, name = column.partition(".")
     assert name not in tables[table]
 
 
-def test_the_names_of_constants_for_limits_begin_with_max_or_min() -> None:
+def test_names_of_limits_begin_with_max_or_min() -> None:
     tracked_files = subprocess.run(
         ["git", "ls-files", "*.py", "*.sql", "*.lua", "*.toml"],
         cwd=ROOT,

@@ -29,8 +29,9 @@ subprocess.run([sys.executable, "-c", {USE_CPU + "print('used', flush=True); imp
 
 @contextmanager
 def part(state: Path, name: str, program: str, folder: Path | None = None) -> Iterator[None]:
-    """Run a program as a part of the local cloud in `state`. The `with` block begins after the program has printed a
-    line.
+    """Run a program as a process of the local cloud in `state`.
+
+    The `with` block begins when the program has printed a line.
     """
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, cwd=folder) as process:
@@ -42,27 +43,27 @@ def part(state: Path, name: str, program: str, folder: Path | None = None) -> It
 
 
 @pytest.mark.parametrize("program", [ENDED_CHILD, RUNNING_CHILD], ids=["ended", "running"])
-def test_the_cpu_time_of_a_part_of_the_cloud_includes_its_child_processes(tmp_path: Path, program: str) -> None:
+def test_the_cpu_time_of_a_local_service_includes_its_child_processes(tmp_path: Path, program: str) -> None:
     with part(tmp_path, "postgres", program):
         used = CpuTime.of(tmp_path)
         assert set(used.parts) == {"postgres"}
         assert used.total >= 0.28
 
 
-def test_the_cpu_time_of_the_function_host_is_separate_from_the_time_of_its_functions(tmp_path: Path) -> None:
+def test_the_cpu_times_of_the_function_host_and_of_the_functions_are_measured_separately(tmp_path: Path) -> None:
     with part(tmp_path, "functions", RUNNING_CHILD):
         used = CpuTime.of(tmp_path)
         assert used.parts[FUNCTIONS] >= 0.28
         assert 0 < used.parts[GATEWAY] < used.parts[FUNCTIONS]
 
 
-def test_a_part_of_the_cloud_whose_process_has_ended_has_no_cpu_time(tmp_path: Path) -> None:
+def test_the_cpu_time_is_zero_after_the_process_has_ended(tmp_path: Path) -> None:
     with part(tmp_path, "postgres", ENDED_CHILD):
         pass
     assert CpuTime.of(tmp_path).total == 0
 
 
-def test_the_cpu_time_per_request_leaves_out_the_cpu_time_of_an_idle_cloud(
+def test_the_cpu_time_per_request_excludes_the_cpu_time_of_the_idle_local_cloud(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter((100.0, 102.0))
@@ -74,7 +75,7 @@ def test_the_cpu_time_per_request_leaves_out_the_cpu_time_of_an_idle_cloud(
     assert str(used) == "redis 40.0, postgres 10.0"
 
 
-def test_the_processes_of_a_function_are_found_by_their_folder(tmp_path: Path) -> None:
+def test_the_processes_of_a_function_are_found_by_its_folder(tmp_path: Path) -> None:
     folder = (tmp_path / "orders" / "place").resolve()
     folder.mkdir(parents=True)
     with part(tmp_path, "functions", RUNNING_CHILD, folder):
@@ -84,7 +85,7 @@ def test_the_processes_of_a_function_are_found_by_their_folder(tmp_path: Path) -
         assert len(processes_in(folder, psutil.Process())) == 2
 
 
-def test_the_minimal_function_responds_through_the_runtime_client_and_its_process_ends(
+def test_the_minimal_function_sends_responses_and_its_process_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(function_cpu, "SECONDS", 0.5)

@@ -10,7 +10,9 @@ from infra.local.processes import LocalCloudError
 
 
 def _requests(*outcomes: str | Exception) -> Connect:
-    """Return a function that opens connections. Each request, on any connection, has the next outcome."""
+    """Return a function that opens connections. All connections share `outcomes`: each request takes the next
+    outcome.
+    """
     remaining = iter(outcomes)
 
     @contextmanager
@@ -26,7 +28,7 @@ def _requests(*outcomes: str | Exception) -> Connect:
     return connect
 
 
-def test_a_load_ends_when_no_request_is_left() -> None:
+def test_a_load_ends_after_the_last_request() -> None:
     timings = load(_requests("hit", "hit", "miss"), connections=2, seconds=60)
     assert timings.requests == 3
     assert timings.outcomes == {"hit": 2, "miss": 1}
@@ -52,7 +54,7 @@ def test_a_load_fails_if_a_connection_cannot_be_opened() -> None:
         load(connect, connections=3, seconds=60)
 
 
-def test_a_pair_of_requests_on_two_connections_is_counted_as_one_request() -> None:
+def test_a_pair_of_requests_counts_as_one_request() -> None:
     timings = load(both(_requests("a", "a"), _requests("b", "b", "b")), connections=1, seconds=60)
     assert timings.requests == 2
     assert timings.outcomes == {"b": 2}

@@ -64,7 +64,7 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def test_the_work_of_the_client_is_repeated_and_counted_only_inside_the_with_block(server: Server) -> None:
+def test_the_work_runs_and_is_counted_only_inside_the_with_block(server: Server) -> None:
     with neighbour(server.prepared, "flood") as repeater:
         assert server.requests == 1
         with repeater.running():
@@ -76,7 +76,7 @@ def test_the_work_of_the_client_is_repeated_and_counted_only_inside_the_with_blo
     assert not multiprocessing.active_children()
 
 
-def test_a_response_with_an_error_is_reported_to_the_benchmark(server: Server) -> None:
+def test_the_benchmark_gets_the_errors_of_responses(server: Server) -> None:
     with neighbour(server.prepared, "search") as repeater:
         server.status = 500
         with pytest.raises(LocalCloudError, match=r"/v1/catalogs/searched/products.*: 500"), repeater.running():
@@ -84,7 +84,7 @@ def test_a_response_with_an_error_is_reported_to_the_benchmark(server: Server) -
     assert not multiprocessing.active_children()
 
 
-def test_the_process_that_repeats_the_work_ends_when_the_benchmark_is_killed(server: Server) -> None:
+def test_the_work_process_ends_if_the_benchmark_is_killed(server: Server) -> None:
     command = [sys.executable, "-c", PROGRAM, server.prepared.api]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bench:
         assert bench.stdout

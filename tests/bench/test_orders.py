@@ -77,21 +77,21 @@ def test_each_order_has_a_different_customer_and_several_products(server: Server
     assert set.union(*map(products, placed)) == {product[0] for product in SHOP.products}
 
 
-def test_all_orders_contain_the_same_product_if_this_product_is_hot(server: Server) -> None:
+def test_all_orders_contain_the_hot_product(server: Server) -> None:
     placed = place_orders(server, 20, hot=True)
     assert set.intersection(*map(products, placed)) == {"product-0"}
     assert {len(products(order)) for order in placed} == {orders.LINES_PER_ORDER}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux accepts each address of 127.0.0.0/8")
-def test_the_orders_from_one_ip_address_do_not_exceed_the_pieces_per_day_that_a_site_allows(server: Server) -> None:
+def test_orders_from_one_ip_address_stay_below_the_daily_limit_of_a_site(server: Server) -> None:
     place_orders(server, 3 * orders.ORDERS_PER_ADDRESS)
     pieces = {sender: server.senders.count(sender) * orders.LINES_PER_ORDER for sender in server.senders}
     assert len(pieces) >= 3
     assert max(pieces.values()) <= 100
 
 
-def test_a_run_fails_with_the_error_of_the_api_if_an_order_is_refused(server: Server) -> None:
+def test_a_run_fails_with_the_api_error_if_the_api_refuses_an_order(server: Server) -> None:
     server.status = 409
     with pytest.raises(LocalCloudError, match=r"POST /v1/storefront/gifts\.test/orders: 409 b'\{\}'"):
         load(place(server.url, SHOP), 1, 10)

@@ -1,4 +1,6 @@
-"""Tests how the benchmarks start and end a peer. A peer is another product for comparison, e.g. Directus."""
+"""Tests how the benchmarks start and end a peer. A peer is a product that the benchmarks compare with wecelebrate, e.g.
+Directus.
+"""
 
 import os
 import signal
@@ -28,7 +30,7 @@ with running({COMMAND!r}, os.environ, 1) as process:
 """
 
 
-def test_the_benchmark_rows_of_a_peer_contain_the_reason_if_the_peer_cannot_be_installed(
+def test_the_rows_of_a_peer_contain_the_reason_if_its_installation_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(folder: Path) -> None:
@@ -55,7 +57,7 @@ def test_the_process_of_a_peer_ends_at_the_end_of_the_with_block() -> None:
     wait_until(lambda: not is_running(pid))
 
 
-def test_the_process_of_a_peer_ends_when_the_benchmark_is_killed() -> None:
+def test_the_process_of_a_peer_ends_if_the_benchmark_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE) as bench:
         assert bench.stdout
         peer = psutil.Process(int(bench.stdout.readline()))

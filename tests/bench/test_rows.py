@@ -16,7 +16,7 @@ def _row(ratio: float, limit: Limit, name: str = "page") -> Row:
     return Row.of_pairs(name, [(ratio * 10, 10.0)], "ms", floor_name="/v1/health", limit=limit)
 
 
-def test_a_row_contains_the_median_figure_and_the_median_floor_and_the_median_ratio_of_its_pairs() -> None:
+def test_a_row_contains_the_medians_of_figure_floor_and_ratio() -> None:
     pairs = [(10.0, 10.0), (30.0, 10.0), (40.0, 20.0)]
     row = Row.of_pairs("page", pairs, "ms", floor_name="/v1/health", limit=Limit.at_most(2))
     assert (row.figure, row.floor, row.ratio) == (30, 10, 2)
@@ -37,14 +37,14 @@ def test_a_row_passes_when_its_ratio_is_within_the_limit(ratio: float, limit: Li
     assert _row(ratio, limit).passed is passed
 
 
-def test_the_text_of_a_row_contains_figure_and_floor_and_ratio_and_limit_and_verdict() -> None:
+def test_the_text_of_a_row_contains_all_its_values_and_its_verdict() -> None:
     assert str(_row(1.5, Limit.at_most(2))) == "page: 15 ms (floor, /v1/health: 10 ms; ratio 1.5, at most 2) PASS"
     assert str(_row(1.5, Limit.at_least(2))).endswith("(floor, /v1/health: 10 ms; ratio 1.5, at least 2) FAIL")
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a home directory for the benchmark. In tests with this fixture, the benchmark starts no local cloud."""
+    """Return a home directory for the benchmark. This fixture prevents the benchmark from starting a local cloud."""
 
     @contextmanager
     def started(home: Path) -> Iterator[None]:
@@ -82,19 +82,19 @@ def test_a_benchmark_run_passes_only_if_all_rows_pass(home: Path, measure: Measu
     assert bench.measure({"pages": measure}, home, lambda line: None) is passed
 
 
-def test_a_benchmark_row_without_a_measurement_fails_and_gives_the_reason(home: Path) -> None:
+def test_a_row_without_a_measurement_fails_and_states_the_reason(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"pages": _broken}, home, lines.append)
     assert lines[1:] == ["list: could not be measured: ValueError: raised on purpose by this test FAIL"]
 
 
-def test_a_row_fails_if_the_benchmark_does_not_yield_this_row(home: Path) -> None:
+def test_a_row_fails_if_the_benchmark_does_not_yield_the_row(home: Path) -> None:
     lines: list[str] = []
     assert not bench.measure({"pages": _incomplete}, home, lines.append)
     assert lines[1:] == ["list: could not be measured: the measure did not yield this row FAIL"]
 
 
-def test_a_failed_measurement_does_not_stop_the_next_measurement(home: Path) -> None:
+def test_the_benchmark_continues_after_a_failed_measurement(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"broken": _broken, "pages": _passing}, home, lines.append)
     assert len(lines) == 4

@@ -60,14 +60,14 @@ def test_the_report_of_a_run_has_a_verdict_for_each_limit() -> None:
         (300.0, 90.0, "22.5 × its p50 at 0.75 × its rate, no limit above 0.7 ×"),
     ],
 )
-def test_the_p95_has_no_limit_above_70_percent_of_the_request_rate_of_the_health_route(
+def test_the_p95_is_unlimited_above_70_percent_of_the_health_route_rate(
     per_second: float, p95: float, verdict: str
 ) -> None:
     requests = replace(GOOD, requests=round(per_second * 10), p95=p95)
     assert dict(users._verdicts(observation(requests), HEALTH))["p95 to /v1/health"] == verdict
 
 
-def test_a_ramp_reports_the_first_exceeded_limit_and_the_visitor_count_of_the_previous_step() -> None:
+def test_a_ramp_reports_the_first_exceeded_limit_and_the_last_successful_step() -> None:
     observed = [observation(replace(GOOD, requests=3_000)), observation(replace(GOOD, p95=900.0), count=125)]
     assert dict(users._ramp_verdicts(observed, HEALTH)) == {
         "broke first": "at 125 users, p95: 900 ms, at most 500 ms",
@@ -76,23 +76,23 @@ def test_a_ramp_reports_the_first_exceeded_limit_and_the_visitor_count_of_the_pr
     }
 
 
-def test_a_ramp_reports_no_served_visitors_if_its_first_step_exceeds_a_limit() -> None:
+def test_a_ramp_reports_no_served_visitors_if_the_first_step_exceeds_a_limit() -> None:
     assert "served" not in dict(users._ramp_verdicts([observation(wait=99.0)], HEALTH))
 
 
-def test_the_number_of_visitors_grows_by_a_quarter_in_each_step_of_a_ramp() -> None:
+def test_each_step_of_a_ramp_adds_a_quarter_of_the_visitors() -> None:
     assert [count for count, _ in islice(users._ramp(100), 4)] == [100, 125, 156, 195]
     assert [count for count, _ in islice(users._ramp(1), 4)] == [1, 2, 3, 4]
 
 
-def test_the_report_of_a_step_has_lines_for_each_request_type_and_for_cpu_time_and_for_queues() -> None:
+def test_the_report_has_lines_for_request_types_cpu_time_and_queues() -> None:
     lines = list(observation().lines())
     assert lines[0].startswith("100 users for 10 s: 100 requests/s, 1,000 requests, p50 10 ms, p95 40 ms, p99 60 ms")
     assert [line.split()[0] for line in lines[1:]] == ["product", "list", "order", "CPU:", "queues:"]
     assert lines[-1] == "  queues: 7 jobs email_notification for up to 3 s"
 
 
-def test_the_popular_pages_include_the_lists_of_all_sites_and_more_products_of_more_visited_sites() -> None:
+def test_popular_paths_contain_more_products_of_the_sites_with_more_visits() -> None:
     shops = [Shop(name, ["art & tea"], [f"{name}-{number}" for number in range(4)]) for name in ("a", "b")]
     paths = [path.removeprefix("/v1/storefront/") for path in popular_paths(shops)]
     lists = "products?limit=50", "products?limit=50&category=art%20%26%20tea"

@@ -123,12 +123,12 @@ def test_each_visitor_visits_one_site_from_a_separate_address(server: Server, tm
     assert {len(sites) for sites in server.sites.values()} == {1}
 
 
-def test_a_step_can_have_more_or_fewer_visitors_than_the_step_before(server: Server, tmp_path: Path) -> None:
+def test_the_number_of_visitors_can_increase_and_decrease_between_steps(server: Server, tmp_path: Path) -> None:
     with visiting(server.url, SHOPS, tmp_path / "log") as running:
         assert [running.run(users, settle=0, seconds=0.1).users for users in (3, 8, 2)] == [3, 8, 2]
 
 
-def test_failed_requests_are_counted_by_their_status_and_problem_code(server: Server, tmp_path: Path) -> None:
+def test_failed_requests_are_counted_by_status_and_problem_code(server: Server, tmp_path: Path) -> None:
     server.status, server.body = 409, b'{"code": "out_of_stock"}'
     with visiting(server.url, SHOPS, tmp_path / "log") as running:
         step = running.run(5, settle=0, seconds=1)
@@ -136,7 +136,7 @@ def test_failed_requests_are_counted_by_their_status_and_problem_code(server: Se
     assert step.all.failed == step.all.requests > 0
 
 
-def test_requests_without_a_response_count_as_errors_and_the_visitors_repeat_these_requests(
+def test_requests_without_a_response_count_as_errors_and_are_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visitors, "THINK_SECONDS", (0.01, 0.02))
@@ -156,7 +156,7 @@ def test_a_step_fails_if_the_program_has_ended(server: Server, tmp_path: Path, i
             running.run(1, settle=0, seconds=1)
 
 
-def test_the_visitors_end_when_the_process_that_controls_them_is_killed(server: Server, tmp_path: Path) -> None:
+def test_the_visitor_process_ends_if_its_parent_process_is_killed(server: Server, tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, server.url, str(tmp_path / "log")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as owner:
         assert owner.stdout

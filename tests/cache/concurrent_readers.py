@@ -1,8 +1,8 @@
 """A program that starts concurrent readers of one value, each in its own process.
 
 Usage: `python -m tests.cache.concurrent_readers '<json of Plan>'`. It prints one line of JSON for each reader, with the
-body, the parameters of the Cache-Status header, and the duration in seconds. This is a separate program, because a
-process must have no threads when it forks.
+body, the parameters of the Cache-Status header, and the duration in seconds. The readers need a separate program,
+because a process must have no threads when it forks.
 """
 
 import json
@@ -43,7 +43,7 @@ class Plan:
     seconds: float
     """The duration of a load, in seconds."""
     first_dies: bool = False
-    """Whether one additional reader begins before all others, and is killed while it loads the value."""
+    """Whether an additional reader begins before the concurrent readers, and is killed while it loads the value."""
 
     @property
     def text(self) -> str:
@@ -68,7 +68,7 @@ def main(plan: Plan) -> None:
 def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
     """Start a reader that begins at the given time of the monotonic clock.
 
-    Return the pid of the reader, and the file descriptor of a pipe from which its output can be read.
+    Return the pid of the reader, and the file descriptor of a pipe with the output of the reader.
     """
     read_end, write_end = os.pipe()
     pid = os.fork()

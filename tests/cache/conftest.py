@@ -30,7 +30,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstash]:
 
 @pytest.fixture(scope="session")
 def raw_redis(adapter: Upstash) -> Iterator[RedisClient]:
-    """Create a client with which tests inspect and change keys. It connects directly to the Redis of the adapter."""
+    """Create a client that connects directly to the Redis of the adapter. Tests use it to inspect and change keys."""
     with valkey.Valkey.from_url(adapter.process.environment["REDIS_URL"], decode_responses=True) as client:
         yield client
 

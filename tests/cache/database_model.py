@@ -1,7 +1,7 @@
 """A model of the database for the tests of the cache protocol: versions, xids, a lagging replica and an outbox.
 
-A transaction gets its xid when it begins, and becomes visible when it commits. So the order of the commits can differ
-from the order of the xids. The replica replays the transactions later, in the order of the commits.
+A transaction gets its xid when it begins, and becomes visible when it commits. The order of the commits can therefore
+differ from the order of the xids. The replica later replays the transactions in the order of the commits.
 """
 
 import json
@@ -25,10 +25,12 @@ DOMAIN = "shop.test"
 
 @dataclass
 class State:
-    """The contents of the database at one time. Every number is a version. Each change increases a version."""
+    """The contents of the database at one time. Every integer is a version, and each change increases one version."""
 
     members: dict[str, tuple[int, UUID | None, str]]
-    """Maps each subject to a membership: its version, its client (None if the membership was removed) and its role."""
+    """Maps each subject to the version, the client and the role of a membership. After a removal, the client is
+    None.
+    """
     client_data: dict[UUID, int]
     """Maps each client to the version of its data."""
     catalog_contents: dict[UUID, int]
@@ -80,7 +82,7 @@ class Database:
         return self.commits[count - 1].state if count else self.initial
 
     def required_version(self, invalidated: list[Commit], version: Callable[[State], int]) -> int:
-        """Return the oldest version that a reader can see after the tags of the given commits were invalidated.
+        """Return the oldest version that a reader is allowed to see after the invalidation of the given commits.
 
         `version` is a function that selects a version from a state.
         """
@@ -119,7 +121,7 @@ class Database:
         yield SimpleNamespace(context=context, caller=caller, primary=primary)
 
     def _is_caught_up(self, min_xids: tuple[str, ...]) -> bool:
-        """Whether the replica has replayed the given transactions, and lags by at most 45 seconds."""
+        """Return whether the replica has replayed the given transactions, and lags by at most 45 seconds."""
         replayed = {commit.xid for commit in self.commits[: self.replayed]}
         pending = self.commits[self.replayed :]
         lags = any(self.now() - commit.committed_at > 45_000 for commit in pending)
@@ -156,7 +158,7 @@ class Database:
             version, catalog = state.site
             body = {"site": version, "catalog": str(catalog), "version": state.catalog_contents[catalog]}
             return json.dumps(body), None
-        # The client was resolved when the transaction began. The data is read now, so the data cannot be older than the
+        # The transaction resolved the client when it began, and reads the data now. The data cannot be older than the
         # client.
         client = cast(UUID, tx.context.client_ids[0])
         role = "owner" if tx.context.owner_ids else "viewer"

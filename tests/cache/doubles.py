@@ -8,8 +8,9 @@ import valkey
 from wecelebrate.core.cache.redis import Script
 
 RedisClient: TypeAlias = Any
-"""The type of a `valkey.Valkey`. This alias is Any, because the type hints of valkey declare every result as possibly
-awaitable."""
+"""The type of a `valkey.Valkey`. The alias is Any, because the type hints of valkey allow an awaitable for every
+result.
+"""
 
 
 class Clock:
@@ -23,7 +24,7 @@ class Clock:
 
 
 class DirectRedis:
-    """Runs the cache's scripts in Redis, but calls Redis without HTTP. This makes tests with very many calls faster."""
+    """Runs the cache's scripts in Redis without HTTP. Tests with many calls are faster without HTTP."""
 
     def __init__(self, client: RedisClient) -> None:
         self.client = client

@@ -11,7 +11,7 @@ _STEP_SECONDS = 20
 
 
 class Actor:
-    """A thread of an interleaving."""
+    """A thread that an interleaving runs."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         self.name = name

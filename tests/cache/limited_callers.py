@@ -17,7 +17,7 @@ VISITOR = Caller(site_domain="shop.test")
 
 
 class Client:
-    """A caller whose session is in the cache. The caller stores the rate limit headers of the latest response."""
+    """A caller whose session is in the cache. The object stores the rate limit headers of the latest response."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Client:
         *,
         clients: Sequence[str] = (),
     ) -> None:
-        """`clients` are the clients of a member of several clients."""
+        """`clients` are the clients of a member who belongs to several clients."""
         self.caller = caller
         self.tags = ["tiers", *(f"client:{client}" for client in clients)]
         self.tenant = tenant or str(uuid4())
@@ -44,8 +44,8 @@ class Client:
     def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:
         """Send a request. `is_order` states whether the request is an order.
 
-        Return two numbers for each limit: the number of remaining requests, and the seconds until a part of the quota
-        becomes available again. Raises TooManyRequests.
+        Return for each limit the number of remaining requests, and the seconds until more requests are allowed. Raises
+        TooManyRequests.
         """
         self.headers = {}
 

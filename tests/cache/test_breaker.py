@@ -1,5 +1,6 @@
-"""Tests the calls to Redis. A call has a timeout and is not retried. After a failure, the circuit breaker stops all
-calls for some time."""
+"""Tests the calls to Redis. A call has a timeout and is not retried. After a failure, the circuit breaker prevents
+calls for some time.
+"""
 
 import importlib
 import socket
@@ -23,7 +24,7 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
-    """Run a server. Yield the URL of the server, and the list of the times at which clients connected."""
+    """Run a server. Yield its URL, and a list with the time of each connection."""
     connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
@@ -68,7 +69,7 @@ def breaker_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_the_first_call_to_an_unresponsive_redis_times_out_and_the_breaker_stops_further_calls() -> None:
+def test_the_breaker_prevents_calls_after_a_call_to_redis_times_out() -> None:
     with server(never_respond) as (url, connection_times):
         redis = Redis(url, "token")
         durations = []
@@ -85,7 +86,7 @@ def test_the_first_call_to_an_unresponsive_redis_times_out_and_the_breaker_stops
 @pytest.mark.parametrize(
     "status", ["500 Error", "503 Unavailable", "400 Bad Request", "429 Too Many Requests", "401 Unauthorized"]
 )
-def test_an_http_error_of_redis_raises_cache_down(status: str) -> None:
+def test_an_http_error_response_raises_cache_down(status: str) -> None:
     with server(respond_with(status)) as (url, connection_times), pytest.raises(CacheDown):
         Redis(url, "token").execute("PING")
     assert len(connection_times) == 1
@@ -94,7 +95,7 @@ def test_an_http_error_of_redis_raises_cache_down(status: str) -> None:
 @pytest.mark.parametrize(
     "text", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}}", b"\x00\x01", b"HTTP/1.1 200"]
 )
-def test_an_invalid_response_of_redis_raises_cache_down(text: bytes) -> None:
+def test_an_invalid_response_raises_cache_down(text: bytes) -> None:
     def send_text(connection: socket.socket) -> None:
         with connection:
             connection.recv(65536)
@@ -122,8 +123,8 @@ def test_each_failure_doubles_the_open_time_of_the_breaker_until_a_call_succeeds
                     break
         open_times.append((breaker_clock.ms - began) / 1000)
         breaker_clock.pass_seconds(MAX_OPEN_SECONDS + 1)
-    # Each round has two failures, so the open time doubles twice per round. The test measures the time after the first
-    # failure of each round.
+    # Each round has two failures, and each failure doubles the open time. The test measures the open time after the
+    # first failure of a round.
     assert open_times == [
         MIN_OPEN_SECONDS,
         4,
@@ -144,7 +145,7 @@ def test_each_failure_doubles_the_open_time_of_the_breaker_until_a_call_succeeds
         redis.execute("PING")
 
 
-def test_an_invalidation_is_sent_while_the_breaker_is_open(
+def test_an_invalidation_is_sent_even_if_the_breaker_is_open(
     key_prefix: str, breaker_clock: Clock, adapter: Upstash
 ) -> None:
     value_key = prefix() + "a:owner:product:1"
@@ -160,13 +161,13 @@ def test_an_invalidation_is_sent_while_the_breaker_is_open(
     assert cache.get(value_key) is None, "Redis received the invalidation, and the success closed the breaker"
 
 
-def test_a_script_that_redis_has_lost_is_sent_again(key_prefix: str, adapter: Upstash) -> None:
+def test_a_script_is_sent_again_if_redis_has_lost_the_script(key_prefix: str, adapter: Upstash) -> None:
     assert cache.read_tags(["a"]).tokens
     module.redis().execute("SCRIPT", "FLUSH")
     assert cache.read_tags(["a"]).tokens
 
 
-def test_a_function_that_does_not_declare_the_cache_cannot_use_the_cache(
+def test_a_function_cannot_use_the_cache_without_a_declaration(
     key_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WC_CACHE_URL", "")

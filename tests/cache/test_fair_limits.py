@@ -21,7 +21,7 @@ from wecelebrate.core.requests.request_cache import RequestCache
 
 @pytest.fixture(autouse=True)
 def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulate a new instance, which has counted no requests. All kill switches have their defaults."""
+    """Simulate a new instance that has not counted a request. All kill switches have their defaults."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
     monkeypatch.setattr(counting, "_local_limits", LocalLimits())
@@ -34,20 +34,20 @@ def hourly_clock(clock: Clock) -> Clock:
     return clock
 
 
-# Limits that no single caller can use up.
+# The limits that callers share.
 
 
 @pytest.mark.parametrize(
     "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
 )
-def test_one_address_can_use_only_a_share_of_the_order_limit_of_a_site(caller: Caller) -> None:
+def test_one_address_can_use_only_a_fraction_of_the_order_limit(caller: Caller) -> None:
     visitor = Client(caller, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     assert visitor.exhaust("192.0.2.1", is_order=True) == 40 // ORDER_SHARE
     assert visitor.headers["RateLimit"].split(", ")[-1].startswith('"orders-address";r=0;')
     assert visitor.send("192.0.2.2", is_order=True)["orders"][0] == 40 - 40 // ORDER_SHARE - 1
 
 
-def test_one_address_can_use_only_a_share_of_the_request_limit_of_a_storefront(hourly_clock: Clock) -> None:
+def test_one_address_can_use_only_a_fraction_of_the_storefront_limit(hourly_clock: Clock) -> None:
     visitor = Client(VISITOR, 1000, limit="storefront")
     accepted = 0
     with pytest.raises(TooManyRequests, match=f"The limit of {1000 // STOREFRONT_SHARE} requests from one address"):
@@ -76,7 +76,7 @@ def test_the_requests_of_a_customer_count_against_the_address_and_the_subject(mo
     assert other.exhaust("192.0.2.3") == 5
 
 
-def test_the_requests_of_a_subject_without_a_session_count_against_the_address_and_the_subject(
+def test_requests_without_a_session_count_against_address_and_subject(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
@@ -102,7 +102,7 @@ def test_the_requests_of_a_subject_without_a_session_count_against_the_address_a
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 415, 422, 428])
 @pytest.mark.parametrize("looked_up", [True, False], ids=["in the handler", "before the handler"])
-def test_a_failed_request_of_a_visitor_costs_additional_requests(status: int, looked_up: bool) -> None:
+def test_a_failed_request_of_a_visitor_counts_as_several_requests(status: int, looked_up: bool) -> None:
     visitor = Client(VISITOR, None)
     Attempt(VISITOR).fail(status, looked_up=looked_up)
     assert visitor.send("192.0.2.1")["address"][0] == ADDRESS_PER_MINUTE - (1 + FAILURE_COST) - 1
@@ -145,15 +145,13 @@ def test_the_failed_requests_of_a_member_count_only_against_the_limit_of_the_cli
         Attempt(MEMBER).fail(400, looked_up=False)
 
 
-# Requests that keep the database busy.
+# Requests that need much database time.
 
 
 @pytest.mark.parametrize(
     ("milliseconds", "cost"), [(0.0, 0), (124.9, 0), (125.0, 1), (349.0, 9), (600.0, 20), (60_000.0, 20)]
 )
-def test_database_time_costs_a_visitor_one_additional_request_per_25_ms_above_100_ms(
-    milliseconds: float, cost: int
-) -> None:
+def test_each_25_ms_of_database_time_above_100_ms_counts_as_a_request(milliseconds: float, cost: int) -> None:
     visitor, attempt = Client(VISITOR, None), Attempt(VISITOR)
     attempt.request.lookup()
     attempt.request.count.record_database_time(milliseconds)
@@ -196,7 +194,7 @@ def test_only_placed_orders_count_against_the_order_limits(
     assert all(int(count) == 0 for count in counted)
 
 
-def test_an_order_that_the_site_refuses_does_not_count_against_the_share_of_the_address(
+def test_an_order_above_the_site_limit_does_not_count_against_the_address(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor = Client(VISITOR, sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
@@ -206,7 +204,7 @@ def test_an_order_that_the_site_refuses_does_not_count_against_the_share_of_the_
     assert raw_redis.hvals(f"{key_prefix}{visitor.tenant}:limit:orders-address.192.0.2.2") == []
 
 
-def test_a_repeated_order_that_gets_the_stored_response_does_not_count_against_a_limit() -> None:
+def test_a_replayed_order_response_does_not_count_against_the_order_limits() -> None:
     visitor = Client(VISITOR, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     replay = Attempt(VISITOR, is_order=True)
     replay.request.lookup()
@@ -214,7 +212,7 @@ def test_a_repeated_order_that_gets_the_stored_response_does_not_count_against_a
     assert visitor.send("192.0.2.1", is_order=True)["orders"][0] == 39
 
 
-def test_a_request_makes_one_redis_call_and_a_failed_request_makes_an_additional_call(
+def test_a_successful_request_makes_one_redis_call_and_a_failed_request_makes_two(
     direct_redis: DirectRedis,
 ) -> None:
     Client(VISITOR, 800, limit="storefront", site="one")
@@ -241,7 +239,7 @@ KIB = 1024
 @pytest.mark.parametrize(
     "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
 )
-def test_each_full_or_partial_16_kib_of_a_body_costs_a_visitor_one_request_but_not_one_order(
+def test_each_started_16_kib_of_a_body_counts_as_a_request(
     caller: Caller, body_bytes: int, cost: int, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor = Client(caller, 800, limit="storefront", site="one")
@@ -253,7 +251,7 @@ def test_each_full_or_partial_16_kib_of_a_body_costs_a_visitor_one_request_but_n
     assert counted == [cost, cost, 1, 1, *[cost] * len(keys[4:])]
 
 
-def test_one_address_can_use_only_a_share_of_the_limit_for_the_bytes_of_events(hourly_clock: Clock) -> None:
+def test_one_address_can_use_only_a_fraction_of_the_event_limit(hourly_clock: Clock) -> None:
     visitor = Client(VISITOR, 1000, limit="storefront")
     accepted = 0
     with pytest.raises(TooManyRequests, match="The limit of 500 requests from one address per hour"):
@@ -265,7 +263,7 @@ def test_one_address_can_use_only_a_share_of_the_limit_for_the_bytes_of_events(h
     assert visitor.send("192.0.2.1")["storefront"][0] == 999, "events do not count against the limit of the storefront"
 
 
-def test_the_body_size_counts_for_visitors_even_in_failed_requests_and_does_not_count_for_members() -> None:
+def test_the_body_size_counts_against_visitors_and_not_against_members() -> None:
     member, visitor = Client(MEMBER, 10), Client(VISITOR, None)
     Attempt(MEMBER, body_bytes=2048 * KIB).request.lookup()
     assert member.send()["requests"][0] == 8
@@ -275,7 +273,7 @@ def test_the_body_size_counts_for_visitors_even_in_failed_requests_and_does_not_
         assert visitor.send(address)["address"][0] == ADDRESS_PER_MINUTE - (4 + FAILURE_COST) - 1
 
 
-def test_a_member_request_with_a_large_body_counts_as_one_request_if_the_session_is_not_cached(
+def test_a_large_request_of_a_member_counts_once_if_no_session_is_cached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*arguments: object) -> None:

@@ -1,5 +1,6 @@
-"""Tests the history of recent writes: the transactions that a replica must have replayed before a value is loaded from
-the replica."""
+"""Tests the history of recent writes. It lists the transactions that a replica must replay before a value is loaded
+from the replica.
+"""
 
 import time
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("known_history")
 
 
 def xids(*tags: str, caller: str = "") -> set[str]:
-    """Return the transactions that a replica must have replayed before a value is loaded from the replica.
+    """Return the transactions that a replica must replay before a value is loaded from the replica.
 
     `tags` are the tags of the value. `caller` is the write key of the caller.
     """
@@ -45,7 +46,7 @@ def test_the_history_forgets_a_transaction_after_a_minute(clock: Clock) -> None:
     assert xids("a") == set()
 
 
-def test_the_history_keeps_the_newest_64_transactions_of_a_tag(clock: Clock) -> None:
+def test_the_history_contains_the_newest_64_transactions_of_a_tag(clock: Clock) -> None:
     for n in range(100, 200):
         cache.invalidate(["a"], str(n))
     assert xids("a") == {str(n) for n in range(136, 200)}
@@ -60,9 +61,9 @@ def test_a_transaction_that_is_sent_several_times_is_recorded_only_once(
     assert raw_redis.hget(f"{key_prefix}public:recent", "a").count(":") == 2
 
 
-def test_the_history_is_unknown_if_late_invalidations_have_replaced_recent_transactions(clock: Clock) -> None:
-    # Redis was down for an hour, so the outbox contains 100 changes of a catalog. Now a user makes another change.
-    # Afterwards the sweeper sends the 100 late invalidations.
+def test_the_history_is_unknown_if_late_invalidations_push_out_recent_transactions(clock: Clock) -> None:
+    # Redis was down for an hour, and the outbox contains 100 changes of a catalog. Now a user makes another change.
+    # Then the sweeper sends the 100 late invalidations.
     cache.invalidate(["products:c"], "1000", "caller:ann")
     for n in range(100):
         cache.invalidate(["products:c"], str(n + 1), late=True)

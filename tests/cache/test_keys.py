@@ -10,7 +10,7 @@ from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import sessions
 
 
-def test_scripts_write_only_keys_that_begin_with_an_environment_and_a_tenant(
+def test_scripts_write_only_keys_that_begin_with_environment_and_tenant(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     versions = cache.read_tags(["things", "user:a"], "caller:a")
@@ -28,9 +28,7 @@ def test_scripts_write_only_keys_that_begin_with_an_environment_and_a_tenant(
         assert re.match(rf"{re.escape(key_prefix)}({tenant}):[a-z]+", name), name
 
 
-def test_values_of_an_entity_are_deleted_for_every_fingerprint_of_its_model(
-    key_prefix: str, raw_redis: RedisClient
-) -> None:
+def test_values_of_an_entity_are_deleted_for_all_model_fingerprints(key_prefix: str, raw_redis: RedisClient) -> None:
     client = str(uuid4())
     earlier, current = (f"{key_prefix}{client}:owner:{part}:1" for part in ("order.0123abcd", keys.ORDER.part))
     others = [f"{key_prefix}{client}:owner:{part}:1" for part in (keys.ORDERS.part, keys.PRODUCT.part)]

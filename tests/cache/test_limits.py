@@ -28,7 +28,7 @@ from wecelebrate.core.settings import settings
 
 @pytest.fixture(autouse=True)
 def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulate a new instance, which has counted no requests. All kill switches have their defaults."""
+    """Simulate a new instance that has not counted a request. All kill switches have their defaults."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
     monkeypatch.setattr(counting, "_local_limits", LocalLimits())
@@ -41,7 +41,7 @@ def hourly_clock(clock: Clock) -> Clock:
     return clock
 
 
-def test_the_window_for_the_requests_of_a_client_is_a_sliding_hour_with_one_minute_buckets(hourly_clock: Clock) -> None:
+def test_the_window_of_a_client_is_a_sliding_hour_with_one_minute_buckets(hourly_clock: Clock) -> None:
     client = Client(MEMBER, 10)
     hourly_clock.pass_seconds(90)
     assert [client.send()["requests"] for _ in range(4)] == [(remaining, 3570) for remaining in (9, 8, 7, 6)]
@@ -73,7 +73,7 @@ def test_refused_requests_are_not_counted(hourly_clock: Clock, key_prefix: str, 
     assert client.exhaust() == 3
 
 
-def test_all_members_of_a_client_share_one_quota_but_different_clients_have_different_quotas() -> None:
+def test_all_members_of_a_client_share_one_quota() -> None:
     ann, bob = Client(MEMBER, 5), Client(Caller(subject="bob"), 5)
     abe = Client(Caller(subject="abe"), 5, tenant=ann.tenant)
     assert ann.send() and abe.send()
@@ -87,7 +87,7 @@ def test_requests_of_a_caller_without_a_quota_are_not_counted() -> None:
     assert [admin.send() for _ in range(3)] == [{}, {}, {}]
 
 
-def test_the_window_for_the_requests_of_an_address_is_a_sliding_minute_with_ten_second_buckets(
+def test_the_window_of_an_address_is_a_sliding_minute_with_ten_second_buckets(
     hourly_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
@@ -108,7 +108,7 @@ def test_an_address_is_allowed_to_send_600_requests_per_minute(hourly_clock: Clo
     assert Client(VISITOR, None).exhaust("192.0.2.9") == 600
 
 
-def test_a_request_of_a_visitor_counts_against_the_limits_of_the_address_and_of_the_storefront(
+def test_a_request_of_a_visitor_counts_against_address_and_storefront_limits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     visitor = Client(VISITOR, 4, limit="storefront")
@@ -130,7 +130,7 @@ def test_a_request_that_makes_several_lookups_is_counted_only_once() -> None:
     assert client.send()["requests"][0] == 98
 
 
-def test_the_order_quota_of_a_site_is_a_fraction_of_the_request_quota_of_its_visitors() -> None:
+def test_the_order_quota_of_a_site_is_a_fraction_of_its_request_quota() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     for number in range(5):
         assert visitor.send(f"192.0.2.{number}", is_order=True)["orders"][0] == 4 - number
@@ -164,7 +164,7 @@ def redis_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class WallClock:
-    """The clock that an instance uses for its own limits, while Redis is down. `now` is in epoch seconds."""
+    """The clock of the limits that an instance applies while Redis is down. `now` is in epoch seconds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_790_000_040.0 // 60 * 60
@@ -207,7 +207,7 @@ def test_without_redis_all_addresses_share_the_order_limit_of_a_site(redis_down:
 @pytest.mark.parametrize(
     ("quota", "allowed"), [(60, MIN_LOCAL_QUOTA), (1000, MIN_LOCAL_QUOTA), (10_000, 41), (100_000, 416)]
 )
-def test_without_redis_a_known_caller_has_a_part_of_its_quota(
+def test_without_redis_a_known_caller_has_a_fraction_of_its_quota(
     wall_clock: WallClock, request: pytest.FixtureRequest, quota: int, allowed: int
 ) -> None:
     client = Client(MEMBER, quota)
@@ -216,7 +216,7 @@ def test_without_redis_a_known_caller_has_a_part_of_its_quota(
     assert client.exhaust() == allowed
 
 
-def test_an_instance_without_redis_counts_the_requests_of_each_address_separately(
+def test_without_redis_the_requests_of_each_address_are_counted_separately(
     wall_clock: WallClock, request: pytest.FixtureRequest
 ) -> None:
     visitor = Client(VISITOR, 20_000, limit="storefront")
@@ -226,18 +226,14 @@ def test_an_instance_without_redis_counts_the_requests_of_each_address_separatel
     assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address gets the minimum quota"
 
 
-def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_one_address_cannot_use_up_the_order_limit(redis_down: None, wall_clock: WallClock) -> None:
     client = Client.__new__(Client)
     client.caller = VISITOR
     assert client.exhaust("192.0.2.1", is_order=True) == MIN_LOCAL_QUOTA // ORDER_SHARE
     client.send("192.0.2.2", is_order=True)
 
 
-def test_without_redis_failed_requests_are_counted_and_refused_orders_are_not_counted(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_failed_requests_count_and_refused_orders_do_not(redis_down: None, wall_clock: WallClock) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):
         Attempt(VISITOR, f"192.0.2.{number}", is_order=True).fail(422)
     client = Client.__new__(Client)
@@ -251,7 +247,7 @@ def test_without_redis_failed_requests_are_counted_and_refused_orders_are_not_co
     assert allowed == -(-MIN_LOCAL_QUOTA // (1 + FAILURE_COST))
 
 
-def test_an_instance_without_redis_adds_up_the_requests_of_a_customer_at_all_addresses(
+def test_without_redis_the_requests_of_a_customer_count_at_all_addresses(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     client = Client.__new__(Client)
@@ -262,7 +258,7 @@ def test_an_instance_without_redis_adds_up_the_requests_of_a_customer_at_all_add
         client.send("192.0.2.200")
 
 
-def test_requests_are_not_counted_while_a_kill_switch_turns_the_limits_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_are_not_counted_if_a_kill_switch_disables_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(MEMBER, 2)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
     assert [client.send() for _ in range(5)] == [{}] * 5

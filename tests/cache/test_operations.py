@@ -31,7 +31,7 @@ def value_key(key_prefix: str) -> str:
 
 
 @given(st.integers(0, 2**53), LINE, st.lists(st.tuples(LINE, LINE), max_size=4), st.text())
-def test_a_value_is_unchanged_after_it_is_serialized_and_parsed(
+def test_serialization_and_parsing_do_not_change_a_value(
     stale_at: int, meta: str, tokens: list[tuple[str, str]], text: str
 ) -> None:
     value = Value(stale_at, meta, "\n".join(f"{token} {tag}" for token, tag in tokens), text)
@@ -48,7 +48,7 @@ def test_a_value_is_returned_until_it_is_deleted(value_key: str, text: str, tags
     assert body(value_key) is None
 
 
-def test_the_invalidation_of_a_tag_affects_only_values_with_this_tag(key_prefix: str) -> None:
+def test_the_invalidation_of_a_tag_affects_only_values_with_the_tag(key_prefix: str) -> None:
     value_keys = [key(tenant, "owner", "product", str(n)) for tenant in ("a", "b") for n in range(3)]
     for value_key in value_keys:
         put(value_key, value_key, "shared", f"own:{value_key}")
@@ -61,7 +61,7 @@ def test_the_invalidation_of_a_tag_affects_only_values_with_this_tag(key_prefix:
     assert body(other) == "kept"
 
 
-def test_a_value_that_is_loaded_before_an_invalidation_and_stored_afterwards_is_never_returned(value_key: str) -> None:
+def test_a_value_that_was_loaded_before_an_invalidation_is_never_returned(value_key: str) -> None:
     versions = cache.read_tags(["product:1"])
     cache.invalidate(["product:1"])
     cache.set_value(value_key, "old", PRODUCT, versions)
@@ -71,7 +71,7 @@ def test_a_value_that_is_loaded_before_an_invalidation_and_stored_afterwards_is_
     assert body(value_key) is None, "the outdated value is invalid, although it has overwritten a valid value"
 
 
-def test_values_with_a_tag_become_invalid_if_redis_evicts_the_token_of_the_tag(
+def test_values_become_invalid_if_redis_evicts_the_token_of_their_tag(
     value_key: str, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     put(value_key, "old", "product:1")
@@ -81,7 +81,7 @@ def test_values_with_a_tag_become_invalid_if_redis_evicts_the_token_of_the_tag(
     assert body(value_key) is None
 
 
-def test_get_or_set_loads_a_value_only_once_until_a_tag_is_invalidated(value_key: str) -> None:
+def test_get_or_set_loads_a_value_once_until_a_tag_is_invalidated(value_key: str) -> None:
     loads: list[TagVersions] = []
 
     def load(versions: TagVersions) -> str:
@@ -94,7 +94,7 @@ def test_get_or_set_loads_a_value_only_once_until_a_tag_is_invalidated(value_key
     assert len(loads) == 2
 
 
-def test_get_or_set_loads_the_value_in_every_call_while_redis_is_down(
+def test_get_or_set_loads_the_value_in_every_call_if_redis_is_down(
     value_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down() -> object:
@@ -111,7 +111,7 @@ def test_get_or_set_loads_the_value_in_every_call_while_redis_is_down(
     assert [versions.history_unknown for versions in loads] == [True, True], "the history is unknown without Redis"
 
 
-def test_lifetimes_are_shortened_at_random_by_at_most_ten_percent(key_prefix: str) -> None:
+def test_the_lifetime_of_a_value_is_randomly_reduced_by_at_most_ten_percent(key_prefix: str) -> None:
     lifetimes = [cache.new_value("", "-", "", 1000).stale_at - cache.now() for _ in range(2000)]
     assert 895_000 < min(lifetimes) < 910_000
     assert 990_000 < max(lifetimes) <= 1_000_000
@@ -139,7 +139,7 @@ def test_a_value_that_is_too_large_is_not_stored_and_its_lock_is_released(
 
 
 @pytest.mark.parametrize("owner", ["me", "another owner"])
-def test_only_the_owner_of_a_lock_can_release_the_lock(value_key: str, raw_redis: RedisClient, owner: str) -> None:
+def test_only_the_owner_can_release_a_lock(value_key: str, raw_redis: RedisClient, owner: str) -> None:
     lock = f"{value_key}:lock"
     raw_redis.set(lock, "me", px=2000)
     cache.release(lock, owner)

@@ -1,7 +1,7 @@
 """Tests the cache protocol in many interleavings of readers, writers, a lagging replica, evictions and the sweeper.
 
-A seed determines the order of the steps in each interleaving. Every response must contain all changes whose tags were
-invalidated in the cache before the request began. A response must contain only data that the caller is allowed to see.
+A seed determines the order of the steps in each interleaving. If the tags of a change were invalidated before a request
+began, the response must contain the change. A response must contain only data that the caller is allowed to see.
 """
 
 import json
@@ -128,7 +128,7 @@ class Scenario:
             self.invalidate(commit, late=False)
 
     def invalidate(self, commit: Commit, *, late: bool) -> None:
-        """Invalidate the tags of a commit in the cache. `late` states whether the sweeper invalidates them."""
+        """Invalidate the tags of a commit in the cache. `late` states whether the sweeper calls this method."""
         cache.invalidate(commit.tags, commit.xid, "" if late else commit.write_key, late=late)
         commit.invalidated = True
         if commit in self.database.outbox:
@@ -205,14 +205,14 @@ class Scenario:
         if self.random.random() < 0.85:
             self.redis.hset(f"{keys.prefix()}public:recent", "since", str(self.clock.ms - 120_000))
         for caller in self.random.choices([ANN, ABE, BOB, VISITOR], k=2):
-            self.request(caller)  # This fills the cache.
+            self.request(caller)  # These requests fill the cache.
         works: list[tuple[str, Callable[[], object]]] = [("environment", self.environment)]
         works += [(f"reader {number}", self.reader()) for number in range(self.random.randint(2, 3))]
         works += [(f"writer {number}", self.writer(death_rate)) for number in range(self.random.randint(1, 2))]
         self.interleaving.run(*works)
         self.sweep()
         for caller in (ANN, ABE, BOB, VISITOR):
-            self.read(caller)  # At this time the replica can still lag.
+            self.read(caller)  # The replica can still lag here.
         self.database.replay(99)
         for caller in (ANN, ABE, BOB, VISITOR):
             self.read(caller)
@@ -235,7 +235,7 @@ def run_scenario(
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_every_response_contains_all_changes_whose_tags_were_invalidated_before_the_request(
+def test_a_response_contains_all_changes_that_were_invalidated_before_the_request(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     loads = {"primary": 0, "replica": 0}
@@ -252,7 +252,7 @@ def test_every_response_contains_all_changes_whose_tags_were_invalidated_before_
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_responses_are_current_after_the_sweeper_has_invalidated_what_dead_writers_changed(
+def test_responses_are_current_after_the_sweeper_invalidates_changes_of_dead_writers(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     for seed in range(share, INTERLEAVINGS, SHARES):

@@ -27,11 +27,11 @@ def known_switches(key_prefix: str, known_history: None, monkeypatch: pytest.Mon
 
 
 def ignore_limits(headers: Mapping[str, str]) -> None:
-    """Ignore the headers with the state of the limits. A request is counted only if it passes such a function."""
+    """Ignore the rate limit headers. A request is counted only if it passes a function for these headers."""
 
 
 def read(wanted: Entry, address: str = "192.0.2.1", body: str = PAGE, caller: Caller = VISITOR) -> str:
-    """Send a request for a value. A load of the value returns `body`.
+    """Send a request for a value. If the request loads the value, the load returns `body`.
 
     Return the parameters of the Cache-Status header.
     """
@@ -57,7 +57,7 @@ def visitor() -> Client:
     return Client(VISITOR, 100_000, limit="storefront", site="one")
 
 
-def test_a_rare_page_is_stored_at_its_second_use_and_is_a_hit_from_its_third_use() -> None:
+def test_a_rare_page_is_stored_at_its_second_use() -> None:
     visitor()
     rare = page(price_max="100.01")
     assert [read(rare) for _ in range(4)] == ["first", "load", "hit", "hit"]
@@ -72,18 +72,18 @@ def test_a_common_page_is_a_hit_from_its_second_use() -> None:
 @pytest.mark.parametrize(
     "filters", [{"q": "mug"}, {"sku": "A-1"}, {"price_min": "0.01"}, {"price_max": "9"}, {"cursor": "a"}, {"limit": 37}]
 )
-def test_a_page_is_rare_if_a_visitor_chooses_one_of_its_filters_freely(filters: dict[str, object]) -> None:
+def test_a_page_is_rare_if_a_filter_accepts_arbitrary_values(filters: dict[str, object]) -> None:
     assert page(**filters).is_rare
     assert page(**filters, category="Bags").is_rare
 
 
-def test_price_bounds_with_the_same_amount_share_one_cache_entry() -> None:
+def test_price_bounds_of_equal_amounts_share_one_cache_entry() -> None:
     for name in ("price_min", "price_max"):
         assert len({page(**{name: bound}) for bound in ("100", "100.0", "100.00", "100.000")}) == 1
         assert page(**{name: "100"}) != page(**{name: "100.01"})
 
 
-def test_a_rare_page_is_stored_only_if_its_second_use_follows_within_five_minutes(
+def test_a_rare_page_is_stored_only_if_it_is_used_twice_within_five_minutes(
     clock: Clock, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     shop, rare = visitor(), page(q="mug")
@@ -94,9 +94,7 @@ def test_a_rare_page_is_stored_only_if_its_second_use_follows_within_five_minute
     assert read(rare) == "first"
 
 
-def test_a_stored_rare_page_that_becomes_invalid_is_loaded_and_stored_at_the_next_use(
-    key_prefix: str, raw_redis: RedisClient
-) -> None:
+def test_an_invalidated_rare_page_is_stored_again_at_its_next_use(key_prefix: str, raw_redis: RedisClient) -> None:
     shop = visitor()
     rare = entry(STOREFRONT_PAGES, "x", tags=["products:1"], is_rare=True)
     assert [read(rare) for _ in range(3)] == ["first", "load", "hit"]
@@ -105,7 +103,7 @@ def test_a_stored_rare_page_that_becomes_invalid_is_loaded_and_stored_at_the_nex
     assert [read(rare) for _ in range(2)] == ["load", "hit"]
 
 
-def test_forty_rare_pages_that_one_address_requests_once_use_little_space_in_redis(
+def test_forty_rare_pages_that_are_requested_once_use_little_redis_memory(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor()
@@ -116,7 +114,7 @@ def test_forty_rare_pages_that_one_address_requests_once_use_little_space_in_red
     assert stored_bytes(raw_redis, key_prefix) - before < 40 * 512
 
 
-def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limited(
+def test_the_size_of_all_values_that_one_address_stores_per_hour_is_limited(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor()
@@ -131,7 +129,7 @@ def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limi
     assert read(common, "192.0.2.1") == "hit"
 
 
-def test_a_page_of_more_than_256_kib_is_stored_if_the_page_is_common_but_not_if_it_is_rare() -> None:
+def test_pages_above_256_kib_are_stored_only_if_they_are_common() -> None:
     visitor()
     body = "x" * (cache.MAX_RARE_LENGTH + 1)
     assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "first", "first"]
@@ -151,7 +149,7 @@ def request_of(address: str, caller: Caller = VISITOR) -> RequestCache:
         (MEMBER, {"SUBJECT_KIB_PER_HOUR": 200}, 8),
     ],
 )
-def test_concurrent_requests_do_not_wait_for_each_other_if_the_budget_is_used_up(
+def test_concurrent_requests_do_not_wait_if_the_budget_is_used_up(
     caller: Caller, quotas: dict[str, int], addresses: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Client(caller, 100_000)
@@ -163,7 +161,7 @@ def test_concurrent_requests_do_not_wait_for_each_other_if_the_budget_is_used_up
         assert [request.lookup(wanted).status for request in requests] == ["first"] * 8
 
 
-def test_a_request_whose_budget_is_used_up_waits_for_another_request_that_is_loading_the_value(
+def test_a_request_without_budget_waits_for_another_request_that_loads_the_value(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     visitor()
@@ -177,7 +175,7 @@ def test_a_request_whose_budget_is_used_up_waits_for_another_request_that_is_loa
     assert follower.lookup(wanted).status == "first"
 
 
-def test_a_request_whose_budget_is_used_up_gets_an_expired_value_and_does_not_lock_it(
+def test_a_request_without_budget_gets_an_expired_value_and_takes_no_lock(
     clock: Clock, key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, common = visitor(), page()
@@ -191,7 +189,7 @@ def test_a_request_whose_budget_is_used_up_gets_an_expired_value_and_does_not_lo
     assert [read(common, address) for address in ("192.0.2.3", "192.0.2.1")] == ["refresh", "hit"]
 
 
-def test_an_expired_value_whose_new_value_is_too_long_is_loaded_once_while_the_mark_exists(
+def test_a_refresh_is_not_repeated_if_the_new_value_is_too_long(
     clock: Clock, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor()
@@ -203,7 +201,7 @@ def test_an_expired_value_whose_new_value_is_too_long_is_loaded_once_while_the_m
     assert [read(common) for _ in range(2)] == ["refresh", "hit"]
 
 
-def test_followers_do_not_wait_if_the_budget_was_used_up_while_the_value_was_loaded(
+def test_followers_do_not_wait_if_the_budget_is_used_up_during_the_load(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Client(MEMBER, 100_000)
@@ -234,7 +232,7 @@ def test_concurrent_requests_do_not_wait_for_a_value_that_is_too_long(key_prefix
 @pytest.mark.parametrize(
     ("address", "free_parts"), [("192.0.2.{}", 10), ("2001:db8:{}::1", 10), ("2001:db8:1:{}::1", 1)]
 )
-def test_many_addresses_together_store_little_more_than_their_free_budgets_and_the_shared_budget(
+def test_many_addresses_together_store_only_their_free_and_shared_budgets(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient, address: str, free_parts: int
 ) -> None:
     visitor()
@@ -268,7 +266,7 @@ def kib_of(raw_redis: RedisClient, budget: str) -> int:
     return sum(map(int, raw_redis.hvals(budget)))
 
 
-def test_the_size_of_a_value_is_charged_to_the_clients_of_its_member_in_equal_parts(
+def test_the_size_of_a_value_is_divided_equally_among_the_clients_of_the_member(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 1024)
@@ -284,7 +282,7 @@ def test_the_size_of_a_value_is_charged_to_the_clients_of_its_member_in_equal_pa
 
 
 @pytest.mark.parametrize("clients", [1, 2, 20])
-def test_one_member_cannot_use_up_the_budgets_of_the_clients_that_the_member_belongs_to(
+def test_one_member_cannot_use_up_the_budgets_of_the_clients(
     clients: int, monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     scale = 16
@@ -304,7 +302,7 @@ def test_one_member_cannot_use_up_the_budgets_of_the_clients_that_the_member_bel
     assert sum(charged) == -(-201 // part) * part * 6, "each value is charged in full"
 
 
-def test_each_client_of_a_member_with_many_clients_pays_for_an_equal_share_of_many_values(
+def test_many_clients_of_a_member_pay_about_equally_for_many_values(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     for quota in ("CLIENT_KIB_PER_HOUR", "SUBJECT_KIB_PER_HOUR"):
@@ -320,7 +318,7 @@ def test_each_client_of_a_member_with_many_clients_pays_for_an_equal_share_of_ma
     assert max(charged) < 1.25 * mean, "no client pays for the others"
 
 
-def test_a_value_is_charged_to_the_clients_whose_budgets_the_lookup_has_checked(
+def test_a_value_is_charged_to_the_clients_that_the_lookup_has_checked(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 300)
@@ -342,7 +340,7 @@ def test_a_value_is_charged_to_the_clients_whose_budgets_the_lookup_has_checked(
     assert {status_if_used_up(client) for client in others} == {"load"}
 
 
-def test_the_number_of_redis_commands_does_not_depend_on_the_number_of_clients_of_a_member(
+def test_the_number_of_redis_commands_is_limited_for_members_of_many_clients(
     direct_redis: DirectRedis, raw_redis: RedisClient
 ) -> None:
     def commands(clients: int) -> int:
@@ -365,7 +363,7 @@ def test_a_member_who_joins_and_leaves_clients_has_one_budget(monkeypatch: pytes
     assert statuses == ["load"] * 6 + ["first"] * 24
 
 
-def test_a_value_that_one_budget_refuses_is_charged_to_no_budget(
+def test_a_value_is_not_charged_to_any_budget_if_one_budget_refuses_the_value(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     used_up, client = Client(Caller(subject="bob"), 100_000), Client(Caller(subject="eve"), 100_000)

@@ -39,7 +39,7 @@ class ReadResults:
 
 @pytest.fixture
 def session(key_prefix: str, raw_redis: RedisClient) -> Session:
-    """Store the session of the caller in an empty cache, whose history of recent writes is complete."""
+    """Store the session of the caller in an empty cache. The history of recent writes is complete."""
     raw_redis.flushdb()
     raw_redis.hset(f"{key_prefix}public:recent", "since", "1")
     database = Database(cache.now, lambda _: None)
@@ -92,7 +92,7 @@ def test_readers_of_a_valid_value_do_not_load_the_value(
     assert run_readers(adapter, raw_redis, readers=50, seconds=0.1).loads == 0
 
 
-def test_the_other_readers_wait_only_until_the_lock_expires_if_the_loader_is_killed(
+def test_readers_wait_until_the_lock_expires_if_the_loader_is_killed(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
     result = run_readers(adapter, raw_redis, readers=100, seconds=0.02, first_dies=True)

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def clients(shared: Path) -> Clients:
-    """Build the packages of both clients. The build takes about 15 seconds."""
+    """Build the packages of the Python client and of the TypeScript client. The build takes about 15 seconds."""
     folder = shared / "clients"
     built = folder / ".built"
     with (shared / "clients.lock").open("w") as lock:
@@ -85,7 +85,7 @@ class Client:
         """
         copies = [str(self._copy(program)) for program in programs]
         if self.language == "python":
-            # The cache contains the types of the standard library and of httpx, so later sessions take less time.
+            # Later sessions take less time, because the cache contains the types of the standard library and of httpx.
             cache = ROOT / ".mypy_cache" / "clients"
             mypy = ("-m", "mypy", "--strict", f"--config-file={os.devnull}", f"--cache-dir={cache}")
             self._run(sys.executable, *mypy, *copies, str(self.folder / "python/wecelebrate_client"))

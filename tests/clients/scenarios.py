@@ -56,7 +56,7 @@ def list_all_catalogs(api: str, token: str) -> Json:
 
 
 def make_mistakes(client: Client, job: Job, page: CatalogPage) -> list[object]:
-    """Make mistakes that mypy must report. The program never calls this function."""
+    """Contain mistakes that mypy must report. The program never calls this function."""
     return [
         list_catalogs.sync(client=client),  # type: ignore[arg-type]  # this operation needs a token
         page.rows,  # type: ignore[attr-defined]
@@ -138,7 +138,7 @@ def create_an_invalid_product(api: str, token: str, catalog: str) -> Json:
 
 
 def change_a_product(api: str, token: str, product: str, etag: str) -> Json:
-    """Change a product with an ETag. If this ETag is outdated, send the change again with the current ETag."""
+    """Change a product with an ETag. If the ETag is outdated, send the change again with the current ETag."""
     client, id_ = AuthenticatedClient(api, token), UUID(product)
     patch = ProductPatch(price="13.00", description=None)
     refused = change_product.sync_detailed(id_, client=client, body=patch, if_match=etag)
@@ -149,7 +149,9 @@ def change_a_product(api: str, token: str, product: str, etag: str) -> Json:
 
 
 def read_and_deactivate_a_product(api: str, token: str, product: str) -> Json:
-    """Read a product twice, and deactivate it. The second read and the deactivation have no response body."""
+    """Read a product twice, and deactivate it. The responses to the second read and to the deactivation have no
+    body.
+    """
     client, id_ = AuthenticatedClient(api, token), UUID(product)
     etag = get_product.sync_detailed(id_, client=client).headers["etag"]
     unchanged = get_product.sync_detailed(id_, client=client, if_none_match=etag)
@@ -166,7 +168,7 @@ def _expect(model: type[Model], response: Response[Any]) -> Model:
 
 
 def _facts(response: Response[Any]) -> Json:
-    """Return the status and the fields of an error. The types of all errors are known."""
+    """Return the status and the fields of an error. mypy knows the type of each error."""
     error: object = response.parsed
     facts: Json = {"status": int(response.status_code), "type": type(error).__name__}
     if "retry-after" in response.headers:

@@ -1,4 +1,4 @@
-"""The examples of docs/clients.md have no type errors, and work with the demo data of the local cloud."""
+"""Tests that the examples of docs/clients.md have no type errors, and work with the demo data of the local cloud."""
 
 import os
 import shlex
@@ -23,7 +23,7 @@ completed
 
 @pytest.fixture
 def program(client: Client, tmp_path: Path) -> Path:
-    """Create one program from the page's examples in the language of the client. Keep the order of the examples."""
+    """Create one program from the examples of the page in the language of the client, in the order of the page."""
     file = tmp_path / f"examples.{client.suffix}"
     file.write_text("\n".join(block.code for block in PAGE.blocks if block.language == client.language))
     return file
@@ -49,7 +49,7 @@ def test_the_examples_print_the_demo_data(client: Client, program: Path, variabl
     assert output[-1].lower() == "true"
 
 
-def test_the_page_names_the_packages_that_the_build_creates(clients: Clients) -> None:
+def test_the_page_contains_the_names_of_the_built_packages(clients: Clients) -> None:
     (console,) = (block.code for block in PAGE.blocks if block.code.startswith("$ make clients\n"))
     assert console.splitlines()[1:] == [f"build/clients/{clients.wheel.name}", f"build/clients/{clients.tarball.name}"]
     for package in (clients.wheel, clients.tarball):

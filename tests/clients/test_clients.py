@@ -1,4 +1,4 @@
-"""Both generated clients work with the running API, and every response has a type."""
+"""Tests that both generated clients work with the running API, and that every response has a type."""
 
 import json
 import time
@@ -55,12 +55,12 @@ def test_a_file_is_uploaded_to_its_presigned_url_and_imported(client: Client, pl
     assert result == {"status": "completed", "created": 2}
 
 
-def test_the_error_for_an_expired_token_is_the_message_of_the_gateway(client: Client, platform: Platform) -> None:
+def test_an_expired_token_returns_the_error_message_of_the_gateway(client: Client, platform: Platform) -> None:
     error = client.scenario("read_my_account", api=platform.endpoints.api, token=expired(platform))
     assert error == {"status": 401, "type": "GatewayMessage", "message": "Unauthorized"}
 
 
-def test_the_error_for_an_expired_token_is_a_problem_if_the_token_is_optional(
+def test_an_expired_token_returns_a_problem_if_the_token_is_optional(
     client: Client, platform: Platform, tenant: Tenant
 ) -> None:
     arguments = {"token": expired(platform), "domain": tenant.domain}
@@ -68,15 +68,13 @@ def test_the_error_for_an_expired_token_is_a_problem_if_the_token_is_optional(
     assert error == {"status": 401, "type": "Problem", "code": "unauthenticated", "pointers": []}
 
 
-def test_the_error_for_a_path_without_a_route_is_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
-    # The base URL is wrong, so no operation documents the status of the response.
+def test_a_path_without_a_route_returns_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
+    # No operation documents the status of the response, because the base URL is wrong.
     error = client.scenario("read_my_account", api=f"{platform.endpoints.api}/v0", token=token(tenant))
     assert error == {"status": 404, "type": "Problem", "code": "unknown_path", "pointers": []}
 
 
-def test_the_error_for_an_object_that_does_not_exist_is_a_problem(
-    client: Client, platform: Platform, tenant: Tenant
-) -> None:
+def test_a_missing_object_returns_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
     arguments = {"token": token(tenant), "domain": f"{uuid4()}.test"}
     error = client.scenario("read_the_shop_of_a_customer", api=platform.endpoints.api, **arguments)
     assert error == {"status": 404, "type": "Problem", "code": "not_found", "pointers": []}
@@ -90,7 +88,7 @@ def test_the_error_for_an_invalid_field_contains_its_pointer(
     assert error == {"status": 422, "type": "Problem", "code": "invalid", "pointers": ["/price"]}
 
 
-def test_the_error_for_an_old_etag_contains_the_current_etag(
+def test_the_error_for_an_outdated_etag_contains_the_current_etag(
     client: Client, platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant, description="old")
@@ -103,7 +101,7 @@ def test_the_error_for_an_old_etag_contains_the_current_etag(
     assert result == {**problem, "price": "13.00", "description": None}
 
 
-def test_the_error_for_a_used_up_limit_contains_the_seconds_to_wait(client: Client, platform: Platform) -> None:
+def test_the_error_for_an_exceeded_limit_contains_the_seconds_to_wait(client: Client, platform: Platform) -> None:
     tenant = platform.tenant()
     ok(tenant.owner.get("/v1/me"))
     minute = str(int(time.time()) // 60)
@@ -131,17 +129,17 @@ def ask(client: Client, status: int, media_type: str, body: str, retry_after: st
 
 
 @pytest.mark.parametrize(("status", "message"), [(429, "Too Many Requests"), (503, "Service Unavailable")])
-def test_an_error_of_the_gateway_contains_the_message_of_the_gateway(client: Client, status: int, message: str) -> None:
+def test_an_error_contains_the_message_of_the_gateway(client: Client, status: int, message: str) -> None:
     error = ask(client, status, "application/json", json.dumps({"message": message}))
     assert error == {"status": status, "type": "GatewayMessage", "message": message}
 
 
-def test_an_html_error_page_of_a_proxy_becomes_an_error_with_the_response_headers(client: Client) -> None:
+def test_an_html_error_page_becomes_an_error_with_the_response_headers(client: Client) -> None:
     error = ask(client, 503, "text/html", "<h1>Maintenance</h1>", retry_after="7")
     assert error == {"status": 503, "type": "GatewayMessage", "message": "503 So", "retry_after": 7}
 
 
-def test_an_error_code_of_a_later_release_is_accepted(client: Client) -> None:
+def test_the_client_accepts_an_error_code_of_a_later_release(client: Client) -> None:
     problem = {"type": "https://api.test/problems/new", "title": "A new problem.", "status": 409, "code": "new"}
     error = ask(client, 409, "application/problem+json", json.dumps(problem))
     assert error == {"status": 409, "type": "Problem", "code": "new", "pointers": []}

@@ -1,7 +1,7 @@
-"""Runs code in forks of one process, which has already imported the modules of the code.
+"""Runs code in forks of one process. This process has already imported the modules of the code.
 
-Each fork has a CPU time and a peak memory of its own, like a new process. But a new process would first spend about a
-second of CPU time on imports, which is often more than the code itself needs.
+The CPU time and the peak memory of each fork are measured separately, as for a new process. A new process would need
+about a second of CPU time for the imports. This is often more than the code itself needs.
 """
 
 import json
@@ -40,7 +40,7 @@ for line in sys.stdin:
 
 
 class Forks:
-    """A process that has run `setup`. A fork has all names that `setup` has defined."""
+    """A process that has run `setup`. All names that `setup` has defined exist in each fork."""
 
     def __init__(self, setup: str) -> None:
         self._process = subprocess.Popen(

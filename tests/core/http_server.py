@@ -22,7 +22,8 @@ class HttpServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """Return the value of the header `name` in each received request. Without this header, the value is "".
+        """Return the value of the header `name` in each received request. If a request lacks the header, its value is
+        "".
 
         `name` must be in lower case.
         """
@@ -35,7 +36,9 @@ class HttpServer:
 
 @contextmanager
 def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
-    """Run a server, which uses TLS if `context` is given. The server handles each connection in a separate thread."""
+    """Run a server. If `context` is given, the server uses TLS. The server handles each connection in a separate
+    thread.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = HttpServer(listener.getsockname()[1])
         threads: list[threading.Thread] = []

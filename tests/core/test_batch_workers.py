@@ -1,4 +1,6 @@
-"""Tests the jobs of a batch: a job that fails does not affect the other jobs, unless the platform is unavailable."""
+"""Tests the jobs of a batch. A failed job does not affect the other jobs. If the platform is unavailable, all jobs
+return to the queue.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +47,7 @@ class Work:
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list of how the jobs ended. A job that has recorded its own outcome is not in this list."""
+    """Return how each job ended. A job that has recorded its outcome itself is not in the list."""
     ends: list[str] = []
 
     def returned(jobs: Sequence[LeasedJob]) -> None:
@@ -77,7 +79,7 @@ def run_batch(work: Work) -> None:
     batch_workers._run_batch([job(name) for name in "abc"], work.open)
 
 
-def test_the_jobs_of_a_batch_are_read_together_and_run_one_after_the_other(ends: list[str]) -> None:
+def test_the_jobs_of_a_batch_are_read_together_and_run_separately(ends: list[str]) -> None:
     work = Work()
     run_batch(work)
     assert work.log == ["open a b c", "run a", "run b", "run c"]
@@ -112,7 +114,7 @@ def test_all_jobs_return_to_the_queue_if_the_database_is_unavailable(ends: list[
     assert ends == ["a returned", "b returned", "c returned"]
 
 
-def test_only_the_job_that_fails_in_the_common_step_is_repeated(ends: list[str]) -> None:
+def test_only_the_job_that_fails_in_the_shared_step_is_repeated(ends: list[str]) -> None:
     work = Work(failing("open", "b", ValueError("a fault")))
     run_batch(work)
     assert ends == ["b released with 1 failures"]

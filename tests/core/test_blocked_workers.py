@@ -1,6 +1,6 @@
-"""Tests that a worker is killed if one call keeps all its threads from running, and in no other case.
+"""Tests that a worker is killed only if a call prevents all its threads from running.
 
-Each test runs a program in a child process, because the system kills the whole process.
+Each test runs a program in a child process, because the operating system kills the whole process.
 """
 
 import os
@@ -41,12 +41,12 @@ def run(text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_a_call_that_keeps_all_threads_from_running_ends_the_process() -> None:
+def test_a_call_that_blocks_all_threads_ends_the_process() -> None:
     child = run("with renewal.renewing(JOB):\n    block(20)\nprint('ended')")
     assert (child.returncode, child.stdout) == (-signal.SIGPROF, ""), child.stderr
 
 
-def test_a_long_computation_that_lets_other_threads_run_does_not_end_the_process() -> None:
+def test_a_long_computation_that_blocks_no_thread_does_not_end_the_process() -> None:
     child = run("with renewal.renewing(JOB):\n    compute(2.5)\nprint('ended')")
     assert (child.returncode, child.stdout) == (0, "ended\n"), child.stderr
 
@@ -57,9 +57,7 @@ def test_waiting_does_not_end_the_process() -> None:
 
 
 @pytest.mark.parametrize(("memory", "seconds"), [(128, 2.0), (512, 2.9), (1024, 5.8), (1769, 10.0), (4096, 10.0)])
-def test_the_limit_of_the_timer_is_the_cpu_time_that_a_function_gets_during_a_lease(
-    memory: int, seconds: float
-) -> None:
+def test_the_limit_is_the_cpu_time_of_a_function_during_a_lease(memory: int, seconds: float) -> None:
     program = "from wecelebrate.jobs import renewal; print(round(renewal.MAX_BLOCKED_SECONDS, 1))"
     environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)}
     command = [sys.executable, "-c", program]

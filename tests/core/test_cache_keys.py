@@ -39,7 +39,7 @@ def test_special_characters_in_the_parts_of_a_cache_key_are_escaped(tenant: str,
 
 
 @given(st.text(), st.text())
-def test_two_objects_with_different_names_have_different_cache_entries(first_name: str, second_name: str) -> None:
+def test_objects_with_different_names_have_different_cache_entries(first_name: str, second_name: str) -> None:
     first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
     assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
@@ -51,7 +51,7 @@ def test_the_key_of_a_value_names_its_entity_and_the_fingerprint_of_its_model() 
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_cache_entry_of_a_list_depends_on_the_filters_but_not_on_their_sequence(
+def test_the_order_of_filters_does_not_affect_the_cache_entry_of_a_list(
     filters: dict[str, object],
 ) -> None:
     reversed_filters = dict(reversed(filters.items()))
@@ -61,9 +61,7 @@ def test_the_cache_entry_of_a_list_depends_on_the_filters_but_not_on_their_seque
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
-def test_different_subjects_and_different_kinds_of_callers_have_different_session_keys(
-    first_name: str, second_name: str
-) -> None:
+def test_different_subjects_and_types_of_callers_have_different_session_keys(first_name: str, second_name: str) -> None:
     member, other_member = Caller(subject=first_name), Caller(subject=second_name)
     assert (sessions.session_key(member) == sessions.session_key(other_member)) == (first_name == second_name)
     visitor_keys = {
@@ -96,15 +94,15 @@ def test_cached_entities_have_their_documented_lifetimes() -> None:
     )
 
 
-def test_the_cache_remembers_for_at_most_thirty_seconds_that_an_object_does_not_exist() -> None:
+def test_the_absence_of_an_object_is_cached_for_at_most_thirty_seconds() -> None:
     assert keys.PRODUCT.negative == 30
 
 
-def test_visitors_can_get_a_value_that_expired_at_most_five_minutes_ago() -> None:
+def test_visitors_can_get_a_value_until_five_minutes_after_it_expires() -> None:
     assert (keys.STOREFRONT.stale, keys.STOREFRONT_PAGES.stale, keys.PRODUCT.stale) == (300, 300, 0)
 
 
-def test_the_digest_of_parameters_has_32_hexadecimal_digits_and_ignores_unset_parameters() -> None:
+def test_the_digest_of_parameters_ignores_unset_parameters() -> None:
     # printf '{"limit": "5", "q": "a"}' | sha256sum
     assert keys.digest({"q": "a", "brand": None, "limit": 5}) == "fbf23fe7917289d96ae9e0215ec66661"
     assert keys.digest({}) != keys.digest({"q": ""})

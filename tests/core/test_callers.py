@@ -26,7 +26,7 @@ def test_the_cache_remembers_only_the_writes_of_signed_in_users(subject: str | N
     assert Caller(subject).write_key == key
 
 
-def test_reading_after_returns_a_copy_of_the_caller_with_additional_transactions() -> None:
+def test_reading_after_adds_transactions_to_a_copy_of_the_caller() -> None:
     caller = Caller("ann", min_xids=("7",))
     assert caller.reading_after(["8", "9"]) == Caller("ann", min_xids=("7", "8", "9"))
     assert caller.min_xids == ("7",)
@@ -43,14 +43,14 @@ def test_reading_after_returns_a_copy_of_the_caller_with_additional_transactions
         ("shop.acme.test", "shop.acme.test"),
     ],
 )
-def test_the_first_label_of_a_host_below_the_platform_domain_is_the_slug_of_a_site(
+def test_the_first_label_of_a_platform_host_name_is_the_slug_of_a_site(
     platform_domain: None, host: str, site: str
 ) -> None:
     assert visited_site(host) == site
 
 
 @pytest.mark.parametrize("host", ["acme", "acme."])
-def test_a_host_with_only_one_label_is_not_treated_as_the_slug_of_a_site(host: str) -> None:
+def test_a_host_name_with_only_one_label_contains_no_slug(host: str) -> None:
     settings.cache_clear()
     assert settings().platform_domain == ""
     assert visited_site(host) == host

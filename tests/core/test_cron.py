@@ -36,14 +36,14 @@ def due(cron: str, zone: str, after: str, times: int) -> list[str]:
         ("31 2 * * *", BERLIN, "2027-03-27T12:00", ["28 03:00 +0200", "29 02:31 +0200"]),
         ("*/30 2,3 * * *", BERLIN, "2027-03-28T01:00", ["28 03:00 +0200", "28 03:30 +0200", "29 02:00 +0200"]),
         ("0 */2 * * *", NEW_YORK, "2027-03-14T00:00", ["14 03:00 -0400", "14 04:00 -0400"]),
-        # The due times of an hourly expression stay one hour apart.
+        # Consecutive due times of an hourly expression are one hour apart.
         ("15 * * * *", BERLIN, "2027-03-28T01:00", ["28 01:15 +0100", "28 03:15 +0200"]),
         ("*/30 * * * *", NEW_YORK, "2027-03-14T01:00", ["14 01:30 -0500", "14 03:00 -0400"]),
         # Samoa skipped the whole day of 30 December 2011.
         ("0 9 * * *", "Pacific/Apia", "2011-12-29T09:00", ["31 00:00 +1400", "31 09:00 +1400"]),
     ],
 )
-def test_a_due_time_that_the_clock_skips_is_moved_to_the_end_of_the_gap(
+def test_a_skipped_due_time_is_moved_to_the_end_of_the_gap(
     cron: str, zone: str, after: str, expected: list[str]
 ) -> None:
     assert due(cron, zone, after, len(expected)) == expected
@@ -57,7 +57,7 @@ def test_a_due_time_that_the_clock_skips_is_moved_to_the_end_of_the_gap(
         ("30 1 * * *", NEW_YORK, "2027-11-06T12:00", ["07 01:30 -0400", "08 01:30 -0500"]),
         ("*/30 2 * * *", BERLIN, "2027-10-31T00:00", ["31 02:00 +0200", "31 02:30 +0200", "01 02:00 +0100"]),
         ("0 1-3 * * *", NEW_YORK, "2027-11-07T00:00", ["07 01:00 -0400", "07 02:00 -0500", "07 03:00 -0500"]),
-        # An hourly expression is an exception: it is due in both hours.
+        # An hourly expression is due in both hours.
         ("15 * * * *", BERLIN, "2027-10-31T01:30", ["31 02:15 +0200", "31 02:15 +0100", "31 03:15 +0100"]),
     ],
 )
@@ -90,7 +90,7 @@ def test_the_next_due_time_is_the_first_due_time_after_the_given_time(
 
 @pytest.mark.parametrize("hours", ["*/1", "0-23", "0-23/1", "*,5", "0-11,12-23", ",".join(map(str, range(24))), "0/1"])
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "America/Santiago"])
-def test_every_spelling_of_the_hour_field_that_means_all_hours_has_the_same_due_times(hours: str, zone: str) -> None:
+def test_all_spellings_of_every_hour_have_the_same_due_times(hours: str, zone: str) -> None:
     parse_expression(f"*/20 {hours} * * *")
     for day in (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(365)):
         if day.astimezone(ZoneInfo(zone)).utcoffset() != (day + timedelta(1)).astimezone(ZoneInfo(zone)).utcoffset():
@@ -110,7 +110,7 @@ def test_every_spelling_of_the_hour_field_that_means_all_hours_has_the_same_due_
         ("0 3 10 * 1-7", "0 3 10 * *"),
         ("0 3 10 * */1", "0 3 10 * *"),
         ("0 3 10 * SUN,MON,TUE,WED,THU,FRI,SAT", "0 3 10 * *"),
-        # Both day fields exclude some days, so a day is due if it matches at least one of the fields.
+        # Both day fields exclude some days. In this case, a day is due if it matches at least one of the fields.
         ("0 3 */2 * MON", "0 3 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 1"),
         ("0 3 10 * */3", "0 3 10 * 0,3,6"),
         # `L` has no effect, because `*` already includes the last day of a month.
@@ -189,12 +189,12 @@ def test_invalid_and_too_frequent_expressions_are_rejected(expression: str, reas
         "0 3 * * */7",
     ],
 )
-def test_valid_expressions_are_accepted_and_their_extra_spaces_are_removed(expression: str) -> None:
+def test_valid_expressions_are_accepted_without_their_extra_spaces(expression: str) -> None:
     assert parse_expression(f"  {expression.replace(' ', '   ')} ") == expression
 
 
 @given(st.text(max_size=30) | st.lists(st.text("0123456789*/,-#LW", max_size=6), min_size=5, max_size=5).map(" ".join))
-def test_any_text_is_either_rejected_or_has_a_next_due_time(text: str) -> None:
+def test_every_accepted_text_has_a_next_due_time(text: str) -> None:
     try:
         parsed = parse_expression(text)
     except ValueError as error:
@@ -212,7 +212,7 @@ def test_unknown_time_zones_are_rejected(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["UTC", "Etc/UTC", "Asia/Calcutta", "US/Eastern", "America/Indiana/Knox", "Arctic/Longyearbyen"]
 )
-def test_utc_and_the_time_zones_of_places_are_accepted(name: str) -> None:
+def test_utc_and_time_zones_named_after_a_place_are_accepted(name: str) -> None:
     assert check_time_zone(name) == name
 
 

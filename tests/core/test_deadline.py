@@ -14,7 +14,7 @@ from wecelebrate.kv import facade
 
 @dataclass
 class Remaining:
-    """A context of Lambda with a fixed remaining time."""
+    """A Lambda context with a fixed remaining time."""
 
     milliseconds: int
 
@@ -22,7 +22,7 @@ class Remaining:
         return self.milliseconds
 
 
-def test_a_function_keeps_half_a_second_of_its_time_for_the_response(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_reserves_half_a_second_for_the_response(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with deadline.invocation(Remaining(10_000)):
@@ -45,7 +45,7 @@ def test_the_remaining_time_is_known_only_while_an_event_is_handled() -> None:
 
 
 @pytest.mark.parametrize("milliseconds", [0, 100, 500])
-def test_a_statement_gets_at_least_one_millisecond_because_zero_means_no_limit(milliseconds: int) -> None:
+def test_a_statement_has_a_time_limit_of_at_least_one_millisecond(milliseconds: int) -> None:
     with deadline.invocation(Remaining(milliseconds)):
         assert deadline.milliseconds_left() == 1
 
@@ -64,7 +64,7 @@ def test_every_function_that_uses_the_database_limits_its_statements(handler: Pa
     if "database:" not in handler.with_name("function.toml").read_text("utf-8"):
         return
     text = handler.read_text("utf-8")
-    if "wecelebrate.kv.facade" in text:  # this handler uses the format of another protocol
+    if "wecelebrate.kv.facade" in text:  # this handler uses the event format of another protocol
         text = Path(str(facade.__file__)).read_text("utf-8")
     assert handler.parent.name == "migrate" or re.search(
         r"= serve\(|= consume(?:_together)?\(|with deadline\.invocation\(context\)", text

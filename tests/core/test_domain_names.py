@@ -77,7 +77,7 @@ def test_a_site_may_claim_a_public_domain(domain: str) -> None:
         "acme.shops.wecelebrate.com",
     ],
 )
-def test_a_site_cannot_claim_an_invalid_or_a_local_or_a_shared_domain(domain: str) -> None:
+def test_a_site_cannot_claim_an_invalid_local_or_shared_domain(domain: str) -> None:
     assert refusal(domain)
     with pytest.raises(Invalid) as error:
         domains.check(domain)
@@ -100,7 +100,7 @@ def test_the_error_for_a_refused_domain_states_the_reason(domain: str, reason: s
     assert str(refusal(domain)).startswith(reason)
 
 
-def test_the_dns_record_of_the_longest_domain_has_a_name_with_253_characters() -> None:
+def test_the_record_name_of_the_longest_domain_has_253_characters() -> None:
     longest = f"{LABEL}.{LABEL}.{LABEL}.{'b' * 44}.com"
     assert len(f"_wecelebrate.{longest}") == 253
     assert refusal(longest) is None
@@ -171,14 +171,14 @@ def detail_of(records: list[str]) -> str:
     return error.value.errors[0].detail
 
 
-def test_the_error_for_a_missing_dns_record_shows_at_most_five_of_the_records_that_exist(records: list[str]) -> None:
+def test_the_error_for_a_missing_dns_record_shows_at_most_five_existing_records(records: list[str]) -> None:
     assert detail_of(records).endswith("; the name has no TXT record")
     records += ["a\x1b[31m", "b" * 101, "c~ !", "d", "e", "f"]
     shown = f"found 6 other: 'a?[31m', '{'b' * 100}', 'c~ !', 'd', 'e'"
     assert detail_of(records).endswith(f"with the text wecelebrate-site=token; {shown}")
 
 
-def test_a_domain_is_not_verified_if_it_changes_or_another_check_is_running_or_dns_fails(
+def test_changes_conflicts_and_dns_errors_prevent_the_verification(
     records: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.append("wecelebrate-site=token")

@@ -1,4 +1,6 @@
-"""Tests which doubts about a file become questions to the user, and what a load does when its settings change."""
+"""Tests which doubts about a file become questions to the user. Also tests how a load continues after its settings
+change.
+"""
 
 import io
 from collections.abc import Sequence
@@ -34,12 +36,12 @@ def change(key: str = "price", before: Any = "VK", now: Any = "UVP", subject: Su
     return Change(key, subject, before, now, "It differs.")
 
 
-def test_answers_about_options_go_into_the_options_and_answers_about_fields_go_into_the_mapping() -> None:
+def test_answers_are_stored_in_the_options_or_in_the_mapping() -> None:
     matches = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
     assert [(doubt["key"], doubt["setting"]) for doubt in matches] == [("decimal", "options"), ("price", "mapping")]
 
 
-def test_a_question_about_a_change_has_the_choices_accept_and_keep_and_stop() -> None:
+def test_a_question_about_a_change_has_the_choices_accept_keep_and_stop() -> None:
     (doubt,) = doubts.find([], [change()], ["SKU", "VK", "UVP"])
     assert (doubt["kind"], doubt["before"], doubt["now"], doubt["setting"]) == ("change", "VK", "UVP", "mapping")
     assert [choice["value"] for choice in doubt["choices"]] == ["accept", "keep", "stop"]
@@ -70,17 +72,17 @@ def test_a_question_about_a_changed_option_has_the_choice_keep() -> None:
     assert (doubt["setting"], doubt["choices"][1]["value"]) == ("options", "keep")
 
 
-def test_an_accepted_change_leads_to_no_question_until_the_same_setting_changes_again() -> None:
+def test_an_accepted_change_leads_to_no_question_until_the_next_change() -> None:
     accepted = [{"key": "price", "before": "VK", "now": "UVP"}]
     assert doubts.find([], [change()], ["VK"], accepted) == []
     assert len(doubts.find([], [change(now="Netto")], ["VK"], accepted)) == 1
 
 
-def test_a_change_of_a_setting_that_is_already_decided_leads_to_no_question() -> None:
+def test_a_change_of_a_decided_setting_leads_to_no_question() -> None:
     assert doubts.find([], [change()], ["VK"], decided={"price"}) == []
 
 
-def test_a_question_replaces_a_change_with_the_same_key_and_each_key_has_only_one_question() -> None:
+def test_each_key_has_only_one_question() -> None:
     matches = doubts.find([question("price"), question("price"), question("sku", "identity")], [change()], ["VK"])
     assert [(doubt["key"], doubt["kind"]) for doubt in matches] == [("price", "question"), ("sku", "question")]
 
@@ -132,7 +134,7 @@ def test_a_question_offers_only_values_that_the_settings_of_a_catalog_accept(
         ["é" * 400, "e\u0301" * 400],
     ],
 )
-def test_a_question_offers_shortened_names_for_columns_whose_names_no_setting_accepts(names: list[str]) -> None:
+def test_a_question_offers_shortened_names_for_columns_with_too_long_names(names: list[str]) -> None:
     (doubt,) = doubts.find([question("price", values=names)], [], names)
     offered = [choice["value"] for choice in doubt["choices"]]
     assert len(offered) == len(set(offered)) == len(names)
@@ -159,7 +161,7 @@ def test_an_answer_to_a_question_keeps_its_white_space() -> None:
 
 
 @pytest.mark.parametrize("minutes", ["30", None, [30], {"minutes": 30}])
-def test_a_delay_of_the_stock_of_a_later_release_does_not_prevent_the_job_of_a_file(minutes: Any) -> None:
+def test_an_unknown_stock_delay_of_a_later_release_does_not_stop_a_job(minutes: Any) -> None:
     now = datetime.now(UTC)
     assert stock_time({"stock_delay_minutes": minutes}, now) == now - timedelta(minutes=15)
 
@@ -171,15 +173,13 @@ def loading(settings_key: str, checkpoint: dict[str, Any]) -> Load:
 
 
 @pytest.mark.parametrize(("key", "items", "fence"), [("a", 5_000, 2), ("b", 0, 3)])
-def test_a_load_stages_all_rows_again_if_its_settings_changed_while_it_staged_rows(
-    key: str, items: int, fence: int
-) -> None:
+def test_a_load_stages_all_rows_again_if_its_settings_change_before_the_merge(key: str, items: int, fence: int) -> None:
     load = loading(key, {"phase": "stage", "fence": 2, "items": 5_000, "settings_key": "a"})
     load.resume()
     assert (load.job.checkpoint["items"], load.job.checkpoint["fence"]) == (items, fence)
 
 
-def test_a_load_that_has_staged_all_rows_continues_although_its_settings_changed() -> None:
+def test_a_load_in_the_merge_phase_ignores_changed_settings() -> None:
     load = loading("b", {"phase": "merge", "fence": 2, "after": "S-1"})
     load.resume()
     assert (load.phase, load.job.checkpoint["fence"]) == ("merge", 2)
@@ -190,13 +190,13 @@ def test_a_power_of_ten_is_shown_as_a_multiplication_or_a_division(power: int | 
     assert review._factor(power) == name
 
 
-def test_the_answer_that_no_column_identifies_the_products_stops_the_job() -> None:
+def test_the_choice_that_no_column_is_the_sku_stops_the_job() -> None:
     identity = Question("sku", "identity", "Which?", sku_choices(Columns(["Item"], [["A"]]), [0]))
     (doubt,) = doubts.find([identity], [], ["Item"])
     assert [choice["value"] for choice in doubt["choices"]] == ["Item", "stop"]
 
 
-def test_two_prices_of_a_product_can_only_be_accepted_or_stopped() -> None:
+def test_the_question_about_two_prices_has_only_the_choices_accept_and_stop() -> None:
     reading = read("SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n")
     (doubt,) = (
         doubt for doubt in doubts.find(reading.feed.questions, [], reading.feed.header) if doubt["key"] == "price"
@@ -204,7 +204,7 @@ def test_two_prices_of_a_product_can_only_be_accepted_or_stopped() -> None:
     assert [choice["value"] for choice in doubt["choices"]] == ["Price", "stop"]
 
 
-def test_a_proposal_shows_only_the_values_and_the_texts_of_the_choices() -> None:
+def test_a_proposal_contains_only_values_and_texts_of_the_choices() -> None:
     content = b"SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n"
     proposal = feeds.propose(io.BytesIO(content), "feed.csv", {}, "EUR").as_json()
     assert {tuple(choice) for each in proposal["questions"] for choice in each["choices"]} == {

@@ -1,4 +1,4 @@
-"""Tests which requests the functions accept behind CloudFront, and which data about the visitor they get."""
+"""Tests which requests the functions accept behind CloudFront, and which visitor data the functions get."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ def admitted(monkeypatch: pytest.MonkeyPatch, secrets: str, sent: str | None) ->
 
 
 @pytest.mark.parametrize("sent", ["a", "b"])
-def test_a_request_with_the_secret_has_the_client_address_and_the_host_of_the_visitor(
+def test_a_request_with_the_secret_has_the_address_and_host_of_the_visitor(
     monkeypatch: pytest.MonkeyPatch, sent: str
 ) -> None:
     event, is_admitted = admitted(monkeypatch, "a,b", sent)
@@ -53,7 +53,7 @@ def test_a_visitor_cannot_forge_the_client_address_if_cloudfront_is_not_used(mon
 
 
 @pytest.mark.parametrize("respond", [serve(api()), lambda event, _: fallback.respond(event)])
-def test_api_functions_and_the_fallback_function_answer_a_refused_request_with_a_problem_document(
+def test_every_function_answers_a_refused_request_with_a_problem_document(
     monkeypatch: pytest.MonkeyPatch, respond: Any
 ) -> None:
     monkeypatch.setattr(edge, "settings", lambda: Settings(origin_secrets="a"))

@@ -1,4 +1,6 @@
-"""The search for a person in order files finds whole words. It ignores parts of words and the raw bytes of archives."""
+"""Tests the search for a person in order files. It finds whole words, and ignores parts of words and the raw bytes of
+archives.
+"""
 
 import bz2
 import gzip
@@ -76,7 +78,7 @@ def packed(data: bytes, method: int, size: int) -> bytes:
         gzip.compress(b"zoe@example.test", mtime=0),
     ],
 )
-def test_a_file_that_contains_the_data_of_the_person_as_whole_words_is_found(content: bytes) -> None:
+def test_a_file_with_whole_words_of_the_person_is_found(content: bytes) -> None:
     assert _mentions(content, NEEDLES)
 
 
@@ -92,19 +94,19 @@ def test_a_file_that_contains_the_data_of_the_person_as_whole_words_is_found(con
         b"",
     ],
 )
-def test_a_part_of_a_word_or_a_short_text_does_not_count_as_data_of_the_person(content: bytes) -> None:
+def test_parts_of_words_and_short_texts_do_not_identify_the_person(content: bytes) -> None:
     assert not _mentions(content, NEEDLES)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_bytes_of_an_archive_are_not_searched(seed: int) -> None:
+def test_the_raw_bytes_of_an_archive_are_not_searched(seed: int) -> None:
     archive = zipped(random.Random(seed).randbytes(1000)) + b" zoe@example.test "
     assert b"zoe@example.test" in archive
     assert not _mentions(archive, NEEDLES)
 
 
 @pytest.mark.parametrize("offset", range(-20, 3))
-def test_a_text_that_spans_two_parts_of_a_large_file_is_found(offset: int) -> None:
+def test_a_text_across_two_parts_of_a_large_file_is_found(offset: int) -> None:
     filler = b"x" * ((1 << 20) + offset)
     assert _mentions(filler + b" zoe@example.test " + filler, NEEDLES)
     assert not _mentions(filler + b"zoe@example.test " + filler, NEEDLES)
@@ -125,7 +127,7 @@ def test_a_file_that_cannot_be_searched_is_treated_as_if_it_contained_the_person
 
 
 CARRIER = Needles(["zoe@example.test"], ["dhl express", "2026-11-27"], ["4711"])
-"""The texts of a guest who is named like a carrier, and whose order has a short number in the ERP system."""
+"""The search texts for a guest who has the name of a carrier, and whose order has a short number in the ERP system."""
 
 
 @pytest.mark.parametrize(
@@ -136,13 +138,13 @@ CARRIER = Needles(["zoe@example.test"], ["dhl express", "2026-11-27"], ["4711"])
         b"A-47110;DHL Express;147113\r\n",
     ],
 )
-def test_a_text_that_the_person_has_chosen_does_not_count_alone(content: bytes) -> None:
+def test_a_freely_chosen_text_alone_does_not_identify_the_person(content: bytes) -> None:
     assert not _mentions(content, CARRIER)
     assert not _mentions(content, Needles([], ["dhl express"]))
 
 
 @pytest.mark.parametrize("filler", [0, 100, (1 << 20) - 20, (1 << 20) - 5])
-def test_a_text_that_the_person_has_chosen_counts_beside_a_short_number_of_the_person(filler: int) -> None:
+def test_a_freely_chosen_text_beside_a_short_number_identifies_the_person(filler: int) -> None:
     assert _mentions(b"x" * filler + b" 4711;shipped;DHL Express;ok", CARRIER)
     assert _mentions(b"x" * filler + b"\r\nfor DHL Express;4711\r\n", CARRIER)
     assert not _mentions(b"x" * filler + b" 4711;shipped;DHL;ok", CARRIER)
@@ -163,21 +165,21 @@ OWN = Needles([], [], [], ["zoë o'quartermain", "order number;status"])
         ("A-2;Zoë O'Quartermain\r\n" * 300, False),
     ],
 )
-def test_a_name_that_only_the_person_has_counts_in_a_row_about_no_other_order(content: str, expected: bool) -> None:
+def test_a_unique_name_identifies_the_person_in_rows_without_other_orders(content: str, expected: bool) -> None:
     OWN.own_rows = []
     assert not _mentions(content.encode(), OWN)
     rows = OWN.own_rows if len(OWN.own_rows) <= MAX_OWN_ROWS else []
     assert any(OTHERS.isdisjoint(row) for row in rows) == expected
 
 
-def test_the_time_for_a_file_of_backslashes_is_linear_in_its_length() -> None:
+def test_a_file_of_backslashes_is_searched_in_linear_time() -> None:
     before = time.process_time()
     assert _mentions(b"\\" * 40_000 + b" zoe@example.test", NEEDLES)
     assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_method_that_zipfile_unpacks_without_a_limit_is_not_unpacked(method: int) -> None:
+def test_compression_methods_without_a_memory_limit_are_not_unpacked(method: int) -> None:
     # `zipfile` adds a header of nine bytes before the data of LZMA.
     raw = [{"id": lzma.FILTER_LZMA1}]
     data = (
@@ -212,11 +214,11 @@ def test_a_file_of_many_empty_gzip_members_is_not_unpacked() -> None:
 
 
 class KilledWorker(BaseException):
-    """A worker that is killed: no handler for exceptions runs."""
+    """Simulates a killed worker. No exception handler runs."""
 
 
 class Job:
-    """The job of an erasure, whose checkpoint survives its workers."""
+    """The job of an erasure. Its checkpoint remains after a worker is killed."""
 
     checkpoint: dict[str, Any]
 
@@ -229,7 +231,7 @@ class Job:
         self.saved = dict(self.checkpoint)
 
 
-def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(monkeypatch: Any) -> None:
+def test_a_file_that_kills_the_worker_is_deleted_and_the_search_continues(monkeypatch: Any) -> None:
     contents = {"a": b"x", "b1": b"bomb", "b2": b"bomb", "c": b"zoe@example.test", "d": b"y"}
     deleted: list[str] = []
     searched: list[str] = []
@@ -270,7 +272,7 @@ def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(
     assert searched.count("x") == 1
 
 
-def test_a_file_is_not_deleted_because_the_next_file_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_does_not_cause_the_deletion_of_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def content(version: ObjectVersion) -> bytes:
         if version.key == "b":
             raise ConnectionError
@@ -295,8 +297,8 @@ def test_a_file_is_not_deleted_because_the_next_file_cannot_be_read(monkeypatch:
         job = Job(job.saved)
 
 
-def test_an_error_of_the_database_does_not_count_as_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lookup of the numbers in a row fails several times, and the file is about another person."""
+def test_a_database_error_does_not_count_as_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database query for the order numbers in a row fails several times. The file is about another person."""
 
     def fail(*_: Any, **__: Any) -> bool:
         raise ConnectionError

@@ -1,4 +1,4 @@
-"""The steps of an erasure that search all documents of orders continue where they were interrupted."""
+"""Tests that an interrupted search of an erasure through all order documents continues at the last checkpoint."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -38,7 +38,7 @@ class Job:
         ({"step": 2, "counts": {"orders": 5}, "version": 2}, [2]),
     ],
 )
-def test_the_steps_of_a_worker_of_the_previous_release_are_repeated(
+def test_the_steps_of_a_previous_release_are_repeated(
     checkpoint: dict[str, Any], expected: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[int] = []
@@ -76,7 +76,7 @@ def test_a_search_continues_after_the_last_committed_transaction(
     job = Job({"step": 9, "counts": {"orders": 2}}, transactions=2)
     with pytest.raises(DeadlineReached):
         step(job, UUID(int=1))
-    for transactions in (5, 5):  # the second worker dies after its last transaction, and a third one continues
+    for transactions in (5, 5):  # the second worker dies after its last transaction, and a third worker continues
         job = Job(job.saved, transactions)
         step(job, UUID(int=1))
     assert searched == list(PAGES)

@@ -1,4 +1,4 @@
-"""The pages of an error file contain each row exactly once, whatever its cells contain."""
+"""Tests that the pages of an error file contain each row exactly once, for any content of the cells."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> 
 
 
 class Stored:
-    """An object in S3. It records the byte positions at which it is opened."""
+    """An object in S3. The class records the byte positions at which the object is opened."""
 
     def __init__(self, body: bytes, key: str = "key") -> None:
         self.body, self.key = body, key
@@ -79,7 +79,7 @@ def test_the_pages_of_an_error_file_contain_each_row_once_with_its_cells(rows: l
     assert all(row["sku"] == f"S-{row['line']}" and row["reason"].endswith('"quoted"\n') for row in read)
 
 
-def test_a_later_page_reads_only_the_header_and_one_part_of_the_error_file() -> None:
+def test_a_page_reads_only_the_header_and_one_range_of_the_error_file() -> None:
     stored = Stored(written([[f"A-{number}", "x" * 1000, ""] for number in range(500)]))
     after = page(stored, None, 400)[399]["after_byte"]
     assert stored.positions == [0]
@@ -129,7 +129,7 @@ def test_an_error_file_of_an_earlier_release_without_a_sku_column_is_read() -> N
     ],
     ids=lambda body: str(body[:20]),
 )
-def test_an_error_file_that_was_replaced_by_another_file_raises_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_raises_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body), None, 5)
 
@@ -161,23 +161,23 @@ def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("body", [b"[]\n", b"{}\n", b"1\n", b'{"wecelebrate_line": 1}\n', b"[" * 9_999, b"\xff{}"])
-def test_an_error_file_with_json_objects_that_was_replaced_by_another_file_raises_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_with_json_objects_raises_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body, OBJECTS), None, 5)
 
 
-def test_an_error_file_that_was_shortened_raises_not_found() -> None:
+def test_a_shortened_error_file_raises_not_found() -> None:
     with pytest.raises(NotFound):
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 
 
-def test_report_columns_of_an_error_file_have_the_prefix_of_the_columns_that_a_feed_ignores() -> None:
+def test_report_columns_of_an_error_file_have_the_prefix_that_feeds_ignore() -> None:
     assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
     assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)
 
 
 @pytest.mark.parametrize("key", ["key", "rows.errors.ndjson"])
-def test_a_page_without_reasons_has_neither_the_reasons_nor_the_skus(key: str) -> None:
+def test_a_page_without_reasons_also_omits_the_skus(key: str) -> None:
     columns = {"line": "2", "code": "bad", "error": "Zoe is unknown"}
     ndjson = json.dumps({f"wecelebrate_{name}": text for name, text in columns.items()} | {"sku": "Zoe"}).encode()
     content = (

@@ -1,4 +1,6 @@
-"""The site, the event and the browser each limit which data of an event is stored. The strictest limit applies."""
+"""Tests which data of an event is stored. The site, the event and the browser each set a limit, and the strictest limit
+applies.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +22,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_the_strictest_of_the_limits_of_the_site_and_the_event_and_the_browser_applies() -> None:
+def test_the_strictest_limit_of_site_event_and_browser_applies() -> None:
     assert storage("all", None, None) == "all"
     assert storage("all", "anonymous", None) == "anonymous"
     assert storage("anonymous", "all", None) == "anonymous"
@@ -48,7 +50,7 @@ def test_an_anonymous_event_contains_no_user_id() -> None:
     assert stored.session_id is not None and "session-1" not in stored.session_id
 
 
-def test_the_session_id_of_an_anonymous_visit_differs_on_each_day_and_each_site() -> None:
+def test_the_session_id_of_an_anonymous_visit_is_different_for_each_day_and_site() -> None:
     visitor = Identity(None, "session-1", {})
     sessions = [
         anonymous(identity, site, day).session_id

@@ -1,4 +1,4 @@
-"""The time of an event is corrected by the clock of the platform, and clamped to a plausible range."""
+"""Tests that the time of an event is corrected with the clock of the platform, and clamped to a plausible range."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=
 
 
 @pytest.mark.parametrize("wrong", [timedelta(), 3 * 365 * DAY, -3 * 365 * DAY, timedelta(hours=1)])
-def test_the_time_of_an_event_is_corrected_if_the_clock_of_the_device_is_wrong(wrong: timedelta) -> None:
+def test_an_event_time_of_a_wrong_device_clock_is_corrected(wrong: timedelta) -> None:
     sent_at = NOW + wrong
     assert corrected(sent_at - 40 * SECOND, sent_at, NOW) == (NOW - 40 * SECOND, False)
 

@@ -1,4 +1,6 @@
-"""An exported file is read exactly. Any other file is passed on unchanged, and a broken file needs little memory."""
+"""Tests that an exported file is read exactly. All other files are passed to the general reader without changes, and a
+broken file needs little memory.
+"""
 
 import io
 import zipfile
@@ -25,7 +27,7 @@ def items_of(content: bytes) -> tuple[list[Any], exported_rows.ExportedRows]:
 
 
 def rest(content: bytes) -> bytes:
-    """Return the bytes that the general reader gets from a file that is not an exported file."""
+    """Return the bytes that the general reader gets from a file that is not an export."""
     rows, stream = open_exported(io.BytesIO(content), "USD")
     assert rows is None
     return stream.read()
@@ -46,7 +48,7 @@ def rest(content: bytes) -> bytes:
     ],
     ids=lambda content: str(content[:24]),
 )
-def test_a_file_that_is_not_an_export_is_passed_on_unchanged(content: bytes) -> None:
+def test_a_file_that_is_not_an_export_is_passed_to_the_general_reader(content: bytes) -> None:
     assert rest(content) == content
 
 
@@ -100,7 +102,7 @@ def test_an_endless_line_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch
 
 
 def exported_workbook(*products: dict[str, Any], max_rows: int = 1_000_000) -> bytes:
-    """Return the file that an export of these products as XLSX writes."""
+    """Return the XLSX file that an export of the products creates."""
     columns = columns_of("products", "xlsx", ())
     rows = [{column.name: product.get(column.name) for column in columns} for product in products]
     out = io.BytesIO()
@@ -144,12 +146,12 @@ def test_the_rows_of_all_sheets_of_an_exported_workbook_are_read() -> None:
     assert rows.rows_read == 5
 
 
-def test_a_row_of_a_workbook_with_a_text_that_was_cut_off_is_rejected() -> None:
+def test_a_workbook_row_with_a_truncated_text_is_rejected() -> None:
     items, _ = items_of(exported_workbook(product("A", images="https://a.test/" + "x" * 40_000), product("B")))
     assert [item.code if isinstance(item, Rejected) else item.sku for item in items] == ["too_long", "B"]
 
 
-def test_a_damaged_or_changed_workbook_is_passed_on_unchanged() -> None:
+def test_a_damaged_or_changed_workbook_is_passed_to_the_general_reader() -> None:
     content = exported_workbook(product("A"))
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         position = book.getinfo("xl/worksheets/sheet1.xml").header_offset + 200

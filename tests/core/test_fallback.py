@@ -85,7 +85,7 @@ def test_the_route_table_contains_every_operation_and_a_head_route_for_each_get_
         assert method in allowed and ("HEAD" in allowed) == ("GET" in allowed), name
 
 
-def test_the_fallback_imports_neither_the_framework_nor_the_database() -> None:
+def test_the_fallback_does_not_import_the_framework_or_the_database() -> None:
     code = "import sys, wecelebrate.core.fallback; print(*sys.modules)"
     modules = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -67,9 +67,7 @@ def test_each_text_field_has_a_minimum_and_a_maximum_length(
     ("price", "is_valid"),
     [("0", True), ("0.001", True), ("999999999999.999", True), ("-0.01", False), (10**12, False), ("1.0001", False)],
 )
-def test_a_price_is_at_least_0_and_less_than_1_trillion_and_has_at_most_three_decimals(
-    price: str | int, is_valid: bool
-) -> None:
+def test_a_price_is_below_1_trillion_and_has_at_most_three_decimals(price: str | int, is_valid: bool) -> None:
     assert accepts(NewProduct, PRODUCT, "price", price) is is_valid
     assert accepts(ProductPatch, {}, "price", price) is is_valid
 
@@ -115,7 +113,7 @@ def test_a_boolean_field_accepts_only_true_and_false(value: Any) -> None:
     assert not accepts(NewProduct, PRODUCT, "is_active", value)
 
 
-def test_a_product_has_at_most_fifty_images_and_an_image_url_has_at_most_2048_characters() -> None:
+def test_the_number_and_length_of_image_urls_are_limited() -> None:
     longest = "https://a.test/".ljust(2048, "a")
     assert accepts(NewProduct, PRODUCT, "images", [longest] * 50)
     assert not accepts(NewProduct, PRODUCT, "images", [longest] * 51)
@@ -136,7 +134,7 @@ def test_a_new_product_and_a_new_client_are_active() -> None:
     assert NewClient.model_validate(CLIENT).is_active
 
 
-def test_the_email_address_of_a_customer_is_valid_and_its_domain_becomes_ascii() -> None:
+def test_the_domain_of_a_customer_email_address_becomes_ascii() -> None:
     assert NewOrder.model_validate(ORDER | {"customer_email": "ann@bücher.test"}).customer_email == (
         "ann@xn--bcher-kva.test"
     )

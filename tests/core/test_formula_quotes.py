@@ -1,4 +1,6 @@
-"""A spreadsheet never treats a text of a CSV file as a formula, and a reader gets back the original text."""
+"""Tests that a spreadsheet does not treat a text in a CSV file as a formula, and that a reader gets the original
+text.
+"""
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +15,7 @@ TEXTS = st.text(st.sampled_from(SIGNS + "'a1; ") | st.characters(exclude_categor
 @given(TEXTS)
 @example("'")
 @example("''=")
-def test_a_quoted_text_is_read_back_unchanged(text: str) -> None:
+def test_quoting_and_unquoting_does_not_change_a_text(text: str) -> None:
     assert unquoted(quoted(text)) == text
 
 
@@ -60,11 +62,11 @@ def test_a_quote_is_added_only_before_a_formula_character(text: str, cell: str) 
         ("'", "'"),
     ],
 )
-def test_only_the_quote_at_the_beginning_is_removed_from_texts_of_other_systems(cell: str, text: str) -> None:
+def test_only_the_first_quote_is_removed_from_texts_of_other_systems(cell: str, text: str) -> None:
     assert unquoted_start(cell) == text
 
 
-def test_a_number_among_cells_of_unknown_types_stays_a_number() -> None:
+def test_a_number_is_not_quoted() -> None:
     assert quoted_cells(["-0.02", "-1,234.50", "-5 kg", "+4915123456", "-"]) == [
         "-0.02", "-1,234.50", "'-5 kg", "'+4915123456", "'-",
     ]  # fmt: skip

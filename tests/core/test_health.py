@@ -1,4 +1,4 @@
-"""Tests that requests for the health of the platform cannot make the databases work unboundedly."""
+"""Tests that many health requests cause only a limited number of database checks."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from wecelebrate.core.errors import Unavailable
 
 
 class Databases:
-    """Counts the checks. The databases in `down` do not answer."""
+    """Counts the checks of each database. The databases in `down` do not answer."""
 
     def __init__(self) -> None:
         self.checks: list[str] = []
@@ -33,7 +33,7 @@ def databases(monkeypatch: pytest.MonkeyPatch) -> Databases:
     return databases
 
 
-def test_many_requests_within_a_second_ask_each_database_once(databases: Databases) -> None:
+def test_many_requests_within_a_second_check_each_database_once(databases: Databases) -> None:
     for _ in range(100):
         assert health.check().status == "ok"
         databases.now += 0.009
@@ -44,7 +44,7 @@ def test_many_requests_within_a_second_ask_each_database_once(databases: Databas
     assert databases.checks == ["writer", "reader"]
 
 
-def test_a_failed_check_is_remembered_for_a_second_too(databases: Databases) -> None:
+def test_a_failed_check_is_also_remembered_for_a_second(databases: Databases) -> None:
     databases.down = {"writer"}
     for _ in range(5):
         with pytest.raises(Unavailable):
@@ -55,7 +55,7 @@ def test_a_failed_check_is_remembered_for_a_second_too(databases: Databases) -> 
     assert health.check().status == "ok"
 
 
-def test_a_clock_that_was_set_back_does_not_keep_a_result(databases: Databases) -> None:
+def test_a_result_expires_even_if_the_clock_is_set_back(databases: Databases) -> None:
     health.check()
     databases.pass_seconds(-3600)
     databases.down = {"writer"}

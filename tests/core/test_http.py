@@ -102,13 +102,13 @@ def assert_problem(response: dict[str, Any], status: int, code: str) -> dict[str
 
 
 class ThreeSeconds:
-    """A context of Lambda."""
+    """A Lambda context whose function has three seconds left."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 3_000
 
 
-def test_the_time_limit_of_a_statement_is_shorter_than_the_remaining_time_of_the_function() -> None:
+def test_the_statement_timeout_is_shorter_than_the_remaining_function_time() -> None:
     app = http.api()
 
     @app.get("/left")

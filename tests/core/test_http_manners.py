@@ -21,7 +21,7 @@ __all__ = ["environment"]
 
 
 def errors_of(response: dict[str, Any], status: int = 422) -> dict[str, str]:
-    """Map the pointers of a problem to their details."""
+    """Map the JSON pointers of a problem to the details of the errors."""
     document = json.loads(response["body"])
     assert (response["statusCode"], document["status"]) == (status, status)
     return {error["pointer"]: error["detail"] for error in document["errors"]}
@@ -72,7 +72,7 @@ def test_a_repeated_parameter_is_refused(query: str) -> None:
     assert errors_of(send_request(strict_app(), "GET", f"/things?{query}")) == {"limit": "must be sent only once"}
 
 
-def test_a_query_parameter_that_is_a_list_can_be_repeated() -> None:
+def test_a_list_query_parameter_can_be_repeated() -> None:
     assert send_request(strict_app(), "GET", "/words?word=a&word=b")["body"] == "a b"
 
 
@@ -97,13 +97,13 @@ def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
     assert_problem(response, 400, "malformed_body")
 
 
-def test_different_objects_in_a_json_body_can_have_the_same_key() -> None:
+def test_different_objects_in_a_json_body_can_have_equal_keys() -> None:
     body = b'[{"a": {"a": 1}}, {"a": 2}]'
     assert parse(body, 3) == json.loads(body)
 
 
 @pytest.mark.parametrize("key", ["", " ", "   ", "a,b", "a" * 256, "a\x7f"])
-def test_an_idempotency_key_that_is_empty_or_repeated_or_too_long_is_refused(key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(key: str) -> None:
     response = send_request(
         strict_app(), "POST", "/things", b"{}", content_type="application/json", idempotency_key=key
     )
@@ -122,7 +122,7 @@ def test_a_route_that_creates_an_object_must_declare_its_location() -> None:
             http.api().post("/things", status_code=status)(lambda: None)
 
 
-def test_the_values_in_the_path_of_a_location_header_are_percent_encoded() -> None:
+def test_values_in_a_location_header_are_percent_encoded() -> None:
     app = http.api()
 
     @app.post("/{shop}/things", status_code=202, dependencies=[http.located_at("/{shop}/things/{size}")])
@@ -148,7 +148,7 @@ def test_the_type_of_a_problem_on_aws_is_an_https_url(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(("accept", "is_coded"), [("gzip", True), ("br", False), ("gzip;q=0", False)])
-def test_a_function_compresses_only_a_response_that_is_almost_too_large(accept: str, is_coded: bool) -> None:
+def test_a_function_compresses_only_very_large_responses(accept: str, is_coded: bool) -> None:
     app = http.api()
 
     @app.get("/large/{size}")

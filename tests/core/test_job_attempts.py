@@ -11,7 +11,9 @@ from wecelebrate.jobs.lease import DeadlineReached, LeasedJob, LeaseLost
 
 
 def job(*, failures: int, seconds_left: float = 0.0) -> LeasedJob:
-    """Return a job. `failures` is the number of attempts in a row without progress, including the current attempt."""
+    """Return a job. `failures` is the number of consecutive attempts without progress, including the current
+    attempt.
+    """
     row: dict[str, Any] = dict.fromkeys(
         ("client_id", "catalog_id", "approval", "notify_email", "total"), None
     ) | {
@@ -47,7 +49,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> list[tuple[UUID, str, object]]:
         (3, True, "released", 0),
     ],
 )
-def test_a_job_that_makes_no_progress_before_its_deadline_fails_after_three_attempts(
+def test_a_job_without_progress_fails_after_three_attempts(
     ends: list[tuple[UUID, str, object]], failures: int, progress: bool, end: str, value: object
 ) -> None:
     leased = job(failures=failures)

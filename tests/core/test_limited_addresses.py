@@ -28,9 +28,7 @@ from wecelebrate.core.requests.addresses import limited_address, wide_address
         ("test-invoke-source-ip", "test-invoke-source-ip"),
     ],
 )
-def test_an_ipv6_address_counts_as_the_ipv4_address_that_it_contains_or_as_its_64_bit_network(
-    source: str, limited: str
-) -> None:
+def test_an_ipv6_address_counts_as_its_ipv4_address_or_64_bit_network(source: str, limited: str) -> None:
     assert limited_address(source) == limited
 
 

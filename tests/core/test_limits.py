@@ -1,4 +1,4 @@
-"""Tests the parts of rate limits that need no Redis: headers, messages, and the limits that an instance counts."""
+"""Tests the parts of rate limits that do not need Redis: headers, error messages, and the limits of one instance."""
 
 import time
 
@@ -41,22 +41,20 @@ def refused(local: LocalLimits, caller: str, share: int = 1) -> TooManyRequests:
     return error.value
 
 
-def test_each_address_and_each_customer_is_allowed_600_requests_or_100_failures_per_minute() -> None:
+def test_addresses_and_customers_are_allowed_600_requests_or_100_failures_per_minute() -> None:
     assert limits.ADDRESS_PER_MINUTE == 600
     assert limits.SUBJECT_PER_MINUTE == 600
     assert limits.ADDRESS_PER_MINUTE / (1 + limits.FAILURE_COST) == 100
 
 
-def test_one_address_can_use_half_of_the_request_limit_and_a_quarter_of_the_order_limit() -> None:
+def test_one_address_can_use_half_of_the_requests_and_a_quarter_of_the_orders() -> None:
     assert (limits.STOREFRONT_SHARE, limits.ORDER_SHARE) == (2, 4)
 
 
 @pytest.mark.parametrize(
     ("milliseconds", "cost"), [(0, 0), (100, 0), (124.9, 0), (125, 1), (149, 1), (350, 10), (600, 20), (60_000, 20)]
 )
-def test_database_time_above_100_ms_costs_one_request_per_full_25_ms_but_at_most_20_requests(
-    milliseconds: float, cost: int
-) -> None:
+def test_each_25_ms_of_database_time_above_100_ms_costs_a_request(milliseconds: float, cost: int) -> None:
     assert time_cost(milliseconds) == cost
 
 
@@ -64,11 +62,11 @@ def test_database_time_above_100_ms_costs_one_request_per_full_25_ms_but_at_most
     ("body_bytes", "cost"),
     [(0, 1), (1, 1), (16_384, 1), (16_385, 2), (32_768, 2), (32_769, 3), (241_948, 15), (262_144, 16)],
 )
-def test_a_request_costs_one_request_for_each_full_or_partial_16_kib_of_its_body(body_bytes: int, cost: int) -> None:
+def test_each_started_16_kib_of_a_body_costs_a_request(body_bytes: int, cost: int) -> None:
     assert size_cost(body_bytes) == cost
 
 
-def test_a_limit_is_parsed_from_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
+def test_a_limit_is_parsed_from_its_text() -> None:
     assert Limit.parse("requests 1000 993 42") == Limit("requests", quota=1000, remaining=993, seconds=42)
     assert Limit.parse("orders.5f0c 50 0 7") == Limit("orders", quota=50, remaining=0, seconds=7)
 
@@ -87,9 +85,7 @@ def test_the_rate_limit_headers_describe_every_limit() -> None:
     [("address", 60), ("subject", 60), ("local", 60), ("local-orders", 60), ("local-orders-address", 60)]
     + [(name, 3600) for name in ("requests", "storefront", "orders", "orders-address", "storefront-address")],
 )
-def test_the_window_is_a_minute_for_limits_of_one_caller_and_an_hour_for_limits_of_clients(
-    name: str, seconds: int
-) -> None:
+def test_the_window_is_a_minute_for_callers_and_an_hour_for_clients(name: str, seconds: int) -> None:
     assert headers([Limit(name, 1, 1, 1)])["RateLimit-Policy"] == f'"{name}";q=1;w={seconds}'
 
 
@@ -108,7 +104,7 @@ def test_the_window_is_a_minute_for_limits_of_one_caller_and_an_hour_for_limits_
         ("local-orders-address", "10 orders from one address per minute"),
     ],
 )
-def test_the_error_response_names_the_used_up_limit(name: str, text: str) -> None:
+def test_the_error_response_names_the_exceeded_limit(name: str, text: str) -> None:
     assert f"The limit of {text} is used up" in str(refuse(Limit(name, 10, 0, 5)).detail)
 
 
@@ -138,14 +134,14 @@ def test_a_small_quota_is_raised_to_twenty_requests_per_minute(clock: Clock) -> 
     assert local.count("ann").quota == 20
 
 
-def test_the_share_of_one_caller_in_a_common_quota_is_rounded_down_to_whole_requests(clock: Clock) -> None:
+def test_the_share_of_one_caller_in_a_quota_is_rounded_down(clock: Clock) -> None:
     local = LocalLimits()
     local.learn("ann", 12_000)
     assert count(local, "ann", 12, share=4) == Limit("local", quota=12, remaining=0, seconds=60)
     refused(local, "ann", share=4)
 
 
-def test_a_local_limit_counts_a_request_several_times_if_its_cost_is_higher(clock: Clock) -> None:
+def test_a_local_limit_adds_the_cost_of_a_request(clock: Clock) -> None:
     local = LocalLimits()
     assert local.count("ann", cost=16).remaining == 4
     assert local.count("ann", cost=16).remaining == 0
@@ -156,7 +152,7 @@ def test_a_local_limit_counts_a_request_several_times_if_its_cost_is_higher(cloc
     assert local.count("ann").remaining == 0
 
 
-def test_the_counters_start_again_at_zero_each_minute(clock: Clock) -> None:
+def test_the_counters_are_reset_each_minute(clock: Clock) -> None:
     local = LocalLimits()
     count(local, "ann", 20)
     clock.now = MINUTE + 59.9
@@ -176,7 +172,7 @@ def test_a_refused_request_is_not_counted(clock: Clock) -> None:
     assert local.count("ann").remaining == 0
 
 
-def test_the_counter_of_a_caller_can_rise_beyond_the_limit_and_cannot_fall_below_zero(clock: Clock) -> None:
+def test_the_counter_of_a_caller_can_exceed_the_limit_but_is_never_negative(clock: Clock) -> None:
     local = LocalLimits()
     local.add("ann", 25)
     refused(local, "ann")

@@ -1,4 +1,4 @@
-"""Tests the metrics of an invocation, and the usage that an instance keeps until it sends the usage to Redis."""
+"""Tests the metrics of an invocation, and the usage that an instance stores until it sends the usage to Redis."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def no_metrics() -> Iterator[None]:
     metrics._values.clear()
 
 
-def test_each_metric_is_written_only_once_in_one_line_per_dimension(
+def test_each_metric_is_written_once_in_one_line_per_dimension(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for _ in range(2):
@@ -31,7 +31,7 @@ def test_each_metric_is_written_only_once_in_one_line_per_dimension(
     ]
 
 
-def test_usage_that_was_recorded_before_the_tenant_was_known_is_billed_to_the_tenant() -> None:
+def test_usage_before_the_tenant_is_known_is_billed_to_the_tenant() -> None:
     meter = Meter()
     meter.begin_request()
     meter.record_query(0.0004, rows=1)
@@ -50,7 +50,7 @@ def test_usage_is_not_sent_twice() -> None:
     assert meter.unsent() == ""
 
 
-def test_the_usage_of_a_request_is_not_billed_to_the_tenant_of_the_next_request() -> None:
+def test_usage_is_not_billed_to_the_tenant_of_the_next_request() -> None:
     meter = Meter()
     meter.assign_tenant("acme", "product")
     meter.record_query(0.001, rows=5)

@@ -1,4 +1,4 @@
-"""Tests the metrics that are not counts: ages, and the memory of a function."""
+"""Tests the metrics that are not counts: ages and memory."""
 
 import json
 import resource
@@ -25,7 +25,7 @@ def flushed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_the_metric_of_an_age_is_the_highest_age_that_an_invocation_has_recorded(
+def test_the_metric_of_an_age_is_the_highest_recorded_age_of_an_invocation(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for seconds in (3.0, 61.5, 12.0):
@@ -37,7 +37,7 @@ def test_the_metric_of_an_age_is_the_highest_age_that_an_invocation_has_recorded
     assert flushed(capsys)[0]["SyncAgeSeconds"] == [0.0]
 
 
-def test_the_memory_of_a_function_is_recorded_only_when_its_percentage_has_grown(
+def test_the_memory_of_a_function_is_recorded_only_if_it_has_increased(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "api-sites-read")
@@ -61,15 +61,15 @@ def memory_percent(capsys: pytest.CaptureFixture[str]) -> float:
 
 
 def usage(own: int, ended: int) -> Callable[[int], SimpleNamespace]:
-    """Return a replacement for `getrusage`. It reports how much memory, in MiB, the process and its largest ended child
-    use.
+    """Return a replacement for `getrusage`. It reports the given memory, in MiB, of the process and of its largest
+    ended child.
     """
     unit = 1024**2 if sys.platform == "darwin" else 1024
     sizes = {resource.RUSAGE_SELF: own, resource.RUSAGE_CHILDREN: ended}
     return lambda who: SimpleNamespace(ru_maxrss=sizes[who] * unit)
 
 
-def test_the_memory_of_running_children_counts(
+def test_the_recorded_memory_includes_running_child_processes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")

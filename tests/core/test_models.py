@@ -1,4 +1,4 @@
-"""Tests the limits of JSON in requests, and how an error points to the invalid value."""
+"""Tests the limits of JSON in requests, and the JSON pointers of errors."""
 
 import json
 from typing import Annotated, Any
@@ -37,7 +37,7 @@ class Query(Input):
 
 
 def nested(levels: int) -> Any:
-    """Return objects and lists that are nested in each other. The innermost list is on the given level."""
+    """Return nested objects and lists. The innermost list is on the given level."""
     value: Any = []
     for level in range(1, levels):
         value = {"a": value} if level % 2 else [value]
@@ -87,7 +87,7 @@ def test_a_value_in_nfc_is_not_copied() -> None:
         assert normalized(value) is value
 
 
-def test_an_object_cannot_have_two_keys_that_differ_only_in_their_unicode_spelling() -> None:
+def test_an_object_with_two_spellings_of_the_same_key_is_refused() -> None:
     problem = "must not contain the same key in two Unicode spellings"
     assert error_of({"a": [{"\u00e9": 1, "e\u0301": 2}]}) == ("/value/a/0", problem)
 
@@ -134,7 +134,7 @@ def test_an_object_has_at_most_512_kib_as_json() -> None:
         Order.model_validate({"attributes": {"a": str(largest["a"]) + "x"}})
 
 
-def test_an_object_has_at_most_ten_thousand_keys_in_all_levels_together() -> None:
+def test_an_object_has_at_most_ten_thousand_keys_on_all_levels() -> None:
     largest: dict[str, Any] = {str(number): 1 for number in range(9_997)} | {"list": [{"a": 1}], "more": {"b": 1}}
     del largest["0"]
     assert Order.model_validate({"attributes": largest}).attributes == largest
@@ -142,7 +142,7 @@ def test_an_object_has_at_most_ten_thousand_keys_in_all_levels_together() -> Non
         Order.model_validate({"attributes": largest | {"one": 1}})
 
 
-def test_an_unknown_field_is_refused_and_white_space_around_a_text_is_removed() -> None:
+def test_unknown_fields_are_refused_and_surrounding_white_space_is_removed() -> None:
     with pytest.raises(ValidationError, match="extra"):
         Query.model_validate({"q": "a", "limitt": 1})
     assert Query.model_validate({"q": " a "}).q == "a"
@@ -153,7 +153,7 @@ class Name(Patch):
     last: str | None = None
 
 
-def test_a_patch_changes_only_the_fields_that_were_sent() -> None:
+def test_a_patch_changes_only_the_sent_fields() -> None:
     assert Name.model_validate({}).changes() == {}
     assert Name.model_validate({"first": "Ann"}).changes() == {"first": "Ann"}
     assert Name.model_validate({"last": None}).changes() == {"last": None}
@@ -172,7 +172,7 @@ class Created(BaseModel):
     name: str
 
 
-def test_a_stored_copy_of_a_response_has_no_secrets_on_any_level() -> None:
+def test_a_stored_response_contains_no_secrets() -> None:
     created = Created(endpoint=Endpoint(id="1", secret="s"), url="https://a.test/?signature=s", name="Ann")
     assert without_secrets(created).model_dump() == {
         "endpoint": {"id": "1", "secret": None},
@@ -183,7 +183,7 @@ def test_a_stored_copy_of_a_response_has_no_secrets_on_any_level() -> None:
 
 
 def outcome(value: Any) -> Any:
-    """Return the normalized value, or the errors for which it is refused."""
+    """Return the normalized value, or the errors of the refusal."""
     try:
         return normalized(value)
     except Invalid as refusal:
@@ -210,7 +210,9 @@ def outcome(value: Any) -> Any:
     ],
     ids=range(14),
 )
-def test_the_fast_check_of_plain_values_changes_no_outcome(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fast_check_of_plain_values_has_the_same_result_as_the_full_check(
+    value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fast = outcome(value)
     monkeypatch.setattr(models, "_is_plain", lambda _: False)
     assert fast == outcome(value)

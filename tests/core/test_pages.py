@@ -1,4 +1,4 @@
-"""Tests that a cursor is signed, and is valid only for the list and the filters for which it was created."""
+"""Tests that a cursor is signed, and is valid only for one list and its filters."""
 
 import base64
 import json
@@ -48,18 +48,18 @@ def test_decoding_a_cursor_returns_the_encoded_keys() -> None:
     assert cursor.isascii() and "=" not in cursor and '"' not in cursor
 
 
-def test_a_cursor_stays_valid_if_the_limit_changes() -> None:
+def test_a_cursor_is_valid_with_a_different_limit() -> None:
     assert pages.decode(pages.encode(LAST, list_request(limit=2)), list_request(limit=9, cursor="c")) == LAST
 
 
-def test_a_cursor_is_refused_for_a_different_list_and_for_different_filters() -> None:
+def test_a_cursor_of_a_different_list_or_of_different_filters_is_refused() -> None:
     assert_refused(pages.encode(LAST, list_request(q="a")), q="b")
     assert_refused(pages.encode(LAST, list_request(q="a")))
     assert_refused(pages.encode(LAST, pages.list_request("other things", Parameters())))
     assert_refused(pages.encode(LAST, pages.list_request("things", Parameters(), owner="b")))
 
 
-def test_a_cursor_is_refused_if_it_is_signed_with_a_different_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cursor_with_the_signature_of_a_different_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     cursor = pages.encode(LAST, list_request())
     monkeypatch.setenv("WC_SIGNING_KEY", "another key")
     settings.cache_clear()
@@ -88,12 +88,12 @@ def test_any_base64_text_without_a_signature_is_refused(data: bytes) -> None:
     assert_refused(base64.urlsafe_b64encode(data).decode())
 
 
-def test_a_list_starts_at_the_beginning_if_the_request_has_no_cursor() -> None:
+def test_a_request_without_a_cursor_gets_the_first_page() -> None:
     assert pages.decode(None, list_request()) == {}
     assert pages.start_after(None, list_request(), pages.BY_NAME) == pages.BY_NAME
 
 
-def test_a_cursor_that_was_issued_for_another_sort_order_is_refused() -> None:
+def test_a_cursor_for_another_sort_order_is_refused() -> None:
     """The cursors of the previous release contain `after_name`. The sort order now needs `after_folded_name`."""
     row = {"after_folded_name": "zebra", "after_id": "1"}
     assert pages.start_after(pages.encode(row, list_request()), list_request(), pages.BY_NAME) == row
@@ -134,7 +134,7 @@ def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], 
         assert page.next_cursor is None
 
 
-def test_a_page_ends_before_a_row_without_an_item_and_the_next_page_begins_with_this_row() -> None:
+def test_a_page_ends_before_a_row_without_an_item() -> None:
     page = pages.render(rows(["1", "2", None]), 1000, list_request())
     assert page.data == "[1,2]"
     assert page.next_cursor is not None
@@ -148,7 +148,7 @@ def test_the_cursor_after_the_longest_name_is_accepted(letter: str) -> None:
     assert pages.decode(Parameters(cursor=cursor).cursor, list_request()) == last
 
 
-def test_a_page_has_50_rows_unless_the_request_asks_for_1_to_1000() -> None:
+def test_a_page_has_50_rows_by_default_and_at_most_1000_rows() -> None:
     assert ListParameters().limit == 50
     for limit in (1, 1000):
         assert ListParameters(limit=limit).limit == limit
@@ -169,7 +169,7 @@ ROOM = 5_900_000 - 6144 - 1024
 
 @pytest.mark.parametrize(
     ("sizes", "count"),
-    # A row has one byte more than its item: the comma.
+    # A row has one more byte than its item, because a comma follows the item.
     [
         ([ROOM // 2 - 1, ROOM // 2 - 1], 2),
         ([ROOM // 2 - 1, ROOM // 2], 1),
@@ -194,7 +194,7 @@ def test_additional_fields_of_a_page_leave_less_space_for_rows() -> None:
         assert page.data.count(",") == count - 1
 
 
-def test_characters_outside_the_basic_plane_have_12_bytes_in_an_ascii_response(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_character_outside_the_basic_plane_has_12_bytes_in_an_ascii_response(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "ASCII_RESPONSES", True)
     gift = "\N{WRAPPED PRESENT}"
     page = pages.render(rows([gift * 250_000, gift * 250_000]), 1000, list_request())
@@ -225,14 +225,14 @@ def test_a_runtime_with_a_python_version_below_3_12_encodes_responses_in_ascii(
     assert pages._encodes_in_ascii(version) is is_ascii
 
 
-def test_the_response_body_of_a_page_contains_the_rows_and_the_cursor_and_additional_fields() -> None:
+def test_the_response_body_of_a_page_contains_rows_cursor_and_additional_fields() -> None:
     page = pages.RenderedPage("[1,2]", "abc", {"facets": "{}"})
     assert pages.body(page) == ('{"data":[1,2],"next_cursor":"abc","has_more":true,"facets":{}}', "abc")
     last = pages.RenderedPage("[]", None)
     assert pages.body(last) == ('{"data":[],"next_cursor":null,"has_more":false}', None)
 
 
-def test_the_link_to_the_next_page_has_all_parameters_that_are_set() -> None:
+def test_the_link_to_the_next_page_contains_all_given_parameters() -> None:
     link = pages.next_link("/v1/products", {"q": "a b", "limit": 2, "brand": None, "cursor": "old"}, "new")
     assert link == '</v1/products?q=a+b&limit=2&cursor=new>; rel="next"'
 

@@ -1,4 +1,4 @@
-"""Tests the pages about problems. Their only source is the docstrings of the problem classes."""
+"""Tests the pages about problems. The only source of these pages is the docstrings of the problem classes."""
 
 import importlib
 import json
@@ -60,7 +60,7 @@ def test_a_problem_page_explains_the_problem_and_the_solution(code: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/problems", *(f"/problems/{code}" for code in problem_classes())])
-def test_problem_pages_load_no_resources_and_their_content_security_policy_forbids_resources(path: str) -> None:
+def test_problem_pages_load_no_resources(path: str) -> None:
     response = send_request(APP, "GET", path, accept="text/html,*/*;q=0.8")
     assert response["headers"]["content-type"] == "text/html; charset=utf-8"
     page = Elements(response["body"])

@@ -21,13 +21,14 @@ BATCH_SIZE = 10
 COMBINATIONS = [
     bits for bits in product((False, True), repeat=BATCH_SIZE) if FULL or not 2 < sum(bits) < BATCH_SIZE - 2
 ]
-"""The combinations of failed messages in a batch. `make faults` tries all 1,024 combinations. `make test` tries 112 of
-them: at most two messages fail, or at most two messages succeed."""
+"""The combinations of failed messages in a batch. `make faults` tries all 1,024 combinations. `make test` tries the 112
+combinations in which at most two messages fail or at most two messages succeed.
+"""
 
 
 @dataclass
 class Context:
-    """The attributes of Lambda's context that a handler reads."""
+    """The attributes of the Lambda context that a handler reads."""
 
     aws_request_id: str = "r"
 
@@ -58,8 +59,8 @@ def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
     """Create a queue with ten messages, receive the messages, and return the records that a Lambda function gets.
 
-    The visibility timeout of the queue is one hour. A failed message becomes visible within seconds, so a test can
-    distinguish failed messages from other messages.
+    The visibility timeout of the queue is one hour. A failed message becomes visible within seconds. A test can
+    therefore distinguish failed messages from other messages.
     """
     name = f"wecelebrate-local-test-{uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
@@ -82,7 +83,7 @@ def in_flight(sqs: Any, batch: list[dict[str, Any]]) -> int:
 
 
 def fail_on_dead_letter(queue_name: str, text: str, receives: int, error: Exception) -> None:
-    """Fail the test, because no message of these tests should become a dead letter."""
+    """Fail the test, because no message of these tests is allowed to become a dead letter."""
     raise AssertionError(f"the message {text} became a dead letter of the queue {queue_name}")
 
 
@@ -134,7 +135,7 @@ def test_all_messages_of_a_batch_are_handled_in_one_call(sqs: Any, batch: list[d
     assert calls == [list(range(BATCH_SIZE))]
 
 
-def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_its_batch(
+def test_a_failed_message_does_not_affect_the_other_messages_of_its_batch(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     handled: set[int] = set()
@@ -151,9 +152,7 @@ def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_it
     assert in_flight(sqs, batch) == BATCH_SIZE
 
 
-def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_other_messages_are_handled(
-    sqs: Any, batch: list[dict[str, Any]]
-) -> None:
+def test_a_message_that_is_not_json_becomes_a_dead_letter(sqs: Any, batch: list[dict[str, Any]]) -> None:
     handled: set[int] = set()
     dead: list[str] = []
     broken = [record | ({"body": "no JSON"} if number == 7 else {}) for number, record in enumerate(batch)]

@@ -1,4 +1,4 @@
-"""Tests the rate limit of a queue, which applies to all of its workers together."""
+"""Tests the rate limit of a queue. It applies to all workers of the queue together."""
 
 import pytest
 
@@ -22,12 +22,12 @@ def test_each_worker_may_use_an_equal_share_of_the_rate_limit() -> None:
     limiter = RateLimiter(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
     for _ in range(8):
         limiter.wait()
-    # Each of the two workers starts 7 jobs per second. The first job starts immediately, the eighth job after one
-    # second.
+    # Each of the two workers starts 7 jobs per second. The first job starts immediately. The eighth job starts after
+    # one second.
     assert clock.now == pytest.approx(101.0)
 
 
-def test_a_worker_that_was_idle_does_not_start_jobs_faster_afterwards() -> None:
+def test_a_worker_does_not_start_jobs_faster_after_an_idle_time() -> None:
     clock = Clock()
     limiter = RateLimiter(rate=10, workers=1, clock=lambda: clock.now, sleep=clock.sleep)
     for idle_seconds in (0, 60, 0.5):

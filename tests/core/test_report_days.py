@@ -54,12 +54,12 @@ def test_a_report_covers_the_days_of_its_cadence_and_period(
         (3, ["2026-03-28 02:00", "2026-03-29 01:00", "2026-03-30 01:00"]),
     ],
 )
-def test_a_report_is_due_after_the_gap_if_the_clock_skips_its_hour(hour: int, expected: list[str]) -> None:
+def test_a_report_whose_hour_the_clock_skips_is_due_after_the_gap(hour: int, expected: list[str]) -> None:
     times = due_times("day", "Europe/Berlin", hour, datetime(2026, 3, 27, 12, tzinfo=UTC), 3)
     assert [f"{time:%Y-%m-%d %H:%M}" for time in times] == expected
 
 
-def test_a_report_is_due_only_once_if_its_hour_occurs_twice() -> None:
+def test_a_report_whose_hour_occurs_twice_is_due_only_once() -> None:
     times = due_times("day", "Europe/Berlin", 2, datetime(2026, 10, 24, 12, tzinfo=UTC), 2)
     assert [f"{time:%Y-%m-%d %H:%M}" for time in times] == ["2026-10-25 00:00", "2026-10-26 01:00"]
 
@@ -73,7 +73,7 @@ def test_consecutive_reports_cover_every_day_exactly_once(
 ) -> None:
     periods = [days_of(cadence, "previous", due_day(time, zone)) for time in due_times(cadence, zone, hour, after, 5)]
     for before, following in pairwise(periods):
-        # In Samoa, 30 December 2011 did not exist, so no report was due on this date.
+        # In Samoa, 30 December 2011 did not exist. No report was due on this date.
         gap = (following.first_day - before.last_day).days
         assert gap == 1 or (zone == "Pacific/Apia" and before.last_day == date(2011, 12, 29) and gap in (1, 2)), (
             before, following,

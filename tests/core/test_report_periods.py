@@ -1,4 +1,4 @@
-"""Tests which days the parameters of a report name, and when no more events of these days can arrive."""
+"""Tests which days a report covers, and when no more events of these days can arrive."""
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -32,7 +32,7 @@ class Clock(datetime):
         ("2026-12", date(2026, 12, 1), date(2026, 12, 31)),
     ],
 )
-def test_a_month_has_all_its_days_even_if_the_month_has_not_ended(month: str, first: date, last: date) -> None:
+def test_the_period_of_an_unfinished_month_contains_all_days_of_the_month(month: str, first: date, last: date) -> None:
     assert period(month, None, None, NOW) == Period(first, last)
 
 
@@ -47,7 +47,7 @@ def test_a_month_has_all_its_days_even_if_the_month_has_not_ended(month: str, fi
         (NOW - timedelta(days=MAX_DAYS - 1), NOW, Period(NOW - timedelta(days=MAX_DAYS - 1), NOW)),
     ],
 )
-def test_the_last_day_defaults_to_today_and_the_first_day_to_the_beginning_of_the_same_month(
+def test_the_default_period_is_the_current_month_until_today(
     first: date | None, last: date | None, expected: Period
 ) -> None:
     assert period(None, first, last, NOW) == expected
@@ -85,7 +85,7 @@ def test_an_invalid_month_is_refused(month: str) -> None:
         MONTH.validate_python(month)
 
 
-def test_a_period_is_closed_nine_days_after_its_last_day_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_period_is_closed_nine_days_after_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(periods, "datetime", Clock)
     ages = {days: Period(date(2026, 1, 1), NOW - timedelta(days=days)).is_closed for days in (-1, 0, 8, 9, 10, 400)}
     assert ages == {-1: False, 0: False, 8: False, 9: False, 10: True, 400: True}

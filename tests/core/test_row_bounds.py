@@ -1,4 +1,4 @@
-"""Tests the largest rows of a file that can be stored, and how larger rows are reported."""
+"""Tests the maximum size of the rows of a file, and how larger rows are reported."""
 
 import json
 from dataclasses import fields
@@ -50,7 +50,7 @@ def test_a_value_of_a_product_has_a_maximum_size_as_json(field: str, name: str, 
     assert too_large and too_large.startswith(f"{name}: {max_bytes + 1:,} bytes as JSON are more than {max_bytes:,};")
 
 
-def test_the_size_of_a_value_is_in_bytes_and_includes_the_spaces_that_postgresql_adds() -> None:
+def test_the_size_of_a_value_includes_the_spaces_that_postgresql_adds() -> None:
     # Each character of 4 bytes counts as 4 bytes.
     gifts = {"a": "\N{WRAPPED PRESENT}" * (128 * KIB)}
     assert reason(attributes=gifts)
@@ -68,13 +68,13 @@ def test_the_size_of_a_small_value_is_not_computed() -> None:
         oversized(product(attributes=unmeasurable, source={}), None, "x" * (128 * KIB + 1), "{}")
 
 
-def test_a_product_with_several_oversized_values_is_rejected_because_of_the_first_of_these_values() -> None:
+def test_the_rejection_of_a_product_names_its_first_oversized_value() -> None:
     both = reason(attributes=filled(512 * KIB + 1), source=filled(2048 * KIB + 1))
     assert both and both.startswith("attributes:")
 
 
-def test_the_cells_of_a_rejected_row_are_cut_only_if_the_row_is_too_large() -> None:
-    # As JSON, a character can have 6 bytes, so 349,525 characters always fit in 2 MiB.
+def test_only_the_cells_of_too_large_rejected_rows_are_shortened() -> None:
+    # A character has at most 6 bytes as JSON. Therefore 349,525 characters always fit in 2 MiB.
     fitting = ["a" * 349_524, "b"]
     assert stored_cells(fitting) == fitting
     assert stored_cells(["a" * 349_525, "b"]) == ["a" * 499 + "…", "b"]

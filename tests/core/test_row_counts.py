@@ -1,4 +1,4 @@
-"""Tests that workers can count only what the API documents."""
+"""Tests that workers count only the types of rows that the API documents."""
 
 from typing import get_args
 
@@ -6,5 +6,5 @@ from wecelebrate.jobs.models import Counts
 from wecelebrate.jobs.types import RowCount
 
 
-def test_the_counts_of_workers_are_equal_to_the_documented_counts_of_the_api() -> None:
+def test_the_counts_of_workers_equal_the_documented_counts() -> None:
     assert set(get_args(RowCount)) == set(Counts.model_fields)

@@ -1,4 +1,4 @@
-"""Tests which folders a schedule can load files from."""
+"""Tests from which folders a schedule can load files."""
 
 import pytest
 from pydantic import ValidationError

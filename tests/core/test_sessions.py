@@ -36,7 +36,7 @@ def visitor(**fields: Any) -> CallerContext:
         Session(f"{FIRST}:anon.{SITE}", str(FIRST), "storefront", 20_000, str(SITE), str(CATALOG)),
     ],
 )
-def test_a_session_that_is_serialized_and_parsed_is_equal_to_the_original(session: Session) -> None:
+def test_serialization_and_parsing_do_not_change_a_session(session: Session) -> None:
     assert Session.parse(str(session)) == session
 
 
@@ -56,7 +56,7 @@ def test_only_admins_and_support_are_staff() -> None:
         ({}, "viewer"),
     ],
 )
-def test_members_of_one_client_with_the_same_role_share_one_cache_scope(fields: dict[str, Any], role: str) -> None:
+def test_members_with_the_same_client_and_role_share_one_cache_scope(fields: dict[str, Any], role: str) -> None:
     session, tags = session_of(Caller("ann"), context(**fields))
     assert session == Session(f"{FIRST}:{role}", str(FIRST), "requests", 1000)
     assert tags == ["tiers", "user:ann", f"client:{FIRST}"]
@@ -75,27 +75,25 @@ def test_a_member_of_several_clients_has_a_separate_limit() -> None:
 
 
 @pytest.mark.parametrize(("subject", "role"), [(None, "anon"), ("ann", "customer")])
-def test_the_limit_for_the_visitors_of_a_site_is_twenty_times_the_limit_of_its_client(
-    subject: str | None, role: str
-) -> None:
+def test_the_visitor_limit_of_a_site_is_twenty_times_the_client_limit(subject: str | None, role: str) -> None:
     session, tags = session_of(Caller(subject, site_domain="gifts.test"), visitor())
     assert session == Session(f"{FIRST}:{role}.{SITE}", str(FIRST), "storefront", 20_000, str(SITE), str(CATALOG))
     assert tags == ["tiers", "domain:gifts.test", f"site:{SITE}", f"client:{FIRST}"]
 
 
-def test_the_session_has_empty_fields_if_the_site_has_no_catalog_and_the_client_has_no_limit() -> None:
+def test_a_session_without_a_catalog_and_a_limit_has_empty_fields() -> None:
     caller = Caller(site_domain="gifts.test")
     session, _ = session_of(caller, visitor(site_catalog_id=None, requests_per_hour=None))
     assert (session.catalog, session.quota) == ("", None)
 
 
-def test_the_key_of_a_session_has_the_subject_of_a_member_or_the_role_and_domain_of_a_visitor() -> None:
+def test_the_key_of_a_session_identifies_the_member_or_the_visitor() -> None:
     assert session_key(Caller("ann")).endswith(":public:session:ann")
     assert session_key(Caller("ann", site_domain="gifts.test")).endswith(":public:visit:customer:gifts.test")
     assert session_key(Caller(site_domain="gifts.test")).endswith(":public:visit:anon:gifts.test")
 
 
-def test_the_tag_of_a_session_contains_the_domain_of_a_visitor_or_the_subject_of_a_member() -> None:
+def test_the_tag_of_a_session_contains_the_domain_or_the_subject() -> None:
     assert session_tag(Caller("ann")) == "user:ann"
     assert session_tag(Caller("ann", site_domain="gifts.test")) == "domain:gifts.test"
 
@@ -123,7 +121,7 @@ class Database:
         yield transaction
 
 
-def test_a_session_is_cached_for_an_hour_with_the_tags_that_were_known_after_its_second_read(
+def test_a_session_is_cached_for_an_hour_with_the_tags_of_its_second_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     database = Database(monkeypatch, [[FIRST]])

@@ -1,4 +1,4 @@
-"""Tests how JSON of the platform is shortened, so that it fits in its column."""
+"""Tests how a JSON value is shortened until it fits in its column."""
 
 from typing import Any
 
@@ -11,13 +11,11 @@ from wecelebrate.core.shortening import shortened, shortened_text
 @pytest.mark.parametrize(
     ("text", "shorter"), [("", ""), ("abcd", "abcd"), ("abcde", "abcde"), ("abcdef", "abcd…"), ("abcdefg", "abcd…")]
 )
-def test_a_text_of_more_than_five_characters_is_shortened_to_five_characters_including_an_ellipsis(
-    text: str, shorter: str
-) -> None:
+def test_a_shortened_text_ends_with_an_ellipsis(text: str, shorter: str) -> None:
     assert shortened_text(text, 5) == shorter
 
 
-def test_a_value_that_fits_stays_unchanged() -> None:
+def test_a_value_that_fits_is_not_changed() -> None:
     value = {"text": "a" * 10_000, "list": [1, 2.5, None, True]}
     assert shortened(value, json_bytes(value)) is value
     assert shortened(value, 1_000_000) is value
@@ -29,9 +27,7 @@ def test_a_value_that_fits_stays_unchanged() -> None:
     # are 500 characters and 50 items. The limits of the third copy are 100 characters and 20 items.
     [(40_000, 2_000, 200), (1_500, 500, 50), (500, 100, 20)],
 )
-def test_the_copy_of_a_large_value_has_shorter_texts_and_fewer_items(
-    max_bytes: int, text_length: int, members: int
-) -> None:
+def test_a_shortened_value_has_shorter_texts_and_fewer_items(max_bytes: int, text_length: int, members: int) -> None:
     value = {"text": "a" * 100_000, "list": list(range(1_000)), "more": {str(each): each for each in range(1_000)}}
     copy = shortened(value, max_bytes)
     assert copy == {
@@ -42,14 +38,14 @@ def test_the_copy_of_a_large_value_has_shorter_texts_and_fewer_items(
     assert json_bytes(copy) <= max_bytes
 
 
-def test_a_copy_that_has_exactly_the_maximum_size_is_not_shortened_further() -> None:
+def test_a_copy_with_exactly_the_maximum_size_is_not_shortened_further() -> None:
     value = ["a" * 3_000]
     first, second = ["a" * 1_999 + "…"], ["a" * 499 + "…"]
     assert shortened(value, json_bytes(first)) == first
     assert shortened(value, json_bytes(first) - 1) == second
 
 
-def test_nested_lists_and_objects_are_removed_if_the_shortest_copy_is_still_too_large() -> None:
+def test_nested_values_are_removed_if_the_shortest_copy_is_too_large() -> None:
     value: dict[str, Any] = {
         "kind": "sync",
         "done": 7,

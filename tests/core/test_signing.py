@@ -1,4 +1,4 @@
-"""Tests that a signed text is accepted only if it is unchanged, and only for the purpose for which it was signed."""
+"""Tests that a signed text is accepted only for its purpose, and only if no character has changed."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_a_signed_text_is_the_base64_of_half_an_hmac_followed_by_the_content() -> None:
+def test_a_signed_text_is_the_base64_encoding_of_half_an_hmac_and_the_content() -> None:
     # printf 'cursor\0{"a":1}' | openssl dgst -sha256 -hmac "a key" -binary | head -c 16
     assert signing.sign("cursor", b'{"a":1}') == "pwaRwa5_eBCTjMBxW0Hk9nsiYSI6MX0"
 
@@ -36,11 +36,11 @@ def test_signed_content_of_any_length_is_returned(length: int) -> None:
 
 def test_a_signed_text_is_refused_for_another_purpose() -> None:
     assert signing.unsign("consistency", signing.sign("cursor", b"content")) is None
-    # The purpose and the content are separated, so a part of the content cannot become a part of the purpose.
+    # A separator between the purpose and the content prevents that a part of the content becomes a part of the purpose.
     assert signing.unsign("cursor2", signing.sign("cursor", b"2content")) is None
 
 
-def test_a_signed_text_is_refused_if_any_character_is_changed_or_added_or_missing() -> None:
+def test_a_changed_signed_text_is_refused() -> None:
     text = signing.sign("cursor", b"content")
     for at in range(len(text)):
         for character in "Aa0-_=!":

@@ -1,4 +1,4 @@
-"""The ordinal of a staged row is its position in the file, even if a later worker reads the file again."""
+"""Tests that the ordinal of a staged row is its position in the file, even if another worker reads the file again."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +9,7 @@ from wecelebrate.ingestion.merge import Load
 from wecelebrate.ingestion.merge.staging import prepare
 
 ORDINAL, N = 17, 3
-"""The positions of the ordinal in the row of a product and in the row of a rejection."""
+"""The index of the ordinal in the row of a product, and in the row of a rejection."""
 
 
 def load(items: int) -> Load:
@@ -52,7 +52,7 @@ def test_products_and_rejections_of_one_line_have_different_ordinals_for_any_chu
     assert (last[ORDINAL], last[4]) == (4, "B")
 
 
-def test_blank_attributes_are_staged_so_that_a_delta_removes_them() -> None:
+def test_blank_attributes_are_staged() -> None:
     item = product("A")
     item.blank_attributes = ("Colour",)
     assert [row[ORDINAL + 1] for row in prepare(load(0), [item, product("B")]).products] == [["Colour"], None]

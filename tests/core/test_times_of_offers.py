@@ -13,7 +13,7 @@ Day = date | datetime | None
 
 
 def times(first: Day, last: Day, zone: str) -> tuple[str | None, str | None]:
-    """Return the start and the end of an offer, as they are stored."""
+    """Return the stored start and end of an offer."""
     (stored,) = stored_offers((Offer(Decimal(9), first, last),), zone)
     return stored["starts_at"], stored["ends_at"]
 
@@ -32,7 +32,7 @@ def times(first: Day, last: Day, zone: str) -> tuple[str | None, str | None]:
         ("Asia/Kolkata", date(2027, 3, 28), "2027-03-27T18:30:00+00:00", "2027-03-28T18:30:00+00:00", 24),
     ],
 )  # fmt: skip
-def test_an_offer_of_one_day_lasts_from_midnight_to_midnight_also_if_the_clocks_change(
+def test_an_offer_of_one_day_lasts_from_midnight_to_midnight(
     zone: str, day: date, start: str, end: str, hours: float
 ) -> None:
     assert times(day, day, zone) == (start, end)
@@ -40,7 +40,7 @@ def test_an_offer_of_one_day_lasts_from_midnight_to_midnight_also_if_the_clocks_
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Africa/Cairo", "America/Santiago", "UTC"])
-def test_the_days_of_a_year_follow_each_other_without_a_gap_and_without_an_overlap(zone: str) -> None:
+def test_one_day_offers_of_consecutive_days_have_no_gap_and_no_overlap(zone: str) -> None:
     days = [date(2027, 1, 1) + timedelta(days=number) for number in range(366)]
     stored = [times(day, day, zone) for day in days]
     assert all(end == start for (_, end), (start, _) in pairwise(stored))
@@ -53,14 +53,14 @@ def test_an_open_end_is_not_stored() -> None:
     assert times(None, date(2027, 3, 28), "Europe/Berlin") == (None, "2027-03-28T22:00:00+00:00")
 
 
-def test_a_local_time_is_one_of_the_clients_and_a_time_with_an_offset_is_exact() -> None:
+def test_a_time_without_an_offset_is_in_the_time_zone_of_the_client() -> None:
     local, exact = datetime(2027, 7, 1, 9, 30), datetime(2027, 7, 1, 9, 30, tzinfo=timezone(timedelta(hours=9)))  # noqa: DTZ001
     assert times(local, None, "Europe/Berlin")[0] == "2027-07-01T07:30:00+00:00"
     assert times(exact, None, "Europe/Berlin")[0] == "2027-07-01T00:30:00+00:00"
     assert times(exact.astimezone(UTC), None, "America/New_York")[0] == "2027-07-01T00:30:00+00:00"
 
 
-def test_a_local_time_that_occurs_twice_is_the_first_one_and_a_skipped_time_is_after_the_change() -> None:
+def test_repeated_and_skipped_local_times_are_converted_to_one_exact_time() -> None:
     twice, skipped = datetime(2027, 10, 31, 2, 30), datetime(2027, 3, 28, 2, 30)  # noqa: DTZ001
     assert times(twice, None, "Europe/Berlin")[0] == "2027-10-31T00:30:00+00:00"
     assert times(skipped, None, "Europe/Berlin")[0] == "2027-03-28T01:30:00+00:00"

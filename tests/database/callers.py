@@ -29,7 +29,7 @@ MATRIX = matrix()
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller of the database, with the facts that determine its access."""
+    """A caller of the database, with the properties that determine its access."""
 
     name: str
     login: str
@@ -40,8 +40,9 @@ class Caller:
     client_id: UUID | None = None
     job_id: UUID | None = None
     entered: bool = True
-    """Whether the caller has called `app.enter`. If not, the caller has the role of its login, or has set a role
-    itself."""
+    """Whether the caller has called `app.enter`. Without this call, the caller has the role of its login, or a role
+    that the caller has set itself.
+    """
     admin_role: str | None = None
     clients: frozenset[UUID] = field(default_factory=frozenset)
     edits: frozenset[UUID] = field(default_factory=frozenset)
@@ -56,12 +57,12 @@ class Caller:
     def needs_no_context(self, table: Table) -> bool:
         """Return whether the role sees rows without a context.
 
-        Such roles are app_definer, app_migrate, app_mirror, wc_migrate and the owner of the table.
+        These roles are app_definer, app_migrate, app_mirror, wc_migrate and the owner of the table.
         """
         return self.role in ("app_definer", "app_migrate", "app_mirror", "wc_migrate", table.owner)
 
     def rows(self, name: str, verb: str) -> list[Row] | None:
-        """Return the rows on which the caller may use the verb, or None when the role does not have the privilege."""
+        """Return the rows on which the caller may use the verb. Return None if the role does not have the privilege."""
         table = MATRIX.get(name, Table("app_owner", {}))  # no role has direct access to a partition of events
         conditions = table.rows(self.role, verb)
         if self.role == "app_owner" == table.owner:

@@ -25,7 +25,7 @@ MIGRATED = "migrated"
 
 @dataclass(frozen=True)
 class Database:
-    """One database, and the connections that each login can open to the database."""
+    """A database, and the connections that each login can open to the database."""
 
     address: str
     name: str
@@ -41,7 +41,7 @@ class Database:
         return psycopg.connect(self.url(login), prepare_threshold=None, autocommit=autocommit)
 
     def connect_as_function(self, login: str) -> psycopg.Connection[DictRow]:
-        """Open a connection as the functions do: with cursors that return dicts and redact errors."""
+        """Open a connection as the Lambda functions do. Its cursors return dicts and redact errors."""
         return psycopg.connect(
             self.url(login), prepare_threshold=None, row_factory=dict_row, cursor_factory=MeteredCursor
         )
@@ -148,7 +148,7 @@ def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
 
 @pytest.fixture
 def fresh(server: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
-    """A function that creates an empty database, which belongs to wc_migrate. The fixture drops these databases."""
+    """Return a function that creates an empty database. Its owner is wc_migrate. The fixture drops these databases."""
     names: list[str] = []
 
     def create() -> Database:

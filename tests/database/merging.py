@@ -1,4 +1,4 @@
-"""Stages rows and merges them into the catalog of client A, as a worker does."""
+"""Stages rows, and merges the staged rows into the catalog of client A, as a worker does."""
 
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 def stage(superuser: psycopg.Connection, rows: list[dict[str, Any]]) -> None:
-    """Replace the staged rows of A's job. Each row in `rows` has an SKU and some further columns."""
+    """Replace the staged rows of the job of A. Each row in `rows` has an SKU and some other columns."""
     with superuser.transaction():
         superuser.execute("set local session_replication_role = replica")  # the trigger refuses rows of other jobs
         superuser.execute("delete from app.staged_products where job_id = %s and fence = 2", [A_JOB])
@@ -44,13 +44,13 @@ def stage(superuser: psycopg.Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def compare(superuser: psycopg.Connection, as_of: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the first staged product in the form in which a dry run shows it, and the stored product."""
+    """Return the first staged product as a dry run shows it, and the stored product."""
     row = _run(superuser, COMPARE, PARAMETERS | {"as_of": as_of, "max_rows": 500})
     return row["staged"], row["stored"]
 
 
 def implausible(superuser: psycopg.Connection) -> dict[str, Any]:
-    """Count the changes in the staged products that may be mistakes."""
+    """Count the changes in the staged products that are possibly mistakes."""
     return _run(superuser, IMPLAUSIBLE, PARAMETERS | {"step": 1, "large_change": "0.5", "min_products": 1})
 
 

@@ -1,5 +1,6 @@
-"""Helpers for tests of the life of an order. They place orders, and call the functions that change orders, as any
-caller."""
+"""Helpers for tests of the life of an order. They place orders as any caller, and call the functions that change
+orders.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,12 +46,14 @@ class Outcome:
 
     @property
     def types(self) -> list[str]:
-        """The types of the events, in the sequence of the events."""
+        """The types of the events, in the order of the events."""
         return [event["type"] for event in self.news or []]
 
 
 class Orders:
-    """Orders of the client A. Each method calls the SQL function with the same name, by default as an editor."""
+    """Orders of the client A. Each method calls the SQL function with the same name. The default caller is an
+    editor.
+    """
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -158,7 +161,7 @@ class Orders:
         return self.call(REPLACE, order_id, json_lines, return_id, "api", None, caller=caller)
 
     def row(self, order_id: UUID, *columns: str) -> Any:
-        """Return columns of an order as a tuple, or only the value if `columns` has one column."""
+        """Return columns of an order as a tuple. If `columns` has one column, return only its value."""
         query = f"select {', '.join(columns)} from orders where id = %s"
         row = self.connection.execute(query.encode(), [order_id]).fetchone()
         assert row is not None

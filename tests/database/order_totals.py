@@ -27,7 +27,9 @@ with figures as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Selects the daily figures that differ from a direct count of the orders. This single statement reads one snapshot."""
+"""Selects the daily figures that differ from a direct count of the orders. The count and the figures are from the same
+snapshot.
+"""
 
 LOCAL_DIFFERENCE = """
 with zones (zone) as (
@@ -44,7 +46,7 @@ with zones (zone) as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Selects the figures, by local day and hour, that differ from a direct count of the orders in the same snapshot."""
+"""Selects the figures by local day and hour that differ from a direct count of the orders in the same snapshot."""
 
 ROLLUP = "select app.rollup_order_deltas(%s)"
 COUNT_DELTAS = "select count(*) from order_deltas"
@@ -79,7 +81,7 @@ with figures as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Selects the figures, by the time zones of the clients, that differ from a direct count of the orders."""
+"""Selects the figures in the time zones of the clients that differ from a direct count of the orders."""
 
 _PLACE = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, created_at,
@@ -110,8 +112,8 @@ def enter(connection: psycopg.Connection, caller: Caller) -> None:
 
 
 def allow_every_change(connection: psycopg.Connection) -> None:
-    """Switch off the trigger that allows only certain changes of an order, because the deltas must be exact after every
-    change. `connection` must belong to a superuser.
+    """Disable the trigger that allows only certain changes of an order. The deltas must be exact after every change.
+    `connection` must belong to a superuser.
     """
     connection.execute("alter table orders disable trigger guard_change")
 
@@ -129,7 +131,7 @@ def place(connection: psycopg.Connection, **changes: object) -> list[UUID]:
 
 
 def rollup_all(database: Database, max_rows: int = 100) -> int:
-    """Roll up until no delta is left, and return the number of deltas that were rolled up."""
+    """Roll up all deltas, and return the number of deltas."""
     total = 0
     with database.connect("wc_worker") as connection:
         for _ in range(1000):
@@ -170,7 +172,9 @@ def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]
 
 
 def run_transactions(database: Database, seed: int, count: int) -> None:
-    """Run `count` transactions with random changes, one after the other. About one in ten is rolled back."""
+    """Run `count` transactions with random changes, one after the other. About one transaction in ten is rolled
+    back.
+    """
     rng = Random(seed)
     orders: list[UUID] = []
     with database.connect("wc_api") as connection:

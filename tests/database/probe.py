@@ -1,5 +1,4 @@
-"""Determines the access that a caller really has. The functions try every verb on every row, and roll back each
-change."""
+"""Determines the actual access of a caller. The functions try every verb on every row, and roll back each change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +48,7 @@ def promised(caller: Caller, table: str) -> Reach:
     # A statement with WHERE or RETURNING needs rows that the caller may read.
     readable = select or []
     # Triggers do not allow an order, an entry of its history or an entry of the audit log to move to another client.
-    # They refuse this even if the caller may write for the other client.
+    # The triggers refuse this even if the caller may write for the other client.
     moves = {
         (column, target)
         for column, target in _moves(table)
@@ -79,7 +78,7 @@ def _moves(table: str) -> list[Move]:
 
 
 def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
-    """Return the labels of the rows that the caller sees, or None when the caller does not have the privilege."""
+    """Return the labels of the rows that the caller sees. Return None if the caller does not have the privilege."""
     rows = rows_of(table)
     keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
     result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
@@ -89,14 +88,16 @@ def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
 
 
 def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
-    """Try to update all rows (no WHERE clause), and roll back. The changed column does not affect access to rows."""
+    """Try to update all rows without a WHERE clause, and roll back. The changed column does not affect the access to
+    rows.
+    """
     column, value = HARMLESS[rows_of(table)[0].table]
     update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
     return attempt(connection, update, value)
 
 
 def reached(connection: psycopg.Connection, table: str) -> Reach:
-    """Return the access that the caller really has. The caller must have entered the transaction."""
+    """Return the actual access of the caller. The caller must have entered the transaction."""
     name = sql.Identifier(*table.split("."))
     rows = rows_of(table)
     keys = KEYS.get(rows[0].table, ("id",))

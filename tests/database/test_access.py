@@ -27,7 +27,7 @@ def test_the_tests_cover_every_table_of_the_matrix() -> None:
     assert {name for name, table in MATRIX.items() if table.is_secured} < set(TABLES)
 
 
-def test_tiers_is_the_only_table_that_roles_outside_the_platform_can_read_completely() -> None:
+def test_roles_outside_the_platform_can_read_only_the_table_tiers_completely() -> None:
     outside = ("app_client", "app_customer", "app_anon")
     wide = {
         name
@@ -38,7 +38,7 @@ def test_tiers_is_the_only_table_that_roles_outside_the_platform_can_read_comple
     assert wide == {"tiers"}
 
 
-def test_a_login_can_enter_only_the_roles_that_are_listed_for_this_login(database: Database) -> None:
+def test_a_login_can_enter_only_its_listed_roles(database: Database) -> None:
     with database.connect() as connection:
         for login in ("wc_public", "wc_api", "wc_worker", "wc_kv"):
             roles = connection.execute(
@@ -75,7 +75,7 @@ def test_a_login_can_enter_only_the_roles_that_are_listed_for_this_login(databas
         ("alter table drops rename to dropped", "drops: the table does not exist"),
     ],
 )
-def test_a_difference_from_the_matrix_is_reported_with_its_table_and_its_role_and_its_privilege(
+def test_a_difference_from_the_matrix_is_reported_with_table_role_and_privilege(
     database: Database, change: str, difference: str
 ) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):

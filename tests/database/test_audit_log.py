@@ -73,7 +73,7 @@ def test_injected_sql_cannot_replace_the_request_id_of_an_audit_entry(database: 
     ]
 
 
-def test_the_request_id_can_be_set_only_by_a_separate_statement_that_calls_app_enter(database: Database) -> None:
+def test_only_a_separate_app_enter_statement_can_set_the_request_id(database: Database) -> None:
     with database.connect("wc_api") as connection, pytest.raises(psycopg.Error) as error:
         connection.execute("select app.establish_request('forged', '192.0.2.1')")
     assert error.value.sqlstate == "WC401"
@@ -87,7 +87,7 @@ def test_a_change_without_a_caller_is_recorded_with_the_name_of_the_login(superu
     assert row == ("login:postgres", {"requests_per_hour": 1000}, {"requests_per_hour": 7})
 
 
-def test_the_audit_entry_for_a_changed_name_contains_no_generated_columns(superuser: psycopg.Connection) -> None:
+def test_an_audit_entry_contains_no_generated_columns(superuser: psycopg.Connection) -> None:
     superuser.execute("update catalogs set name = 'Café' where id = %s", [A_CATALOG])
     superuser.execute("update products set name = 'Crème', sku = 'É' where id = %s", [A_PRODUCT])
     rows = superuser.execute(
@@ -97,7 +97,7 @@ def test_the_audit_entry_for_a_changed_name_contains_no_generated_columns(superu
     assert rows == [("catalog.change", {"name": "Café"}), ("product.change", {"name": "Crème", "sku": "É"})]
 
 
-def test_a_change_of_a_membership_or_of_an_admin_is_recorded_without_the_email_address(
+def test_changes_of_members_and_admins_are_recorded_without_email_addresses(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update client_users set role = 'viewer', email = 'new@test' where user_id = 'a-editor'")
@@ -124,7 +124,7 @@ def owner(connections: dict[str, psycopg.Connection]) -> Iterator[psycopg.Connec
         yield connection
 
 
-def test_an_entry_that_a_caller_inserts_contains_the_real_subject_of_the_caller_and_is_not_verified(
+def test_an_entry_of_a_caller_contains_its_real_subject_and_is_not_verified(
     owner: psycopg.Connection,
 ) -> None:
     row = owner.execute("""
@@ -135,7 +135,7 @@ def test_an_entry_that_a_caller_inserts_contains_the_real_subject_of_the_caller_
     assert row == ("a-owner", None, None, None, "app_client")
 
 
-def test_a_caller_who_is_not_staff_cannot_record_staff_reads(owner: psycopg.Connection) -> None:
+def test_a_caller_outside_of_staff_cannot_record_staff_reads(owner: psycopg.Connection) -> None:
     with pytest.raises(errors.InsufficientPrivilege), owner.transaction():
         owner.execute("""select app.record_reads('order.read', '[{"object_id": "o"}]')""")
 

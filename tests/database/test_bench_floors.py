@@ -1,4 +1,4 @@
-"""Tests the floors of the benchmarks against the current schema."""
+"""Tests that the floors of the benchmarks work with the current schema."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def shop(platform: BenchPlatform) -> orders.Shop:
     return orders.Shop(site[0], domain, products.fetchall())
 
 
-def test_the_file_floors_of_the_benchmark_can_copy_and_merge_products_in_the_current_schema(
+def test_the_file_floors_can_copy_and_merge_products_in_the_current_schema(
     platform: BenchPlatform,
 ) -> None:
     connection = platform.database
@@ -50,7 +50,7 @@ def test_the_file_floors_of_the_benchmark_can_copy_and_merge_products_in_the_cur
     assert connection.execute(query, [catalog_id]).fetchall() == before
 
 
-def test_the_order_floor_of_the_benchmark_can_insert_an_order_with_its_lines_into_the_current_schema(
+def test_the_order_floor_can_insert_an_order_into_the_current_schema(
     own_database: Database, platform: BenchPlatform, shop: orders.Shop
 ) -> None:
     with orders.insert(own_database.url(), shop)() as send:
@@ -80,7 +80,7 @@ from orders where site_id = %s
         (["sent", "delivered"], None),
     ],
 )
-def test_a_benchmark_run_of_orders_is_valid_only_if_a_mail_is_sent_for_each_order(
+def test_an_order_benchmark_is_valid_only_if_a_mail_is_sent_for_each_order(
     own_database: Database, platform: BenchPlatform, shop: orders.Shop, states: list[str], message: str | None
 ) -> None:
     def place_two() -> Timings:
@@ -97,7 +97,7 @@ def test_a_benchmark_run_of_orders_is_valid_only_if_a_mail_is_sent_for_each_orde
             orders.wait_for_mails(platform, place_two, timeout=0)
 
 
-def test_the_shops_in_the_visitor_benchmark_belong_to_different_clients_and_have_a_large_stock(
+def test_shops_of_the_visitor_benchmark_belong_to_different_clients(
     platform: BenchPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(users, "CLIENTS", 2)
@@ -117,7 +117,7 @@ def test_the_shops_in_the_visitor_benchmark_belong_to_different_clients_and_have
     assert owners[0] == owners[2] != owners[1] == owners[3]
 
 
-def test_the_waiting_jobs_are_counted_by_type_with_their_longest_wait(platform: BenchPlatform) -> None:
+def test_waiting_jobs_are_counted_by_type_with_the_longest_waiting_time(platform: BenchPlatform) -> None:
     with platform.database.transaction(force_rollback=True):
         platform.database.execute("delete from jobs")
         platform.database.execute(

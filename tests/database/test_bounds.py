@@ -1,4 +1,6 @@
-"""Tests that every stored text and JSON value has a bound, and that functions for large values take linear time."""
+"""Tests that every stored text and JSON value has a maximum size, and that functions for large values take linear
+time.
+"""
 
 import json
 import re
@@ -36,7 +38,7 @@ ONLY_PLATFORM = {
     "public.schema_migrations": MIGRATE,
     "public.cache_invalidations": "Triggers write this table: the tags of the rows that one statement has changed.",
 }
-"""The tables whose texts callers cannot write, each with the reason."""
+"""Maps each table whose texts callers cannot write to the reason."""
 BOUND = re.compile(
     r"json_fits\(|"
     r"length\(\(?\w+\)?(::text)?\) <= \d+|"
@@ -63,7 +65,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_every_text_or_json_column_has_a_size_limit_or_is_written_only_by_the_platform(
+def test_every_text_or_json_column_has_a_size_limit_or_a_listed_reason(
     superuser: psycopg.Connection,
 ) -> None:
     columns = superuser.execute("""
@@ -109,7 +111,7 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
     assert limits["dead_letters_body_length"] == dead_letters.MAX_BODY_BYTES
 
 
-def test_a_document_of_the_key_value_store_is_limited_by_its_text_length_and_not_by_its_stored_size(
+def test_the_size_limit_of_a_key_value_document_applies_to_its_text(
     superuser: psycopg.Connection,
 ) -> None:
     """PostgreSQL stores the number 1e131000 in 8 bytes, but its text has 131,001 bytes."""
@@ -121,10 +123,10 @@ def test_a_document_of_the_key_value_store_is_limited_by_its_text_length_and_not
 
 
 def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Connection) -> None:
-    """In a response, one byte of JSON or UTF-8 becomes at most 3 bytes, and one character at most 12 bytes."""
-    # The source data in a response has at most products.MAX_SHOWN_SOURCE_BYTES.
-    # The facade of the key-value store refuses a response that is too large (wecelebrate.kv.facade). No response
-    # contains a remainder or an earlier value.
+    """In a response, a byte of JSON or UTF-8 becomes at most 3 bytes, and a character becomes at most 12 bytes."""
+    # The source data in a response has at most products.MAX_SHOWN_SOURCE_BYTES. The facade of the key-value store
+    # refuses a response that is too large (wecelebrate.kv.facade). A response never contains a remainder or an earlier
+    # value.
     not_listed = (
         "'jobs_checkpoint_length', 'products_source_data_length', 'product_sources_data_length',"
         " 'kv_store_6fcaeea3_value_length', 'remainders_value_length', 'history_value_length',"
@@ -153,7 +155,7 @@ def test_the_size_of_a_value_is_the_size_of_its_uncompressed_text(superuser: psy
         try:
             with superuser.transaction():
                 superuser.execute("update sites set settings = %s where id = %s", [json.dumps(value), A_SITE])
-                # The new value of `branding` is the stored value of `settings`, which is compressed.
+                # The new value of `branding` is the compressed stored value of `settings`.
                 superuser.execute("update sites set branding = settings where id = %s", [A_SITE])
         except errors.CheckViolation as error:
             assert not allowed
@@ -164,7 +166,7 @@ def test_the_size_of_a_value_is_the_size_of_its_uncompressed_text(superuser: psy
             assert allowed
 
 
-def test_the_problem_for_a_text_that_is_too_long_contains_the_name_of_the_field(superuser: psycopg.Connection) -> None:
+def test_the_problem_for_a_too_long_text_contains_the_field_name(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation) as error, superuser.transaction():
         superuser.execute("update sites set name = repeat('x', 501) where id = %s", [A_SITE])
     assert [(field.pointer, field.detail) for field in to_problem(error.value).errors] == [
@@ -208,7 +210,7 @@ def test_merge_patch_returns_what_rfc_7396_defines(superuser: psycopg.Connection
     ("keys", "value"),
     [(60_000, "1"), (60_000, "null"), (60_000, '{"x": 1}'), (15_000, '{"x": null}'), (15_000, '{"x": {"y": 1}}')],
 )
-def test_the_time_of_merge_patch_is_proportional_to_the_number_of_keys(
+def test_merge_patch_takes_linear_time_in_the_number_of_keys(
     superuser: psycopg.Connection, keys: int, value: str
 ) -> None:
     """An algorithm with quadratic time needs more than 20 s for 15,000 keys, and minutes for 60,000 keys."""
@@ -242,10 +244,8 @@ def nested(value: Any, depth: int) -> Any:
     ],
     ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
 )
-def test_the_time_of_a_merge_patch_does_not_grow_with_the_number_of_keys_times_the_depth(
-    superuser: psycopg.Connection, patch: Any
-) -> None:
-    """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""
+def test_merge_patch_does_not_read_the_whole_patch_on_each_level(superuser: psycopg.Connection, patch: Any) -> None:
+    """An algorithm that reads the rest of the patch on each level needs more than 10 s for ten merges."""
     superuser.execute("set local statement_timeout = '10s'")
     merged: Any = {}
     for _ in range(10):
@@ -268,7 +268,7 @@ def read_page(superuser: psycopg.Connection, query: str, max_bytes: int) -> list
     ).fetchall()
 
 
-def test_app_page_rows_never_builds_the_rows_after_the_first_row_that_does_not_fit(
+def test_app_page_rows_computes_no_rows_after_the_first_row_that_does_not_fit(
     superuser: psycopg.Connection,
 ) -> None:
     # Row 13 would raise an error.
@@ -300,7 +300,7 @@ def test_a_query_that_app_page_rows_runs_cannot_write(superuser: psycopg.Connect
         ("wc_worker", 800_000, "1min"),
     ],
 )
-def test_the_statement_timeout_is_not_longer_than_the_remaining_time_of_the_function(
+def test_the_statement_timeout_is_at_most_the_remaining_time_of_the_function(
     database: Database, login: str, left: int | None, timeout: str
 ) -> None:
     with database.connect(login) as connection:

@@ -33,7 +33,7 @@ from tests.faults.environment import FULL
 from wecelebrate.core.database import ENTER
 
 ORDERS = 1000 if FULL else 40
-"""The number of orders: 40 in `make test`, 1,000 in `make faults`."""
+"""The number of orders is 40 in `make test`, and 1,000 in `make faults`."""
 THREADS = 8
 STOCK = 10
 
@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[Caller, str, tuple[object, ...]]] = {
     "deliver": (SYSTEM, DELIVER, (None, "file", None, None)),
     "cancel a line": (EDITOR, CANCEL_LINES, (Jsonb([{"line": 1, "quantity": 1}]), None, True, "api", None, None)),
 }
-"""The competing changes. Each has a caller, a statement, and the statement's values, which follow the order id."""
+"""The competing changes. Each change has a caller, a statement, and the values of the statement after the order id."""
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def superuser(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def as_caller(database: Database, work: list[tuple[str, Caller, str, list[object]]]) -> list[tuple[str, str | None]]:
-    """Run each statement in its own transaction. Return the name of each change, and its refusal or None."""
+    """Run each statement in a separate transaction. Return the name of each change, and the refusal or None."""
     results: list[tuple[str, str | None]] = []
     connections: dict[str, psycopg.Connection] = {}
     try:
@@ -108,7 +108,7 @@ def run_all(database: Database, work: list[tuple[str, Caller, str, list[object]]
         return [result for future in [pool.submit(part) for part in parts] for result in future.result()]
 
 
-def test_exactly_one_of_several_concurrent_cancellations_or_shipments_or_deliveries_succeeds(
+def test_exactly_one_of_several_concurrent_order_changes_succeeds(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 4])
@@ -132,7 +132,7 @@ def test_exactly_one_of_several_concurrent_cancellations_or_shipments_or_deliver
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_many_concurrent_cancellations_of_an_order_return_its_pieces_to_the_stock_once(
+def test_concurrent_cancellations_return_the_pieces_of_an_order_only_once(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     (order_id,) = place_all(own_database, 1)
@@ -150,7 +150,7 @@ def test_concurrent_shipments_ship_each_piece_only_once(own_database: Database, 
     check_invariants(superuser, [order_id])
 
 
-def test_concurrent_orders_and_cancellations_of_two_products_do_not_deadlock(
+def test_concurrent_orders_and_cancellations_of_products_do_not_deadlock(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 8])
@@ -167,7 +167,7 @@ def test_concurrent_orders_and_cancellations_of_two_products_do_not_deadlock(
     check_invariants(superuser, placed, ORDERS * 8)
 
 
-def test_an_unconfirmed_order_expires_once_unless_it_is_confirmed_at_the_same_time(
+def test_concurrent_expiry_and_confirmation_of_an_order_have_one_result(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 4])

@@ -1,5 +1,6 @@
-"""Tests that no piece is sold twice while many buyers, an ERP system of each kind, cancellations and returns run at the
-same time."""
+"""Tests that no piece is sold twice during concurrent orders, cancellations, returns and stock files. The test runs
+with each type of ERP system.
+"""
 
 import random
 import threading
@@ -23,7 +24,7 @@ from tests.faults.environment import FULL
 
 STOCK = 100
 ROUNDS = 25 if FULL else 1
-"""The number of rounds for each of the two kinds of ERP system: 1 in `make test`, 25 in `make faults`."""
+"""The number of rounds for each of the two types of ERP system is 1 in `make test`, and 25 in `make faults`."""
 BUYERS = 1_000 if FULL else 60
 THREADS = 6
 
@@ -73,7 +74,7 @@ class Round:
                 self.sold_out += 1
 
     def handle(self, connection: psycopg.Connection, rng: random.Random, placed: str, quantity: int) -> None:
-        """Simulate a part of the life of an order. The platform learns of shipments and acknowledgements late."""
+        """Simulate a part of the life of an order. The platform gets shipments and acknowledgements late."""
         erp, fate = self.erp, rng.random()
         if fate < 0.2:
             self.cancel(connection, placed, quantity)
@@ -125,8 +126,7 @@ class Round:
 
 
 def sold(connection: psycopg.Connection) -> int:
-    """Return the number of pieces that customers have: the ordered pieces, minus the cancelled and the returned
-    pieces."""
+    """Return the number of sold pieces: the ordered pieces minus the cancelled and returned pieces."""
     row = connection.execute(
         "select coalesce(sum(pieces), 0) from stock_holds where product_id = %s and cancelled_at is null", [A_PRODUCT]
     ).fetchone()
@@ -141,7 +141,7 @@ def connection(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_at_most_100_of_100_pieces_are_sold_while_stock_files_and_cancellations_and_returns_arrive(
+def test_no_piece_is_sold_twice_during_concurrent_orders_and_stock_files(
     own_database: Database, connection: psycopg.Connection, means: str
 ) -> None:
     for number in range(ROUNDS):
@@ -168,8 +168,7 @@ def test_at_most_100_of_100_pieces_are_sold_while_stock_files_and_cancellations_
         remaining = stock(connection, A_PRODUCT)
         call(connection, "recompute_stock", [A_PRODUCT], [0])
         assert stock(connection, A_PRODUCT) == remaining
-        # After the ERP system has reported its stock again, the stock plus the sold pieces equals the number of all
-        # pieces.
+        # After the next report of the ERP system, the stock plus the sold pieces equals the number of all pieces.
         count, at = one.erp.counted()
         one.load(connection, count, at)
         assert stock(connection, A_PRODUCT) + sold(connection) == STOCK

@@ -1,6 +1,6 @@
-"""Tests of `app.enter`: it returns the tenant, the limits and the kill switches, and evaluates the heartbeat.
+"""Tests that `app.enter` returns the tenant, the limits and the kill switches, and evaluates the heartbeat.
 
-Also tests the idempotency keys, under which responses are saved.
+Also tests the idempotency keys of saved responses.
 """
 
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_the_previous_release_can_still_call_app_enter(
     assert old == {column: new[column] for column in old}
 
 
-def test_a_member_of_several_clients_has_the_request_limit_of_the_client_with_the_best_tier(
+def test_a_member_of_several_clients_has_the_limit_of_the_best_tier(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update clients set tier = 'professional' where id = %s", [B])
@@ -96,7 +96,7 @@ def test_a_storefront_has_the_same_request_limit_as_its_client(superuser: psycop
     assert (context["site_id"], context["site_client_id"], context["site_catalog_id"]) == (A_SITE, A, A_CATALOG)
 
 
-def test_every_kill_switch_has_its_default_if_the_table_is_empty(superuser: psycopg.Connection) -> None:
+def test_every_kill_switch_has_its_default_in_an_empty_table(superuser: psycopg.Connection) -> None:
     superuser.execute("delete from kill_switches")
     superuser.execute("delete from revoked_sessions")
     superuser.execute("set local session authorization wc_api")
@@ -133,7 +133,7 @@ def test_a_kill_switch_records_the_subject_that_set_it(connections: dict[str, ps
         assert row.fetchone() == ("admin",)
 
 
-def test_the_primary_counts_as_caught_up_even_if_its_heartbeat_is_old(superuser: psycopg.Connection) -> None:
+def test_the_primary_with_an_old_heartbeat_counts_as_caught_up(superuser: psycopg.Connection) -> None:
     superuser.execute("update app.replica_heartbeat set written_at = '2001-01-01'")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["caught_up"]
@@ -154,12 +154,12 @@ def test_a_caller_with_the_system_role_can_write_the_heartbeat(superuser: psycop
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A primary and a replica that only this module uses."""
+    """Start a primary and a replica that only this module uses."""
     with started(tmp_path_factory.mktemp("postgres")) as servers:
         yield servers
 
 
-def test_a_replica_is_treated_as_caught_up_while_its_heartbeat_is_fresh(servers: Postgres) -> None:
+def test_a_replica_with_a_recent_heartbeat_counts_as_caught_up(servers: Postgres) -> None:
     set_age = "update app.replica_heartbeat set written_at = now() - %s::interval"
     with psycopg.connect(servers.primary_url, autocommit=True) as primary:
         member = Caller("", "wc_api", "app_client", "a-owner")
@@ -183,7 +183,9 @@ SAVE = "insert into idempotency_keys (subject, key, request_hash) values (%s, %s
 
 
 @pytest.mark.parametrize("name", ["admin", "support", "A's viewer", "customer of A"])
-def test_a_caller_accesses_only_its_own_idempotency_keys(connections: dict[str, psycopg.Connection], name: str) -> None:
+def test_a_caller_can_access_only_its_own_idempotency_keys(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         assert connection.execute(sql.SQL(SAVE), [caller.subject, "new"]).rowcount == 1

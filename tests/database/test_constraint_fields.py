@@ -1,4 +1,4 @@
-"""Tests that problems name fields, and not constraints of the database."""
+"""Tests that problems contain the names of request fields, and not the names of database constraints."""
 
 from tests.database.conftest import Database
 from wecelebrate.core.database.errors import FIELDS, field_of
@@ -12,7 +12,7 @@ NO_REQUEST = {
     "order_file_drops_version_unique",
     "webhook_secrets_one_current",
 }
-"""The keys of rows that only the platform writes, from no field of a request."""
+"""The keys of rows that only the platform writes. No request field contains their values."""
 
 
 KEYS = """
@@ -29,7 +29,7 @@ where c.relkind in ('r', 'p') and not c.relispartition
 
 
 def test_each_key_of_a_table_has_the_name_of_a_field_or_no_name(database: Database) -> None:
-    """A primary key with several columns has no field name, unless `FIELDS` contains it."""
+    """A primary key with several columns has a field name only if `FIELDS` contains the key."""
     with database.connect() as connection:
         rows = connection.execute(KEYS).fetchall()
         checks = {row[0] for row in connection.execute("select conname from pg_constraint where contype = 'c'")}

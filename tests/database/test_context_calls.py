@@ -1,5 +1,6 @@
-"""Tests that a query reads the context of its caller once, and not once per row. Each read verifies the seal of the
-context."""
+"""Tests that a query reads the context of its caller only once, and not for each row. Each read verifies the seal of
+the context.
+"""
 
 import re
 from pathlib import Path
@@ -14,7 +15,9 @@ from wecelebrate.core.database import ENTER
 PACKAGE = Path(schema.__file__).parent.parent
 _COLUMN = r"\b(?<!new\.)(?!new\.)(?:\w+\.\w+|\w*(?:id|subject))"
 PER_ROW = re.compile(_COLUMN + r" (?:=|<>) (?:any|all)? ?\(?app\.\w+\(\)")
-"""Matches a comparison of a column with a function that reads the context, outside a scalar subquery."""
+"""Matches a comparison of a column with a function that reads the context. Comparisons in scalar subqueries do not
+match.
+"""
 FOUND_BY_KEY = {
     "jobs where id = app.job_id()",
     "where o.id = $1",
@@ -22,7 +25,7 @@ FOUND_BY_KEY = {
     "where w.id = $1",
     "where s.id = $1",
 }
-"""Queries that find at most one row by its key, before they evaluate the other conditions."""
+"""Queries that select at most one row by its key before the other conditions are evaluated."""
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ def test_queries_read_the_context_only_in_scalar_subqueries() -> None:
     assert not comparisons
 
 
-def test_the_search_recognizes_a_query_that_calls_a_context_function_for_each_row() -> None:
+def test_a_query_that_reads_the_context_for_each_row_is_detected() -> None:
     for query in ("where s.id = app.site_id()", "where owner_client_id = any (app.client_ids())"):
         assert PER_ROW.search(query)
     for query in (

@@ -1,4 +1,4 @@
-"""Tests that all prices of a catalog have one currency, even if concurrent statements of any kind write the prices."""
+"""Tests that all prices of a catalog have one currency, even if concurrent statements of all types write the prices."""
 
 import shutil
 import threading
@@ -80,15 +80,13 @@ class Second(threading.Thread):
         return self.error
 
 
-def test_one_statement_that_writes_prices_in_two_currencies_is_refused(
-    first: psycopg.Connection, catalog: UUID
-) -> None:
+def test_a_statement_with_prices_in_two_currencies_is_refused(first: psycopg.Connection, catalog: UUID) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as caught:
         add(first, catalog, "EUR", "USD", "EUR")
     assert caught.value.diag.column_name == "currency"
 
 
-def test_one_statement_that_adds_the_first_products_of_many_catalogs_sets_their_currencies(
+def test_the_first_products_of_several_catalogs_set_the_catalog_currencies(
     first: psycopg.Connection,
 ) -> None:
     catalogs = {_catalog(first): currency for currency in ("EUR", "USD", "JPY")}
@@ -100,9 +98,7 @@ def test_one_statement_that_adds_the_first_products_of_many_catalogs_sets_their_
     assert {catalog: currency_of(first, catalog) for catalog in catalogs} == catalogs
 
 
-def test_a_first_product_that_is_rolled_back_does_not_change_the_currency(
-    first: psycopg.Connection, catalog: UUID
-) -> None:
+def test_a_rolled_back_first_product_does_not_change_the_currency(first: psycopg.Connection, catalog: UUID) -> None:
     with first.transaction(force_rollback=True):
         add(first, catalog, "EUR")
         assert currency_of(first, catalog) == "EUR"
@@ -124,7 +120,7 @@ def test_an_update_cannot_add_another_currency_to_a_catalog(
 
 
 @pytest.mark.parametrize(("currency", "refused"), [("EUR", False), ("USD", True)])
-def test_a_second_transaction_waits_for_the_first_product_of_a_catalog_and_must_use_the_same_currency(
+def test_a_second_transaction_waits_for_the_first_product_of_a_catalog(
     own_database: Database, first: psycopg.Connection, catalog: UUID, currency: str, refused: bool
 ) -> None:
     add(first, catalog, "EUR")
@@ -135,14 +131,14 @@ def test_a_second_transaction_waits_for_the_first_product_of_a_catalog_and_must_
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_a_first_product_is_refused_if_another_transaction_has_meanwhile_set_another_currency(
+def test_a_first_product_is_refused_if_another_transaction_sets_another_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     function = first.execute("select pg_get_functiondef('app.check_catalog_currency'::regproc)").fetchone()
     assert function is not None
     read = "where c.id = $1 for key share;"
     assert function[0].count(read) == 1
-    # Only the first transaction sees this version of the function, which waits after it has read the currency.
+    # Only the first transaction sees this version of the function. This version waits after it has read the currency.
     first.execute(function[0].replace(read, f"{read} perform pg_advisory_xact_lock({LOCK});").encode())
     with own_database.connect() as lock:
         lock.execute("select pg_advisory_lock(%s)", [LOCK])
@@ -156,7 +152,7 @@ def test_a_first_product_is_refused_if_another_transaction_has_meanwhile_set_ano
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_a_waiting_transaction_sets_the_currency_if_the_transaction_before_it_rolls_back(
+def test_a_waiting_transaction_sets_the_currency_after_a_rollback(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")
@@ -167,7 +163,7 @@ def test_a_waiting_transaction_sets_the_currency_if_the_transaction_before_it_ro
     assert currency_of(first, catalog) == "USD"
 
 
-def test_a_change_of_the_currency_waits_for_products_that_are_not_committed(
+def test_a_currency_change_waits_for_uncommitted_products(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")
@@ -182,7 +178,7 @@ def test_a_change_of_the_currency_waits_for_products_that_are_not_committed(
     assert currency_of(first, catalog) is None
 
 
-def test_a_new_product_waits_for_a_change_of_the_currency(
+def test_a_new_product_waits_for_a_currency_change(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     first.execute("update catalogs set currency = 'EUR' where id = %s", [catalog])
@@ -192,7 +188,7 @@ def test_a_new_product_waits_for_a_change_of_the_currency(
     assert isinstance(second.finish(), psycopg.errors.CheckViolation)
 
 
-def test_changes_of_a_catalog_that_keep_its_currency_do_not_wait_for_new_products(
+def test_catalog_changes_that_keep_the_currency_do_not_wait_for_new_products(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")
@@ -202,7 +198,7 @@ def test_changes_of_a_catalog_that_keep_its_currency_do_not_wait_for_new_product
     assert Second(own_database, lambda other: other.execute(change, [catalog])).finish() is None
 
 
-def test_the_migration_sets_a_currency_only_for_catalogs_whose_products_have_one_currency(
+def test_the_migration_sets_the_currency_only_if_all_products_have_one_currency(
     fresh: Callable[[], Database], tmp_path: Path
 ) -> None:
     new, earlier = fresh(), tmp_path / "earlier"

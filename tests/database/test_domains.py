@@ -1,5 +1,6 @@
-"""Tests that the database itself protects the slugs of sites and the verifications of domains against SQL of
-callers."""
+"""Tests that the database protects the slugs of sites and the verifications of domains, even if callers can execute
+SQL.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_a_site_that_a_caller_creates_has_a_generated_slug_and_is_not_verified(
         assert row == (True, True, None)
 
 
-def test_a_domain_can_be_verified_only_by_a_worker_whose_caller_can_change_the_site(
+def test_only_a_worker_of_a_site_editor_can_verify_a_domain(
     connections: dict[str, psycopg.Connection],
 ) -> None:
     verify = "select app.verify_site_domain(%s, %s)"
@@ -81,7 +82,7 @@ def test_a_domain_moves_to_the_site_that_verifies_it_last(database: Database) ->
 @pytest.mark.parametrize(
     "domain", ["localhost", "single", "a.localhost", "10.0.0.1", "a..test", "-a.test", "a.-test", "a.1", "a_b.test"]
 )
-def test_a_domain_that_is_not_public_cannot_be_stored_as_verified(database: Database, domain: str) -> None:
+def test_a_non_public_domain_cannot_be_verified(database: Database, domain: str) -> None:
     with (
         database.connect() as superuser,
         superuser.transaction(force_rollback=True),
@@ -102,7 +103,7 @@ def test_a_reserved_or_invalid_slug_is_refused(database: Database, slug: str) ->
         superuser.execute("update sites set slug = %s where id = %s", [slug, A_SITE])
 
 
-def test_a_domain_that_two_sites_claim_is_verified_for_only_one_of_the_sites(database: Database) -> None:
+def test_a_domain_of_two_sites_is_verified_for_only_one_site(database: Database) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("update sites set domain = 'a.test' where id = %s", [B_SITE])
         with pytest.raises(errors.UniqueViolation), superuser.transaction():

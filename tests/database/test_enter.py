@@ -1,4 +1,4 @@
-"""Tests of `app.enter`: the role that each caller gets, and the callers that are refused."""
+"""Tests which role each caller gets from `app.enter`, and which callers are refused."""
 
 from typing import Any
 
@@ -33,7 +33,8 @@ def enter(
         ("wc_api", "service:drops", None, None, REFUSED),
         ("wc_api", "service:system", None, None, REFUSED),
         ("wc_worker", "service:drops", None, ident("no client"), REFUSED),
-        # Only the login of the key-value store enters as the service of the store, and it enters only as this service.
+        # Only the login of the key-value store can enter as the service of the key-value store. This login cannot enter
+        # as another caller.
         ("wc_kv", "service:system", None, None, REFUSED),
         ("wc_kv", "service:drops", None, A, REFUSED),
         ("wc_kv", "super", None, None, REFUSED),
@@ -73,7 +74,7 @@ def test_an_invalid_caller_is_refused(
 
 
 @pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
-def test_every_account_is_only_a_customer_on_a_storefront(database: Database, subject: str) -> None:
+def test_every_account_has_the_role_customer_on_a_storefront(database: Database, subject: str) -> None:
     with database.connect("wc_public") as connection:
         role, admin_role, clients, editors, owned, site, *_ = enter(connection, subject, "A.test", A)
         assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)
@@ -116,9 +117,7 @@ def test_an_inactive_site_is_refused(database: Database, status: str) -> None:
     ("login", "subject", "timeout"),
     [("wc_api", "super", "25s"), ("wc_api", "a-owner", "15s"), ("wc_worker", "super", "1min")],
 )
-def test_the_tier_determines_the_statement_timeout_up_to_the_limit_of_the_gateway(
-    database: Database, login: str, subject: str, timeout: str
-) -> None:
+def test_the_tier_determines_the_statement_timeout(database: Database, login: str, subject: str, timeout: str) -> None:
     with database.connect(login) as connection:
         enter(connection, subject)
         assert connection.execute("show statement_timeout").fetchone() == (timeout,)
@@ -163,9 +162,7 @@ def test_a_login_cannot_call_functions_before_it_enters(database: Database, logi
         "/* */ select role from app.enter($1)",
     ],
 )
-def test_app_enter_is_refused_unless_it_is_a_separate_statement_with_bound_parameters(
-    database: Database, text: str
-) -> None:
+def test_app_enter_must_be_a_separate_statement_with_bound_parameters(database: Database, text: str) -> None:
     with database.connect("wc_api") as connection:
         values = [b"super"] if "$1" in text else []
         result = connection.pgconn.exec_params(text.encode(), values)

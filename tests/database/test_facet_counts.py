@@ -1,4 +1,6 @@
-"""Tests that the facets of a storefront equal a count of the products, and that they do not read all products."""
+"""Tests that the facets of a storefront equal a count of the products, and that the facets are computed without reading
+all products.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -38,7 +40,7 @@ with stored as (
 select * from stored full join counted using (catalog_id, facet, value)
 where stored.products is distinct from counted.products
 """
-"""Selects the values whose stored number of products differs from a count of the products."""
+"""Selects the facet values whose stored number of products differs from a count of the products."""
 CATEGORIES = (None, "Mugs", "mugs", "Äpfel", "Zebra", "Birne")
 BRANDS = (None, "acme", "Acme", "Ölmühle", "Zeta")
 
@@ -118,9 +120,7 @@ def expected_facets(rows: list[tuple[Any, ...]], filters: dict[str, Any]) -> dic
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_facet_counts_with_all_filters_are_exact_after_random_changes_of_the_products(
-    superuser: psycopg.Connection, seed: int
-) -> None:
+def test_facet_counts_with_all_filters_are_exact_after_random_changes(superuser: psycopg.Connection, seed: int) -> None:
     rng = Random(seed)
     superuser.execute("update products set is_active = false")
     for step in range(80):
@@ -160,7 +160,7 @@ def test_facet_counts_with_all_filters_are_exact_after_random_changes_of_the_pro
             assert (facets["price"]["min"], facets["price"]["max"]) == expected["price"], filter_
 
 
-def test_facet_values_with_equal_counts_are_sorted_by_name_and_their_number_is_limited(
+def test_the_number_of_facet_values_is_limited(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set is_active = false where catalog_id = %s", [A_CATALOG])
@@ -175,14 +175,14 @@ def test_facet_values_with_equal_counts_are_sorted_by_name_and_their_number_is_l
             assert [bucket["value"] for bucket in facets["brand"]] == names
 
 
-def test_a_change_of_only_the_stock_or_the_price_writes_no_facet_delta(superuser: psycopg.Connection) -> None:
+def test_a_change_of_stock_or_price_writes_no_facet_delta(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set category = 'Mugs', brand = 'Acme'")
     superuser.execute("delete from facet_deltas")
     superuser.execute("update products set inventory_count = inventory_count + 1, price = price + 1, category = 'Mugs'")
     assert value(superuser, "select count(*) from facet_deltas") == 0
 
 
-def test_a_chunk_of_a_sync_writes_one_facet_delta_per_value_and_not_one_per_product(
+def test_a_chunk_of_a_sync_writes_one_facet_delta_per_value(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("delete from facet_deltas")
@@ -194,7 +194,7 @@ def test_a_chunk_of_a_sync_writes_one_facet_delta_per_value_and_not_one_per_prod
     assert value(superuser, "select count(*) from facet_deltas") == 7
 
 
-def test_a_page_without_filters_gets_its_facets_without_reading_the_products_of_the_catalog(
+def test_the_facets_of_a_page_without_filters_do_not_read_all_products(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute(
@@ -227,14 +227,14 @@ def change_in_transactions(database: Database, seed: int, count: int) -> None:
                     with connection.transaction():
                         change_products(connection, rng, (A_CATALOG, LENT))
                 except psycopg.errors.DeadlockDetected:
-                    pass  # expected if two writers change the same products in different sequences
+                    pass  # expected if two writers change the same products in different orders
             if rng.random() < 0.1:
                 connection.rollback()
             else:
                 connection.commit()
 
 
-def test_every_snapshot_is_exact_during_concurrent_changes_and_rollups(own_database: Database) -> None:
+def test_facet_counts_are_exact_during_concurrent_changes_and_rollups(own_database: Database) -> None:
     reads = mixed = 0
     with own_database.connect(autocommit=True) as observer, ThreadPoolExecutor(5) as threads:
         writers = [threads.submit(change_in_transactions, own_database, seed, 40) for seed in range(3)]
@@ -292,10 +292,10 @@ def test_only_the_system_can_roll_up_facets(connections: dict[str, psycopg.Conne
                 connection.execute(ROLLUP.encode(), [1])
 
 
-def test_the_facets_of_thirty_thousand_long_categories_are_counted_within_seconds(
+def test_thirty_thousand_long_category_names_are_counted_within_seconds(
     superuser: psycopg.Connection,
 ) -> None:
-    # To fold all 30,000 names takes more than ten seconds.
+    # Folding all 30,000 names would take more than ten seconds.
     superuser.execute("set local session_replication_role = replica")
     superuser.execute(
         "insert into facet_counts (catalog_id, facet, value, products)"

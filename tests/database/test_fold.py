@@ -1,7 +1,8 @@
 # ruff: noqa: RUF001 - the tests need letters that look alike
-"""app.fold removes case and accents, with the same result in every locale of the server.
+"""Tests that app.fold removes case and accents, and has the same result in every locale of the server.
 
-The reference is Python: `str.casefold` of the NFKD form, without combining marks. The tests state each difference.
+The reference is Python: `str.casefold` of the NFKD form, without combining marks. The tests contain each difference
+from this reference.
 """
 
 import unicodedata
@@ -24,7 +25,9 @@ LOCALES = {
 """Maps each locale to the first PostgreSQL version that has it, and to the options of `create database`."""
 
 LETTER_CLASSES = {9, 84, 91, 103, 118, 129, 130, 132}
-"""The combining classes of viramas and vowel signs. These marks are letters of a word, so app.fold keeps them."""
+"""The combining classes of viramas and vowel signs. app.fold does not remove these marks, because they are letters of a
+word.
+"""
 IGNORABLE = [
     *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
     *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0),
@@ -67,7 +70,7 @@ UNIFORM = (
     range(0xE000, 0xF900),  # private use
     range(0xF0000, 0x110000),
 )
-"""Blocks of code points of one kind."""
+"""Blocks of code points with the same properties."""
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +86,7 @@ def assigned() -> list[str]:
 
 @pytest.fixture(scope="module", params=LOCALES)
 def localized(database: Database, request: pytest.FixtureRequest, worker_id: str) -> Iterator[psycopg.Connection]:
-    """A connection to a database that has the given locale and contains app.fold."""
+    """Open a connection to a database that has the given locale and contains app.fold."""
     min_version, options = LOCALES[request.param]
     name = f"fold_{worker_id}"
     with database.connect(autocommit=True) as server:
@@ -112,11 +115,11 @@ def fold(connection: psycopg.Connection, texts: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def references() -> list[str]:
-    """The folded forms of all assigned code points, computed in Python."""
+    """Return the folded forms of all assigned code points, computed in Python."""
     return [reference(character) for character in assigned()]
 
 
-def test_every_assigned_code_point_is_folded_as_in_python_except_for_the_stated_characters(
+def test_every_code_point_is_folded_as_in_python_except_for_listed_characters(
     localized: psycopg.Connection, references: list[str]
 ) -> None:
     folded = fold(localized, assigned())
@@ -154,7 +157,7 @@ def folding(database: Database) -> Iterator[Callable[[str], str]]:
         ("", ["", "\N{COMBINING ACUTE ACCENT}", "\N{ZERO WIDTH SPACE}"]),
     ],
 )
-def test_texts_that_people_consider_the_same_have_one_folded_form(
+def test_texts_that_people_consider_equal_have_the_same_folded_form(
     folding: Callable[[str], str], folded: str, texts: list[str]
 ) -> None:
     expected = folding(folded)

@@ -1,5 +1,6 @@
-"""Tests that `migrate` applies changed function files in one transaction, and only if this `migrate` belongs to
-the latest release."""
+"""Tests that `migrate` applies changed function files in one transaction. An older release does not apply its function
+files.
+"""
 
 import re
 from collections import Counter
@@ -53,9 +54,7 @@ def test_a_rollback_to_an_earlier_release_restores_its_functions(
         assert value(new, "select app.one()") == n
 
 
-def test_all_functions_stay_unchanged_if_one_function_file_fails(
-    fresh: Fresh, database: Database, release: Path
-) -> None:
+def test_a_failed_function_file_changes_no_function(fresh: Fresh, database: Database, release: Path) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     write_functions(release, one=FUNCTION.format(name="one", n=11), two="select 1 / 0")
@@ -78,7 +77,7 @@ def test_a_function_file_cannot_change_the_result_type_of_a_function(
         migrate(new.url("wc_migrate"), release)
 
 
-def test_an_old_release_does_not_change_functions_of_a_newer_database(
+def test_an_older_release_does_not_change_the_functions_of_a_newer_database(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()
@@ -92,7 +91,7 @@ def test_an_old_release_does_not_change_functions_of_a_newer_database(
     assert value(new, "select app.one()") == 11
 
 
-def test_two_concurrent_runs_of_migrate_replace_a_changed_function_only_once(
+def test_concurrent_runs_of_migrate_replace_a_changed_function_only_once(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()
@@ -146,7 +145,7 @@ def defined(file: schema.SchemaFile) -> list[str]:
 
 
 SIGNATURES = Path(__file__).with_name("function_signatures.txt")
-"""Contains the signatures of all functions that a commit on `main` has had. Lines are added, but never removed."""
+"""The file with the signatures of all functions of all commits on `main`. Lines are added, but never removed."""
 
 
 def dropped_functions() -> set[str]:
@@ -159,8 +158,10 @@ def dropped_functions() -> set[str]:
     return {"".join(signature.split()) for drop in statements for signature in re.findall(r"[\w.]+\([^)]*\)", drop)}
 
 
-def test_each_function_that_an_earlier_commit_defined_exists_or_is_dropped_by_a_migration() -> None:
-    """Otherwise the function stays in databases of that commit, and `migrate` fails, because access.toml omits it."""
+def test_each_function_of_earlier_commits_exists_or_is_dropped_by_a_migration() -> None:
+    """If a release removes a function without dropping it, the function remains in older databases. `migrate` then
+    fails, because access.toml does not contain the function.
+    """
     text = (schema.FOLDER / "schema.sql").read_text("utf-8")
     headings = re.findall(r"^-- Function ([^;]+?\)),\s+owner", text, re.MULTILINE)
     assert len(headings) == len(re.findall(r"^-- Function ", text, re.MULTILINE))
@@ -173,7 +174,9 @@ def test_each_function_that_an_earlier_commit_defined_exists_or_is_dropped_by_a_
 
 
 REPLACED = {"app.catalog_ids()", "app.owned_catalog_ids()", "app.writable_catalog_ids()"}
-"""The functions that a later migration replaces. Policies use them, so they cannot be in a function file."""
+"""The functions that a later migration replaces. These functions cannot be in a function file, because policies use
+them.
+"""
 
 
 def test_each_function_is_defined_once_unless_a_migration_replaces_it() -> None:
@@ -211,7 +214,7 @@ where n.nspname = 'app'
 """Selects the functions that policies, defaults, constraints and indexes use, directly or through other functions."""
 
 
-def test_a_function_whose_results_postgresql_stores_is_not_defined_in_a_function_file(
+def test_a_function_with_stored_results_is_not_defined_in_a_function_file(
     superuser: psycopg.Connection,
 ) -> None:
     stored = {name for (name,) in superuser.execute(STORED.encode()).fetchall()}
@@ -220,7 +223,7 @@ def test_a_function_whose_results_postgresql_stores_is_not_defined_in_a_function
     assert stored & replaceable == set()
 
 
-def test_no_function_and_no_line_of_an_sql_file_exceeds_its_maximum_length() -> None:
+def test_functions_and_lines_of_sql_files_have_a_maximum_length() -> None:
     long_functions: dict[str, int] = {}
     for file in FILES:
         assert [line for line in file.sql.splitlines() if len(line) > MAX_LINE_LENGTH] == [], file.name

@@ -1,4 +1,4 @@
-"""Tests of the rules that apply to every function, role and schema of the database."""
+"""Tests the rules for every function, role and schema of the database."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ def functions(superuser: psycopg.Connection, columns: str, where: str) -> list[t
     return superuser.execute(query.encode()).fetchall()
 
 
-def test_the_search_path_of_definer_functions_begins_with_pg_catalog_and_ends_with_pg_temp(
+def test_definer_functions_have_a_safe_search_path(
     superuser: psycopg.Connection,
 ) -> None:
     path = "(select setting from unnest(proconfig) setting where setting ~ '^search_path=')"

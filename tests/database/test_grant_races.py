@@ -1,4 +1,4 @@
-"""Tests that a site never keeps a catalog whose grant is revoked while the catalog is assigned to the site."""
+"""Tests that a site does not get a catalog if the grant of the catalog is revoked during the assignment."""
 
 import threading
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def callers(own_database: Database) -> Iterator[tuple[psycopg.Connection, psycop
 def in_background(
     connection: psycopg.Connection, statement: str, *values: object
 ) -> tuple[threading.Thread, list[str]]:
-    """Run a statement that waits for another transaction. The list gets the name of its error, or `done`."""
+    """Run a statement that waits for another transaction. Append the name of its error, or `done`, to the list."""
     outcome: list[str] = []
 
     def run() -> None:
@@ -92,7 +92,7 @@ def test_assignments_of_the_same_catalog_do_not_wait_for_each_other(
 
 
 @pytest.mark.parametrize(("role", "expected"), [("app_mirror", "done"), ("app_migrate", "ForeignKeyViolation")])
-def test_the_mirror_and_a_restore_wait_for_a_revocation_and_write_no_site_with_the_catalog(
+def test_the_mirror_and_a_restore_wait_for_a_revocation(
     callers: tuple[psycopg.Connection, psycopg.Connection], own_database: Database, role: str, expected: str
 ) -> None:
     revoking, _ = callers

@@ -1,10 +1,11 @@
-"""Tests that refused orders reveal neither a stock that is not low, nor the orders of other people.
+"""Tests that refused orders do not reveal the exact stock, except for a low stock. They also do not reveal the orders
+of other people.
 
-A buyer who can place no order, or who adds a line that is always refused, gets the same answer for every quantity of
-another line. Otherwise such a buyer could find out the stock of another client by bisection, without buying a piece.
+A buyer whose order is always refused gets the same answer for every quantity of a line. Otherwise the buyer could find
+the stock of another client by bisection, without buying a piece.
 
-If the stock is too low, a guest gets the same answer for every e-mail address. Otherwise a guest could find out how
-many pieces have been ordered with an address.
+If the stock is too low, a guest gets the same answer for every e-mail address. Otherwise the guest could find the
+number of pieces that were ordered with an address.
 """
 
 from collections.abc import Iterator
@@ -67,14 +68,14 @@ def refusals(superuser: psycopg.Connection, caller: Caller, orders: list[dict[UU
         ("max_daily_quantity_per_address = 10", "daily_quantity"),
     ],
 )
-def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
+def test_a_buyer_who_cannot_order_gets_the_same_answer_for_every_quantity(
     superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, settings: str, refusal: str
 ) -> None:
     superuser.execute(f"update sites set {settings} where id = %s".encode(), [site])
     answers = refusals(superuser, caller, [{product: quantity} for quantity in QUANTITIES])
     assert [answers[0]] * len(answers) == answers
-    # If the limit of the mailbox had another refusal than the stock, a guest could find out what other people have
-    # done.
+    # If the mailbox limit and the stock caused different refusals, a guest could find out whether other people have
+    # ordered.
     of_stock = "out_of_stock" if product == A_PRODUCT else "shared_quantity"
     assert answers[0][0] == (of_stock if refusal == "unconfirmable" else refusal)
     (lowest,) = refusals(superuser, caller, [{product: 10}]) if refusal == "unconfirmable" else answers[:1]
@@ -84,7 +85,7 @@ def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
 @pytest.mark.parametrize(("caller", "site", "product"), SHOPS)
 @pytest.mark.parametrize("stock", [0, 1, 5, 12, 21, 59])
 @pytest.mark.parametrize("mails", ["", ", confirm_guest_orders = true, max_recipient_mails = 1"])
-def test_the_answer_to_an_order_above_the_stock_does_not_depend_on_earlier_orders_with_the_address(
+def test_a_refusal_because_of_the_stock_does_not_depend_on_earlier_orders(
     superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, stock: int, mails: str
 ) -> None:
     superuser.execute(f"update sites set max_daily_quantity = 60{mails} where id = %s".encode(), [site])
@@ -107,7 +108,7 @@ def test_the_answer_to_an_order_above_the_stock_does_not_depend_on_earlier_order
 
 @pytest.mark.parametrize("stock", [0, 1, 5, 12, 18, 30, 59, STOCK])
 @pytest.mark.parametrize("settings", ["max_daily_quantity = null", "max_daily_quantity = 60"])
-def test_the_share_of_a_guest_does_not_depend_on_orders_with_the_address_at_other_clients(
+def test_the_share_of_a_guest_does_not_depend_on_orders_at_other_clients(
     superuser: psycopg.Connection, stock: int, settings: str
 ) -> None:
     superuser.execute(f"update sites set {settings}".encode())
@@ -133,7 +134,7 @@ def test_the_share_of_a_guest_does_not_depend_on_orders_with_the_address_at_othe
 @pytest.mark.parametrize(("caller", "product"), [(shop.values[0], shop.values[2]) for shop in SHOPS])
 @pytest.mark.parametrize("stock", [5, STOCK])
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_line_that_is_always_refused_does_not_reveal_whether_another_line_exceeds_its_stock(
+def test_a_refused_line_does_not_reveal_the_stock_of_another_line(
     superuser: psycopg.Connection, *, caller: Caller, product: UUID, stock: int, is_first: bool
 ) -> None:
     other = uuid4()
@@ -156,7 +157,7 @@ def test_a_line_that_is_always_refused_does_not_reveal_whether_another_line_exce
     assert [answers[0]] * len(answers) == answers
 
 
-def test_the_limit_of_mails_does_not_apply_to_a_customer_who_need_not_confirm_the_order(
+def test_the_mail_limit_does_not_apply_to_orders_without_a_confirmation(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update sites set confirm_guest_orders = true, max_recipient_mails = 0")

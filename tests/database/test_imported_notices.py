@@ -1,4 +1,6 @@
-"""Tests the limits for mails that members cause: a member can have any e-mail address written into an order."""
+"""Tests the limits for mails that members cause. The limits are necessary, because a member can import orders with any
+e-mail address.
+"""
 
 from collections.abc import Iterator
 
@@ -55,7 +57,7 @@ def test_a_client_sends_a_limited_number_of_mails_about_imported_orders(
     assert claims(superuser, 6) == [None] * 6, "other clients do not count"
 
 
-def test_the_limit_for_imported_orders_does_not_apply_to_orders_of_a_shop(superuser: psycopg.Connection) -> None:
+def test_the_limit_for_imported_orders_does_not_apply_to_orders_of_a_site(superuser: psycopg.Connection) -> None:
     assert claims(superuser, 30) == [None] * 30
 
 
@@ -89,7 +91,7 @@ def to_one_address(superuser: psycopg.Connection, count: int, order: object) -> 
     return [refusal for (refusal,) in superuser.execute(claim, [count, order])]
 
 
-def test_only_an_address_that_was_verified_has_no_limit(superuser: psycopg.Connection) -> None:
+def test_only_verified_addresses_have_no_limit(superuser: psycopg.Connection) -> None:
     superuser.execute("set local session_replication_role = replica")
     superuser.execute("update orders set customer_subject = 'buyer|1' where id = %s", [ORDER])
     superuser.execute("set local session_replication_role = origin")
@@ -110,7 +112,7 @@ def test_only_an_address_that_was_verified_has_no_limit(superuser: psycopg.Conne
     assert to_one_address(superuser, 21, ORDER)[20] is not None, "the verified address was another one"
 
 
-def test_a_client_sends_a_limited_number_of_mails_to_addresses_that_are_not_verified(
+def test_a_client_sends_a_limited_number_of_mails_to_unverified_addresses(
     superuser: psycopg.Connection,
 ) -> None:
     verify(superuser)
@@ -161,7 +163,7 @@ def claim(superuser: psycopg.Connection, template: str, order: object = ORDER) -
 
 @pytest.mark.parametrize("template", ["order_shipped", "order_delivered", "order_cancelled"])
 @pytest.mark.parametrize("first", ["order_confirmation", "order_confirm_request"])
-def test_the_first_mail_about_a_step_of_an_order_of_a_site_does_not_count_against_the_limit_of_the_client(
+def test_the_first_mails_about_a_site_order_do_not_count_against_the_client_limit(
     superuser: psycopg.Connection, first: str, template: str
 ) -> None:
     write_mail(superuser, first)
@@ -181,7 +183,7 @@ def test_the_first_mail_about_a_step_of_an_order_of_a_site_does_not_count_agains
     assert claims(superuser, 1) == [None], "the samples of expected mails do not count"
 
 
-def test_the_first_mails_about_an_order_of_a_site_have_the_limit_of_the_mailbox(
+def test_the_first_mails_about_a_site_order_count_against_the_mailbox_limit(
     superuser: psycopg.Connection,
 ) -> None:
     write_mail(superuser, "order_confirmation")
@@ -191,7 +193,7 @@ def test_the_first_mails_about_an_order_of_a_site_have_the_limit_of_the_mailbox(
     ) == 20
 
 
-def test_orders_whose_first_mail_was_not_sent_to_their_address_have_the_limit_of_the_client(
+def test_orders_without_a_first_mail_to_their_address_have_the_client_limit(
     superuser: psycopg.Connection,
 ) -> None:
     use_up_the_limit_of_the_client(superuser)
@@ -207,7 +209,7 @@ def test_orders_whose_first_mail_was_not_sent_to_their_address_have_the_limit_of
 
 
 @pytest.mark.parametrize("is_replacement", [False, True])
-def test_imported_orders_and_replacements_have_the_limit_of_the_client_although_they_have_a_first_mail(
+def test_imported_orders_and_replacements_always_have_the_client_limit(
     superuser: psycopg.Connection, is_replacement: bool
 ) -> None:
     use_up_the_limit_of_the_client(superuser)
@@ -220,7 +222,7 @@ def test_imported_orders_and_replacements_have_the_limit_of_the_client_although_
     assert claim(superuser, "order_shipped", order) == LIMITED
 
 
-def test_mails_to_a_verified_address_do_not_count_against_the_limit_of_the_mailbox(
+def test_mails_to_a_verified_address_do_not_count_against_the_mailbox_limit(
     superuser: psycopg.Connection,
 ) -> None:
     verify(superuser)

@@ -1,5 +1,4 @@
-"""Tests that injected SQL, with any login, reads and changes only rows that the caller may access without an
-injection."""
+"""Tests that injected SQL of any login can access only rows that the caller can also access without injected SQL."""
 
 from contextlib import suppress
 
@@ -213,7 +212,7 @@ def test_an_attack_succeeds_if_the_guard_against_the_attack_is_removed(
 
 @pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("end", ["commit", "rollback", "commit; reset role", "do $$ begin commit; end $$"])
-def test_injected_sql_cannot_call_app_enter_again_after_the_end_of_the_transaction(
+def test_injected_sql_cannot_end_the_transaction_and_call_app_enter_again(
     database: Database, victim: Caller, end: str
 ) -> None:
     with database.connect(victim.login) as connection:

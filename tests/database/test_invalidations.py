@@ -1,4 +1,4 @@
-"""Tests of the outbox. A change queues cache tags, which only the same transaction and the sweeper can read."""
+"""Tests the outbox. A change queues cache tags. Only the same transaction and the sweeper can read these tags."""
 
 import time
 from collections.abc import Iterator
@@ -167,7 +167,7 @@ def test_a_statement_without_effect_queues_no_tag(superuser: psycopg.Connection,
     assert queued(superuser, copy) == set()
 
 
-def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser: psycopg.Connection) -> None:
+def test_a_change_of_any_product_column_queues_the_product_tags(superuser: psycopg.Connection) -> None:
     columns = superuser.execute(
         "select attname, atttypid::regtype::text from pg_attribute"
         " where attrelid = 'products'::regclass and attnum > 0 and not attisdropped and attgenerated = ''"
@@ -198,7 +198,7 @@ def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser
             assert {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"} <= tags, column
 
 
-def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stock_is_0(
+def test_a_stock_change_invalidates_pages_only_if_the_old_or_new_stock_is_0(
     superuser: psycopg.Connection,
 ) -> None:
     visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
@@ -211,7 +211,7 @@ def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stoc
     ]
 
 
-def test_a_stock_change_invalidates_the_cached_values_of_grantees_only_if_grantees_see_the_change(
+def test_a_stock_change_that_grantees_cannot_see_does_not_invalidate_their_values(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set inventory_count = 500 where id = %s", [A_PRODUCT])
@@ -225,7 +225,7 @@ def test_a_stock_change_invalidates_the_cached_values_of_grantees_only_if_grante
     assert [queued(superuser, update, count, A_PRODUCT) for count in (399, 398)] == [STOCK | SHOWN_STOCK, STOCK]
 
 
-def test_a_stock_change_in_a_catalog_without_an_owner_invalidates_the_values_that_staff_reads(
+def test_a_stock_change_in_a_catalog_without_an_owner_invalidates_staff_values(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update catalogs set owner_client_id = null where id = %s", [A_CATALOG])
@@ -234,7 +234,7 @@ def test_a_stock_change_in_a_catalog_without_an_owner_invalidates_the_values_tha
     assert tags == {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
 
 
-def test_a_change_of_the_stock_policy_invalidates_pages_only_if_the_product_becomes_in_stock_or_sold_out(
+def test_a_stock_policy_change_invalidates_pages_only_if_the_availability_changes(
     superuser: psycopg.Connection,
 ) -> None:
     visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
@@ -245,7 +245,7 @@ def test_a_change_of_the_stock_policy_invalidates_pages_only_if_the_product_beco
     assert tags == [visible, set(), stock, stock, visible]
 
 
-def test_a_statement_queues_only_the_tags_of_rows_that_it_changes(superuser: psycopg.Connection) -> None:
+def test_a_statement_queues_only_the_tags_of_the_changed_rows(superuser: psycopg.Connection) -> None:
     update = "update products set price = case when id = %s then 99 else price end"
     assert queued(superuser, update, A_PRODUCT) == {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"}
 
@@ -256,14 +256,14 @@ def test_a_different_spelling_of_a_json_number_counts_as_a_change(superuser: psy
     assert queued(superuser, setting, '{"n": 1.0}', A) == {f"client:{A}", "clients"}
 
 
-def test_a_large_update_is_fast_even_if_postgresql_planned_the_statement_for_one_row(
+def test_a_large_update_is_fast_even_with_a_plan_for_one_row(
     superuser: psycopg.Connection,
 ) -> None:
     insert = (
         "insert into products (catalog_id, sku, name, price) select %s, n::text, 'n', 1 from generate_series(1, 5000) n"
     )
     assert queued(superuser, insert, HIDDEN) == {f"products:{HIDDEN}"}
-    for _ in range(10):  # after a few calls, PostgreSQL keeps a plan that was made for one row
+    for _ in range(10):  # after a few calls, PostgreSQL always uses a plan that was made for one row
         superuser.execute("update products set price = 7 where id = %s", [A_PRODUCT])
     began = time.monotonic()
     assert len(queued(superuser, PRICE, HIDDEN)) == 5002
@@ -328,9 +328,7 @@ def exists(database: Database, row: UUID) -> bool:
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_kv"])
-def test_a_login_can_delete_a_sent_outbox_row_if_the_login_knows_the_id_of_the_row(
-    own_database: Database, login: str
-) -> None:
+def test_a_login_can_delete_a_sent_outbox_row_by_its_id(own_database: Database, login: str) -> None:
     row, _ = committed(own_database)
     with own_database.connect(login, autocommit=True) as connection:
         connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])

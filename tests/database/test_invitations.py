@@ -1,5 +1,6 @@
-"""Tests of the definer functions of invitations and sessions. Each function checks its caller, and does not rely on the
-API."""
+"""Tests the definer functions of invitations and sessions. Each function checks its caller, because it must not rely on
+the API.
+"""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -60,7 +61,7 @@ def accept(superuser: psycopg.Connection, token: str, email: str | None, subject
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_a_caller_who_may_manage_the_members_can_queue_the_mail_of_an_invitation(
+def test_only_callers_who_may_manage_members_can_queue_invitation_mails(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     queue = "select job_id from app.queue_invitation_mail(%s)"
@@ -74,9 +75,7 @@ def test_only_a_caller_who_may_manage_the_members_can_queue_the_mail_of_an_invit
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_workers_of_the_platform_can_create_the_token_of_an_invitation(
-    superuser: psycopg.Connection, caller: Caller
-) -> None:
+def test_only_platform_workers_can_create_invitation_tokens(superuser: psycopg.Connection, caller: Caller) -> None:
     create = "select app.create_invitation_token(%s)"
     created = set()
     for name in INVITATIONS:
@@ -99,7 +98,7 @@ def test_a_caller_with_a_different_email_address_cannot_accept_an_invitation(
     assert rows is None if caller.role != "app_customer" else rows == [("address",)]
 
 
-def test_an_account_needs_the_token_and_the_verified_email_address_to_accept_an_invitation(
+def test_accepting_an_invitation_requires_the_token_and_the_verified_address(
     superuser: psycopg.Connection,
 ) -> None:
     for name in INVITATIONS:
@@ -122,7 +121,7 @@ def test_an_account_needs_the_token_and_the_verified_email_address_to_accept_an_
         ("expires_at = now()", "expired"),
     ],
 )
-def test_accounts_with_a_different_address_are_not_told_why_an_invitation_has_ended(
+def test_other_accounts_cannot_see_why_an_invitation_has_ended(
     superuser: psycopg.Connection, change: str, refusal: str
 ) -> None:
     superuser.execute(f"update invitations set {change} where id = %s".encode(), [ident("A invitation")])

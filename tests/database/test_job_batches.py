@@ -1,4 +1,4 @@
-"""Tests how workers claim jobs in batches: the order of the jobs, and a fair share of the workers for each client."""
+"""Tests how workers claim jobs in batches: the order of the jobs, and the fair distribution of workers to clients."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def create(superuser: psycopg.Connection, client: object, names: str, priority: str = "normal") -> None:
-    """Create a job for each letter of `names`, the oldest first."""
+    """Create a job for each letter of `names`. The first letter is the oldest job."""
     for name in names:
         superuser.execute(
             "insert into jobs (client_id, type, requested_by, payload, priority, queued_at)"
@@ -48,7 +48,7 @@ def test_a_batch_has_the_oldest_jobs_of_the_highest_priority(superuser: psycopg.
     assert claim(superuser, 3) == ""
 
 
-def test_a_job_whose_last_attempt_failed_is_claimed_alone(superuser: psycopg.Connection) -> None:
+def test_a_job_is_claimed_without_a_batch_after_a_failed_attempt(superuser: psycopg.Connection) -> None:
     create(superuser, A, "abcdef")
     superuser.execute("update jobs set failures = 1 where payload ->> 'name' in ('a', 'd', 'e')")
     assert [claim(superuser, 10, workers=9) for _ in range(5)] == ["a", "bcf", "d", "e", ""]

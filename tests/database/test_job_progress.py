@@ -1,4 +1,4 @@
-"""Tests of the progress of a job in the form that the API shows."""
+"""Tests the progress of a job as the API shows it."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 @pytest.mark.parametrize(
     ("renewed_ago", "eta_seconds"), [("1 s", 30), ("7 s", 30), ("9 s", None), ("10 minutes", None)]
 )
-def test_the_remaining_time_is_shown_only_while_the_lease_is_fresh(
+def test_the_remaining_time_is_shown_only_during_a_valid_lease(
     superuser: psycopg.Connection, renewed_ago: str, eta_seconds: int | None
 ) -> None:
     row = superuser.execute(

@@ -1,4 +1,4 @@
-"""Tests that a request for the documents with a prefix reads only these documents, as the primary key finds them."""
+"""Tests that a request for the documents with a key prefix uses the primary key, and reads only these documents."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ LAST = "\U0010ffff"
         (f"{LAST}%", (LAST, None)),
     ],
 )
-def test_the_range_of_keys_begins_with_the_text_before_the_first_wildcard(
+def test_the_key_range_begins_with_the_text_before_the_first_wildcard(
     pattern: str | None, key_range: tuple[str | None, str | None]
 ) -> None:
     assert Filter(pattern=pattern).key_range == key_range
 
 
 @given(prefix=st.text(min_size=1), rest=st.text())
-def test_each_key_with_the_prefix_is_in_the_range(prefix: str, rest: str) -> None:
+def test_each_key_with_the_prefix_is_in_the_key_range(prefix: str, rest: str) -> None:
     first, end = Filter(pattern=f"{prefix}%").key_range
     literal = prefix.partition("%")[0].partition("_")[0].partition("\\")[0]
     key = literal + rest
@@ -49,7 +49,7 @@ def test_each_key_with_the_prefix_is_in_the_range(prefix: str, rest: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["read_documents", "read_answers", "count_documents", "fold_documents"])
-def test_a_request_for_a_prefix_does_not_read_the_other_documents(database: Database, name: str) -> None:
+def test_a_request_for_a_prefix_reads_no_other_documents(database: Database, name: str) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute("set local session_replication_role = replica")
         connection.execute(

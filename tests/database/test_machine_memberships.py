@@ -1,4 +1,6 @@
-"""Tests that the database itself gives a machine only the membership that the machine has accepted."""
+"""Tests that the database gives a machine only the membership that the machine has accepted, even if callers can
+execute SQL.
+"""
 
 import shutil
 import time
@@ -35,7 +37,9 @@ insert into sites (client_id, name, max_recipient_mails) select id, quota::text,
 
 
 @pytest.mark.parametrize(("caller", "is_active"), [(OWNER, False), (ADMIN, True)], ids=["owner", "admin"])
-def test_sql_of_an_owner_cannot_give_a_machine_access(database: Database, caller: Caller, is_active: bool) -> None:
+def test_an_owner_who_executes_sql_cannot_give_a_machine_access(
+    database: Database, caller: Caller, is_active: bool
+) -> None:
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(connection, caller):
@@ -89,7 +93,7 @@ class Machine:
 
     @contextmanager
     def entered(self) -> Iterator[psycopg.Connection]:
-        """Open a transaction with the token of the machine. It is committed at the end of the block."""
+        """Open a transaction with the token of the machine. The transaction is committed at the end of the block."""
         with self.database.connect("wc_public") as connection:
             connection.execute(ENTER, [self.subject, None, None, None, [], None, None, None, None])
             yield connection
@@ -102,7 +106,7 @@ class Machine:
         return refusal
 
     def accept_later(self, client: UUID) -> Future[str | None]:
-        """Accept in another thread. Return when the statement waits for a lock."""
+        """Accept the membership in another thread. Return when the statement waits for a lock."""
         future = self._threads.submit(self.accept, client)
         with self.database.connect(autocommit=True) as connection:
             for _ in range(500):
@@ -134,7 +138,7 @@ def test_a_machine_with_access_to_a_client_accepts_no_other_client(machine: Mach
     assert machine.clients == [machine.first]
 
 
-def test_the_function_of_the_previous_release_has_the_same_checks(machine: Machine) -> None:
+def test_the_function_of_the_previous_release_makes_the_same_checks(machine: Machine) -> None:
     machine.accept(machine.first)
     for client, rows in ((machine.second, 0), (uuid4(), 0), (machine.first, 1)):
         with machine.entered() as connection:
@@ -142,7 +146,7 @@ def test_the_function_of_the_previous_release_has_the_same_checks(machine: Machi
     assert machine.clients == [machine.first]
 
 
-def test_an_acceptance_waits_for_the_removal_of_the_membership_and_then_changes_nothing(machine: Machine) -> None:
+def test_an_acceptance_of_a_concurrently_removed_membership_changes_nothing(machine: Machine) -> None:
     machine.execute(DEACTIVATE, [machine.first])
     machine.execute("update client_users set is_active = true where client_id = %s", [machine.first])
     with machine.database.connect() as connection:
@@ -152,7 +156,7 @@ def test_an_acceptance_waits_for_the_removal_of_the_membership_and_then_changes_
     assert machine.clients == [machine.first], "the machine keeps its earlier membership"
 
 
-def test_an_acceptance_waits_for_the_removal_at_the_other_client_and_then_succeeds(machine: Machine) -> None:
+def test_an_acceptance_succeeds_after_a_concurrent_removal_at_another_client(machine: Machine) -> None:
     machine.accept(machine.first)
     with machine.database.connect() as connection:
         connection.execute(REMOVE, [machine.first, machine.subject])
@@ -161,7 +165,7 @@ def test_an_acceptance_waits_for_the_removal_at_the_other_client_and_then_succee
     assert machine.clients == [machine.second]
 
 
-def test_an_acceptance_beside_a_removal_that_is_undone_is_refused(machine: Machine) -> None:
+def test_an_acceptance_is_refused_if_a_concurrent_removal_is_rolled_back(machine: Machine) -> None:
     machine.accept(machine.first)
     with machine.database.connect() as connection:
         connection.execute(REMOVE, [machine.first, machine.subject])
@@ -171,7 +175,7 @@ def test_an_acceptance_beside_a_removal_that_is_undone_is_refused(machine: Machi
     assert machine.clients == [machine.first]
 
 
-def test_an_acceptance_beside_staff_who_add_the_machine_to_another_client_is_refused(machine: Machine) -> None:
+def test_an_acceptance_is_refused_if_staff_concurrently_add_the_machine(machine: Machine) -> None:
     machine.execute(REMOVE, [machine.first, machine.subject])
     with machine.database.connect() as connection:
         connection.execute(ADD, [machine.first, machine.subject])
@@ -191,7 +195,7 @@ def test_a_refused_acceptance_does_not_end_the_membership_of_an_inactive_client(
     assert machine.clients == [B]
 
 
-def test_of_two_clients_whose_memberships_are_accepted_at_the_same_time_one_wins(machine: Machine) -> None:
+def test_only_one_of_two_concurrent_acceptances_succeeds(machine: Machine) -> None:
     for _ in range(20):
         machine.execute("update client_users set is_active = false where user_id = %s", [machine.subject])
         clients = [machine.first, machine.second]

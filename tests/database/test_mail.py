@@ -1,4 +1,6 @@
-"""Tests that only certain callers may queue a mail. Definer functions write the mails, and must check the caller."""
+"""Tests that only certain callers can queue a mail. Definer functions write the mails, and must therefore check the
+caller.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +46,7 @@ def writes_for(caller: Caller, client: UUID | None) -> bool:
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_a_mail_about_an_order_can_be_queued_only_by_its_customer_or_a_writer_of_its_client(
+def test_only_the_customer_or_a_writer_can_queue_a_mail_about_an_order(
     superuser: psycopg.Connection, caller: Caller, template: str
 ) -> None:
     queued = {
@@ -76,7 +78,7 @@ select relname, n_tup_ins from pg_stat_xact_user_tables where relname in ('mails
 """
 
 
-def test_a_lookup_writes_the_same_rows_whether_the_order_exists_or_not(superuser: psycopg.Connection) -> None:
+def test_a_lookup_writes_the_same_rows_for_existing_and_unknown_orders(superuser: psycopg.Connection) -> None:
     visitor = BY_NAME["visitor of A"]
     [(number,)] = superuser.execute("select order_number from orders where id = %s", [GUEST]).fetchall()
     counts = "select (select count(*) from mails), (select count(*) from jobs), (select count(*) from guest_mails)"
@@ -116,7 +118,7 @@ from orders where id = %s
 
 
 @pytest.mark.parametrize(("placed_ago", "changed_ago", "can_queue"), [(0, 0, True), (2, 0, True), (2, 1, False)])
-def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_or_confirms_the_order(
+def test_a_guest_can_queue_a_confirmation_only_in_the_transaction_of_the_order(
     superuser: psycopg.Connection, placed_ago: int, changed_ago: int, can_queue: bool
 ) -> None:
     placed = uuid4()
@@ -127,7 +129,7 @@ def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_
     assert not act(superuser, BY_NAME["customer of B"], queue, placed)
 
 
-def test_callers_cannot_call_create_mail_or_queue_an_order_mail_with_a_job_template(
+def test_callers_cannot_queue_mails_with_other_functions_or_templates(
     superuser: psycopg.Connection,
 ) -> None:
     for statement in (

@@ -54,7 +54,7 @@ def mailbox(superuser: psycopg.Connection, address: str) -> str:
 
 
 @pytest.mark.parametrize("form", SPELLINGS)
-def test_all_address_spellings_that_a_provider_delivers_to_one_mailbox_have_one_normalized_form(
+def test_all_spellings_of_a_mailbox_address_have_the_same_normalized_form(
     superuser: psycopg.Connection, form: str
 ) -> None:
     assert {mailbox(superuser, address) for address in [form, *SPELLINGS[form]]} == {form}
@@ -68,5 +68,5 @@ def test_addresses_of_different_mailboxes_have_different_normalized_forms(
 
 
 @pytest.mark.parametrize("form", SPELLINGS)
-def test_an_address_that_is_normalized_twice_stays_the_same(superuser: psycopg.Connection, form: str) -> None:
+def test_normalizing_an_address_again_does_not_change_it(superuser: psycopg.Connection, form: str) -> None:
     assert mailbox(superuser, mailbox(superuser, form)) == form

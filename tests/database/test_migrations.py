@@ -84,7 +84,7 @@ def test_a_killed_migration_without_a_transaction_is_resumed(fresh: Fresh, datab
     assert migrate(new.url("wc_migrate"), folder) == []
 
 
-def test_the_lease_ends_when_a_migration_without_a_transaction_fails(
+def test_the_lease_ends_after_a_migration_without_a_transaction_fails(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()
@@ -96,7 +96,7 @@ def test_the_lease_ends_when_a_migration_without_a_transaction_fails(
     assert migrate(new.url("wc_migrate"), folder) == ["0001_bad"]
 
 
-def test_a_migration_without_a_transaction_is_applied_only_once_by_two_concurrent_runs_of_migrate(
+def test_concurrent_runs_apply_a_migration_without_a_transaction_only_once(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()
@@ -108,7 +108,7 @@ def test_a_migration_without_a_transaction_is_applied_only_once_by_two_concurren
     assert sorted(out for out, _ in outputs) == ["", "0001_slow"]
 
 
-def test_a_backfill_can_change_rows_with_the_role_app_migrate_but_not_with_the_role_of_the_owner(
+def test_a_backfill_can_change_rows_only_with_the_role_app_migrate(
     database: Database,
 ) -> None:
     with database.connect("wc_migrate") as connection:

@@ -24,7 +24,7 @@ def value(database: Database, query: str, *parameters: object) -> object:
         return row[0]
 
 
-def test_the_database_and_the_library_agree_on_the_minor_units_of_every_currency(database: Database) -> None:
+def test_database_and_library_have_the_same_minor_units_for_every_currency(database: Database) -> None:
     for code in (*currencies(), "DEM", "ABC"):
         assert value(database, "select app.minor_units(%s)", code) == minor_units(code)
 
@@ -62,7 +62,7 @@ def test_a_column_of_amounts_refuses_an_amount_outside_its_range(
 
 
 FIRST_LATER_MIGRATION = 19
-"""The number of the first migration that an earlier release does not have."""
+"""The number of the first migration of the release."""
 
 
 def test_the_migration_does_not_rewrite_tables_or_rebuild_the_index_of_prices(

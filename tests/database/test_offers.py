@@ -60,7 +60,7 @@ def sweep(connection: psycopg.Connection, at: datetime, limit: int = 100) -> int
     return int(changed)
 
 
-def test_the_current_price_is_the_price_of_a_running_offer_and_not_of_a_future_offer(
+def test_a_running_offer_determines_the_current_price(
     superuser: psycopg.Connection,
 ) -> None:
     end = NOW + 5 * HOUR
@@ -86,7 +86,7 @@ def test_offers_start_and_end_at_their_times(superuser: psycopg.Connection) -> N
 
 
 def priced_at(connection: psycopg.Connection, at: datetime, *offers: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the price at a time, the regular price if an offer is valid, and the time of the next change."""
+    """Return the price at the given time, the regular price if an offer is valid, and the time of the next change."""
     query = (
         "select p.price::text, p.regular_price::text, p.ends_at, p.changes_at"
         " from app.price_at(20, app.stored_offers(%s, 'USD'), %s) p"
@@ -108,7 +108,7 @@ AUTUMN = datetime(2027, 10, 31, tzinfo=ZoneInfo("Europe/Berlin"))
 def test_an_offer_is_valid_from_its_start_until_just_before_its_end(
     superuser: psycopg.Connection, start: datetime, zone: str
 ) -> None:
-    end = (start + timedelta(days=1)).astimezone(UTC)  # the next midnight of the clock on the wall
+    end = (start + timedelta(days=1)).astimezone(UTC)  # the next local midnight
     start = start.astimezone(UTC)
     superuser.execute("select set_config('timezone', %s, true)", [zone])
     day = offer("15", start, end)
@@ -119,7 +119,7 @@ def test_an_offer_is_valid_from_its_start_until_just_before_its_end(
     assert priced_at(superuser, end + TICK, day) == ("20", None, None, None)
 
 
-def test_the_next_offer_follows_at_the_end_of_the_first_without_a_gap(superuser: psycopg.Connection) -> None:
+def test_the_next_offer_begins_at_the_end_of_the_first_offer(superuser: psycopg.Connection) -> None:
     middle = (SPRING + timedelta(days=1)).astimezone(UTC)
     first, second = offer("15", SPRING, middle), offer("12", middle, middle + HOUR)
     assert (middle - SPRING.astimezone(UTC)) == 23 * HOUR
@@ -128,7 +128,7 @@ def test_the_next_offer_follows_at_the_end_of_the_first_without_a_gap(superuser:
     assert priced_at(superuser, middle + HOUR, first, second)[0] == "20"
 
 
-def test_an_offer_with_an_open_start_or_end_is_valid_at_all_times_before_or_after(
+def test_an_offer_can_have_no_start_or_no_end(
     superuser: psycopg.Connection,
 ) -> None:
     long_ago, far_ahead = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
@@ -153,7 +153,7 @@ def test_the_price_is_the_lowest_of_several_running_offers_until_this_offer_ends
     assert state(superuser)[0] == "18.00" and state(superuser)[3:] == (None, None)
 
 
-def test_an_offer_applies_only_while_the_offer_price_is_below_the_regular_price(superuser: psycopg.Connection) -> None:
+def test_an_offer_applies_only_if_its_price_is_below_the_regular_price(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("20"), offer("22"))
     assert prices(superuser) == ("20", None)
     superuser.execute("update products set price = 21 where id = %s", [A_PRODUCT])
@@ -172,7 +172,7 @@ def test_an_update_by_the_previous_release_changes_the_regular_price(superuser: 
     assert prices(superuser) == ("10", None)
 
 
-def test_the_regular_price_can_become_equal_to_the_price_of_the_offer(superuser: psycopg.Connection) -> None:
+def test_the_regular_price_can_be_changed_to_the_offer_price(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("15", None, NOW + HOUR))
     superuser.execute("update products set regular_price = 15 where id = %s", [A_PRODUCT])
     assert prices(superuser) == ("15", None)
@@ -187,8 +187,10 @@ def test_a_change_of_the_currency_ends_the_offers(superuser: psycopg.Connection)
     assert state(superuser)[:3] == ("20", None, [])
 
 
-def test_duplicate_offers_are_stored_only_once_in_a_normalized_form(superuser: psycopg.Connection) -> None:
-    """Offers that have ended, that never run, or that are finer than the currency are left out."""
+def test_offers_are_stored_without_duplicates_in_a_normalized_form(superuser: psycopg.Connection) -> None:
+    """Offers are omitted if they have ended, if they never run, or if their prices have more decimals than the
+    currency.
+    """
     superuser.execute("set timezone = 'Asia/Tokyo'")
     local = NOW.astimezone().isoformat()
     set_offers(
@@ -198,12 +200,12 @@ def test_duplicate_offers_are_stored_only_once_in_a_normalized_form(superuser: p
     assert state(superuser)[2] == [{"price": "15.00", "starts_at": NOW.isoformat(), "ends_at": None}]
 
 
-def test_a_list_of_offers_that_is_too_large_is_refused(superuser: psycopg.Connection) -> None:
+def test_a_too_large_list_of_offers_is_refused(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation, match="products_offers_length"), superuser.transaction():
         set_offers(superuser, *(offer(f"{n}.01", None, NOW + n * HOUR) for n in range(1, 200)))
 
 
-def test_the_start_of_an_offer_changes_updated_at_and_invalidates_the_cache_without_an_audit_entry(
+def test_the_start_of_an_offer_updates_the_product_without_an_audit_entry(
     superuser: psycopg.Connection,
 ) -> None:
     set_offers(superuser, offer("15", NOW + HOUR))
@@ -219,7 +221,7 @@ def test_the_start_of_an_offer_changes_updated_at_and_invalidates_the_cache_with
     assert superuser.execute("select count(*) from audit_log").fetchall() == [(audited,)]
 
 
-def test_an_order_has_the_price_that_is_valid_when_the_order_is_placed(superuser: psycopg.Connection) -> None:
+def test_an_order_has_the_price_at_the_time_of_the_order(superuser: psycopg.Connection) -> None:
     start, end = NOW + HOUR, NOW + 2 * HOUR
     set_offers(superuser, offer("15", start, end))
     for at, expected, other in ((NOW, "40", "30"), (start, "30.00", "40"), (end, "40", "30")):
@@ -238,7 +240,7 @@ def test_only_the_platform_starts_offers(superuser: psycopg.Connection) -> None:
             act(superuser, BY_NAME[name], APPLY, NOW, 10)
 
 
-def test_the_owner_can_see_the_offers_but_a_client_with_a_grant_cannot_see_them(
+def test_a_client_with_a_grant_cannot_see_the_offers(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set offers = %s", [Jsonb([offer("15"), offer("9", NOW + HOUR)])])
@@ -255,15 +257,15 @@ def test_the_owner_can_see_the_offers_but_a_client_with_a_grant_cannot_see_them(
     assert all(row[1:] == ("15.00", None, []) for row in others)
 
 
-def test_the_number_of_products_that_change_in_one_transaction_is_limited(superuser: psycopg.Connection) -> None:
+def test_the_number_of_changed_products_per_transaction_is_limited(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set offers = %s", [Jsonb([offer("15", NOW + HOUR)])])
     [(count,)] = superuser.execute("select count(*) from products").fetchall()
     assert count > 4
     assert [sweep(superuser, NOW + HOUR, 3), sweep(superuser, NOW + HOUR, 3)] == [3, min(3, count - 3)]
 
 
-def test_two_sweepers_apply_each_offer_once_even_if_one_sweeper_is_killed(own_database: Database) -> None:
-    """The first sweeper is killed after its update and before its commit, so its update has no effect."""
+def test_each_offer_is_applied_once_even_if_a_sweeper_is_killed(own_database: Database) -> None:
+    """The first sweeper is killed between its update and its commit. Its update therefore has no effect."""
     start = NOW + HOUR
     with own_database.connect(autocommit=True) as connection:
         connection.execute("update products set price = 20, currency = 'USD', offers = '[]'")
@@ -306,7 +308,7 @@ STAGED = {"sku": "A-1", "name": "product", "price": Decimal(20), "currency": "US
 
 @pytest.fixture
 def load(superuser: psycopg.Connection) -> str:
-    """The SKU of the product of A, which has a running offer of 15.00 until NOW + 1 hour."""
+    """Return the SKU of a product of A. The product has a running offer of 15.00 until NOW + 1 hour."""
     superuser.execute("update catalogs set currency = 'USD', pricing = null where id = %s", [A_CATALOG])
     set_offers(superuser, offer("15", None, NOW + HOUR))
     [(sku, name)] = superuser.execute("select sku, name from products where id = %s", [A_PRODUCT]).fetchall()
@@ -320,9 +322,7 @@ def merged(superuser: psycopg.Connection, **columns: Any) -> tuple[int, int, int
     return counts["updated"], counts["running_offers"], counts["waiting_offers"]
 
 
-def test_a_file_that_is_loaded_again_during_an_offer_changes_no_product(
-    superuser: psycopg.Connection, load: str
-) -> None:
+def test_loading_a_file_again_during_an_offer_changes_no_product(superuser: psycopg.Connection, load: str) -> None:
     stated = Jsonb([offer("15.00", None, NOW + HOUR)])
     assert merged(superuser, offers=stated) == (0, 1, 0)
     assert merged(superuser) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Tests of the deltas of orders: which statements write deltas, and which callers can read or roll up deltas."""
+"""Tests the deltas of orders: which statements write deltas, and which callers can read or roll up deltas."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_the_totals_are_exact_even_if_a_rollup_processes_a_later_delta_first(superuser: psycopg.Connection) -> None:
+def test_the_totals_are_exact_even_if_deltas_are_rolled_up_out_of_order(superuser: psycopg.Connection) -> None:
     totals = []
     superuser.execute("delete from order_deltas")
     (order,) = place(superuser, at="2026-07-01 12:00Z", amount=10)
@@ -87,7 +87,7 @@ def test_a_statement_writes_deltas_only_if_it_changes_the_figures(superuser: psy
     assert superuser.execute(LOCAL_DIFFERENCE).fetchall() == []
 
 
-def test_a_statement_writes_one_delta_per_day_instead_of_one_per_order(superuser: psycopg.Connection) -> None:
+def test_a_statement_writes_one_delta_per_day(superuser: psycopg.Connection) -> None:
     superuser.execute("delete from order_deltas")
     place(superuser, count=1000, at="2026-05-05 05:05Z", amount=2)
     deltas = superuser.execute("select orders, amount from order_deltas").fetchall()
@@ -95,9 +95,7 @@ def test_a_statement_writes_one_delta_per_day_instead_of_one_per_order(superuser
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
-def test_a_delta_has_the_utc_day_even_if_the_session_has_a_different_time_zone(
-    superuser: psycopg.Connection, zone: str
-) -> None:
+def test_a_delta_has_the_utc_day_in_every_session_time_zone(superuser: psycopg.Connection, zone: str) -> None:
     superuser.execute("delete from order_deltas")
     superuser.execute(sql.SQL("set local time zone {}").format(sql.Literal(zone)))
     place(superuser, at="2026-03-01 00:00Z")
@@ -168,7 +166,7 @@ def test_callers_cannot_call_the_trigger_function_that_writes_deltas(
 ) -> None:
     for caller in CALLERS:
         with entered(connections[caller.login], caller) as connection:
-            # Roles that have the privilege get FeatureNotSupported, because a statement cannot call a trigger function.
+            # Roles with the privilege get FeatureNotSupported, because a statement cannot call a trigger function.
             refusals = (errors.InsufficientPrivilege, errors.FeatureNotSupported)
             with pytest.raises(refusals), connection.transaction():
                 connection.execute("select app.record_order_deltas()")
@@ -189,7 +187,7 @@ def test_a_report_query_uses_the_indexes_on_client_and_day(database: Database) -
     assert all(str(A) in line and "2026-03-01" in line and "2026-03-31" in line for line in ranges)
 
 
-def test_a_client_whose_orders_were_deleted_can_be_deleted_before_the_order_deltas_are_rolled_up(
+def test_a_client_with_remaining_order_deltas_can_be_deleted(
     superuser: psycopg.Connection,
 ) -> None:
     client, site = ident("a deleted client"), ident("a deleted site")

@@ -1,5 +1,6 @@
-"""Tests the figures of local days. A day begins at local midnight, also when the clocks change. Old orders are counted
-once."""
+"""Tests the figures of local days. A day begins at local midnight, even if the clocks change. Old orders are counted
+only once.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -69,7 +70,7 @@ def test_a_day_contains_exactly_the_orders_between_its_local_midnights(
     assert value(superuser, COUNT, B, zone, day, day) == 0
 
 
-def test_orders_older_than_the_release_are_counted_once(fresh: Callable[[], Database]) -> None:
+def test_orders_of_earlier_releases_are_counted_once(fresh: Callable[[], Database]) -> None:
     database = fresh()
     migrate(database.url("wc_migrate"))
     with psycopg.connect(database.url(), autocommit=True) as connection:
@@ -80,7 +81,7 @@ def test_orders_older_than_the_release_are_counted_once(fresh: Callable[[], Data
         place(connection, client=A, site=B, count=3)
         connection.execute("select app.rollup_order_deltas()")
         place(connection, client=A, site=B, count=2)
-        # The database is now in the state of the previous release, which wrote deltas without slots.
+        # The database is now like a database of the previous release. That release wrote deltas without slots.
         connection.execute("delete from order_slot_totals")
         connection.execute("delete from order_local_totals")
         connection.execute("update order_deltas set slot = null, site_id = null")

@@ -1,5 +1,6 @@
-"""Tests random histories of orders by every kind of caller. Orders take only allowed steps, and pieces return to the
-stock exactly once."""
+"""Tests random histories of orders with every type of caller. The status of an order changes only in allowed steps, and
+pieces return to the stock exactly once.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,7 @@ from tests.faults.environment import FULL
 __all__ = ["orders"]
 
 EXAMPLES = 300 if FULL else 15
-"""The number of histories: 15 in `make test`, 300 in `make faults`."""
+"""The number of histories is 15 in `make test`, and 300 in `make faults`."""
 STEPS = {
     "pending": {"processing", "cancelled"},
     "processing": {"shipped", "cancelled"},
@@ -46,7 +47,7 @@ WRITERS = (
     BY_NAME["A's owner at a worker"],
 )  # fmt: skip
 STRANGERS = (VIEWER, BY_NAME["B's owner"], BY_NAME["both, for B only"])
-"""The callers whom each function refuses."""
+"""The callers that each function refuses."""
 OUTSIDERS = tuple(
     BY_NAME[name] for name in ("visitor of A", "customer of A", "customer of B", "staging", "old applications")
 )
@@ -57,7 +58,7 @@ STOCK = 10
 
 @dataclass
 class History:
-    """An order, its replacements, and the changes that callers have made to them."""
+    """An order and its replacements, and the changes that callers have made to these orders."""
 
     orders: Orders
     rng: Random
@@ -66,7 +67,7 @@ class History:
     done: set[str] = field(default_factory=set)
 
     def run(self, name: str) -> None:
-        """Let a random caller try one change of a random order, and check the effect of the change."""
+        """Try one change of a random order as a random caller, and check the effect of the change."""
         order_id = self.rng.choice(self.ids)
         (callers,) = self.rng.choices((WRITERS, STRANGERS, OUTSIDERS), weights=(8, 1, 1))
         caller = self.rng.choice(callers)
@@ -161,7 +162,7 @@ class History:
         return outcome
 
     def decide_or_receive(self) -> None:
-        """Approve or refuse a random return, or receive it. The return can belong to any order of the history."""
+        """Approve, refuse or receive a random return. The return can belong to any order of the history."""
         if not self.returns:
             return
         return_id = self.rng.choice(self.returns)
@@ -230,7 +231,9 @@ INVARIANTS = {
 
 
 def check_invariants(connection: psycopg.Connection, ids: list[UUID], stock: int = STOCK) -> None:
-    """Check the invariants of these orders. No other order may have taken pieces from the initial stock."""
+    """Check the invariants of these orders. This function requires that no other order has taken pieces from the
+    initial stock.
+    """
     for name, query in INVARIANTS.items():
         values = {"orders": ids, "products": list(PRODUCTS), "stock": stock}
         assert connection.execute(query.encode(), values).fetchall() == [], name
@@ -260,7 +263,7 @@ def test_a_random_history_has_only_allowed_steps_and_satisfies_the_invariants(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_long_random_history_of_changes_by_writers_contains_every_type_of_change(orders: Orders, seed: int) -> None:
+def test_a_long_random_history_contains_every_type_of_change(orders: Orders, seed: int) -> None:
     done: set[str] = set()
     rng = Random(seed)
     for round_number in range(12):

@@ -1,6 +1,6 @@
-"""Tests of the functions that read orders through an index on `lower`, which queries of a caller cannot use.
+"""Tests the functions that read orders through an index on `lower`. Queries of a caller cannot use this index.
 
-The functions return exactly the orders that the policies of the caller show, and read few orders.
+The functions return exactly the orders that the policies show to the caller, and read only a few orders.
 """
 
 import json
@@ -28,14 +28,14 @@ where exists (
   where o.client_id = %(client)s and coalesce(o.customer_subject, lower(o.customer_email)) = b.buyer
     and o.created_at < b.first_at and o.status <> 'cancelled' and (%(site)s::uuid is null or o.site_id = %(site)s))
 """
-"""The same count as a query of the caller, to which the policies apply."""
+"""Selects the same count with a query of the caller. The policies apply to this query."""
 ADDRESSES = "select unnest(app.order_ids_of_addresses(%(client)s, %(after)s, %(last)s))"
 ADDRESSES_QUERY = """
 select id from orders
 where client_id = %(client)s and customer_email <> '' and (%(after)s::text is null or lower(customer_email) > %(after)s)
   and (%(last)s::text is null or lower(customer_email) <= %(last)s)
 """
-"""The same orders as a query of the caller."""
+"""Selects the same orders with a query of the caller."""
 RANGES = [(None, None), (None, "c@test"), ("c@test", None), ("c@test", "late@test"), ("late@test", "c@test")]
 SCOPES = [(client, site) for client in (A, B, ident("no client")) for site in (None, A_SITE, A_OTHER_SITE, B_SITE)]
 BUYERS = ("customer", "c@test", "early@test", "late@test", "cancelled@test", "nobody@test")
@@ -63,7 +63,9 @@ def insert_order(superuser: psycopg.Connection, client: UUID, site: UUID, email:
 
 @pytest.fixture
 def buyers(superuser: psycopg.Connection) -> psycopg.Connection:
-    """Orders of both clients at three sites: before and after the middle of 2025, and cancelled ones."""
+    """Create orders of both clients at three sites: orders before and after the middle of 2025, and cancelled
+    orders.
+    """
     superuser.execute("set local session_replication_role = replica")
     for client, site in ((A, A_SITE), (A, A_OTHER_SITE), (B, B_SITE)):
         insert_order(superuser, client, site, "Late@test", at="2025-08-01Z", status="pending")
@@ -100,7 +102,7 @@ def parameters(client: UUID, site: UUID | None) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_the_count_contains_exactly_the_orders_that_the_policies_of_the_caller_show(
+def test_the_count_contains_exactly_the_visible_orders_of_the_caller(
     buyers: psycopg.Connection, caller: Caller
 ) -> None:
     for scope in SCOPES:
@@ -112,7 +114,7 @@ def test_the_count_contains_exactly_the_orders_that_the_policies_of_the_caller_s
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_a_range_of_addresses_has_exactly_the_orders_that_the_policies_of_the_caller_show(
+def test_a_range_of_addresses_contains_exactly_the_visible_orders_of_the_caller(
     buyers: psycopg.Connection, caller: Caller
 ) -> None:
     for client in (A, B, ident("no client")):
@@ -125,14 +127,14 @@ def test_a_range_of_addresses_has_exactly_the_orders_that_the_policies_of_the_ca
                 assert not returned, values
 
 
-def test_a_member_gets_the_orders_of_its_own_client_and_no_other_client(buyers: psycopg.Connection) -> None:
+def test_a_member_gets_only_the_orders_of_its_client(buyers: psycopg.Connection) -> None:
     owner = CALLERS_BY_NAME["A's owner"]
     late = {"client": A, "after": "early@test", "last": "late@test"}
     assert len(run(buyers, owner, ADDRESSES, late) or []) == 2
     assert run(buyers, owner, ADDRESSES, {**late, "client": B}) == []
 
 
-def test_a_member_counts_its_own_client_at_all_sites_and_no_other_client(buyers: psycopg.Connection) -> None:
+def test_a_member_can_count_only_the_orders_of_its_client(buyers: psycopg.Connection) -> None:
     owner = CALLERS_BY_NAME["A's owner"]
     assert [count(buyers, owner, FUNCTION, A, site) for site in (None, A_SITE, A_OTHER_SITE, B_SITE)] == [1, 1, 0, 0]
     assert [count(buyers, owner, FUNCTION, B, site) for site in (None, A_SITE, B_SITE)] == [0, 0, 0]
@@ -140,7 +142,7 @@ def test_a_member_counts_its_own_client_at_all_sites_and_no_other_client(buyers:
 
 
 @pytest.mark.parametrize("name", ["A's owner", "service for A"])
-def test_a_context_that_a_caller_has_written_itself_shows_no_orders(buyers: psycopg.Connection, name: str) -> None:
+def test_a_forged_context_shows_no_orders(buyers: psycopg.Connection, name: str) -> None:
     for injected in (CONTEXT, f"{CONTEXT}; set role app_admin"):
         assert run(buyers, CALLERS_BY_NAME[name], FUNCTION, parameters(B, None), injected) == [0]
         values = {"client": B, "after": None, "last": None}
@@ -149,7 +151,7 @@ def test_a_context_that_a_caller_has_written_itself_shows_no_orders(buyers: psyc
 
 @pytest.fixture
 def many(superuser: psycopg.Connection) -> psycopg.Connection:
-    """Two orders of each of BUYER_COUNT buyers, in January and February 2025."""
+    """Create two orders of each of BUYER_COUNT buyers, in January and February 2025."""
     superuser.execute("set local session_replication_role = replica")
     superuser.execute(
         "insert into orders (client_id, site_id, order_number, customer_name, customer_email, status, total_amount,"
@@ -165,7 +167,9 @@ def many(superuser: psycopg.Connection) -> psycopg.Connection:
 
 
 def rows_read(superuser: psycopg.Connection, queries: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Any, int]:
-    """Run queries as an owner of client A. Return the first row of the last one, and the number of orders read."""
+    """Run queries as an owner of client A. Return the first row of the last query, and the number of orders that were
+    read.
+    """
     read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'orders'"
     owner = CALLERS_BY_NAME["A's owner"]
     superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(owner.login)))
@@ -180,11 +184,11 @@ def test_the_details_of_a_report_do_not_read_all_orders_for_each_buyer(many: psy
     values = {"client_id": A, "site_id": None, "zone": "UTC", "first_day": "2025-02-01", "last_day": "2025-02-28"}
     [details], read = rows_read(many, [("reports.client_details", {**values, "max_products": 20})])
     assert json.loads(details)["customers"] == {"customers": BUYER_COUNT, "returning": BUYER_COUNT}
-    # A query of the caller reads 2,000 orders for each of the 1,000 buyers.
+    # A query of the caller would read 2,000 orders for each of the 1,000 buyers.
     assert read < 20 * BUYER_COUNT
 
 
-def test_the_chunks_of_an_export_of_customers_do_not_read_all_orders_each(many: psycopg.Connection) -> None:
+def test_a_chunk_of_a_customer_export_does_not_read_all_orders(many: psycopg.Connection) -> None:
     values = {"scope": A, "site_id": None, "created_from": None, "created_to": None}
     keys = [f"c{number}@test" for number in range(100, 1000, 18)]
     chunks = [("exports.export_customers", {**values, "after_key": a, "last_key": b}) for a, b in pairwise(keys)]

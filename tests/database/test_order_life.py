@@ -31,13 +31,13 @@ def test_an_order_is_processed_and_shipped_and_delivered(orders: Orders) -> None
     assert orders.stock() == 7
 
 
-def test_shipping_a_pending_order_writes_an_event_processing_and_an_event_shipped(orders: Orders) -> None:
+def test_shipping_a_pending_order_writes_a_processing_event_and_a_shipped_event(orders: Orders) -> None:
     order = orders.place()
     assert orders.ship(order).types == ["processing", "shipped"]
     assert orders.row(order, "processed_at is not null", "shipped_at is not null") == (True, True)
 
 
-def test_delivering_an_order_that_was_not_shipped_writes_the_missing_shipment(orders: Orders) -> None:
+def test_delivering_an_unshipped_order_adds_the_missing_shipment(orders: Orders) -> None:
     order = orders.place()
     assert orders.deliver(order, source="file").types == ["processing", "shipped", "shipment_delivered", "delivered"]
     shipments = orders.connection.execute("select number, status from shipments where order_id = %s", [order])
@@ -55,7 +55,7 @@ def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_shipment(ord
     assert orders.deliver(order, "B").types == ["shipment_delivered", "delivered"]
 
 
-def test_a_shipment_cannot_contain_more_pieces_than_are_still_unshipped(orders: Orders) -> None:
+def test_a_shipment_cannot_contain_more_than_the_unshipped_pieces(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     outcome = orders.ship(order, {2: 1, 1: 4})
     assert (outcome.refusal, outcome.detail) == ("too_many", [{"at": 1, "left": 3}])
@@ -65,7 +65,7 @@ def test_a_shipment_cannot_contain_more_pieces_than_are_still_unshipped(orders: 
     assert orders.ship(order, {1: 1}).refusal == "too_many"
 
 
-def test_news_that_arrives_a_second_time_has_no_effect_on_the_order(orders: Orders) -> None:
+def test_repeated_news_does_not_change_an_order(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     for expected in (None, "unchanged"):
         assert orders.process(order, "ERP-1", source="file").refusal == expected
@@ -77,7 +77,7 @@ def test_news_that_arrives_a_second_time_has_no_effect_on_the_order(orders: Orde
     assert orders.events(order) == ["processing", "shipped", "shipment_delivered"]
 
 
-def test_tracking_data_and_further_lines_can_be_added_to_a_shipment_later(orders: Orders) -> None:
+def test_tracking_data_and_lines_can_be_added_to_a_shipment_later(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2}, number="A")
     assert orders.ship(order, {1: 2}, number="A", tracking_number="T").types == ["shipment_changed"]
@@ -111,7 +111,7 @@ def test_a_shipped_order_cannot_be_cancelled(orders: Orders) -> None:
     assert (orders.status(order), orders.stock()) == ("shipped", 7)
 
 
-def test_late_news_about_a_cancelled_order_is_recorded_only_once_and_changes_nothing(
+def test_late_news_about_a_cancelled_order_is_only_recorded(
     orders: Orders,
 ) -> None:
     order = orders.place()
@@ -124,7 +124,7 @@ def test_late_news_about_a_cancelled_order_is_recorded_only_once_and_changes_not
     assert orders.events(order) == ["cancelled", "late_news", "late_news", "late_news"]
 
 
-def test_late_news_that_arrives_through_the_api_is_refused_and_writes_no_event(orders: Orders) -> None:
+def test_late_news_through_the_api_is_refused(orders: Orders) -> None:
     order = orders.place()
     orders.cancel(order)
     assert orders.ship(order).refusal == "status"
@@ -138,7 +138,7 @@ def test_an_order_whose_product_was_deleted_can_be_cancelled(orders: Orders) -> 
     assert (orders.status(order), orders.stock(A_EXCLUDED), orders.pieces(order)) == ("cancelled", 10, (0, 3, 0))
 
 
-def test_cancelling_lines_of_a_shipped_order_lowers_the_total_and_does_not_change_the_status(orders: Orders) -> None:
+def test_cancelling_lines_of_a_shipped_order_does_not_change_the_status(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2})
     assert orders.cancel_lines(order, {2: 2}).types == ["lines_cancelled"]
@@ -151,7 +151,7 @@ def test_cancelling_lines_of_a_shipped_order_lowers_the_total_and_does_not_chang
     assert orders.deliver(order).types == ["shipment_delivered", "delivered"]
 
 
-def test_an_order_can_be_delivered_if_its_last_open_pieces_are_cancelled_after_all_deliveries(orders: Orders) -> None:
+def test_an_order_can_be_delivered_after_its_unshipped_pieces_are_cancelled(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 3})
     orders.deliver(order)
@@ -160,7 +160,7 @@ def test_an_order_can_be_delivered_if_its_last_open_pieces_are_cancelled_after_a
     assert orders.deliver(order).types == ["delivered"]
 
 
-def test_an_order_is_cancelled_as_a_whole_when_its_last_pieces_are_cancelled(orders: Orders) -> None:
+def test_an_order_is_cancelled_if_all_its_pieces_are_cancelled(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     assert orders.cancel_lines(order, {1: 3}).types == ["lines_cancelled"]
     assert orders.row(order, "status", "total_amount::integer") == ("pending", 20)
@@ -169,7 +169,7 @@ def test_an_order_is_cancelled_as_a_whole_when_its_last_pieces_are_cancelled(ord
     assert (orders.stock(), orders.stock(A_EXCLUDED)) == (10, 10)
 
 
-def test_cancelling_lines_of_an_order_lowers_the_totals_of_the_day(orders: Orders) -> None:
+def test_cancelling_lines_of_an_order_reduces_the_totals_of_the_day(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2})
     orders.cancel_lines(order, {2: 2})
@@ -180,7 +180,7 @@ def test_cancelling_lines_of_an_order_lowers_the_totals_of_the_day(orders: Order
     assert deltas == [(0,), (30,)]
 
 
-def test_an_order_that_was_exported_is_cancelled_only_when_the_erp_system_confirms_the_cancellation(
+def test_an_exported_order_is_cancelled_only_after_the_erp_system_confirms(
     orders: Orders,
 ) -> None:
     order = orders.place()
@@ -194,7 +194,7 @@ def test_an_order_that_was_exported_is_cancelled_only_when_the_erp_system_confir
     assert (orders.status(order), orders.stock()) == ("cancelled", 10)
 
 
-def test_a_shipment_by_the_erp_system_ends_a_request_to_cancel_the_order(orders: Orders) -> None:
+def test_a_shipment_by_the_erp_system_ends_a_cancellation_request(orders: Orders) -> None:
     order = orders.place()
     act(orders.connection, SYSTEM, "select app.mark_orders_exported(%s, now())", [order])
     orders.cancel(order)
@@ -212,7 +212,7 @@ def test_an_order_with_a_problem_is_not_processed(orders: Orders) -> None:
     assert orders.ship(order).refusal is None
 
 
-def test_an_order_that_gets_a_problem_while_it_is_processed_is_not_shipped(orders: Orders) -> None:
+def test_a_processed_order_with_a_new_problem_is_not_shipped(orders: Orders) -> None:
     order = orders.place()
     orders.process(order)
     orders.change(order, problem="address")
@@ -223,7 +223,7 @@ def test_an_order_that_gets_a_problem_while_it_is_processed_is_not_shipped(order
     assert orders.ship(order, {1: 1}).refusal is None
 
 
-def test_a_shipment_of_an_order_with_a_problem_can_get_tracking_data_but_no_further_pieces(orders: Orders) -> None:
+def test_a_shipment_of_an_order_with_a_problem_can_get_only_tracking_data(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2}, number="P1")
     orders.change(order, problem="address")
@@ -240,7 +240,7 @@ def test_the_history_of_an_order_contains_at_most_100_events_for_late_news(order
     assert orders.events(order).count("late_news") == 100
 
 
-def test_the_event_of_a_change_contains_the_names_of_the_fields_but_no_personal_data(orders: Orders) -> None:
+def test_the_event_of_a_change_contains_field_names_but_no_personal_data(orders: Orders) -> None:
     order = orders.place()
     outcome = orders.change(order, metadata={"greeting": "Dear Ann"}, external_number="ERP-1")
     assert outcome.news == [{"type": "changed", "fields": ["external_number", "metadata"], "external_number": "ERP-1"}]
@@ -260,14 +260,14 @@ def test_every_change_of_an_order_has_a_separate_version_and_event(orders: Order
     assert orders.row(order, "version") == 5
 
 
-def test_a_change_that_is_based_on_an_old_version_of_the_order_is_refused(orders: Orders) -> None:
+def test_a_change_of_an_outdated_order_version_is_refused(orders: Orders) -> None:
     order = orders.place()
     read_at = orders.row(order, "updated_at")
     assert orders.process(order, expected=read_at - timedelta(seconds=1)).refusal == "changed"
     assert orders.process(order, expected=read_at).refusal is None
 
 
-def test_the_time_of_news_about_an_order_is_never_before_the_order_or_in_the_future(orders: Orders) -> None:
+def test_the_time_of_order_news_is_after_the_order_and_not_in_the_future(orders: Orders) -> None:
     order = orders.place()
     orders.process(order, at=NOW - timedelta(days=400))
     orders.ship(order, at=NOW + timedelta(days=400))
@@ -333,7 +333,7 @@ FIXED = {
 
 @pytest.mark.parametrize("column", FIXED)
 @pytest.mark.parametrize("caller", [EDITOR, ADMIN, SYSTEM], ids=lambda caller: caller.name)
-def test_the_sql_of_a_caller_cannot_change_columns_that_only_functions_change(
+def test_callers_who_execute_sql_cannot_change_protected_order_columns(
     orders: Orders, caller: Caller, column: str
 ) -> None:
     order = orders.place()
@@ -355,9 +355,7 @@ def test_the_sql_of_a_caller_cannot_change_columns_that_only_functions_change(
         if first != second
     ],
 )
-def test_the_table_of_orders_refuses_a_status_change_that_is_not_allowed(
-    orders: Orders, first: str, second: str
-) -> None:
+def test_the_orders_table_refuses_a_forbidden_status_change(orders: Orders, first: str, second: str) -> None:
     allowed = {
         ("pending", "processing"), ("pending", "shipped"), ("processing", "shipped"), ("shipped", "delivered"),
         ("pending", "cancelled"), ("processing", "cancelled"),
@@ -383,7 +381,7 @@ def test_changing_the_address_of_an_order_directly_in_sql_writes_an_event(orders
     ]
 
 
-def test_a_returned_piece_goes_back_to_the_stock_only_if_the_client_decides_so(orders: Orders) -> None:
+def test_the_client_decides_whether_a_returned_piece_returns_to_the_stock(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order)
     first = orders.request_return(order, {1: 2})
@@ -398,7 +396,7 @@ def test_a_returned_piece_goes_back_to_the_stock_only_if_the_client_decides_so(o
     assert orders.stock() == 8
 
 
-def test_pieces_of_a_refused_return_and_pieces_that_did_not_arrive_can_be_in_a_further_return(orders: Orders) -> None:
+def test_refused_or_missing_pieces_of_a_return_can_be_returned_again(orders: Orders) -> None:
     order = orders.place()
     orders.ship(order)
     refused = orders.request_return(order, {1: 3})
@@ -440,7 +438,7 @@ def test_a_replacement_costs_nothing_and_takes_its_pieces_from_the_stock(orders:
     assert orders.stock() == 7
 
 
-def test_a_replacement_with_more_pieces_than_the_stock_creates_no_order(orders: Orders) -> None:
+def test_a_replacement_above_the_stock_creates_no_order(orders: Orders) -> None:
     order = orders.place({A_PRODUCT: 8})
     orders.ship(order)
     outcome = orders.replace(order, {1: 3})
@@ -461,7 +459,7 @@ def test_a_viewer_cannot_change_a_return(orders: Orders) -> None:
 CANCEL_OWN = "select refusal, detail, news from app.cancel_own_order(%s, 'changed my mind', %s)"
 
 
-def test_a_customer_can_cancel_their_own_order_within_the_time_that_the_site_allows(orders: Orders) -> None:
+def test_a_customer_can_cancel_an_order_within_the_time_limit_of_the_site(orders: Orders) -> None:
     own, other = orders.place(caller=CUSTOMER), orders.place()
     assert orders.call(CANCEL_OWN, own, None, caller=CUSTOMER).refusal == "window"
     orders.connection.execute("update sites set cancel_window_minutes = 60 where id = %s", [A_SITE])

@@ -46,7 +46,7 @@ def test_an_order_number_has_ten_symbols_of_crockford_base_32(admin: psycopg.Con
     assert len(set(numbers)) == 20
 
 
-def test_the_symbols_of_order_numbers_are_uniform_and_independent_in_all_positions(database: Database) -> None:
+def test_the_symbols_of_order_numbers_are_uniformly_distributed(database: Database) -> None:
     rounds = 32_000
     with database.connect() as connection:
         numbers = [
@@ -62,7 +62,7 @@ def test_the_symbols_of_order_numbers_are_uniform_and_independent_in_all_positio
         assert 750 < sum(each[first] == each[second] for each in numbers) < 1250, (first, second)
 
 
-def test_two_orders_can_have_identical_order_numbers_only_if_their_clients_differ(admin: psycopg.Connection) -> None:
+def test_order_numbers_are_unique_within_a_client(admin: psycopg.Connection) -> None:
     existing = number(admin)
     admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, existing])
     with pytest.raises(errors.UniqueViolation) as error, admin.transaction():
@@ -80,7 +80,7 @@ def test_a_transaction_can_continue_with_a_new_order_number_after_a_conflict(adm
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_a_role_can_generate_order_numbers_only_if_it_can_place_orders(
+def test_only_roles_that_can_place_orders_can_generate_order_numbers(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     with entered(connections[caller.login], caller) as connection:

@@ -37,7 +37,9 @@ from wecelebrate.orders import rollup
 
 @pytest.fixture
 def observer(own_database: Database) -> Iterator[psycopg.Connection]:
-    """A connection of the superuser, who sees every row. The fixture checks the figures before and after the test."""
+    """Open a connection of the superuser, who sees every row. The fixture checks the figures before and after the
+    test.
+    """
     with own_database.connect(autocommit=True) as connection:
         allow_every_change(connection)
         for difference in (DIFFERENCE, LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE):
@@ -48,7 +50,7 @@ def observer(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
-    """Roll up five deltas at a time as long as `is_active` returns true. Return the number of processed deltas."""
+    """Roll up five deltas at a time while `is_active` returns true. Return the number of processed deltas."""
     total = 0
     with database.connect("wc_worker") as connection:
         for _ in range(10_000):
@@ -61,7 +63,7 @@ def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
 
 
 def change_zones_while(database: Database, is_active: Callable[[], bool]) -> int:
-    """Change the time zones of clients as long as `is_active` returns true. Return the number of changes."""
+    """Change the time zones of clients while `is_active` returns true. Return the number of changes."""
     changes = 0
     with database.connect(autocommit=True) as connection:
         while is_active():
@@ -73,7 +75,7 @@ def change_zones_while(database: Database, is_active: Callable[[], bool]) -> int
     return changes
 
 
-def test_the_order_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_rollups(
+def test_order_figures_are_exact_during_concurrent_orders_and_rollups(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     reads = mixed = 0
@@ -125,7 +127,7 @@ def test_concurrent_rollups_process_each_delta_only_once(own_database: Database,
     assert (total, value(observer, COUNT_DELTAS)) == (300, 0)
 
 
-def test_a_second_concurrent_rollup_gets_different_deltas_and_does_not_wait(
+def test_concurrent_rollups_process_different_deltas_without_waiting(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     rollup_all(own_database)
@@ -143,7 +145,7 @@ def test_a_second_concurrent_rollup_gets_different_deltas_and_does_not_wait(
 
 @pytest.fixture
 def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], int]]:
-    """A function that runs the scheduled rollup once, in this process.
+    """Return a function that runs the scheduled rollup once in this process.
 
     Each batch has three deltas. The argument is the time limit in seconds.
     """
@@ -182,9 +184,7 @@ def test_the_scheduled_function_rolls_up_batches_until_its_time_limit(
     assert value(observer, COUNT_DELTAS) == 0
 
 
-def test_all_rollups_update_the_days_in_one_fixed_sequence_and_cannot_deadlock(
-    own_database: Database, observer: psycopg.Connection
-) -> None:
+def test_rollups_update_the_days_in_a_fixed_order(own_database: Database, observer: psycopg.Connection) -> None:
     rollup_all(own_database)
     dates = [f"2026-06-{n:02}" for n in range(1, 29)]
     for date in dates:
@@ -203,7 +203,7 @@ def test_all_rollups_update_the_days_in_one_fixed_sequence_and_cannot_deadlock(
             if value(observer, is_waiting, worker.info.backend_pid):
                 break
             time.sleep(0.01)
-        # The rollup waits for the lock of the first day, and has locked no later day.
+        # The rollup waits for the lock of the first day. It has not locked the other days yet.
         observer.execute(f"{lock} nowait", [A, dates[1:]])
         holder.rollback()
         assert rollup.result() == 28

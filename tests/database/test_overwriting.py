@@ -1,4 +1,4 @@
-"""Tests that values of one client can be put back from a restored database, and that nothing else changes."""
+"""Tests that values of one client can be copied back from a restored database, and that no other values change."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ OFFER = json.dumps([{"price": "7.50", "starts_at": None, "ends_at": None}])
 
 
 def overwrite(old: psycopg.Connection, new: psycopg.Connection, *names: str, **only: Any) -> dict[str, int]:
-    """Put the named values back, and return the number of rows of each table."""
+    """Copy the named values back, and return the number of rows of each table."""
     comparisons, selection = compare(old, new, A), select(names, **only)
     return put_back(old, new, comparisons, selection, differences(old, new, comparisons, selection))
 
@@ -42,9 +42,7 @@ def test_each_column_of_the_overwritable_tables_has_a_decision(database: Databas
     assert not VALUES.keys() & restored_tables.ACCESS.keys()
 
 
-def test_rows_are_locked_in_the_order_of_their_keys_as_orders_lock_their_products(
-    database: Database, live: Database
-) -> None:
+def test_rows_are_locked_in_the_order_of_their_keys(database: Database, live: Database) -> None:
     of_catalog = "select id from products where catalog_id = %s"
     with live.connect(autocommit=True) as connection:
         connection.execute("update products set name = 'New name' where catalog_id = %s", [CATALOG_OF[A_PRODUCT]])
@@ -67,9 +65,7 @@ def test_rows_are_locked_in_the_order_of_their_keys_as_orders_lock_their_product
         new.rollback()
 
 
-def test_products_that_a_file_has_deactivated_are_active_again_and_keep_their_other_values(
-    database: Database, live: Database
-) -> None:
+def test_deactivated_products_can_be_activated_without_other_changes(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         catalog = CATALOG_OF[A_PRODUCT]
         before = rows_of(new, "select id, is_active from products where catalog_id = %s order by id", catalog)
@@ -83,13 +79,13 @@ def test_products_that_a_file_has_deactivated_are_active_again_and_keep_their_ot
         assert after == before
         product = rows_of(new, "select name, inventory_count from products where id = %s", A_PRODUCT)
         assert product == [("New name", 3)]
-        # Clients that have read the product before see that it has changed.
+        # `updated_at` changes too. Clients can therefore see that the product has changed.
         assert rows_of(new, "select updated_at from products where id = %s", A_PRODUCT) >= updated
         assert rows_of(new, "select p::text from products p where catalog_id <> %s order by id", catalog) == others
         assert overwrite(old, new, "products.is_active") == {}
 
 
-def test_all_values_of_a_table_are_put_back_except_the_stock(database: Database, live: Database) -> None:
+def test_all_values_of_a_table_except_the_stock_are_copied_back(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         new.execute(
             "update products set name = 'x', description = 'y', attributes = '{\"a\": 1}', category = 'c',"
@@ -136,7 +132,7 @@ def test_only_the_selected_rows_and_catalogs_change(database: Database, live: Da
         ((10, None, OFFER), (12, None, '[{"price": "9", "starts_at": null, "ends_at": null}]')),
     ],
 )
-def test_the_price_and_the_offers_of_the_backup_are_valid_again(
+def test_price_and_offers_are_copied_back_from_the_backup(
     database: Database, live: Database, restored: tuple[Any, ...], live_row: tuple[Any, ...]
 ) -> None:
     prices = f"select {', '.join(PRICE)} from products where id = %s"
@@ -150,7 +146,7 @@ def test_the_price_and_the_offers_of_the_backup_are_valid_again(
         old.rollback()
 
 
-def test_a_price_keeps_all_its_digits(database: Database, live: Database) -> None:
+def test_a_price_is_copied_with_all_its_digits(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         old.execute("update products set price = 999999999999.987 where id = %s", [A_PRODUCT])
         new.execute("update products set price = 1 where id = %s", [A_PRODUCT])
@@ -171,14 +167,14 @@ def test_a_price_keeps_all_its_digits(database: Database, live: Database) -> Non
         ("products.colour", "it has no such column"),
     ],
 )
-def test_stock_and_orders_and_access_cannot_be_overwritten(name: str, reason: str) -> None:
+def test_stock_orders_and_access_cannot_be_overwritten(name: str, reason: str) -> None:
     with pytest.raises(TenantError, match=reason):
         select([name])
     with pytest.raises(TenantError, match="not the id of a catalog"):
         select(["products"], "acme-gifts")
 
 
-def test_a_value_that_another_row_now_has_is_an_error_and_nothing_changes(database: Database, live: Database) -> None:
+def test_a_conflict_with_another_row_changes_nothing(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         products = rows_of(new, "select id, sku from products where catalog_id = %s order by id", CATALOG_OF[A_PRODUCT])
         (first, sku), (second, _) = products[:2]
@@ -188,7 +184,7 @@ def test_a_value_that_another_row_now_has_is_an_error_and_nothing_changes(databa
             overwrite(old, new, "products.sku", rows=["moved"])
 
 
-def test_conflicting_rows_can_be_skipped_and_all_other_rows_are_copied(database: Database, live: Database) -> None:
+def test_conflicting_rows_can_be_skipped(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         domains = rows_of(old, "select id, domain, slug from sites where client_id = %s order by id", A)
         new.execute("set session_replication_role = replica")
@@ -211,7 +207,7 @@ def test_conflicting_rows_can_be_skipped_and_all_other_rows_are_copied(database:
         assert rows_of(new, "select count(*) from sites where client_id = %s", A) == [(missing["sites"] - 1,)]
 
 
-def test_single_tables_can_be_compared_or_left_out(database: Database, live: Database) -> None:
+def test_single_tables_can_be_compared_or_excluded(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         assert [each.table.name for each in compare(old, new, A, only=["products"])] == ["products"]
         names = {each.table.name for each in compare(old, new, A, without=["analytics_events"])}
@@ -249,7 +245,7 @@ def test_the_command_shows_both_values_before_it_overwrites(database: Database, 
         assert refused.exit_code == 2, refused.output
 
 
-def test_long_values_are_cut_around_their_first_difference(database: Database, live: Database) -> None:
+def test_long_values_are_shortened_around_their_first_difference(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         old.execute("update products set description = %s where id = %s", ["x" * 400 + "old", A_PRODUCT])
         new.execute("update products set description = %s where id = %s", ["x" * 400 + "y" * 50_000, A_PRODUCT])
@@ -262,7 +258,7 @@ def test_long_values_are_cut_around_their_first_difference(database: Database, l
         old.rollback()
 
 
-def test_a_value_that_has_changed_since_it_was_shown_is_not_overwritten(database: Database, live: Database) -> None:
+def test_a_value_that_changed_after_the_comparison_is_not_overwritten(database: Database, live: Database) -> None:
     with live.connect() as new:
         (slug,) = rows_of(new, "select slug from clients where id = %s", A)[0]
         new.execute("update products set name = 'shown' where id = %s", [A_PRODUCT])
@@ -270,9 +266,9 @@ def test_a_value_that_has_changed_since_it_was_shown_is_not_overwritten(database
     shown = run(database.url(), live.url(), Request.parse(request))["digest"]
     with live.connect() as new:
         new.execute("update products set name = 'edited by the client' where id = %s", [A_PRODUCT])
-    with pytest.raises(TenantError, match="changed since the values were shown"):
+    with pytest.raises(TenantError, match="changed since the comparison"):
         run(database.url(), live.url(), Request.parse(request | {"copy": True, "shown": shown}))
-    with pytest.raises(TenantError, match="only put back after they were shown"):
+    with pytest.raises(TenantError, match="put back only after a comparison"):
         Request.parse(request | {"copy": True})
     with live.connect() as new:
         name = "select name from products where id = %s"
@@ -294,14 +290,14 @@ def test_a_value_that_changes_during_the_command_is_not_overwritten(database: Da
         assert put_back(old, new, comparisons, selection, changed) == {"products": 1}
 
 
-def test_the_report_hides_what_the_audit_log_hides(database: Database) -> None:
+def test_the_report_hides_the_same_values_as_the_audit_log(database: Database) -> None:
     with database.connect() as connection:
         for table, columns in VALUES.items():
             (secrets,) = rows_of(connection, "select app.audit_secrets(%s)", table)[0]
             assert {*overwriting.SECRET.get(table, ())} == {*secrets} & {*columns}, table
 
 
-def test_secret_values_are_not_shown_and_credentials_must_be_named(database: Database, live: Database) -> None:
+def test_secret_values_are_not_shown(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         catalog = CATALOG_OF[A_PRODUCT]
         new.execute('update catalogs set source_config = \'{"password": "hunter2"}\' where id = %s', [catalog])

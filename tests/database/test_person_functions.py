@@ -21,7 +21,7 @@ ENTERED = [caller for caller in CALLERS if caller.entered]
 BY_HAND = [caller for caller in CALLERS if not caller.entered and caller.login in ("wc_public", "wc_api", "wc_worker")]
 ORDERS = {row.values["id"]: row.client for row in ROWS if row.table == "orders"}
 VIEWED = {"A's viewer": {A}, "owner of A and viewer of B": {B}, "both, for B only": {B}}
-"""The clients of which a caller is only a viewer."""
+"""Maps each caller to the clients of which it is only a viewer."""
 STEPS = {
     "prepare_erasure": (ident("A's erasure"),),
     "set_erasure_hashes": (ident("A's erasure"), ["h"]),
@@ -100,9 +100,7 @@ def test_only_the_service_of_the_platform_can_run_the_steps_of_an_erasure(
 
 
 @each_caller
-def test_members_without_the_right_to_see_personal_data_get_masked_data_and_cannot_filter_by_the_data(
-    superuser: psycopg.Connection, caller: Caller
-) -> None:
+def test_members_without_access_to_personal_data_get_masked_data(superuser: psycopg.Connection, caller: Caller) -> None:
     shown = call(superuser, caller, "select id, customer_email from app.order_view")
     if caller.role in ("app_admin", "app_support", "app_client"):
         hidden = VIEWED.get(caller.name, set())
@@ -159,7 +157,7 @@ def test_a_masked_email_address_shows_only_first_characters_and_the_top_level_do
     assert superuser.execute("select app.masked_email(%s)", [address]).fetchone() == (masked,)
 
 
-def test_harmless_details_of_an_event_contain_no_texts_about_persons(superuser: psycopg.Connection) -> None:
+def test_the_harmless_details_of_an_event_contain_no_personal_texts(superuser: psycopg.Connection) -> None:
     details = json.dumps({"lines": [{"line": 1}], "reason": "Ann", "note": "Ann", "tracking_number": "1", "x": "Ann"})
     row = superuser.execute("select app.harmless_details(%s)", [details]).fetchone()
     assert row == ({"lines": [{"line": 1}]},)
@@ -198,7 +196,9 @@ def test_a_document_that_contains_the_words_of_a_person_is_found(
 
 
 def encoded(content: Any, levels: int) -> Any:
-    """Return a value as JSON in a string. The string is in a list, which is itself JSON in a string, and so on."""
+    """Return a value as JSON in a string. Each level puts the string into a list, and encodes the list as JSON
+    again.
+    """
     for _ in range(levels):
         content = [json.dumps(content)]
     return content
@@ -219,7 +219,7 @@ def test_a_person_is_found_in_json_that_is_encoded_in_strings_at_any_depth(
     assert mentions(superuser, encoded({"user": "buyer|1"}, levels), subjects=("buyer|1",))
 
 
-def test_the_search_of_nested_json_takes_time_in_proportion_to_its_size(superuser: psycopg.Connection) -> None:
+def test_nested_json_is_searched_in_linear_time(superuser: psycopg.Connection) -> None:
     content: Any = {"text": 'a "quoted" text', "items": [{"id": n} for n in range(10)]}
     while len(json.dumps(content)) < 500_000:
         content = [json.dumps(content)]
@@ -242,13 +242,13 @@ def test_the_search_of_nested_json_takes_time_in_proportion_to_its_size(superuse
         ("order 1234567", "123456"),
     ],
 )
-def test_personal_data_does_not_match_keys_or_constants_or_ids_or_times_or_parts_of_words(
+def test_personal_data_matches_only_whole_words_of_texts(
     superuser: psycopg.Connection, content: Any, needle: str
 ) -> None:
     assert not mentions(superuser, content, needle)
 
 
-def test_a_subject_matches_an_equal_value_in_a_document_unless_the_subject_is_an_ordinary_word(
+def test_a_subject_matches_only_equal_values_and_no_ordinary_word(
     superuser: psycopg.Connection,
 ) -> None:
     subject = "01987654-7abc-7def-8abc-0123456789ab"
@@ -273,7 +273,7 @@ def test_a_text_that_is_not_a_json_document_becomes_a_json_string(superuser: psy
 
 @pytest.fixture
 def erasing(superuser: psycopg.Connection) -> psycopg.Connection:
-    """The connection, with an open erasure of A for the person `c@test`, whose subject is `buyer|1`."""
+    """Return the connection. It has an open erasure of A for the person `c@test` with the subject `buyer|1`."""
     superuser.execute(
         "update erasures set completed_at = null, cause = 'request', emails = '{c@test}', subjects = '{buyer|1}',"
         " needles = '{c@test,buyer|1,ann buyer}', salt = 's', orders_before = now() where id = %s",
@@ -317,7 +317,7 @@ def after(
         (("P-2", None), ("TRACK1", None), False),
     ],
 )
-def test_an_erasure_and_a_mask_replace_shipment_numbers_in_webhook_deliveries_unless_the_shipment_has_another_number(
+def test_erasures_and_masks_replace_the_shipment_numbers_in_webhook_deliveries(
     erasing: psycopg.Connection, stored: tuple[str, str], sent: tuple[str, str], is_kept: bool
 ) -> None:
     shipment_id = str(ident("A's shipment"))
@@ -335,7 +335,7 @@ def test_an_erasure_and_a_mask_replace_shipment_numbers_in_webhook_deliveries_un
     assert masked == {"shipment_id": shipment_id, "shipment_number": masked_number, "note": "for Ann Buyer"}
 
 
-def test_an_erasure_deletes_only_stored_responses_that_mention_the_person_and_the_client(
+def test_an_erasure_deletes_only_stored_responses_about_the_person(
     erasing: psycopg.Connection,
 ) -> None:
     bodies = {
@@ -355,7 +355,7 @@ def test_an_erasure_deletes_only_stored_responses_that_mention_the_person_and_th
     assert {key for (key,) in remaining} == bodies.keys() - {"of A"}
 
 
-def test_a_message_without_a_client_is_erased_if_it_contains_the_complete_email_address(
+def test_a_message_without_a_client_is_erased_if_it_contains_the_address(
     erasing: psycopg.Connection,
 ) -> None:
     for queue, body in {"mail": {"to": "C@test"}, "name": {"to": "Ann Buyer"}, "part": {"to": "cc@test"}}.items():
@@ -369,7 +369,7 @@ def test_a_message_without_a_client_is_erased_if_it_contains_the_complete_email_
     assert "mail" not in {queue for (queue,) in remaining}
 
 
-def test_an_erasure_keeps_audit_entries_by_members_and_audit_entries_about_unrelated_objects(
+def test_an_erasure_keeps_unrelated_audit_entries(
     erasing: psycopg.Connection,
 ) -> None:
     member, order = "a-owner", str(ident("A's order"))
@@ -384,7 +384,7 @@ def test_an_erasure_keeps_audit_entries_by_members_and_audit_entries_about_unrel
         ("a-editor", "member.create", "m", {"note": "for c@test"}),
         ("a-editor", "mail.release", "c@test", {"note": "x"}),
     ]
-    # Without triggers, the entry keeps this actor.
+    # The entry keeps this actor, because the triggers are disabled.
     erasing.execute("set local session_replication_role = replica")
     for subject, action, object_id, details in values:
         erasing.execute(
@@ -441,7 +441,7 @@ def test_an_erasure_ignores_a_subject_about_which_the_client_has_no_data(superus
     ids=["an event with the address in capitals", "a suppression"],
 )
 @pytest.mark.parametrize("is_earlier", [True, False])
-def test_a_completed_erasure_is_opened_again_if_rows_of_the_person_have_returned(
+def test_a_completed_erasure_is_reopened_if_rows_of_the_person_exist_again(
     superuser: psycopg.Connection, statement: str, *, is_earlier: bool
 ) -> None:
     system = next(caller for caller in ENTERED if caller.name == "system")
@@ -469,10 +469,10 @@ def test_a_completed_erasure_is_opened_again_if_rows_of_the_person_have_returned
 
 
 PHRASES = "{the zip archive,acme gifts renamed,order feed to warehouse}"
-"""Texts that a guest has written into an order, to erase texts of the platform and of the client."""
+"""Texts that a guest has written into an order. The guest wants to erase texts of the platform and of the client."""
 
 
-def test_texts_that_a_guest_has_written_into_an_order_do_not_erase_equal_texts_of_other_people(
+def test_texts_in_a_guest_order_do_not_erase_equal_texts_of_other_people(
     erasing: psycopg.Connection,
 ) -> None:
     erasing.execute("update erasures set phrases = %s where id = %s", [PHRASES, ident("A's erasure")])
@@ -518,8 +518,8 @@ def test_texts_that_a_guest_has_written_into_an_order_do_not_erase_equal_texts_o
         assert after(erasing, statement, query, [A]) == [expected], table
 
 
-def test_the_name_that_a_guest_has_chosen_erases_nothing_in_results_of_order_files(erasing: psycopg.Connection) -> None:
-    """The guest is named like a carrier. The result that names an order of the guest is erased."""
+def test_a_guest_name_does_not_erase_other_results_of_order_files(erasing: psycopg.Connection) -> None:
+    """The guest has the name of a carrier. Only the result that contains an order of the guest is erased."""
     order, number = str(ident("A's order")), "2026-GUEST001"
     erasing.execute("update erasures set phrases = '{dhl express}', order_ids = array[%s::uuid]", [order])
     erasing.execute("set local session_replication_role = replica")
@@ -536,14 +536,14 @@ def test_the_name_that_a_guest_has_chosen_erases_nothing_in_results_of_order_fil
         assert rows == ([("The data of a person were erased.", [])] if expected else [(reason, errors)])
 
 
-def test_the_function_that_searches_jobs_in_the_previous_release_still_works(erasing: psycopg.Connection) -> None:
+def test_the_job_search_function_of_the_previous_release_works(erasing: psycopg.Connection) -> None:
     erasing.execute("update erasures set phrases = '{own street 1}' where id = %s", [ident("A's erasure")])
     query = "select app.job_mentions(e, %s, '[\"Own Street 1\"]') from erasures e where id = %s"
     assert erasing.execute(query, ["order_file", ident("A's erasure")]).fetchone() == (True,)
     assert erasing.execute(query, ["import", ident("A's erasure")]).fetchone() == (False,)
 
 
-def test_the_job_of_a_file_with_the_person_is_erased_and_other_jobs_are_kept(erasing: psycopg.Connection) -> None:
+def test_only_the_job_of_a_file_with_the_person_is_erased(erasing: psycopg.Connection) -> None:
     erasing.execute("set local session_replication_role = replica")
     text = "Zoe is unknown"
     erasing.execute(
@@ -561,7 +561,7 @@ def test_the_job_of_a_file_with_the_person_is_erased_and_other_jobs_are_kept(era
         assert {error for error, is_named in rows if not is_named} == {text}
 
 
-def test_the_name_of_a_person_is_erased_in_entries_about_own_orders(erasing: psycopg.Connection) -> None:
+def test_a_name_is_erased_in_entries_about_the_orders_of_the_person(erasing: psycopg.Connection) -> None:
     erasing.execute("update erasures set phrases = '{zoe buyer}' where id = %s", [ident("A's erasure")])
     erasing.execute("set local session_replication_role = replica")
     order, other = str(ident("A's order")), "an order of another person"
@@ -595,7 +595,7 @@ def test_an_erasure_erases_only_the_reasons_of_refused_orders_of_the_person(eras
     assert [each["reason"] for each in kept] == [erased, "Bob is too long", erased]
 
 
-def test_an_erasure_changes_only_the_runs_of_exports_that_mention_the_person(erasing: psycopg.Connection) -> None:
+def test_an_erasure_changes_only_export_runs_that_contain_the_person(erasing: psycopg.Connection) -> None:
     runs = "select id, seq, destination_id, refused, ctid::text from order_export_runs where client_id = %s order by id"
     refused = [{"order_number": "another", "reason": "Bob is too long"}]
     erasing.execute("update order_export_runs set refused = %s where client_id = %s", [json.dumps(refused), A])
@@ -644,7 +644,7 @@ def test_a_repeated_preparation_keeps_the_free_texts_of_a_person_without_other_t
     assert kept == ([], ["the zip archive"], True)
 
 
-def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_the_person(
+def test_free_texts_and_identifying_texts_of_a_person_are_stored_separately(
     erasing: psycopg.Connection,
 ) -> None:
     address = {"line1": "Order feed to warehouse", "country": "DE", "phone": "+49 30 1234567"}
@@ -664,7 +664,7 @@ def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_
 
 
 def many_orders(erasing: psycopg.Connection, count: int, address: dict[str, str]) -> None:
-    """Place closed orders for the person, and make the erasure begin anew."""
+    """Place closed orders for the person, and restart the erasure."""
     erasing.execute("set local session_replication_role = replica")
     erasing.execute("update orders set customer_email = 'other@test', customer_subject = null")
     erasing.execute("update erasures set needles = '{}', orders_before = now() where id = %s", [ident("A's erasure")])
@@ -680,7 +680,7 @@ def many_orders(erasing: psycopg.Connection, count: int, address: dict[str, str]
 
 
 @pytest.mark.parametrize(("count", "length", "parts"), [(5, 10, 1), (1001, 10, 2), (400, 2000, 2)])
-def test_a_person_with_texts_of_any_size_is_erased_in_parts(
+def test_a_person_with_very_large_texts_is_erased_in_several_steps(
     erasing: psycopg.Connection, count: int, length: int, parts: int
 ) -> None:
     many_orders(erasing, count, {"line1": "😀" * length, "country": "DE"})
@@ -713,7 +713,7 @@ def test_a_worker_of_the_previous_release_cannot_complete_an_erasure(
     assert step(erasing, "select app.complete_erasure(%s, '{}', 2)")
 
 
-def test_an_erasure_that_the_previous_release_has_begun_searches_for_the_numbers_of_its_orders(
+def test_an_erasure_of_the_previous_release_searches_for_its_order_numbers(
     erasing: psycopg.Connection,
 ) -> None:
     many_orders(erasing, 2, {"line1": "Street", "country": "DE"})
@@ -732,7 +732,7 @@ def test_an_erasure_that_the_previous_release_has_begun_searches_for_the_numbers
     assert step(erasing, "select to_jsonb(numbers) from app.phrases_to_search(%s)") == ["4711"]
 
 
-def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(erasing: psycopg.Connection) -> None:
+def test_large_tracking_data_fits_without_the_url_that_contains_the_number(erasing: psycopg.Connection) -> None:
     many_orders(erasing, 1, {"line1": "Street", "country": "DE", "phone": "2026-11-27"})
     erasing.execute("set local session_replication_role = replica")
     erasing.execute(
@@ -762,7 +762,7 @@ def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(era
         (None, "https://t.test/?id=98", False),
     ],
 )
-def test_a_tracking_url_is_left_out_only_if_its_number_finds_it(
+def test_a_tracking_url_is_omitted_only_if_it_contains_the_number(
     erasing: psycopg.Connection, number: str | None, url: str, is_left_out: bool
 ) -> None:
     many_orders(erasing, 1, {"line1": "Street", "country": "DE"})
@@ -779,7 +779,7 @@ def test_a_tracking_url_is_left_out_only_if_its_number_finds_it(
     assert not is_left_out or str(number).strip().lower() in needles
 
 
-def test_a_phrase_that_occurs_in_data_about_other_orders_is_no_own_phrase(erasing: psycopg.Connection) -> None:
+def test_a_phrase_in_data_about_other_orders_is_not_unique_to_the_person(erasing: psycopg.Connection) -> None:
     phrases = "{dhl express,blue mug,zoe quartermain,bob buyer,other street,own street}"
     erasing.execute("update erasures set phrases = %s where id = %s", [phrases, ident("A's erasure")])
     erasing.execute("set local session_replication_role = replica")
@@ -802,7 +802,7 @@ def test_a_phrase_that_occurs_in_data_about_other_orders_is_no_own_phrase(erasin
     assert erasing.execute(query, [ident("A's erasure")]).fetchone() == ([],)
 
 
-def test_a_phrase_in_a_later_part_of_the_orders_of_the_person_is_an_own_phrase(erasing: psycopg.Connection) -> None:
+def test_a_phrase_in_later_orders_of_the_person_is_unique_to_the_person(erasing: psycopg.Connection) -> None:
     many_orders(erasing, 2, {"line1": "Own Street 1", "country": "DE"})
     erasing.execute("set local session_replication_role = replica")
     erasing.execute(

@@ -1,5 +1,6 @@
-"""Tests that only certain callers can place an order. `app.place_order` runs as the definer, and must check the
-caller."""
+"""Tests that only certain callers can place an order. `app.place_order` must check the caller, because it runs as the
+definer.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +37,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run a statement as a caller, and return the resulting rows. The changes are kept unless the statement fails."""
+    """Run a statement as a caller, and return the resulting rows. If the statement fails, its changes are undone."""
     with superuser.transaction():
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         superuser.execute(ENTER, caller.parameters)

@@ -1,5 +1,6 @@
-"""Tests that every policy is necessary: if a policy is dropped or allows all rows, a caller's access differs from the
-matrix."""
+"""Tests that every policy is necessary. If a policy is dropped or allows all rows, the access of a caller differs from
+the matrix.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,15 +39,15 @@ select case schemaname when 'public' then tablename else schemaname || '.' || ta
   with_check
 from pg_policies order by 1, 2
 """
-# For these policies, the tests cannot notice a missing check of the new row. The condition of such a policy depends
-# only on the caller, so it has the same result for the old row and the new row. If the condition refuses the old row,
-# PostgreSQL never checks the new row.
+# For these policies, the tests cannot detect a missing check of the new row. The condition of these policies depends
+# only on the caller. Its result is therefore equal for the old row and the new row. If the condition refuses the old
+# row, PostgreSQL does not check the new row.
 _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
     "admin_update on invitations",
     "support on orders",
-    "client_update on orders",  # a trigger prevents that an order moves to another client
+    "client_update on orders",  # a trigger prevents a move of an order to another client
     "client_update on sites",  # a trigger refuses a catalog that the client cannot read
     "admin on dead_letters",
     "system on schedules",
@@ -97,7 +98,7 @@ def test_dropping_any_policy_changes_the_access_of_a_caller(
     assert [str(policy) for policy in policies if not changes_access(superuser, policy, "drop policy {}")] == []
 
 
-def test_a_policy_that_is_changed_to_allow_all_rows_gives_a_caller_more_access(
+def test_a_policy_that_allows_all_rows_gives_a_caller_more_access(
     superuser: psycopg.Connection, policies: list[Policy]
 ) -> None:
     narrow = [policy for policy in policies if policy.using not in (None, "true")]
@@ -106,7 +107,7 @@ def test_a_policy_that_is_changed_to_allow_all_rows_gives_a_caller_more_access(
     ] == []
 
 
-def test_removing_a_policy_check_changes_the_access_unless_the_policy_is_a_known_exception(
+def test_removing_a_policy_check_changes_the_access_except_for_listed_policies(
     superuser: psycopg.Connection, policies: list[Policy]
 ) -> None:
     checking = [policy for policy in policies if policy.check not in (None, "true")]
@@ -116,7 +117,7 @@ def test_removing_a_policy_check_changes_the_access_unless_the_policy_is_a_known
     assert without_effect == _CALLER_ONLY
 
 
-def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuser: psycopg.Connection) -> None:
+def test_every_insert_or_update_policy_checks_the_new_row(superuser: psycopg.Connection) -> None:
     unchecked = superuser.execute(
         "select policyname from pg_policies where cmd in ('ALL', 'INSERT', 'UPDATE') and with_check is null"
     )

@@ -22,7 +22,9 @@ from wecelebrate.catalogs import pricing
 from wecelebrate.core.types import minor_units
 
 EXAMPLES = 2_000 if FULL else 150
-"""`make test` tries 150 sets of rules with up to 30 prices each, `make faults` tries 2,000."""
+"""The number of rule sets, each with up to 30 prices. `make test` tries 150 sets, and `make faults` tries 2,000
+sets.
+"""
 Rules = dict[str, Any]
 
 
@@ -142,7 +144,7 @@ def test_selling_prices_are_exact_and_monotonic_and_never_0(
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), example=examples().filter(lambda example: example.rules != {}))
-def test_a_filter_on_selling_prices_and_the_computed_filter_on_base_prices_select_the_same_products(
+def test_filters_on_selling_prices_and_on_base_prices_select_the_same_products(
     connection: psycopg.Connection, data: st.DataObject, example: Example
 ) -> None:
     bases = data.draw(prices_in(example.currency))
@@ -171,8 +173,9 @@ JUNK: st.SearchStrategy[Any] = st.sampled_from(
 def test_invalid_price_rules_never_make_a_product_free_or_stop_a_storefront(
     connection: psycopg.Connection, data: st.DataObject, example: Example
 ) -> None:
-    """The API refuses more rules than the database: it also checks the day and large numbers, and requires a
-    minimum."""
+    """The API refuses more rules than the database. The API also checks the day and large numbers, and requires a
+    minimum.
+    """
     rules = {name: dict(rule) if isinstance(rule, dict) else rule for name, rule in example.rules.items()}
     place = data.draw(st.sampled_from([rules, *(rule for rule in rules.values() if isinstance(rule, dict))]))
     names = ["conversion", "markup_percent", "fixed_amount", "rounding", "minimum", "margin"]
@@ -204,7 +207,7 @@ def test_the_database_ignores_price_rules_without_the_documented_form(
     assert row == (None,)
 
 
-def test_an_update_by_the_previous_release_does_not_activate_price_rules(superuser: psycopg.Connection) -> None:
+def test_an_update_of_the_previous_release_does_not_activate_price_rules(superuser: psycopg.Connection) -> None:
     status_of = "app.pricing_status(pricing_rules, pricing)"
     rules = f"update catalogs set pricing_rules = %s where id = %s returning pricing, {status_of}"
     superuser.execute("update catalogs set currency = 'USD' where id = %s", [A_CATALOG])

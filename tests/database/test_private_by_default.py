@@ -1,5 +1,4 @@
-"""Tests that attributes of files become source data if they are not known properties. Only editors of the owner can
-read source data."""
+"""Tests that unknown attributes of files become source data. Only editors of the owner can read source data."""
 
 import re
 import shutil
@@ -93,7 +92,7 @@ def test_the_migration_makes_the_same_decisions_as_the_readers(before: tuple[Dat
     assert data == row
 
 
-def test_the_migration_hides_private_attributes_that_a_file_has_set_and_none_that_the_api_has_set(
+def test_the_migration_hides_private_attributes_of_files_but_not_of_the_api(
     before: tuple[Database, Path],
 ) -> None:
     row: Json = {"sku": "A", "Cost Price": " 11.40 ", "Projekt": "Nord", "Colour": "red"}
@@ -110,7 +109,7 @@ def test_the_migration_hides_private_attributes_that_a_file_has_set_and_none_tha
     assert products["api"] == ({"Cost Price": "11.40", "Projekt": "Nord", "nested": {"a": 1}}, None)
     assert products["changed"] == ({"Projekt": "Sued", "Own": "x"}, row)
     # The source row comes from a delta, and does not contain these attributes. An attribute with a known private name
-    # is moved anyway, and keeps its value.
+    # is moved nevertheless, and its value does not change.
     assert products["delta"] == (
         {"Projekt": "Nord", "Colour": "red"}, {"sku": "A", "Stock": "4", "Cost Price": "11.40"},
     )  # fmt: skip
@@ -120,7 +119,7 @@ def test_the_migration_hides_private_attributes_that_a_file_has_set_and_none_tha
     assert products["renamed"] == ({}, {**saleor, "Grade": "B", "level": "3"})
 
 
-def test_the_migration_moves_an_attribute_that_was_a_column_of_an_earlier_file_of_the_catalog(
+def test_the_migration_moves_attributes_that_were_columns_of_earlier_files(
     before: tuple[Database, Path],
 ) -> None:
     add(before[0], "delta", {"Projekt": "Nord", "Own": "x"}, {"sku": "A", "Stock": "4"})
@@ -140,7 +139,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_source_data_that_the_previous_release_writes_is_moved(superuser: psycopg.Connection) -> None:
+def test_source_data_of_the_previous_release_is_moved(superuser: psycopg.Connection) -> None:
     read = "select p.source_data, s.data, p.updated_at = p.created_at from products p left join product_sources s"
     read += " on (s.catalog_id, s.product_id) = (p.catalog_id, p.id) where p.sku = 'old'"
     superuser.execute(

@@ -1,5 +1,4 @@
-"""Tests that searches, lists and facets return only rows that the caller may see, although definer functions read the
-rows."""
+"""Tests that searches, lists and facets return only rows that the caller may see. Definer functions read these rows."""
 
 import random
 import re
@@ -62,13 +61,13 @@ def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> se
 def visible(caller: Caller) -> str:
     """Return the part of the function's name that depends on the caller.
 
-    For storefronts, this part is empty: their function has no rules for shared catalogs.
+    For storefronts, this part is empty, because the function of storefronts has no rules for shared catalogs.
     """
     return "" if caller.login == "wc_public" else "visible_"
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_caller_can_find_and_list_only_products_that_it_may_see(
+def test_a_caller_can_find_and_list_only_visible_products(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
     caller = BY_NAME[name]
@@ -81,7 +80,7 @@ def test_a_caller_can_find_and_list_only_products_that_it_may_see(
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_page_that_begins_at_a_price_contains_only_products_that_the_caller_may_see(
+def test_a_page_after_a_price_contains_only_products_that_the_caller_may_see(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
     caller = BY_NAME[name]
@@ -98,7 +97,7 @@ def test_a_page_that_begins_at_a_price_contains_only_products_that_the_caller_ma
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_the_functions_of_the_previous_release_find_and_list_only_rows_that_the_caller_may_read(
+def test_functions_of_the_previous_release_return_only_rows_of_the_caller(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
     caller = BY_NAME[name]
@@ -180,7 +179,7 @@ def named(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) -> None:
+def test_wildcard_characters_in_a_search_are_ordinary_characters(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["A's owner"]):
         for search, expected in {
             "0%": {"100% cotton"},
@@ -199,7 +198,7 @@ def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) 
 
 
 @pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "created_at", "-created_at"])
-def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(named: psycopg.Connection, sort: str) -> None:
+def test_a_search_for_a_common_or_rare_word_returns_the_correct_page(named: psycopg.Connection, sort: str) -> None:
     """The common word `one` is in all 12,000 names. The rare word `thousandth` is in only twelve names."""
     named.execute(
         "insert into products (catalog_id, sku, name, price, created_at, is_active)"
@@ -228,9 +227,7 @@ def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(named: psyc
 
 
 @pytest.mark.parametrize("word", ["zebra", "newest", "oldest"])
-def test_a_search_returns_the_right_page_even_if_the_matches_are_next_to_each_other_by_name_or_by_age(
-    named: psycopg.Connection, word: str
-) -> None:
+def test_a_search_returns_the_correct_page_for_adjacent_matches(named: psycopg.Connection, word: str) -> None:
     named.execute(
         "insert into products (catalog_id, sku, name, price, created_at)"
         " select %s, 'w' || n, case when n %% 2 = 0 then 'zebra ' else 'apple ' end || lpad(n::text, 6, '0')"
@@ -265,7 +262,7 @@ def test_a_search_returns_the_right_page_even_if_the_matches_are_next_to_each_ot
         (0, 1, "name", None),
     ],
 )
-def test_a_search_walks_through_an_index_only_if_it_expects_to_fill_the_page(
+def test_a_search_scans_a_sort_index_only_if_it_expects_a_full_page(
     named: psycopg.Connection, matching: int, rows: int, sort: str, length: int | None
 ) -> None:
     walk = named.execute("select app.walk_length(%s, 200, %s, %s)", [matching, rows, sort])
@@ -316,7 +313,7 @@ def test_facet_values_with_equal_counts_are_sorted_by_name(named: psycopg.Connec
         assert [brand["value"] for brand in facets(named, "fruit")["brand"]] == ["apfel", "Äpfel", "Birne", "Zebra"]
 
 
-def test_the_largest_name_and_sku_and_category_fit_into_the_indexes(named: psycopg.Connection) -> None:
+def test_the_largest_name_sku_and_category_fit_into_the_indexes(named: psycopg.Connection) -> None:
     """An entry of an index has at most 2,704 bytes. The characters are random, so that they cannot be compressed."""
     dice = random.Random(1)
 
@@ -336,7 +333,7 @@ def test_the_largest_name_and_sku_and_category_fit_into_the_indexes(named: psyco
 
 @pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "created_at", "-created_at"])
 @pytest.mark.parametrize("search", [None, "fruit"])
-def test_the_functions_of_the_previous_release_return_the_same_pages_as_the_current_functions(
+def test_functions_of_the_previous_release_return_the_same_pages(
     named: psycopg.Connection, sort: str, search: str | None
 ) -> None:
     for number, name in enumerate(("Zebra", "apfel", "Äpfel", "Apfel", "Birne", "Łódź")):
@@ -366,7 +363,9 @@ def test_the_functions_of_the_previous_release_return_the_same_pages_as_the_curr
 
 
 def plan(connection: psycopg.Connection, words: str, *, walk: bool) -> str:
-    """Return the plan of a search in name order: a walk through a category if `walk` is true, else the search index."""
+    """Return the plan of a search in name order. If `walk` is true, the plan scans a category. Otherwise, the plan uses
+    the search index.
+    """
     row = connection.execute(
         "select format(app.product_query(false, %s, false, true, false, true, false, 'name', false, %s),"
         " app.search_condition(cardinality(app.search_patterns(%s)), '$2'))",
@@ -402,9 +401,7 @@ def filled(named: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.mark.parametrize("words", ["mug 2999", "μοναδική", "ЕДИНСТВЕННАЯ", "f1234 mug"])
-def test_a_search_in_any_script_uses_the_search_index_for_the_catalog_and_for_all_words(
-    filled: psycopg.Connection, words: str
-) -> None:
+def test_a_search_in_any_script_uses_the_search_index_for_all_words(filled: psycopg.Connection, words: str) -> None:
     # For a small table, the planner estimates about the same cost for all indexes.
     others = ("products_by_name", "products_by_category", "products_by_brand", "products_by_price")
     filled.execute(f"drop index {', '.join(others)}, products_by_created_at".encode())
@@ -419,7 +416,7 @@ def test_a_search_in_any_script_uses_the_search_index_for_the_catalog_and_for_al
     assert scan.count("~~") == len(words.split())
 
 
-def test_a_search_that_walks_through_an_index_reads_only_this_index(filled: psycopg.Connection) -> None:
+def test_a_search_that_scans_a_sort_index_reads_only_this_index(filled: psycopg.Connection) -> None:
     for method in ("indexscan", "bitmapscan", "seqscan"):
         filled.execute(f"set local enable_{method} = off".encode())
     assert "Index Only Scan using products_by_category on products" in plan(filled, "mug 4711", walk=True)
@@ -429,7 +426,7 @@ def test_a_search_that_walks_through_an_index_reads_only_this_index(filled: psyc
 @pytest.mark.parametrize(
     ("price_min", "sort", "key"), [("null", "price", 2900), ("2900", "price", None), ("null", "-price", 100)]
 )
-def test_a_page_that_begins_at_a_price_does_not_read_the_products_before_it(
+def test_a_page_after_a_price_does_not_read_the_previous_products(
     filled: psycopg.Connection, name: str, price_min: str, sort: str, key: int | None
 ) -> None:
     caller = BY_NAME[name]
@@ -440,7 +437,7 @@ def test_a_page_that_begins_at_a_price_does_not_read_the_products_before_it(
     rows_read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'products'"
     last = None if key is None else "00000000-0000-0000-0000-000000000000"
     with as_caller(filled, caller):
-        # The planner may join so few products by reading the whole table.
+        # For so few products, the planner can read the whole table.
         for method in ("seqscan", "hashjoin", "mergejoin"):
             filled.execute(f"set local enable_{method} = off".encode())
         [(before,)] = filled.execute(rows_read).fetchall()

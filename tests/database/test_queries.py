@@ -1,5 +1,4 @@
-"""Tests that every role that runs a named query can plan the query, and that no statement pins a session of RDS
-Proxy."""
+"""Tests that every role can plan the named queries that it runs, and that no statement pins a session of RDS Proxy."""
 
 import ast
 import re
@@ -310,14 +309,16 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 
 
 OUTSIDE_OF_THE_PROXY = ("first_admin.py", "overwriting.py", "restoration.py", "restored_tables.py")
-"""The modules whose statements run in the function `deploy-migrate`, which does not connect through RDS Proxy."""
+"""The modules whose statements run in the function `deploy-migrate`. This function does not connect through RDS
+Proxy.
+"""
 
 
 @lru_cache(maxsize=1)
 def _texts() -> list[tuple[str, str]]:
     """Return all SQL that Lambda functions send: named queries, and strings in the Python package that look like SQL.
 
-    The search takes two seconds of CPU time, so it runs only once.
+    The search runs only once, because it takes two seconds of CPU time.
     """
     return [*QUERIES.items(), *_strings()]
 
@@ -354,7 +355,7 @@ def test_statements_do_not_pin_a_session(pin: str) -> None:
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_statements_are_smaller_than_16_kib_because_larger_statements_pin_a_session() -> None:
+def test_statements_are_smaller_than_16_kib() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 
@@ -377,6 +378,6 @@ def test_a_statement_that_pins_a_session_is_detected(pin: str, text: str) -> Non
     assert re.search(PINS[pin], text, re.IGNORECASE)
 
 
-def test_a_lock_that_ends_with_its_transaction_is_not_reported_as_pinning() -> None:
+def test_a_transaction_lock_is_not_reported_as_pinning() -> None:
     for text in ("select pg_advisory_xact_lock(1)", "select pg_try_advisory_xact_lock(1)"):
         assert not re.search(PINS["a session lock"], text)

@@ -1,5 +1,5 @@
-"""Tests that read transactions use the replica, and write transactions use the primary. A replica that lags or is down
-causes no error.
+"""Tests that read transactions use the replica, and that write transactions use the primary. A lagging or unavailable
+replica causes no error.
 """
 
 import asyncio
@@ -52,20 +52,20 @@ def test_a_request_reads_from_the_replica_after_a_cache_miss(platform: Platform,
     for site in sites:
         ok(tenant.owner.get(f"/v1/sites/{site}"))
     assert calls(cloud.replica, GET_SITE) - replica >= 20
-    # Other tests can run this query on the primary at the same time. But these 20 requests must use the replica.
+    # These 20 requests must use the replica. Other tests can run this query on the primary at the same time.
     assert calls(cloud.database, GET_SITE) - primary < 20
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A primary and a replica. Only this module uses these servers, so its tests can stop them."""
+    """A primary and a replica. The tests can stop these servers, because no other module uses them."""
     with started(tmp_path_factory.mktemp("postgres")) as servers:
         yield servers
 
 
 @pytest.fixture(autouse=True)
 def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """If a test uses the fixture `servers`, configure this process like a Lambda function that uses these servers."""
+    """Configure this process like a Lambda function that uses `servers`, if a test uses the fixture `servers`."""
     if "servers" not in request.fixturenames:
         yield
         return
@@ -118,7 +118,7 @@ def test_read_transactions_use_the_replica_and_write_transactions_use_the_primar
             assert not on_replica(tx)
 
 
-def test_a_read_after_a_write_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
+def test_a_read_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
         replica.execute("select pg_wal_replay_pause()")
         try:
@@ -151,9 +151,7 @@ def rename_site(name: str) -> None:
 
 
 @pytest.mark.parametrize("primary", [False, True])
-def test_all_statements_of_a_snapshot_see_the_same_rows_with_the_access_of_the_caller(
-    servers: Postgres, primary: bool
-) -> None:
+def test_all_statements_of_a_snapshot_see_the_same_rows(servers: Postgres, primary: bool) -> None:
     rename_site("before")
     wait_for_replay(servers)
     with reading_snapshot(OWNER, lambda tx: site_name(tx) == "before", primary=primary) as tx:
@@ -170,7 +168,7 @@ def test_all_statements_of_a_snapshot_see_the_same_rows_with_the_access_of_the_c
         assert site_name(tx) == "later"
 
 
-def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_requested_change(
+def test_a_snapshot_uses_the_primary_until_the_replica_has_replayed_the_change(
     servers: Postgres,
 ) -> None:
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
@@ -187,7 +185,7 @@ def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_
 
 
 @pytest.mark.usefixtures("immediate_conflicts")
-def test_a_snapshot_that_the_replica_has_ended_can_be_opened_again_on_the_primary(servers: Postgres) -> None:
+def test_a_snapshot_is_reopened_on_the_primary_if_the_replica_ends_it(servers: Postgres) -> None:
     with pytest.raises(EndedByReplica), reading_snapshot(OWNER, lambda _: True) as tx:
         assert on_replica(tx)
         replay_lock(servers, tx)
@@ -197,7 +195,7 @@ def test_a_snapshot_that_the_replica_has_ended_can_be_opened_again_on_the_primar
 
 
 @pytest.mark.parametrize("min_xids", [(), ("999999999",)])
-def test_a_read_transaction_cannot_write_on_either_server(servers: Postgres, min_xids: tuple[str, ...]) -> None:
+def test_a_read_transaction_cannot_write_on_any_server(servers: Postgres, min_xids: tuple[str, ...]) -> None:
     with pytest.raises(Problem), reading(Caller(subject="a-owner", min_xids=min_xids)) as tx:
         assert on_replica(tx) == (min_xids == ())
         tx.cursor().execute("update sites set name = 'written'")
@@ -205,7 +203,7 @@ def test_a_read_transaction_cannot_write_on_either_server(servers: Postgres, min
         assert tx.cursor().execute("select from sites where name = 'written'").fetchone() is None
 
 
-def test_read_transactions_use_the_primary_while_the_replica_is_down(servers: Postgres) -> None:
+def test_read_transactions_use_the_primary_if_the_replica_is_down(servers: Postgres) -> None:
     assert reads_on_replica()
     servers.replica_server.stop()
     try:
@@ -221,7 +219,7 @@ def test_read_transactions_use_the_primary_while_the_replica_is_down(servers: Po
     assert becomes(True, reads_on_replica)
 
 
-def test_reads_succeed_and_writes_fail_while_the_primary_is_down(servers: Postgres) -> None:
+def test_reads_succeed_and_writes_fail_if_the_primary_is_down(servers: Postgres) -> None:
     assert reads_on_replica()
     servers.primary_server.stop()
     try:
@@ -235,7 +233,7 @@ def test_reads_succeed_and_writes_fail_while_the_primary_is_down(servers: Postgr
 
 
 def connected(servers: Postgres, pid: int) -> bool:
-    """Whether a backend of the replica still runs."""
+    """Return whether a backend of the replica still runs."""
     with psycopg.connect(servers.replica_url) as replica:
         return replica.execute("select from pg_stat_activity where pid = %s", [pid]).fetchone() is not None
 
@@ -260,7 +258,7 @@ def replay_lock(servers: Postgres, tx: Transaction) -> None:
 
 
 def replay_lock_while_idle(servers: Postgres, tx: Transaction) -> None:
-    """Make the replica end the connection of the transaction between two statements, because of a replayed lock."""
+    """Make the replica end the connection of the transaction between two statements. The reason is a replayed lock."""
     pid = tx.cursor().connection.info.backend_pid
     tx.cursor().execute("select from sites")
     with psycopg.connect(servers.primary_url) as primary:
@@ -271,7 +269,7 @@ def replay_lock_while_idle(servers: Postgres, tx: Transaction) -> None:
 
 @pytest.fixture
 def immediate_conflicts(servers: Postgres) -> Iterator[None]:
-    """Make the replica end conflicting transactions at once, instead of after 30 seconds."""
+    """Make the replica end conflicting transactions immediately. The default is 30 seconds."""
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
         replica.execute("alter system set max_standby_streaming_delay = 0")
         replica.execute("select pg_reload_conf()")
@@ -300,7 +298,7 @@ def test_a_read_that_the_replica_ends_is_repeated_on_the_primary(
 
 
 def call(endpoint: Callable[[Transaction], object], method: str, opening: Opening) -> httpx.Response:
-    """Call an endpoint whose transaction is opened by `opening`."""
+    """Call an endpoint. `opening` opens its transaction."""
     app = FastAPI()
     route: dict[str, Any] = {"methods": [method], "route_class_override": DirectRoute, "response_model": None}
 
@@ -319,7 +317,7 @@ def call(endpoint: Callable[[Transaction], object], method: str, opening: Openin
     return asyncio.run(send())
 
 
-def test_an_endpoint_is_run_again_on_the_primary_if_the_replica_ends_the_read_transaction(servers: Postgres) -> None:
+def test_an_endpoint_is_repeated_on_the_primary_if_the_replica_ends_its_read(servers: Postgres) -> None:
     used_replica: list[bool] = []
 
     def endpoint(tx: Transaction) -> bool:
@@ -332,7 +330,7 @@ def test_an_endpoint_is_run_again_on_the_primary_if_the_replica_ends_the_read_tr
     assert used_replica == [True, False]
 
 
-def test_an_endpoint_is_not_run_again_if_its_write_transaction_fails(servers: Postgres) -> None:
+def test_an_endpoint_is_not_repeated_if_its_write_transaction_fails(servers: Postgres) -> None:
     used_replica: list[bool] = []
 
     def endpoint(tx: Transaction) -> None:

@@ -1,5 +1,6 @@
-"""Tests the stock of a file, which the ERP system has counted. The pieces of orders that the ERP system did not know at
-that time stay subtracted."""
+"""Tests the stock of a file that an ERP system has counted. If the ERP system did not know an order at that time, the
+pieces of the order are still subtracted.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -50,7 +51,7 @@ def settings(superuser: psycopg.Connection, **values: Any) -> None:
     )
 
 
-def test_a_stock_file_that_counted_5_pieces_before_5_pieces_were_ordered_leaves_a_stock_of_0(
+def test_pieces_that_were_ordered_after_a_stock_count_are_subtracted(
     superuser: psycopg.Connection,
 ) -> None:
     place(superuser, 5, ago(minutes=5))
@@ -61,7 +62,7 @@ def test_a_stock_file_that_counted_5_pieces_before_5_pieces_were_ordered_leaves_
     assert (int(merged["updated"]), stock(superuser, A_PRODUCT)) == (0, 0)
 
 
-def test_a_file_that_is_loaded_again_does_not_change_the_product(superuser: psycopg.Connection) -> None:
+def test_loading_a_file_again_does_not_change_the_product(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(minutes=5))
     load(superuser, 5, ago(minutes=20))
     read = "select xmin, ctid, updated_at from products where id = %s"
@@ -74,7 +75,7 @@ def test_a_file_that_is_loaded_again_does_not_change_the_product(superuser: psyc
 
 
 @pytest.mark.parametrize(("means", "free"), [("free", 5), ("physical", 3)])
-def test_an_acknowledged_order_is_subtracted_from_a_physical_stock_but_not_from_a_free_stock(
+def test_an_acknowledged_order_is_subtracted_only_from_a_physical_stock(
     superuser: psycopg.Connection, means: str, free: int
 ) -> None:
     settings(superuser, stock_means=means)
@@ -99,7 +100,7 @@ def test_a_late_acknowledgement_takes_effect_at_the_time_that_it_contains(
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_only_pieces_that_were_not_shipped_before_a_stock_count_are_subtracted_from_the_count(
+def test_pieces_that_were_shipped_before_a_stock_count_are_not_subtracted(
     superuser: psycopg.Connection, means: str
 ) -> None:
     settings(superuser, stock_means=means)
@@ -127,7 +128,7 @@ def test_only_pieces_that_were_not_shipped_before_a_stock_count_are_subtracted_f
         ("free", 0, 1, 5),
     ],
 )
-def test_an_order_without_an_acknowledgement_holds_its_pieces_for_the_hours_that_the_catalog_defines(
+def test_an_unacknowledged_order_holds_its_pieces_for_the_hours_of_the_catalog(
     superuser: psycopg.Connection, means: str, hours: int | None, age: int, free: int
 ) -> None:
     settings(superuser, stock_means=means, hold_hours=hours)
@@ -147,7 +148,7 @@ def test_a_changed_setting_applies_to_the_stock_of_earlier_files(superuser: psyc
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_cancelling_an_order_that_the_erp_system_knew_adds_its_pieces_until_the_next_stock_file_arrives(
+def test_cancelling_an_order_that_the_erp_system_knew_adds_its_pieces(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -162,7 +163,7 @@ def test_cancelling_an_order_that_the_erp_system_knew_adds_its_pieces_until_the_
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_cancelling_an_order_that_the_erp_system_did_not_know_does_not_change_the_reported_stock(
+def test_cancelling_an_unknown_order_does_not_change_the_reported_stock(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -174,7 +175,7 @@ def test_cancelling_an_order_that_the_erp_system_did_not_know_does_not_change_th
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_a_product_with_more_ordered_pieces_than_the_file_reports_has_no_stock_until_pieces_are_released(
+def test_more_ordered_pieces_than_reported_pieces_result_in_a_stock_of_0(
     superuser: psycopg.Connection,
 ) -> None:
     first, second = place(superuser, 4, ago(minutes=9)), place(superuser, 1, ago(minutes=8))
@@ -231,7 +232,7 @@ def test_a_stock_that_a_caller_writes_is_the_current_free_stock(superuser: psyco
     assert stock(superuser, A_PRODUCT) == 8
 
 
-def test_a_change_of_a_column_other_than_the_stock_keeps_the_reported_stock(superuser: psycopg.Connection) -> None:
+def test_a_change_of_another_column_does_not_change_the_reported_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     act(superuser, BY_NAME["A's editor"], "update products set name = 'n' where id = %s returning 1", A_PRODUCT)
@@ -239,7 +240,7 @@ def test_a_change_of_a_column_other_than_the_stock_keeps_the_reported_stock(supe
     assert stock(superuser, A_PRODUCT) == 9
 
 
-def test_a_row_without_a_stock_changes_neither_the_stock_nor_the_reported_stock(superuser: psycopg.Connection) -> None:
+def test_a_row_without_a_stock_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     before = superuser.execute("select * from stock_reports where product_id = %s", [A_PRODUCT]).fetchone()
@@ -260,7 +261,7 @@ def test_the_stocks_of_all_places_are_added_before_the_orders_are_subtracted(sup
     assert stock(superuser, A_PRODUCT) == 3
 
 
-def test_cancelled_pieces_return_to_a_product_that_was_untracked_for_some_time(
+def test_cancelled_pieces_return_to_a_product_that_was_untracked_before(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=3))
@@ -287,7 +288,7 @@ def test_an_order_of_an_untracked_product_holds_no_pieces(superuser: psycopg.Con
     assert stock(superuser, A_PRODUCT) == 4
 
 
-def test_changing_the_stock_by_a_difference_changes_the_reported_stock_which_can_become_negative(
+def test_changing_the_stock_by_a_difference_changes_the_reported_stock(
     superuser: psycopg.Connection,
 ) -> None:
     change = "select app.change_stock(%s, %s)"
@@ -353,7 +354,7 @@ def test_the_deletion_of_finished_stock_holds_does_not_change_the_stock(superuse
     assert stock(superuser, A_PRODUCT) == before + 2
 
 
-def test_the_deletion_of_finished_stock_holds_keeps_a_reported_stock_below_0(
+def test_the_deletion_of_finished_stock_holds_does_not_change_a_negative_stock(
     superuser: psycopg.Connection,
 ) -> None:
     place(superuser, 2, ago(days=20))
@@ -381,7 +382,7 @@ def test_only_writers_of_a_catalog_can_read_the_explanation_of_a_stock(superuser
         assert act(superuser, BY_NAME[name], explain, A_PRODUCT) == []
 
 
-def test_a_dry_run_shows_the_future_free_stock_and_changes_nothing(superuser: psycopg.Connection) -> None:
+def test_a_dry_run_shows_the_future_free_stock(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(minutes=5))
     merging.stage(superuser, [{"sku": SKU, "inventory_count": 9}])
     staged, stored = merging.compare(superuser, ago(minutes=20))

@@ -1,5 +1,6 @@
-"""Tests that a login sees and changes no additional rows while row-level security of a table is suspended, even with
-injected SQL."""
+"""Tests that a login cannot access additional rows while the row-level security of a table is suspended, even with
+injected SQL.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,7 +105,7 @@ def test_logins_cannot_see_or_change_additional_rows_of_a_suspended_table(own_da
         connection.close()
 
 
-def test_a_privilege_granted_during_a_suspension_has_no_effect_until_the_suspension_ends(
+def test_a_privilege_that_is_granted_during_a_suspension_has_no_effect_yet(
     own_database: Database,
 ) -> None:
     with suspended(own_database, "orders"):
@@ -128,7 +129,7 @@ def test_a_privilege_granted_during_a_suspension_has_no_effect_until_the_suspens
             connection.execute("drop policy extra on orders")
 
 
-def test_a_suspension_can_end_even_if_roles_and_columns_that_it_recorded_no_longer_exist(
+def test_a_suspension_can_end_even_if_recorded_roles_and_columns_are_missing(
     own_database: Database,
 ) -> None:
     role = f"app_gone_{own_database.name}"
@@ -171,7 +172,7 @@ def test_a_migration_ends_a_suspension_that_began_during_the_migration(own_datab
     )
 
     def report(name: str) -> None:
-        if name == "9002_second":  # this migration is the only one that runs without the lock
+        if name == "9002_second":  # only this migration runs without the lock
             suspend(own_database, "orders")
 
     migrate(own_database.url("wc_migrate"), folder, report)

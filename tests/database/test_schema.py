@@ -1,4 +1,4 @@
-"""Tests of the triggers, keys, constraints and partitions of the schema."""
+"""Tests the triggers, keys, constraints and partitions of the schema."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Tests that the file schema/schema.sql shows the schema of a migrated database."""
+"""Tests that the file schema/schema.sql contains the schema of a migrated database."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,7 @@ from tests.database.conftest import Database
 from wecelebrate.schema import FOLDER, migrate
 
 
-def test_the_file_schema_sql_shows_the_schema_of_a_new_database(
-    fresh: Callable[[], Database], database: Database
-) -> None:
+def test_schema_sql_contains_the_schema_of_a_new_database(fresh: Callable[[], Database], database: Database) -> None:
     committed = (FOLDER / "schema.sql").read_text("utf-8")
     new = fresh()
     migrate(new.url("wc_migrate"))

@@ -1,4 +1,4 @@
-"""Tests that the state that SQL leaves in a pooled session does not affect the next caller of the session."""
+"""Tests that SQL of one caller in a pooled session does not affect the next caller of the session."""
 
 from collections.abc import Iterator
 
@@ -65,7 +65,9 @@ select
 
 @pytest.fixture
 def pooled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
-    """A session that functions share. It is opened and begins its transactions like the sessions of the functions."""
+    """Open a session that functions share. Its settings and transactions are the same as in the sessions of the
+    functions.
+    """
     monkeypatch.setattr(endpoints, "connect", lambda _: database.connect("wc_api"))
     connection = Endpoint(read_only=False, retry_seconds=0).connected("")
     yield connection  # type: ignore[misc]
@@ -78,9 +80,7 @@ def state(connection: psycopg.Connection) -> tuple[object, ...] | None:
 
 
 @pytest.mark.parametrize("text", LEFT_BEHIND.values(), ids=LEFT_BEHIND)
-def test_the_state_of_the_previous_caller_is_removed_before_the_next_caller_of_a_session(
-    pooled: psycopg.Connection, text: str
-) -> None:
+def test_the_session_state_of_the_previous_caller_is_removed(pooled: psycopg.Connection, text: str) -> None:
     clean = state(pooled)
     assert clean is not None
     assert clean[-1] == [B_SITE]
@@ -96,7 +96,7 @@ def test_the_state_of_the_previous_caller_is_removed_before_the_next_caller_of_a
     pooled.rollback()
 
 
-def test_a_statement_timeout_of_the_previous_caller_is_reset_before_the_next_caller_enters(
+def test_the_statement_timeout_of_the_previous_caller_is_reset(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoints, "connect", lambda _: database.connect_as_function("wc_api"))
@@ -123,7 +123,7 @@ def test_a_listen_command_of_the_previous_caller_ends_when_the_next_transaction_
     assert pooled.execute("select count(*) from pg_listening_channels()").fetchone() == (0,)
 
 
-def test_an_injected_set_role_command_gives_no_access_to_a_later_caller_without_app_enter(
+def test_an_injected_set_role_gives_a_later_caller_no_access(
     pooled: psycopg.Connection,
 ) -> None:
     pooled.execute(ENTER, ATTACKER.parameters)
@@ -135,7 +135,7 @@ def test_an_injected_set_role_command_gives_no_access_to_a_later_caller_without_
 @pytest.mark.parametrize(
     "setting", ["transform_null_equals = on", "search_path = information_schema", "role = app_admin"]
 )
-def test_callers_cannot_enter_while_the_login_has_stored_settings(database: Database, setting: str) -> None:
+def test_callers_cannot_enter_if_the_login_has_stored_settings(database: Database, setting: str) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         # A login may store settings for itself with ALTER ROLE. No privilege can prevent this.
         superuser.execute(sql.SQL(f"alter role wc_api set {setting}"))

@@ -1,4 +1,6 @@
-"""No return or replacement changes the stock of another client by more pieces than the order has taken."""
+"""Tests that a return or replacement changes the stock of another client by at most the pieces that the order has
+taken.
+"""
 
 from uuid import UUID
 
@@ -14,7 +16,7 @@ UNTRACK = "update products set inventory_policy = 'untracked', inventory_count =
 
 @pytest.fixture
 def foreign(orders: Orders) -> Orders:
-    """Orders of the client A for products of the client B, which has granted its catalog to A."""
+    """Orders of the client A for products of the client B. B has granted its catalog to A."""
     orders.connection.execute("update catalogs set owner_client_id = %s where id = %s", [B, A_CATALOG])
     orders.connection.execute(
         "insert into catalog_grants (catalog_id, client_id) values (%s, %s) on conflict do nothing", [A_CATALOG, A]
@@ -39,7 +41,7 @@ def shipped_without_stock(orders: Orders, quantity: int) -> UUID:
     return order
 
 
-def test_pieces_that_were_taken_from_the_stock_of_another_client_return_to_this_stock_only_once(
+def test_pieces_from_the_stock_of_another_client_return_only_once(
     foreign: Orders,
 ) -> None:
     order = shipped(foreign, 4)
@@ -51,7 +53,7 @@ def test_pieces_that_were_taken_from_the_stock_of_another_client_return_to_this_
     assert foreign.stock() == 10
 
 
-def test_returned_pieces_do_not_increase_the_stock_of_another_client_if_the_order_did_not_reduce_it(
+def test_returned_pieces_do_not_increase_a_stock_that_the_order_did_not_reduce(
     foreign: Orders,
 ) -> None:
     order = shipped_without_stock(foreign, 5000)
@@ -62,13 +64,13 @@ def test_returned_pieces_do_not_increase_the_stock_of_another_client_if_the_orde
     assert (foreign.stock(), foreign.pieces(order)) == (10, (5000, 0, 5000))
 
 
-def test_the_owner_of_a_catalog_may_put_every_returned_piece_back_into_the_stock(orders: Orders) -> None:
+def test_the_catalog_owner_can_return_every_piece_to_the_stock(orders: Orders) -> None:
     order = shipped_without_stock(orders, 50)
     assert orders.receive(orders.request_return(order).created, restock=True).refusal is None
     assert orders.stock() == 60
 
 
-def test_the_stock_of_another_client_provides_no_replacement_if_the_order_did_not_reduce_this_stock(
+def test_a_stock_that_the_order_did_not_reduce_provides_no_replacement(
     foreign: Orders,
 ) -> None:
     order = shipped_without_stock(foreign, 5)
@@ -85,7 +87,7 @@ def test_pieces_of_an_untracked_product_can_be_replaced_in_every_catalog(foreign
     assert foreign.replace(order, {1: 1}).refusal == "too_many"
 
 
-def test_replacements_of_an_order_send_each_shipped_piece_at_most_once(orders: Orders) -> None:
+def test_replacements_of_an_order_contain_each_shipped_piece_at_most_once(orders: Orders) -> None:
     order = shipped(orders, 3)
     assert orders.replace(order, {1: 2}).refusal is None
     outcome = orders.replace(order, {1: 2})
@@ -99,7 +101,7 @@ def test_replacements_of_an_order_send_each_shipped_piece_at_most_once(orders: O
     assert orders.replace(order, {1: 1}).refusal is None
 
 
-def test_a_replacement_that_is_shipped_can_be_replaced_itself(orders: Orders) -> None:
+def test_a_shipped_replacement_can_be_replaced(orders: Orders) -> None:
     replacement = orders.replace(shipped(orders, 3)).created
     assert replacement is not None
     assert orders.ship(replacement).refusal is None

@@ -1,5 +1,6 @@
-"""Tests that a worker reads and writes only the staged rows of its job, and that no login can change a table or a
-function."""
+"""Tests that a worker can access only the staged rows of its job, and that no login can change a table or a
+function.
+"""
 
 from uuid import UUID
 
@@ -22,7 +23,9 @@ COPY: dict[str, tuple[str, tuple[object, ...]]] = {
         (9, 1, 1, "c", "r", "{}"),
     ),
 }
-"""For each kind of row: a COPY statement, and the values of all columns except the first column, `job_id`."""
+"""Maps each type of row to a COPY statement and to the values of all columns. The values omit the first column,
+`job_id`.
+"""
 CHANGES = (
     "create policy spy on {} as restrictive for select using (true)",
     "drop policy client on {}",

@@ -1,5 +1,6 @@
-"""Tests that orders hold pieces of their products, and that each event of an order returns exactly the right pieces to
-the stock."""
+"""Tests that orders hold pieces of their products, and that each order event returns the correct pieces to the
+stock.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,7 @@ def place(superuser: psycopg.Connection, quantity: int, product: UUID = A_PRODUC
 
 
 def call(superuser: psycopg.Connection, function: str, *values: Any) -> Any:
-    """Call a function that changes orders, with the role of the function's owner. Return the result."""
+    """Call a function that changes orders with the role of the function's owner, and return the result."""
     with superuser.transaction():
         superuser.execute("set local role app_definer")
         row = superuser.execute(f"select app.{function}({', '.join(['%s'] * len(values))})".encode(), values).fetchone()
@@ -44,7 +45,7 @@ def call(superuser: psycopg.Connection, function: str, *values: Any) -> Any:
 
 
 def report(superuser: psycopg.Connection, count: int, at: datetime, product: UUID = A_PRODUCT) -> None:
-    """Store a reported stock as a load does, but without checking the caller."""
+    """Store a reported stock like a load, but without a check of the caller."""
     superuser.execute(
         "insert into stock_reports (product_id, catalog_id, reported_count, reported_at)"
         " select id, catalog_id, %s, %s from products where id = %s on conflict (product_id)"
@@ -81,7 +82,7 @@ def test_shipped_pieces_do_not_return_to_the_stock(superuser: psycopg.Connection
     assert stock(superuser, A_PRODUCT) == 7
 
 
-def test_a_file_that_was_counted_before_an_order_does_not_return_the_pieces_of_the_order(
+def test_a_stock_count_before_an_order_does_not_return_the_pieces_of_the_order(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 10)

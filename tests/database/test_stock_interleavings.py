@@ -1,5 +1,6 @@
-"""Tests that a merge and an order of the same product have the same result, whether they run concurrently or one after
-the other."""
+"""Tests that a concurrent merge and order of a product have the same result as a merge and an order one after the
+other.
+"""
 
 import threading
 import time
@@ -51,14 +52,14 @@ def merge(database: Database, rows: dict[UUID, dict[str, Any]]) -> Any:
 
 
 def opened(database: Database) -> psycopg.Connection:
-    """Return a connection with an open transaction, which only an explicit commit ends."""
+    """Return a connection with an open transaction. Only an explicit commit ends the transaction."""
     connection = database.connect()
     connection.execute("select")
     return connection
 
 
 def wait_for_lock(connection: psycopg.Connection, sessions: int) -> None:
-    """Wait until this number of sessions of the database wait for a lock."""
+    """Wait until the given number of sessions of the database wait for a lock."""
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     until = time.monotonic() + 30
     while connection.execute(waiting).fetchone() != (sessions,):
@@ -69,7 +70,7 @@ def wait_for_lock(connection: psycopg.Connection, sessions: int) -> None:
 def meeting(
     database: Database, locked: UUID, waiting: Callable[[], Any], meanwhile: Callable[[], Any] | None = None
 ) -> Any:
-    """Start `waiting` while another transaction locks a product, then run `meanwhile`, and unlock the product.
+    """Start `waiting` while another transaction locks a product. Then run `meanwhile`, and unlock the product.
 
     Return the result of `waiting`.
     """
@@ -88,13 +89,13 @@ def stocks(database: Database) -> tuple[int, int]:
         return stock(connection, FIRST), stock(connection, SECOND)
 
 
-def test_an_order_placed_before_the_merge_remains_subtracted(shop: Database) -> None:
+def test_an_order_before_the_merge_is_still_subtracted(shop: Database) -> None:
     assert place(shop, {FIRST: 5}) is None
     merge(shop, {FIRST: {"inventory_count": 5}})
     assert stocks(shop) == (0, 5)
 
 
-def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_subtracted(shop: Database) -> None:
+def test_an_order_that_commits_while_the_merge_waits_is_still_subtracted(shop: Database) -> None:
     with ThreadPoolExecutor(1) as pool, shop.connect(autocommit=True) as watcher:
         with opened(shop) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
@@ -106,7 +107,7 @@ def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_subtr
 
 
 @pytest.mark.parametrize("stated", [{"inventory_count": 5}, {"inventory_count": 5, "name": "Cup"}, {"name": "Cup"}])
-def test_an_order_placed_during_a_merge_that_does_not_change_the_stock_remains_subtracted(
+def test_an_order_during_a_merge_without_stock_changes_is_still_subtracted(
     shop: Database, stated: dict[str, Any]
 ) -> None:
     rows = {FIRST: {"inventory_count": 9}, SECOND: stated}
@@ -128,7 +129,7 @@ def test_an_order_that_waits_for_the_merge_is_subtracted_from_the_new_stock(shop
     assert stocks(shop) == (0, 5)
 
 
-def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_no_pieces(shop: Database) -> None:
+def test_an_order_that_rolls_back_while_the_merge_waits_holds_no_pieces(shop: Database) -> None:
     with ThreadPoolExecutor(1) as pool, shop.connect(autocommit=True) as watcher:
         with opened(shop) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
@@ -140,7 +141,7 @@ def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_no_pieces(shop
 
 
 def test_orders_and_merges_of_the_same_products_never_deadlock(shop: Database) -> None:
-    """Orders contain the products in any sequence. Merges change the stock and other fields of all these products."""
+    """Orders contain the products in any order. Merges change the stock and other fields of all these products."""
     stop = threading.Event()
     failures: list[psycopg.Error] = []
 

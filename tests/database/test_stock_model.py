@@ -19,14 +19,14 @@ from tests.database.world import A_CATALOG, A_PRODUCT
 from tests.faults.environment import FULL
 
 EXAMPLES = 1_000 if FULL else 40
-"""`make test` runs 40 histories, `make faults` runs 1,000."""
+"""The number of histories is 40 in `make test`, and 1,000 in `make faults`."""
 NEVER = 10**9
 """A number of minutes that is later than all times of a history."""
 
 
 @dataclass
 class Piece:
-    """One ordered piece. Times are minutes after the start of a history, which is 6 days ago."""
+    """One ordered piece. Times are in minutes after the start of the history. A history starts 6 days ago."""
 
     order: str
     since: int
@@ -43,8 +43,8 @@ class Model:
     means: Literal["free", "physical"]
     hold_hours: int
     exact: int | None = 20
-    """The free stock, if a caller has set it, or if a file was loaded before the first order. Otherwise None means that
-    the stock then follows from `reported` and `pieces`.
+    """The free stock if a caller has set it, or if a file was loaded before the first order. If the value is None, the
+    stock follows from `reported` and `pieces`.
     """
     reported: tuple[int, int] = (0, 0)
     """The reported stock and its time."""
@@ -58,7 +58,9 @@ class Model:
         return max(count - sum(self.missing(piece, at) for piece in self.pieces), 0)
 
     def missing(self, piece: Piece, at: int) -> int:
-        """Return by how many pieces (-1, 0 or 1) a single piece reduces the stock that was counted at `at`."""
+        """Return the number of pieces (-1, 0 or 1) by which a single piece reduces the stock that was counted at
+        `at`.
+        """
         known_at = min(piece.shipped, piece.since + 60 * self.hold_hours)
         if self.means == "free":
             known_at = min(known_at, piece.acknowledged)
@@ -120,14 +122,14 @@ def test_the_stock_equals_the_stock_of_the_model_after_every_step(
         for action, which, count, minute in steps:
             getattr(history, action)(model, which, count, minute)
             assert stock(connection, A_PRODUCT) == model.free, (action, model)
-        # The stock does not depend on when it was computed.
+        # The stock does not depend on the time at which it is computed.
         call(connection, "recompute_stock", [A_PRODUCT], [0])
         assert stock(connection, A_PRODUCT) == model.free
 
 
 @dataclass
 class History:
-    """Does each step in the database and in the model."""
+    """Makes each change in the database and in the model."""
 
     connection: psycopg.Connection
     start: datetime
@@ -173,7 +175,7 @@ class History:
                 piece.cancelled = minute
             model.back(len(ended))
 
-    # `return` is a keyword, so the method is added below.
+    # The method is added below, because `return` is a keyword.
     def restock(self, model: Model, which: int, count: int, minute: int) -> None:
         if chosen := self.chosen(which):
             shipped = [piece for piece in model.of(chosen) if piece.shipped != NEVER and piece.returned is None][:count]

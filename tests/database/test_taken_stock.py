@@ -1,4 +1,4 @@
-"""Tests what a migration records about earlier orders: whether they have taken their pieces from the stock."""
+"""Tests that a migration records whether earlier orders have taken their pieces from the stock."""
 
 import shutil
 from collections.abc import Callable
@@ -37,7 +37,7 @@ select o.order_number, l.sku, l.taken_quantity from order_lines l join orders o 
 """
 
 
-def test_the_migration_records_that_earlier_orders_took_tracked_pieces_unless_they_were_imported(
+def test_the_migration_records_which_earlier_orders_have_taken_stock(
     fresh: Callable[[], Database], tmp_path: Path
 ) -> None:
     new, earlier = fresh(), tmp_path / "earlier"

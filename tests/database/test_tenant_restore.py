@@ -1,4 +1,4 @@
-"""Tests that a single client can be restored: its missing rows are copied, and rows of other clients do not change."""
+"""Tests that a single client can be restored. Its missing rows are copied, and rows of other clients do not change."""
 
 import json
 import runpy
@@ -18,7 +18,7 @@ from wecelebrate.core.settings import settings
 
 
 def contents(connection: psycopg.Connection, client: object) -> dict[str, list[tuple[str, ...]]]:
-    """Return all rows of a client, as text, by table."""
+    """Map each table to all rows of a client, as text."""
     connection.execute("reset role")
     return {
         table.name: sorted(
@@ -31,14 +31,14 @@ def contents(connection: psycopg.Connection, client: object) -> dict[str, list[t
 
 
 def delete_client(connection: psycopg.Connection, client: object) -> None:
-    """Delete all rows of a client, as an operator could do by mistake with psql."""
+    """Delete all rows of a client. An operator could do this by mistake with psql."""
     connection.execute("set session_replication_role = replica")
     for table in reversed(restored_tables.tables(connection)):
         connection.execute(f"delete from {table.name} where {table.condition}".encode(), {"client": client})
     connection.execute("reset session_replication_role")
 
 
-def test_the_restoration_has_a_decision_for_every_table(database: Database) -> None:
+def test_the_restoration_is_defined_for_every_table(database: Database) -> None:
     with database.connect() as connection:
         names = {table.name for table in restored_tables.tables(connection)}
         assert {"clients", "sites", "catalogs", "products", "orders", "order_lines", "client_users"} <= names
@@ -68,7 +68,7 @@ def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Da
         restored = contents(new, A)
         unended = {row for row in expected["jobs"] if row not in restored["jobs"]}
         assert all("cancelled" not in str(row) for row in unended)
-        # Triggers, which did not run for the rows of the world, move the source data of products to product_sources.
+        # The triggers move the source data of products to product_sources. They did not run for the rows of the world.
         # A site loses a catalog of B, because its grant was not copied.
         changed = {"jobs", "products", "product_sources", "sites"}
         sites = "select id, name, catalog_id in (select id from catalogs where owner_client_id = %(c)s) from sites"
@@ -84,10 +84,10 @@ def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Da
         new.execute("reset role")
         waiting = "select count(*) from jobs where client_id = %s and status in ('pending', 'processing')"
         assert new.execute(waiting, [A]).fetchone() == (0,)
-        # A grant belongs to two clients. The two databases were filled at different times, so only the keys of the
-        # grants are equal.
+        # A grant belongs to two clients. Only the keys of the grants are equal, because the two databases were filled
+        # at different times.
         after = contents(new, B)
-        # The grant of a catalog of B for A was deleted with A, and B decides whether A gets it again.
+        # The grant of a catalog of B for A was deleted together with A. B decides whether A gets this grant again.
         assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants")) - 1
         assert after == others
         again = restored_tables.compare(old, new, A)
@@ -124,9 +124,7 @@ def test_removed_access_is_reported_but_not_restored(database: Database, live: D
         assert after == lost
 
 
-def test_a_site_is_copied_without_a_catalog_that_its_client_may_no_longer_read(
-    database: Database, live: Database
-) -> None:
+def test_a_site_is_copied_without_a_catalog_that_its_client_cannot_read(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         catalog = new.execute("select id from catalogs where owner_client_id = %s limit 1", [B]).fetchone()
         assert catalog
@@ -233,7 +231,7 @@ def test_the_command_copies_a_client(database: Database, live: Database) -> None
 
 
 @pytest.mark.parametrize("parent", ["products", "orders", "sites", "catalogs"])
-def test_no_row_is_copied_that_belongs_to_a_skipped_row(
+def test_rows_that_belong_to_a_skipped_row_are_not_copied(
     database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, parent: str
 ) -> None:
     columns = {column for column, table in restored_tables.REFERENCES.items() if table == parent}
@@ -248,8 +246,8 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
             insert(connection, table, rows)
 
         monkeypatch.setattr(restoration, "_insert", refuse)
-        # A row of the backup can have lost its parent before the backup. Therefore only parents that the backup
-        # contains count.
+        # A row of the backup can have lost its parent before the backup. Only parents in the backup are therefore
+        # relevant.
         parents = {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
         _, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
         assert {each["key"] for each in skipped if each["table"] == parent} == parents
@@ -312,7 +310,7 @@ def test_a_replacement_order_is_copied_if_another_order_is_skipped(
     [("products", "order_lines", "product_id"), ("jobs", "mails", "job_id"), ("catalogs", "sites", "catalog_id")],
     ids=lambda each: each[1],
 )
-def test_a_row_with_a_weak_reference_to_a_skipped_row_is_copied_without_the_reference(
+def test_a_row_is_copied_without_its_weak_reference_to_a_skipped_row(
     database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, reference: tuple[str, str, str]
 ) -> None:
     parent, table, column = reference

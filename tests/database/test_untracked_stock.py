@@ -1,5 +1,6 @@
-"""Tests that an untracked product is always available, that its orders do not change its stock, and that the previous
-release still works."""
+"""Tests that an untracked product is always available, and that orders do not change its stock. Also tests that the
+previous release still works.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +20,7 @@ from tests.database.world import A_CATALOG, A_EXCLUDED, A_PRODUCT, A_SITE, B
 PLACE = "select refusal, detail, placed, low_stock from app.place_order(%s, 'C', 'c@test', '{}', '{}', null, null)"
 STOCK = "select inventory_policy, inventory_count from products where id = %s"
 ROW = "select xmin, ctid, updated_at from products where id = %s"
-# The statements of the previous release, which does not know the column inventory_policy.
+# The statements of the previous release. That release does not know the column inventory_policy.
 PREVIOUS_CHANGE = """
     update products old
     set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
@@ -40,7 +41,7 @@ PREVIOUS_CREATE = """
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
     """A connection that can act as any caller. Its changes are rolled back. No site limits the quantities of orders.
 
-    A_PRODUCT is untracked, and no piece of any other product is left.
+    A_PRODUCT is untracked, and all other products are sold out.
     """
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute("update products set inventory_count = 0")
@@ -69,7 +70,7 @@ def stock(superuser: psycopg.Connection, product: UUID) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("caller", [GUEST, CUSTOMER], ids=lambda caller: caller.name)
-def test_an_order_of_thousands_of_pieces_does_not_change_the_row_of_an_untracked_product(
+def test_a_large_order_does_not_change_the_row_of_an_untracked_product(
     superuser: psycopg.Connection, caller: Any
 ) -> None:
     before = one(superuser, ROW, A_PRODUCT)
@@ -81,7 +82,7 @@ def test_an_order_of_thousands_of_pieces_does_not_change_the_row_of_an_untracked
     assert stock(superuser, A_PRODUCT) == ("untracked", 0)
 
 
-def test_an_order_is_refused_if_one_of_its_products_is_sold_out_and_the_other_product_is_untracked(
+def test_an_untracked_product_beside_a_sold_out_product_is_not_ordered(
     superuser: psycopg.Connection,
 ) -> None:
     lines = {A_PRODUCT: 50, A_EXCLUDED: 1}
@@ -113,7 +114,7 @@ def test_the_limit_of_shared_stock_does_not_apply_to_untracked_products(superuse
     assert (refusal, detail) == ("shared_quantity", [{"at": 1, "max": 5}])
 
 
-def test_pieces_ordered_from_an_untracked_product_do_not_count_for_a_later_limit_of_shared_stock(
+def test_untracked_pieces_do_not_count_against_the_limit_of_shared_stock(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [A_CATALOG, B])
@@ -130,13 +131,13 @@ def test_pieces_ordered_from_an_untracked_product_do_not_count_for_a_later_limit
     assert order(superuser, GUEST, {A_PRODUCT: 1000})[0] is None
 
 
-def test_pieces_ordered_from_an_untracked_product_count_for_the_daily_limit(superuser: psycopg.Connection) -> None:
+def test_untracked_pieces_count_against_the_daily_limit(superuser: psycopg.Connection) -> None:
     superuser.execute("update sites set max_daily_quantity = 100 where id = %s", [A_SITE])
     assert order(superuser, GUEST, {A_PRODUCT: 90})[0] is None
     superuser.execute(
         "update products set inventory_policy = 'tracked', inventory_count = 50 where id = %s", [A_PRODUCT]
     )
-    # The refusal of a guest states both reasons that an order of more than 10 pieces can have.
+    # The refusal of a guest states both possible reasons for an order of more than 10 pieces.
     limits = {"max": 100, "must_confirm": False}
     refused = ("out_of_stock", [{"at": 0, "left": None, "address_limits": limits}])
     assert order(superuser, GUEST, {A_PRODUCT: 11})[:2] == refused
@@ -190,7 +191,7 @@ def test_the_previous_release_can_place_orders_of_untracked_products(superuser: 
         (0, "untracked", ("untracked", 0)),
     ],
 )
-def test_a_staged_row_of_the_previous_release_with_a_stock_and_no_policy_is_tracked(
+def test_a_staged_row_of_the_previous_release_with_a_stock_is_tracked(
     superuser: psycopg.Connection, count: int | None, policy: str | None, merged: tuple[str, int]
 ) -> None:
     row = {"sku": str(A_PRODUCT), "inventory_count": count, "inventory_policy": policy}

@@ -1,5 +1,6 @@
 """Tests that only certain callers can publish events and change endpoints. The SECURITY DEFINER functions must check
-this."""
+the caller.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,8 +32,8 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> tuple[Any, ...] | None:
-    """Call a function as a caller, and return its result, the endpoints with pending deliveries, and the endpoints with
-    a new secret. Return None if the call is refused.
+    """Call a function as a caller. Return its result, the endpoints with pending deliveries, and the endpoints with a
+    new secret. Return None if the call is refused.
     """
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
@@ -61,7 +62,7 @@ def writes(caller: Caller, client: UUID) -> bool:
 
 @each_caller
 @pytest.mark.parametrize("client", [A, B], ids=["A", "B"])
-def test_only_callers_that_act_for_a_client_can_publish_its_events(
+def test_only_callers_of_a_client_can_publish_its_events(
     superuser: psycopg.Connection, caller: Caller, client: UUID
 ) -> None:
     result = act(superuser, caller, "select app.publish_webhook_event(%s, 'job.failed', '{}')", client)

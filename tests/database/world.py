@@ -66,7 +66,7 @@ class Row:
 
     @property
     def catalog(self) -> UUID | None:
-        """The id of the catalog that the row belongs or refers to. If the row is a catalog, its own id."""
+        """The id of the catalog that the row belongs to or refers to. If the row is a catalog, its own id."""
         catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
         return catalog_id
 
@@ -128,7 +128,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "schema_migrations": ("name",),
     "schema_functions": ("name",),
 }
-"""Maps each table to the columns of its primary key, unless the only column is `id`."""
+"""Maps each table to the columns of its primary key. Tables with the primary key `id` are omitted."""
 
 HARMLESS: dict[str, tuple[str, Any]] = {
     "tiers": ("requests_per_hour", 1),
@@ -302,7 +302,7 @@ def _rows_of_orders() -> Iterator[Row]:
         values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
         yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})
         yield Row("guest_mails", name, {"id": ident(f"{name} guest"), "client_id": client, "mailbox": "x@test"})
-        # These holds have ended, so they do not affect the stock.
+        # These holds do not affect the stock, because they have ended.
         values = {"order_id": ident(f"{name} order"), "line": 1, "part": 1, "client_id": client, "pieces": 1}
         values |= {"catalog_id": CATALOG_OF[B_PRODUCT], "product_id": B_PRODUCT, "since": NOW, "cancelled_at": NOW}
         yield Row("stock_holds", name, values)
@@ -331,9 +331,9 @@ def _rows_of_orders() -> Iterator[Row]:
         values_of_hour = {"client_id": client, "day": NOW.date(), "hour": NOW.hour, "site_id": UUID(int=0)}
         values_of_hour |= {"currency": "USD", "status": "kept", "orders": count, "amount": count}
         yield Row("order_local_totals", f"{name} by hour", values_of_hour)
-        # This delta adds 0, so the daily totals still match the orders.
+        # The daily totals still match the orders, because this delta adds 0.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
-    # No product of the world has a brand, so these rows count 0 products.
+    # These rows count 0 products, because no product of the world has a brand.
     for name, catalog in (("A's", A_CATALOG), ("B's", B_CATALOG)):
         counted = {"catalog_id": catalog, "facet": "brand", "value": "x", "products": 0}
         yield Row("facet_counts", name, counted)
@@ -419,8 +419,7 @@ def _rows_of_order_files() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield an expired mail job, and similar jobs. Each similar job differs in one way, and is therefore not
-    expired."""
+    """Yield an expired mail job, and similar jobs. Each similar job is not expired, because it has one difference."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
@@ -444,7 +443,8 @@ def _rows_of_the_platform() -> Iterator[Row]:
     values = {"id": ident("old entry"), "subject": "admin", "action": "a.b", "client_id": A, "object_id": "o"}
     yield Row("audit_log", "outdated", {**values, "created_at": NOW - timedelta(days=3 * 365)})
     yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
-    # In this database, no process writes heartbeats. This heartbeat never gets old, so readers count as caught up.
+    # In this database, no process writes heartbeats. This heartbeat never gets old. Readers therefore count as caught
+    # up.
     yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
         yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
@@ -518,7 +518,8 @@ def seed(connection: psycopg.Connection) -> None:
             connection.execute(insertion(row.table, row), list(row.values.values()))
     # The triggers have written deltas with random ids. The rollup removes these deltas.
     connection.execute("select app.rollup_order_deltas()")
-    # The tests expect no invalidations from these inserts. The world's own invalidation has another xid, and stays.
+    # The tests expect no invalidations from these inserts. The invalidation of the world has another xid, and is not
+    # deleted.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     # The audit triggers have recorded these inserts. No statement can delete audit entries while the triggers are on.
     connection.execute("set local session_replication_role = replica")

@@ -2,8 +2,8 @@
 
 A new process would use about 0.6 s of CPU time, most of it for imports.
 
-The server listens on a Unix socket. For each command, a small client program passes its standard streams to the server.
-The client ends with the exit code of the command.
+This process is the server: it listens on a Unix socket. For each command, a small client program passes its standard
+streams to the server. The client ends with the exit code of the command.
 """
 
 import json
@@ -39,8 +39,8 @@ with socket.socket(socket.AF_UNIX) as server:
 
 @contextmanager
 def forked_commands(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Start the server. Return shell functions that run `wecelebrate` and `idle` in forks: the name of each function,
-    and its body.
+    """Start the server. Yield a mapping with the shell functions `wecelebrate` and `idle`, which run in forks. The
+    mapping contains the body of each function.
     """
     folder = Path(tempfile.mkdtemp(prefix="commands-"))  # the path of a Unix socket can have at most 107 bytes
     client, address = folder / "client.py", folder / "socket"
@@ -76,7 +76,7 @@ def main(address: str) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
-        server_lives, lives = os.pipe()  # the end of the server closes `lives`, which no fork keeps
+        server_lives, lives = os.pipe()  # only the server keeps `lives` open, so the end of the server closes it
         print("ready", flush=True)  # noqa: T201
         while True:
             connection, _ = server.accept()
@@ -99,16 +99,16 @@ def _reap() -> None:
 
 
 def _end_with(connection: socket.socket, server_lives: int) -> None:
-    """End this process when the client or the server has ended, as a process ends that gets a signal itself."""
+    """Wait until the client or the server has ended, and then end this process with SIGTERM."""
     ended = select.poll()
     for file in (connection.fileno(), server_lives):
-        ended.register(file, 0)  # only the end of the other side, POLLHUP
+        ended.register(file, 0)  # report only POLLHUP: the other side has ended
     ended.poll()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve(connection: socket.socket, server_lives: int) -> NoReturn:
-    """Run the command of a request in this process, with the streams of the client. Send the exit code, and end."""
+    """Run the requested command in this process, with the streams of the client. Send the exit code to the client."""
     received, files, _, _ = socket.recv_fds(connection, 65_536, 3)
     while part := connection.recv(65_536):
         received += part
@@ -140,7 +140,7 @@ def _serve(connection: socket.socket, server_lives: int) -> NoReturn:
 
 
 def _message(text: Any) -> int:
-    """Print the text with which a program ended, and return its exit code."""
+    """Print the text that a program has passed to SystemExit, and return the exit code."""
     sys.stderr.write(f"{text}\n")
     return 1
 

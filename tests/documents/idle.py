@@ -1,6 +1,6 @@
 """Waits until the local cloud has no work to do. The command is `python -m tests.documents.idle`.
 
-A reader needs longer to type the next command than a job of an example takes. The test runs the next command
+A reader types slowly, so a job has ended before the reader enters the next command. The test runs the next command
 immediately, so the test must wait for the job.
 """
 

@@ -23,7 +23,7 @@ class Block:
     page: str
     language: str
     line: int
-    """The line of the page in which the code begins. The first line of the page has the number 1."""
+    """The number of the line in which the code begins. The first line of the page has the number 1."""
     code: str
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Page:
 
     @cached_property
     def inline(self) -> list[Token]:
-        """The parts of all paragraphs, headings and table cells."""
+        """The inline tokens, e.g. texts, links and code, of all paragraphs, headings and table cells."""
         return [child for token in self.tokens for child in token.children or []]
 
     @cached_property
@@ -90,7 +90,7 @@ class Page:
 
 @cache
 def pages() -> dict[str, Page]:
-    """Return a mapping from name to page, with all pages that git tracks or would add."""
+    """Map the name of each page to the page. The mapping contains all pages that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return {name: Page(name, (ROOT / name).read_text("utf-8")) for name in sorted(names) if (ROOT / name).exists()}

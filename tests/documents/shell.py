@@ -1,7 +1,7 @@
 """Runs the commands of a page in one shell, and compares their output with the output that the page shows.
 
-No published tool does this job: cram and scrut read their own formats or are not on PyPI, byexample and phmdoctest
-do not check exit codes, and none of them compares ids, times and ports by their form.
+No published tool is suitable. cram and scrut read other formats or are not on PyPI. byexample and phmdoctest do not
+check exit codes. None of these tools accepts any id, time or port of the correct form.
 """
 
 import os
@@ -31,10 +31,10 @@ _IDLE = f"{shlex.quote(sys.executable)} -m tests.documents.idle"
 """Waits until the local cloud has no work to do."""
 
 _READS_RESULTS = re.compile(r"\b(?:mail|mails|jobs|audit|webhook-deliveries)\b")
-"""Matches the commands that show the result of a job or a worker."""
+"""Matches commands that show the results of jobs or workers."""
 
 _RANDOM = {
-    # The ids of the demo data are fixed, so they are compared. A narrow table shortens these ids.
+    # The ids of the demo data are not random, so the pattern excludes them. A narrow table shortens ids.
     "<uuid>": r"\b(?![0-9a-f]{8}-0000-7000-8000-)[0-9a-f]{8}(?:-[0-9a-f]{4}…|(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)",
     "<time>": r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+\d\d:\d\d)?",
     "<clock>": r"\b\d\d:\d\d:\d\d\b",
@@ -51,10 +51,10 @@ _RANDOM = {
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs pages against a local cloud."""
+    """Runs the commands of pages with a local cloud."""
 
     program: str
-    """`bash` or `zsh`."""
+    """The shell that runs the pages: `bash` or `zsh`."""
     home: Path
     """The directory $WECELEBRATE_HOME of the local cloud."""
     ports: Ports
@@ -82,8 +82,8 @@ class Shell:
     def run(self, steps: Sequence[Step]) -> None:
         """Run all steps in one shell that ends at the first failure.
 
-        Raises AssertionError, with the line of the page, if a command fails, or if its output is not the output that
-        the page shows.
+        Raise AssertionError if a command fails, or if its output differs from the output on the page. The error
+        contains the line of the page.
         """
         (self.home / ".curlrc").write_text("fail-with-body\nconnect-timeout = 10\n", "utf-8")
         outputs, exit_code = self._outputs(steps)
@@ -134,16 +134,16 @@ class Shell:
 
 
 def normalized(text: str) -> str:
-    """Replace all random values by placeholders, and remove space at the ends of lines."""
+    """Replace all random values by placeholders, and remove spaces at the ends of lines."""
     for placeholder, random in _RANDOM.items():
         text = re.sub(random, placeholder, text)
-    # The width of a column of a table depends on random values.
+    # The width of a table column depends on random values.
     return "\n".join(re.sub(r"(?<=\S)  +", "  ", line.rstrip()) for line in text.strip().splitlines())
 
 
 def pattern(shown: str) -> str:
-    """Return a regular expression for an output. `…` stands for the rest of a line. A line with only `…` stands for
-    one or more lines."""
+    """Return a regular expression that matches the shown output. `…` stands for the rest of a line. A line with only
+    `…` stands for one or more lines."""
     lines = (".*?".join(map(re.escape, line.split("…"))) for line in shown.splitlines())
     return r"\n".join(r"(?:.*\n)*?.*" if line == ".*?" else line for line in lines)
 
@@ -153,6 +153,6 @@ def _script(number: int, step: Step) -> str:
     if _READS_RESULTS.search(step.command):
         mark = f"idle\n{mark}"
     if step.output is not None and re.search(r'"code": ?"', step.output):
-        # The page shows an error of the API.
+        # The page shows an error response of the API.
         return f"{mark}\nset +e\n{step.command}\nstatus_=$?; set -e; [ $status_ = {_HTTP_ERROR} ]"
     return f"{mark}\n{step.command}"

@@ -32,7 +32,7 @@ def test_the_github_workflow_pins_its_actions_and_has_the_least_permissions() ->
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_the_devcontainer_installs_the_packages_and_forwards_the_ports_that_a_developer_opens() -> None:
+def test_the_devcontainer_installs_the_packages_and_forwards_two_ports() -> None:
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     assert container["postCreateCommand"] == "make ready"
     assert container["forwardPorts"] == [Ports().api, Ports().issuer]

@@ -40,9 +40,7 @@ def run(folder: Path, body: str, script: str) -> subprocess.CompletedProcess[str
         "wecelebrate read missing.csv || echo $?",
     ],
 )
-def test_a_forked_command_has_the_output_and_the_exit_code_of_a_new_process(
-    functions: dict[str, str], tmp_path: Path, script: str
-) -> None:
+def test_a_forked_command_behaves_like_a_new_process(functions: dict[str, str], tmp_path: Path, script: str) -> None:
     forked = run(tmp_path, functions["wecelebrate"], script)
     new = run(tmp_path, NEW_PROCESS, script)
     assert (forked.returncode, forked.stdout, forked.stderr) == (new.returncode, new.stdout, new.stderr)
@@ -52,13 +50,14 @@ def test_a_forked_command_has_the_output_and_the_exit_code_of_a_new_process(
 def waiting(body: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start a command that reads a pipe. Yield its client while the command waits for the first byte.
 
-    The output of the client ends only when the command has ended as well, because both have it.
+    The command writes to the standard output of the client. This pipe therefore closes only when both processes have
+    ended.
     """
     os.mkfifo(folder / "prices.csv")
     script = f"wecelebrate() {{ exec {body}; }}; wecelebrate read prices.csv --currency EUR"
     with (
         subprocess.Popen(["bash", "--norc", "-c", script], cwd=folder, stdout=subprocess.PIPE) as client,
-        (folder / "prices.csv").open("wb"),  # this waits for the reader
+        (folder / "prices.csv").open("wb"),  # this call waits until the command opens the pipe
     ):
         yield client
 

@@ -20,8 +20,8 @@ from tests.documents.shell import normalized, pattern
 from wecelebrate.exports.columns import COLUMNS
 
 LANGUAGES = {"sh", "console", "toml", "python", "typescript", ""}
-"""The languages of code blocks. Tests run or compare each block, except blocks without a language, e.g. folder
-trees."""
+"""The allowed languages of code blocks. Tests run or compare every block that has a language. For example, a folder
+tree has no language."""
 
 
 def blocks(language: str) -> list[Block]:
@@ -43,7 +43,7 @@ def test_every_link_of_a_page_has_a_target(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.name)
-def test_every_page_that_a_text_mentions_exists(page: Page) -> None:
+def test_every_mentioned_page_exists(page: Page) -> None:
     names = {token.content for token in page.inline if token.type == "code_inline"}
     named = {name for name in names if re.fullmatch(r"(?:docs/)?[\w/-]+\.md", name) and name.startswith("docs/")}
     assert {name for name in named if not (ROOT / name).exists()} == set()
@@ -62,7 +62,7 @@ def test_every_guide_can_be_reached_from_the_readme() -> None:
     assert {page.name for page in guides()} <= reached
 
 
-def test_each_code_block_has_a_language_whose_blocks_are_run_or_compared() -> None:
+def test_each_code_block_has_an_allowed_language() -> None:
     assert not [str(block) for page in guides() for block in page.blocks if block.language not in LANGUAGES]
 
 
@@ -87,7 +87,7 @@ def test_the_python_example_verifies_a_signed_event(block: Block) -> None:
 
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
-def test_commands_work_in_bash_and_zsh_and_with_any_ports(page: Page) -> None:
+def test_commands_on_the_pages_work_in_bash_and_zsh_and_with_any_ports(page: Page) -> None:
     for block in page.blocks:
         if block.language in ("sh", "console"):
             for step in steps(block):
@@ -117,7 +117,7 @@ def test_a_page_sets_a_variable_before_its_commands_use_the_variable(page: Page)
 
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
-def test_the_commands_and_options_that_a_text_names_exist(page: Page) -> None:
+def test_all_commands_and_options_on_the_pages_exist(page: Page) -> None:
     root: Any = typer.main.get_command(app)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for text in {token.content for token in page.inline if token.type == "code_inline"}:
@@ -135,14 +135,14 @@ def test_the_commands_and_options_that_a_text_names_exist(page: Page) -> None:
                     assert word.strip("[]").partition("=")[0] in options | {"--help", "-h", "--version"}, text
 
 
-def test_the_page_of_the_command_lists_all_exit_codes_with_their_meanings() -> None:
+def test_the_command_page_lists_all_exit_codes_with_their_meanings() -> None:
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", pages()["docs/command.md"].text, re.MULTILINE)
     assert [(int(code), meaning.replace("`", "")) for code, meaning in rows] == [
         (code.value, code.meaning) for code in ExitCode
     ]
 
 
-def test_the_page_of_exports_lists_all_columns_in_their_order() -> None:
+def test_the_exports_page_lists_all_columns_in_the_order_of_the_file() -> None:
     text = (ROOT / "docs/data-exports.md").read_text().partition("## Columns")[2].partition("## Formats")[0]
     listed = {}
     for row in re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE):
@@ -159,13 +159,13 @@ def test_the_lines_of_the_changelog_have_at_most_120_characters() -> None:
     assert [f"line {number}" for number, line in enumerate(lines, start=1) if len(line) > 120] == []
 
 
-def test_the_license_is_the_license_of_the_package() -> None:
+def test_the_license_file_states_the_license_of_the_package() -> None:
     license = (ROOT / "LICENSE").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert f"SPDX-License-Identifier: {project['license']}\n" in license
 
 
-def test_random_values_are_compared_only_by_their_form_and_other_values_are_compared_exactly() -> None:
+def test_only_random_values_may_differ_from_the_output_on_the_page() -> None:
     def equal(shown: str, printed: str) -> bool:
         return re.fullmatch(pattern(normalized(shown)), normalized(printed)) is not None
 

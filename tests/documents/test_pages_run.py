@@ -51,7 +51,7 @@ NOT_RUN = {
     "cd $CHECKOUT": "tests/clients installs the packages in another folder.",
     "git tag": "It would change the repository.",
 }
-"""The beginnings of all commands that the test does not run, with the reasons."""
+"""Maps the beginning of each command that the test does not run to the reason."""
 
 _DEMO = {
     "clients": "select id, name, slug, tier, is_active from clients where slug <> 'rehearsal' order by id",
@@ -65,8 +65,8 @@ _DEMO = {
     "webhooks": "select id from webhooks",
     "schedules": "select id from schedules",
 }
-"""The data on which the examples of later pages depend. No page may change these rows. The rehearsal of the migration
-adds a client and a catalog, and an example a shop, which no other page needs."""
+"""The rows on which the examples of the pages depend. No page may change these rows. The queries exclude a client, a
+catalog and a shop that examples create and no other page needs."""
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def new_cloud(home: Path) -> Iterator[Shell]:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """The shell in which all pages run, one after the other.
+    """The shell that runs all pages, one after another.
 
     `wecelebrate` runs in forks of one process. If FULL is set, each call is a new process.
     """
@@ -145,20 +145,20 @@ def test_the_output_of_each_command_equals_the_output_on_the_page(page: Page, sh
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", [page for page in guides()[1:] if commands_of(page)], ids=lambda page: page.name)
-def test_each_page_runs_directly_after_the_readme_and_the_readme_after_it(page: Page, tmp_path: Path) -> None:
+def test_each_page_runs_between_two_runs_of_the_readme(page: Page, tmp_path: Path) -> None:
     readme = commands_of(guides()[0])
     with new_cloud(tmp_path) as shell:
         shell.run(readme)
         shell.run(commands_of(page))
-        # The second time, the file has no new products. The exit codes show that it causes no question.
+        # The file has no new products in the second run, so the output differs. Check only the exit codes.
         shell.run([replace(step, output=None) for step in readme])
 
 
-def test_the_output_of_the_command_that_starts_the_cloud_equals_the_readme(shell: Shell) -> None:
+def test_the_readme_shows_the_output_of_the_command_that_starts_the_cloud(shell: Shell) -> None:
     (start,) = (step for step in all_steps() if step.command == START)
     assert not shell.difference(start, (shell.home / "make-dev.log").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("beginning", NOT_RUN)
-def test_every_command_in_the_list_of_commands_that_are_not_run_exists_on_a_page(beginning: str) -> None:
+def test_every_excluded_command_exists_on_a_page(beginning: str) -> None:
     assert any(step.command.startswith(beginning) for step in all_steps())

@@ -34,7 +34,7 @@ def accepted(response: httpx.Response) -> Json:
 
 
 def stored(platform: Platform, tenant: Tenant, count: int, within: float = 30) -> list[Json]:
-    """Wait until a client has this number of events. Return its rows in the order of their event ids."""
+    """Wait until a client has this number of events. Return the events in the order of their ids."""
     statement = "select * from analytics_events where client_id = %s order by event_id"
     rows: list[Json] = []
 

@@ -1,4 +1,4 @@
-"""Tests that neither the database nor a message contains data that the site, the visitor or the browser forbids."""
+"""Tests that no message and no row contains data if the site, the visitor or the browser forbids storing the data."""
 
 from uuid import uuid4
 
@@ -47,9 +47,7 @@ def test_the_privacy_signals_of_a_browser_make_events_anonymous(
     assert "planted" not in str(row)
 
 
-def test_an_event_without_consent_is_not_stored_but_the_remaining_events_of_the_request_are_stored(
-    platform: Platform, tenant: Tenant, visitor: httpx.Client
-) -> None:
+def test_only_the_events_with_consent_are_stored(platform: Platform, tenant: Tenant, visitor: httpx.Client) -> None:
     named, unnamed, refused = (event(consent=consent, **person()) for consent in ("all", "anonymous", "none"))
     receipt = accepted(post(visitor, tenant, named, unnamed, refused))
     assert (receipt["accepted"], receipt["withheld"]) == (2, 1)

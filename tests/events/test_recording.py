@@ -25,7 +25,7 @@ def test_an_event_is_stored_with_its_data(platform: Platform, tenant: Tenant, vi
     assert str(row["site_id"]) == tenant.site_id
 
 
-def test_the_user_of_a_signed_in_visitor_is_the_subject_of_the_token(platform: Platform, tenant: Tenant) -> None:
+def test_an_event_of_a_signed_in_visitor_contains_the_subject_of_the_token(platform: Platform, tenant: Tenant) -> None:
     subject = f"customer-{uuid4().hex[:8]}"
     accepted(post(platform.api(subject), tenant, event()))
     assert [row["user_id"] for row in stored(platform, tenant, 1)] == [subject]
@@ -44,7 +44,7 @@ def test_an_event_time_is_corrected_if_the_clock_of_the_visitor_is_wrong(
     assert not any(row["is_time_clamped"] for row in rows.values())
 
 
-def test_an_event_that_is_too_old_is_stored_with_the_earliest_time_and_a_flag(
+def test_an_event_that_is_too_old_gets_the_earliest_allowed_time_and_a_flag(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     accepted(post(visitor, tenant, event(at=text(datetime.now(UTC) - YEARS))))
@@ -84,9 +84,7 @@ def test_two_clients_can_use_the_same_event_id(platform: Platform, tenant: Tenan
     stored(platform, other, 1)
 
 
-def test_the_response_lists_the_refused_events_and_the_other_events_are_stored(
-    platform: Platform, tenant: Tenant, visitor: httpx.Client
-) -> None:
+def test_only_the_valid_events_of_a_batch_are_stored(platform: Platform, tenant: Tenant, visitor: httpx.Client) -> None:
     good = event()
     bad = [
         event(id="no id"),
@@ -143,7 +141,7 @@ def test_events_of_an_unknown_or_inactive_site_are_not_accepted(platform: Platfo
     problem(post(visitor, tenant, event()), 404, "not_found")
 
 
-def test_requests_with_events_have_a_separate_limit(tenant: Tenant, visitor: httpx.Client) -> None:
+def test_requests_with_events_do_not_count_against_the_storefront_limit(tenant: Tenant, visitor: httpx.Client) -> None:
     response = post(visitor, tenant, event())
     assert '"events";q=20000' in response.headers["ratelimit-policy"]
     assert '"storefront"' not in response.headers["ratelimit-policy"]
@@ -154,7 +152,7 @@ def test_requests_with_events_have_a_separate_limit(tenant: Tenant, visitor: htt
 @pytest.mark.parametrize(
     ("body_bytes", "cost"), [(1_000, 1), (16_384, 1), (16_385, 2), (32_769, 3), (241_948, 15), (262_144, 16)]
 )
-def test_a_batch_of_events_costs_one_request_for_each_full_or_partial_16_kib(
+def test_a_batch_counts_as_one_request_per_16_kib(
     tenant: Tenant, visitor: httpx.Client, body_bytes: int, cost: int
 ) -> None:
     batch = {"events": [event(data={"text": "ä" * 100})]}

@@ -1,4 +1,4 @@
-"""The queue stores events in batches. A broken message does not stop the other messages. Expired events are deleted."""
+"""A worker stores events in batches. A broken message does not affect other messages. Expired events are deleted."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ STORE = "select app.store_events(%s) as stored"
 
 
 def row(tenant: Tenant, accepted_at: datetime | None = None, **fields: object) -> Json:
-    """Return a row in the form in which a message contains it."""
+    """Return an event row in the format of a message."""
     accepted_at = accepted_at or datetime.now(UTC)
     event_id = uuid4()
     return {
@@ -47,11 +47,11 @@ def months_ago(months: int, days: int = 0) -> datetime:
 
 
 def partition_for(platform: Platform, time: datetime) -> None:
-    """Create the partition that contains a time."""
+    """Create the partition for events at a given time."""
     platform.database.execute("select app.create_event_partitions(%s, 0)", [time.date()])
 
 
-def test_the_ids_of_event_rows_are_in_the_sequence_in_which_the_events_were_accepted() -> None:
+def test_the_ids_of_stored_events_increase_with_the_time_of_acceptance() -> None:
     client, now = uuid4(), datetime.now(UTC)
     ids = [row_id(client, uuid4(), now + timedelta(milliseconds=number)) for number in range(100)]
     assert ids == sorted(ids)
@@ -61,7 +61,7 @@ def test_the_ids_of_event_rows_are_in_the_sequence_in_which_the_events_were_acce
     assert row_id(client, event_id, now) != row_id(uuid4(), event_id, now)
 
 
-def test_a_message_that_is_redriven_after_a_month_stores_no_event_twice(platform: Platform, tenant: Tenant) -> None:
+def test_redriving_a_message_after_a_month_stores_no_event_twice(platform: Platform, tenant: Tenant) -> None:
     rows = [row(tenant) for _ in range(3)]
     assert store(platform, *rows) == 3
     platform.database.execute("delete from event_receipts where client_id = %s", [tenant.client_id])
@@ -69,7 +69,7 @@ def test_a_message_that_is_redriven_after_a_month_stores_no_event_twice(platform
     stored(platform, tenant, 3)
 
 
-def test_rows_that_name_an_unknown_site_or_the_site_of_another_client_are_not_stored(
+def test_events_for_an_unknown_site_or_the_site_of_another_client_are_not_stored(
     platform: Platform, tenant: Tenant
 ) -> None:
     other = platform.tenant()
@@ -79,7 +79,7 @@ def test_rows_that_name_an_unknown_site_or_the_site_of_another_client_are_not_st
     assert receipts(platform, other) == 0
 
 
-def test_a_broken_message_becomes_a_dead_letter_and_the_other_messages_are_stored(
+def test_a_broken_message_becomes_a_dead_letter_and_all_other_messages_are_stored(
     platform: Platform, tenant: Tenant
 ) -> None:
     good = [row(tenant) for _ in range(3)]
@@ -138,7 +138,7 @@ def test_a_partition_is_not_dropped_while_a_long_query_reads_it(platform: Platfo
     assert platform.invoke("schedules-partitions")["dropped"] >= 1
 
 
-def test_a_site_with_anonymous_events_separates_sessions_by_day(
+def test_anonymous_events_of_different_days_have_different_session_ids(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     set_storage(platform, tenant, "anonymous")

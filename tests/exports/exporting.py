@@ -14,14 +14,14 @@ ADDRESS = {"name": "=A", "line1": "1 Main St", "city": "Berlin", "postal_code": 
 
 
 def start(api: httpx.Client, kind: str, file_format: str, **fields: Any) -> str:
-    """Create an export. Return its id."""
+    """Create an export. Return the id of the export."""
     response = api.post("/v1/exports", json={"kind": kind, "format": file_format, **fields})
     assert response.status_code == 202, response.text
     return str(response.json()["id"])
 
 
 def finished(api: httpx.Client, export_id: str, within: float = 60) -> Json:
-    """Wait until an export has ended, and return it."""
+    """Wait until an export has ended. Return the export."""
     exports: list[Json] = []
 
     def is_ended() -> bool:
@@ -33,7 +33,7 @@ def finished(api: httpx.Client, export_id: str, within: float = 60) -> Json:
 
 
 def content(export: Json) -> bytes:
-    """Return the file of a completed export, as its URL returns it."""
+    """Download the file of a completed export, and return its bytes."""
     assert export["status"] == "completed", export
     response = httpx.get(export["url"], verify=TLS)
     assert response.status_code == 200, response.text
@@ -46,12 +46,12 @@ def exported(api: httpx.Client, kind: str, file_format: str, **fields: Any) -> b
 
 
 def csv_rows(file: bytes) -> list[dict[str, str]]:
-    """Return the rows of a CSV file with unchanged cells."""
+    """Return the rows of a CSV file. Do not convert the texts of the cells."""
     return list(csv.DictReader(io.StringIO(file.decode(), newline="")))
 
 
 def insert_products(platform: Platform, catalog_id: str, count: int, **columns: Any) -> None:
-    """Insert products with the SKUs P-000001, P-000002, …. `columns` are further columns of all products."""
+    """Insert products with the SKUs P-000001, P-000002, …. `columns` contains the values of further columns."""
     names = psycopg.sql.SQL("".join(f", {name}" for name in columns))
     values = psycopg.sql.SQL("").join(psycopg.sql.SQL(", {}").format(value) for value in columns.values())
     statement = psycopg.sql.SQL(

@@ -1,4 +1,5 @@
-"""An export contains what its requester can see, and only the requester and the admins of the platform can see it."""
+"""Tests that an export contains only data that its requester can see, and that only its requester and admins can see
+the export."""
 
 import json
 from datetime import UTC, datetime
@@ -49,9 +50,7 @@ def test_a_member_cannot_export_the_rows_of_another_client(platform: Platform, t
     assert platform.api().post("/v1/exports", json=body).status_code == 401
 
 
-def test_a_viewer_can_export_the_rows_that_the_viewer_can_read_and_can_delete_the_export(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_viewer_can_export_readable_rows_and_can_delete_the_export(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="A-1")
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     export_id = start(viewer, "products", "csv", include=["source_data"])
@@ -60,7 +59,7 @@ def test_a_viewer_can_export_the_rows_that_the_viewer_can_read_and_can_delete_th
     assert viewer.delete(f"/v1/exports/{export_id}").status_code == 204
 
 
-def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
+def test_an_export_contains_source_data_only_if_the_caller_can_read_source_data(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = platform.sync(tenant.catalog_id, "a.csv", b"sku,name,price,cost\nA-1,Mug,5.00,1.50\n")
@@ -73,9 +72,7 @@ def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
     assert row["source_data"] == ""
 
 
-def test_an_export_for_a_client_with_a_grant_caps_the_stock_and_shows_only_the_days_of_changes(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_export_of_a_granted_catalog_limits_the_stock(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="A-1", inventory_count=500)
     platform.arrange(
         "update products set created_at = now() - interval '3 days' where catalog_id = %s", [tenant.catalog_id]
@@ -88,7 +85,7 @@ def test_an_export_for_a_client_with_a_grant_caps_the_stock_and_shows_only_the_d
     assert [(row["sku"], row["inventory_count"], row["source_data"]) for row in rows] == [("A-1", "10", "")]
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     assert datetime.fromisoformat(rows[0]["updated_at"]) == today
-    # A filter by the time of a change does not reveal the exact time.
+    # The filter `updated_since` does not reveal the exact time of a change.
     later = {"catalog_id": tenant.catalog_id, "updated_since": datetime.now(UTC).isoformat()}
     assert len(csv_rows(exported(grantee.owner, "products", "csv", filters=later))) == 1
     assert csv_rows(exported(tenant.owner, "products", "csv", filters=later)) == []
@@ -103,7 +100,7 @@ def test_an_admin_exports_the_orders_of_one_client_or_of_all_clients(platform: P
     assert [row["client_id"] for row in rows] == [other.client_id]
 
 
-def test_a_member_who_has_left_the_client_cannot_download_the_export(platform: Platform, tenant: Tenant) -> None:
+def test_a_former_member_cannot_download_an_export(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 1)
     row = platform.database.execute(
         "with job as (insert into jobs (client_id, type, requested_by, payload)"
@@ -121,7 +118,7 @@ def test_a_member_who_has_left_the_client_cannot_download_the_export(platform: P
     assert (export["error_code"], export["file"]) == ("no_membership", None)
 
 
-def test_a_deleted_export_leaves_no_version_of_its_file(platform: Platform, tenant: Tenant) -> None:
+def test_deleting_an_export_deletes_all_versions_of_its_file(platform: Platform, tenant: Tenant) -> None:
     export_id = start(tenant.owner, "products", "csv")
     finished(tenant.owner, export_id)
     assert keys_of(platform, export_id)
@@ -142,7 +139,7 @@ def test_an_expired_export_is_deleted_with_its_file(platform: Platform, tenant: 
     problem(tenant.owner.get(f"/v1/exports/{export['id']}"), 404, "not_found")
 
 
-def test_a_viewer_cancels_its_own_unfinished_export(platform: Platform, tenant: Tenant) -> None:
+def test_a_viewer_can_cancel_its_own_unfinished_export(platform: Platform, tenant: Tenant) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     platform.arrange(
         "insert into webhooks (client_id, url, events) values (%s, 'https://example.test/', '{job.*}')",

@@ -57,9 +57,7 @@ def test_an_ndjson_export_contains_each_product_as_the_api_shows_it(platform: Pl
     assert rows == [without(product, "media") for product in products]
 
 
-def test_a_csv_export_quotes_texts_that_look_like_formulas_but_does_not_quote_numbers(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_csv_export_quotes_only_texts_that_look_like_formulas(platform: Platform, tenant: Tenant) -> None:
     hostile_products(platform, tenant)
     rows = {row["sku"]: row for row in csv_rows(exported(tenant.owner, "products", "csv"))}
     assert set(rows) == {LONG_ID, "'" + FORMULA, "'00123", "m&amp;m", "z", "zz"}
@@ -74,7 +72,7 @@ def test_a_csv_export_quotes_texts_that_look_like_formulas_but_does_not_quote_nu
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
-def test_an_import_of_an_export_changes_no_product(platform: Platform, tenant: Tenant, file_format: str) -> None:
+def test_importing_an_export_file_changes_no_product(platform: Platform, tenant: Tenant, file_format: str) -> None:
     products = hostile_products(platform, tenant)
     file = exported(tenant.owner, "products", file_format, bom=file_format == "csv")
     job = imported(tenant, tenant.catalog_id, f"products.{file_format}", file)
@@ -83,7 +81,7 @@ def test_an_import_of_an_export_changes_no_product(platform: Platform, tenant: T
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
-def test_importing_an_export_into_an_empty_catalog_creates_identical_products(
+def test_importing_an_export_file_into_an_empty_catalog_creates_identical_products(
     platform: Platform, tenant: Tenant, file_format: str
 ) -> None:
     products = hostile_products(platform, tenant)
@@ -99,9 +97,7 @@ def test_importing_an_export_into_an_empty_catalog_creates_identical_products(
     ]
 
 
-def test_a_dropped_export_file_is_loaded_like_an_imported_export_file_and_its_invalid_rows_are_reported(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_full_sync_of_an_edited_export_file_reports_the_invalid_rows(platform: Platform, tenant: Tenant) -> None:
     products = hostile_products(platform, tenant)
     text = exported(tenant.owner, "products", "csv").decode()
     changed = text.replace(",0.02,", ",1.5,", 1).replace(",untracked,true", ",sometimes,TRUE", 1)
@@ -110,13 +106,13 @@ def test_a_dropped_export_file_is_loaded_like_an_imported_export_file_and_its_in
     (error,) = job["first_errors"]
     assert (error["sku"], error["code"]) == ("zz", "invalid")
     assert "/inventory_policy" in error["reason"]
-    # The error file can be corrected, and then loaded like any other file.
+    # A user can correct the error file, and then load the file again.
     errors = platform.read(job["result"]["error_file"]).decode()
     job = platform.sync(tenant.catalog_id, "errors.csv", errors.replace("sometimes", "untracked").encode())
     assert nonzero(job) == {"read": 1, "unchanged": 1}
 
 
-def test_the_error_file_quotes_cells_that_look_like_formulas(platform: Platform, tenant: Tenant) -> None:
+def test_the_error_file_quotes_texts_that_look_like_formulas(platform: Platform, tenant: Tenant) -> None:
     file = f'sku,name,price,stock\n"{FORMULA}",-x,much,-5\n'
     job = platform.sync(tenant.catalog_id, "products.csv", file.encode())
     (row,) = csv_rows(platform.read(job["result"]["error_file"]))
@@ -127,7 +123,9 @@ def test_the_error_file_quotes_cells_that_look_like_formulas(platform: Platform,
     assert (rejected["sku"], rejected["raw"]["name"], rejected["raw"]["stock"]) == (FORMULA, "-x", "-5")
 
 
-def test_an_xlsx_export_has_long_numbers_as_texts_and_states_the_time_zone(platform: Platform, tenant: Tenant) -> None:
+def test_an_xlsx_export_stores_long_numbers_as_texts_and_states_the_time_zone(
+    platform: Platform, tenant: Tenant
+) -> None:
     insert_order(platform, tenant, "N-1", total="9999999999.99", created_at="2026-03-29T00:59:59Z")
     file = exported(tenant.owner, "order_lines", "xlsx", timezone="Europe/Berlin")
     (header, row) = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
@@ -154,7 +152,7 @@ def test_the_columns_of_a_parquet_export_have_the_types_of_their_values(
     assert [json.loads(value) for value in columns["attributes"]] == [product["attributes"] for product in products]
 
 
-def test_the_filters_apply_to_exports_of_orders_and_of_order_lines_and_of_customers(
+def test_exports_of_orders_and_order_lines_and_customers_apply_their_filters(
     platform: Platform, tenant: Tenant
 ) -> None:
     first = insert_order(platform, tenant, "N-1", email="Ann@test.org", name="Ann", total="10.00")
@@ -185,7 +183,7 @@ def test_the_filters_apply_to_exports_of_orders_and_of_order_lines_and_of_custom
     ] == [("ann@test.org", "'=Ann", "2", "0", {"EUR": "12.50"}), ("bob@test.org", "C", "1", "1", {})]
 
 
-def test_events_are_exported_oldest_first(platform: Platform, tenant: Tenant) -> None:
+def test_an_export_of_events_starts_with_the_oldest_event(platform: Platform, tenant: Tenant) -> None:
     for data, at in (('{"q": "=1"}', "2026-11-27T10:00:00Z"), ('{"q": "=2"}', "2026-11-26T10:00:00Z")):
         platform.database.execute(
             "insert into analytics_events (client_id, site_id, event_type, session_id, event_data, created_at)"
@@ -207,9 +205,7 @@ def test_an_export_without_rows_has_a_header(tenant: Tenant) -> None:
     assert sheet.to_python()[0][:3] == header[:3]
 
 
-def test_an_export_shows_the_size_and_the_row_count_and_the_digest_of_its_file(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_export_states_the_size_and_the_rows_and_the_digest_of_its_file(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 45_000, description="x" * 400)
     export = finished(tenant.owner, start(tenant.owner, "products", "csv", bom=True))
     file = content(export)
@@ -223,7 +219,7 @@ def test_an_export_shows_the_size_and_the_row_count_and_the_digest_of_its_file(
     assert skus == [f"P-{n:06d}" for n in range(1, 45_001)]
 
 
-def test_a_text_that_is_too_long_for_a_spreadsheet_is_cut_off_and_counted(platform: Platform, tenant: Tenant) -> None:
+def test_a_text_that_is_too_long_for_a_spreadsheet_is_truncated_and_counted(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="long", description="\U0001f600" * 20_000)
     export = finished(tenant.owner, start(tenant.owner, "products", "xlsx"))
     assert export["file"]["cut_cells"] == 1
@@ -254,7 +250,7 @@ def test_an_export_option_that_does_not_apply_to_the_format_is_refused(
 
 
 def imported(tenant: Tenant, catalog_id: str, name: str, file: bytes) -> Json:
-    """Import a file into a catalog. Return the ended job."""
+    """Import a file into a catalog. Wait until the job has ended, and return the job."""
     upload = created(tenant.owner.post("/v1/uploads", json={"name": name, "size": len(file)}))
     sent = httpx.put(
         upload["url"], content=file, headers={"Content-Type": upload["headers"]["Content-Type"]}, verify=TLS

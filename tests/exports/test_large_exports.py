@@ -1,6 +1,7 @@
-"""A large export is one consistent file, even during changes and crashes, and needs no more memory than a small one.
+"""Tests that a large export is one consistent file, also during changes and crashes, and needs no more memory than a
+small export.
 
-`make test` uses few rows. `make faults` uses 1,048,577 rows, one more than a sheet of a spreadsheet has.
+`make test` uses few rows. `make faults` uses 1,048,577 rows, which is one more than the maximum of a spreadsheet.
 """
 
 import io
@@ -35,7 +36,7 @@ SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000
 CHANGES = 100 if FULL else 5
 """The number of exports that run while another thread changes products."""
 MAX_GROWTH_BYTES = 48 * 1024 * 1024
-"""How much the peak memory may grow if an export has ten times as many rows."""
+"""The allowed growth of the peak memory, in bytes, if an export has ten times as many rows."""
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def json_blocks(rows: int) -> Iterator[bytes]:
         yield "".join(f'{{"id":"{10**16 + number}","n":{number},"price":"-0.02"}}\n' for number in numbers).encode()
 
 
-def test_the_rows_after_a_full_sheet_are_in_another_sheet_with_a_header() -> None:
+def test_the_rows_after_a_full_sheet_are_on_a_second_sheet() -> None:
     columns = (Column("id", "text"), Column("n", "integer"), Column("price", "amount"))
     rows = ROWS if FULL else 2_001
     out: Any = io.BytesIO()
@@ -64,7 +65,7 @@ def test_the_rows_after_a_full_sheet_are_in_another_sheet_with_a_header() -> Non
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx", "parquet"])
 @pytest.mark.parametrize("fails", ["rows", "file"])
-def test_an_error_that_occurs_while_rows_are_read_or_the_file_is_written_is_raised_unchanged(
+def test_an_error_while_reading_rows_or_writing_the_file_is_raised_unchanged(
     file_format: ExportFormat, fails: str
 ) -> None:
     def blocks() -> Iterator[bytes]:
@@ -82,7 +83,7 @@ def test_an_error_that_occurs_while_rows_are_read_or_the_file_is_written_is_rais
         formats.write(file_format, Refusing(), (Column("id", "text"),), blocks(), {"bom": False, "timezone": "UTC"})  # type: ignore[arg-type]
 
 
-def test_a_sheet_with_a_million_rows_has_room_for_its_header() -> None:
+def test_a_sheet_with_the_maximum_number_of_rows_has_room_for_its_header() -> None:
     assert xlsxwriter.worksheet.Worksheet().xls_rowmax >= xlsx.MAX_ROWS_PER_SHEET + 1
 
 
@@ -118,7 +119,7 @@ def test_an_export_with_ten_times_as_many_rows_needs_no_more_memory(file_format:
         print(sink.size, peak_memory())
         """
     )
-    is_small_sheet = file_format == "xlsx" and not FULL  # writing XLSX is slow: about 40 µs per cell
+    is_small_sheet = file_format == "xlsx" and not FULL  # XLSX is slow to write: about 40 µs per cell
     few = 10_000 if is_small_sheet else 150_000  # this is more than one row group of Parquet
 
     def peak(rows: int) -> int:

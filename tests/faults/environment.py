@@ -20,7 +20,7 @@ Second = TypeVar("Second")
 def pairs(first: Sequence[First], second: Sequence[Second]) -> list[tuple[First, Second]]:
     """Return all pairs in full size. In small size, return one pair for each item of the longer sequence.
 
-    The small size contains each item of both sequences. The items of the shorter sequence take turns.
+    In small size, every item of both sequences occurs. The items of the shorter sequence are repeated in turn.
     """
     if FULL:
         return list(product(first, second))

@@ -1,4 +1,5 @@
-"""A figure is a number that a fault test has measured. It can have a limit. `make faults` prints all figures."""
+"""Records figures. A figure is a number that a fault test has measured, and can have a limit. `make faults` prints all
+figures."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +13,15 @@ _PROPERTY = "figure"
 
 
 class Figure(Protocol):
-    """Records a figure. `most` is its optional limit. If a figure exceeds its limit, the test fails at the end."""
+    """Records a figure. `most` is the optional limit of the figure. The test fails at its end if a figure exceeds its
+    limit."""
 
     def __call__(self, name: str, value: float, unit: str, most: float | None = None) -> None: ...
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Iterator[Figure]:
-    """Record the figures of a test. Compare them with their limits after the test, so that every figure is recorded."""
+    """Record all figures of a test. After the test, fail if a figure exceeds its limit."""
     failures: list[str] = []
 
     def record(name: str, value: float, unit: str, most: float | None = None) -> None:

@@ -63,7 +63,7 @@ def has_ended(platform: Platform, job_id: str) -> bool:
 
 
 def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields: Any) -> str:
-    """Create a bulk import. Return the id of the job. `fields` are added to the request body."""
+    """Create a bulk import. Return the id of the job. `fields` is added to the request body."""
     response = api.post("/v1/products/bulk-import", json={"catalog_id": catalog_id, "rows": rows, **fields})
     assert response.status_code == 202, response.text
     return str(response.json()["id"])
@@ -73,8 +73,8 @@ def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields
 class TrackedCatalog:
     """A catalog and its expected content. Several versions of one file are loaded into the catalog, one after another.
 
-    Each version changes half of the prices. One row in a hundred is invalid. In a full sync, each version also omits a
-    tenth of the products.
+    Each version changes half of the prices. One row in a hundred is invalid. In a full sync, a tenth of the products is
+    missing in each version.
     """
 
     platform: Platform

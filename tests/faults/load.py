@@ -1,4 +1,4 @@
-"""A light load on one platform: members and visitors read, and one member writes. The load checks every response.
+"""Puts a light load on one platform: members and visitors read, and one member writes. Each response is checked.
 
 The writes are numbered. Each write sets the price of one product to the number of the write. Therefore the price in a
 response identifies the latest write that the response contains.
@@ -21,7 +21,7 @@ from wecelebrate import sweeper
 MAX_STALE_SECONDS = sweeper.UNSENT_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 1.5
 """The number of seconds for which responses are allowed to be outdated if an invalidation was not sent.
 
-This number includes 1.5 s for the sweep itself on a busy machine.
+This number includes 1.5 s for the work of the sweeper on a busy machine.
 """
 MEMBERS, VISITORS = 2, 2
 PAUSE_SECONDS = 0.12
@@ -35,7 +35,7 @@ class Answer:
     """Describes the response to one request, and the error in this response."""
 
     kind: str
-    """The kind of user and the target of the request, e.g. `member constant`."""
+    """The type of user and the requested product, e.g. `member constant`."""
     sent_at: float
     """The monotonic time at which the request was sent."""
     seconds: float
@@ -102,7 +102,7 @@ class Load:
         finally:
             window.end = time.monotonic()
 
-    # Functions that evaluate the answers.
+    # The following functions evaluate the answers.
 
     def between(self, start: float, end: float) -> list[Answer]:
         """Return the answers to the requests that were sent between `start` and `end`."""
@@ -115,7 +115,8 @@ class Load:
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
         """Return how many seconds pass from the end of a fault until the cache works again for members and visitors.
 
-        The time ends at the first of `hits` cache hits in a row. Return None if there is no such series of cache hits.
+        The cache works again at the first of `hits` consecutive cache hits. Return None if a reader did not get this
+        number of consecutive hits.
         """
         latest = 0.0
         for reader in ("member", "visitor"):
@@ -132,7 +133,7 @@ class Load:
                 return None
         return latest
 
-    # The users who send the requests.
+    # The following functions send the requests of the users.
 
     def _client(self, address: str | None = None, **headers: str) -> httpx.Client:
         transport = httpx.HTTPTransport(verify=TLS, local_address=address)
@@ -149,7 +150,8 @@ class Load:
             self._read(client, "visitor", products, f"{products}?limit=10")
 
     def _read(self, client: httpx.Client, reader: str, products: str, page: str) -> None:
-        """Send reads until the load stops. `products` is the parent path of products. `page` is the path of a list."""
+        """Send read requests until the load stops. `products` is the parent path of products. `page` is the path of a
+        list."""
         requests: list[tuple[Target, str]] = [
             ("changing", f"{products}/{self.changing['id']}"),
             ("constant", f"{products}/{self.constant['id']}"),

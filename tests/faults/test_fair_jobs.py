@@ -55,7 +55,7 @@ def start_seconds(platform: Platform, job_id: str) -> float:
 
 
 @pytest.mark.timeout(600)
-def test_a_job_starts_soon_although_another_client_has_thousands_of_jobs(
+def test_a_job_starts_soon_even_if_another_client_has_thousands_of_jobs(
     own_platform: Platform, busy_tenant: Tenant, figure: Figure
 ) -> None:
     platform = own_platform

@@ -1,7 +1,7 @@
 """Writers whose transactions overlap read their own writes, from the replica and from the cache.
 
-Transactions do not always commit in the order of their ids. Therefore a replica can have replayed a transaction while
-a transaction with a lower id, which committed later, is still missing.
+Transactions do not always commit in the order of their ids. Therefore a replica can have replayed one transaction, but
+not yet a transaction with a lower id that committed later.
 """
 
 import random
@@ -36,7 +36,7 @@ def tenant(own_platform: Platform) -> Tenant:
     """Return a tenant with a high rate limit."""
     tenant = own_platform.tenant()
     own_platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-    # For a minute after Redis has started, all values are loaded from the primary. Skip this minute.
+    # In the first minute after Redis has started, functions load all values from the primary. Skip this minute.
     own_platform.redis.hset("v1:local:public:recent", "since", "1")
     own_platform.wait_for_replica()
     return tenant
@@ -89,7 +89,7 @@ def table(own_platform: Platform) -> None:
 
 
 def begin_write(connection: psycopg.Connection[DictRow], row_id: int) -> str:
-    """Insert a row into the table `interleaved`, and return the id of the transaction, which stays open."""
+    """Insert a row into the table `interleaved`. Do not commit. Return the id of the transaction."""
     row = connection.execute(
         "insert into interleaved values (%s) returning pg_current_xact_id()::text as xid", [row_id]
     ).fetchone()
@@ -124,7 +124,7 @@ def test_a_replica_is_outdated_if_an_older_transaction_is_missing(own_platform: 
 
 
 @pytest.mark.timeout(300)
-def test_a_caught_up_replica_shows_every_row_of_the_transaction(
+def test_a_replica_that_has_caught_up_shows_every_row_of_the_transaction(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     owner = own_platform.member(tenant.client_id)
@@ -169,9 +169,7 @@ def api_client(platform: Platform, subject: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_product_whose_transaction_commits_late_is_listed_before_and_after_the_replica_catches_up(
-    own_platform: Platform, tenant: Tenant
-) -> None:
+def test_a_product_that_commits_late_is_listed_at_once(own_platform: Platform, tenant: Tenant) -> None:
     def create(client: httpx.Client, sku: str) -> Json:
         body = {"sku": sku, "name": sku, "price": "1.00"}
         return created(client.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=body))
@@ -183,15 +181,14 @@ def test_a_product_whose_transaction_commits_late_is_listed_before_and_after_the
         api_client(own_platform, colleague_subject) as colleague,
         ThreadPoolExecutor(1) as pool,
     ):
-        create(
-            writer, "FIRST"
-        )  # This first product sets the currency. If the product were created later, it would block other creations.
+        # The first product of a catalog sets the currency of the catalog. This creation would block other creations.
+        create(writer, "FIRST")
         for number in range(5):
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)
             insert = "insert into products (catalog_id, sku, name, price) values (%s, %s, %s, 1)"
-            # Another transaction has inserted the SKU `late`. So the request that creates this SKU gets a
-            # transaction id, and waits.
+            # Another open transaction has inserted the SKU `late`. The request below gets a transaction id, and then
+            # waits for this transaction.
             with own_platform.holding(insert, [tenant.catalog_id, late, late]) as held:
                 creation = pool.submit(create, writer, late)
                 held.wait_for(1)
@@ -210,7 +207,7 @@ def test_a_product_whose_transaction_commits_late_is_listed_before_and_after_the
 
 
 @pytest.mark.timeout(900)
-def test_three_writers_of_one_catalog_read_their_own_writes_from_the_api(
+def test_three_writers_to_one_catalog_read_their_own_writes_from_the_api(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     products = [own_platform.product(tenant, price="1.00") for _ in range(WRITERS)]

@@ -1,6 +1,7 @@
-"""Buyers repeat their requests, and functions are killed while they place orders. Each idempotency key gets one order.
+"""Buyers repeat requests, and functions are killed while they place orders. Each idempotency key creates one order.
 
-Small size: 10 keys with 20 requests each, and 20 killed functions. Full size: 1,000 keys, and 500 killed functions.
+In small size, the test uses 10 keys with 20 requests each, and kills 20 functions. In full size, it uses 1,000 keys,
+and kills 500 functions.
 """
 
 import os
@@ -29,7 +30,7 @@ KEYS = 1_000 if FULL else 10
 REQUESTS = 20
 """The number of concurrent requests with the same key."""
 KILLS = 500 if FULL else 20
-"""The number of killed functions: half of them during their commit, and the others at random times."""
+"""The number of killed functions: half during their commit, half at random times."""
 BATCH_SIZE = 10
 """The number of functions that are killed at the same time."""
 MAX_LIFE_SECONDS = 0.12
@@ -67,7 +68,7 @@ class Buyer:
         return self.client.post(f"/v1/storefront/{self.shop.domain}/orders", json=body)
 
     def send_until_placed(self) -> httpx.Response:
-        """Repeat the request until its response contains the order. Fails if the key stays in use."""
+        """Repeat the request until its response contains the order. Fail if the idempotency key remains locked."""
         deadline = time.monotonic() + MAX_RETRY_SECONDS
         while True:
             response = self.send()
@@ -99,7 +100,7 @@ def new_buyer(own_platform: Platform) -> Iterator[Callable[[], Buyer]]:
 
 
 def check(platform: Platform, shop: Tenant, keys: list[str]) -> None:
-    """Check that each key has one order and one mail, and that the stock lacks the pieces of these orders only."""
+    """Check that each key has one order and one mail, and that only these orders have reduced the stock."""
     rows = platform.database.execute(
         "select customer_email from orders where client_id = %s", [shop.client_id]
     ).fetchall()
@@ -148,7 +149,7 @@ def test_twenty_requests_with_the_same_key_place_one_order(new_buyer: Callable[[
 
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("sweeper")
-def test_a_repeated_request_gets_the_order_of_a_function_that_was_killed_during_its_commit(
+def test_a_repeated_request_gets_the_order_of_a_killed_function(
     own_platform: Platform, new_buyer: Callable[[], Buyer], figure: Figure
 ) -> None:
     longest = 0.0
@@ -172,7 +173,7 @@ def test_a_repeated_request_gets_the_order_of_a_function_that_was_killed_during_
 
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("sweeper")
-def test_a_function_that_is_killed_at_any_time_leaves_no_second_order_and_no_locked_key(
+def test_killing_a_function_causes_no_second_order_and_no_locked_key(
     own_platform: Platform, new_buyer: Callable[[], Buyer], figure: Figure
 ) -> None:
     dice, kills, replayed, longest = random.Random(7), 0, 0, 0.0

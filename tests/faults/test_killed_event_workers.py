@@ -1,4 +1,4 @@
-"""The messages of events are repeated and shuffled, and their workers are killed. Each event is stored exactly once."""
+"""Messages with events are repeated and shuffled, and workers are killed. Each event is still stored exactly once."""
 
 import random
 import time
@@ -56,7 +56,7 @@ def message(tenant: Tenant, number: int) -> Json:
 
 
 @pytest.mark.timeout(3600)
-def test_each_event_is_stored_once_despite_repeated_and_shuffled_messages_and_killed_workers(
+def test_each_event_is_stored_once_if_messages_are_repeated_and_workers_are_killed(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(7)

@@ -1,6 +1,6 @@
 """Workers are killed at random times while they export orders. Each destination gets each version exactly once.
 
-Small size: 4 kills. Full size: 1,000 kills.
+The test kills 4 workers in small size, and 1,000 workers in full size.
 """
 
 import csv
@@ -24,7 +24,7 @@ ORDERS_PER_ROUND = 40
 MAX_LIFE_SECONDS = 0.1
 """The longest time that a worker runs before the test kills the worker, in seconds."""
 FORMATS = ("csv", "xlsx", "csv", "xlsx", "csv", "xlsx")
-"""The format of each destination. Three workers run at the same time, so several of them are killed together."""
+"""The file format of each destination. Three workers run at the same time, so one kill can end several workers."""
 
 INSERT_ORDERS = """
 with product as (
@@ -88,7 +88,7 @@ def test_killed_workers_export_each_version_of_an_order_exactly_once_for_each_de
 
 
 def start_export(platform: Platform, destination: Json) -> None:
-    """Create a job in the same way as the schedule of a destination. The API would limit the number of requests."""
+    """Create a job as the schedule of a destination does. The API would refuse this many requests."""
     [job] = platform.database.execute(INSERT_JOB, destination).fetchall()
     platform.send("order-files", {"job_id": str(job["id"])})
 
@@ -113,7 +113,8 @@ def change_orders(platform: Platform, shop: Tenant, number: int) -> None:
 
 
 def check(platform: Platform, destination: Json) -> None:
-    """Check the files of a destination: each version once, the right hash, and the same bytes in each S3 version."""
+    """Check the files of a destination: each order version occurs once, the hash is correct, and all S3 versions are
+    equal."""
     expected = Counter(
         (row["order_number"], str(row["version"]), row["action"])
         for row in platform.database.execute(

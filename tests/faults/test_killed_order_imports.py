@@ -1,6 +1,6 @@
 """Workers are killed at random times while they import historical orders. Each order is imported exactly once.
 
-Small size: 4 kills. Full size: 300 kills.
+The test kills 4 workers in small size, and 300 workers in full size.
 """
 
 import random
@@ -70,9 +70,9 @@ def test_killed_workers_import_each_order_exactly_once(own_platform: Platform, f
         job_id = start(shop, content)
         last = 0
         while job_row(platform, job_id)["status"] in ("pending", "processing"):
-            # A kill before the claim of the job would have no effect.
+            # Killing a worker before it has claimed the job would have no effect.
             platform.eventually(partial(is_claimed, platform, job_id), within=PROGRESS_SECONDS, every=0.005)
-            if kills % 2:  # this worker is killed after it has written its first chunks
+            if kills % 2:  # this worker is killed only after it has written its first chunks
                 behind = partial(is_behind, platform, job_id, last)
                 platform.eventually(behind, within=PROGRESS_SECONDS, every=0.005)
                 time.sleep(dice.uniform(0, 0.2))

@@ -1,6 +1,6 @@
-"""Workers are killed at random times while they apply news to orders. Each piece of news has its effect exactly once.
+"""Workers are killed at random times while they apply order news. Each piece of news takes effect exactly once.
 
-Small size: 4 kills. Full size: 300 kills.
+The test kills 4 workers in small size, and 300 workers in full size.
 """
 
 import random
@@ -65,7 +65,7 @@ def test_killed_workers_apply_each_piece_of_news_exactly_once(own_platform: Plat
         key = f"orders/{destination['id']}/incoming/news.csv"
         platform.s3.put_object(Bucket=platform.drops, Key=key, Body=news(numbers, dice).encode())
         while state_of(platform, destination) in (None, "pending", "processing"):
-            # A kill before the claim of the job would have no effect.
+            # Killing a worker before it has claimed the job would have no effect.
             platform.eventually(partial(is_claimed, platform, destination), every=0.005)
             time.sleep(dice.uniform(0, MAX_LIFE_SECONDS))
             if kills < KILLS and signal_workers(platform, "order-files"):

@@ -33,7 +33,8 @@ class Kills:
     """Maps the id of a job to the number of staged items and the number of merged rows."""
 
     def record(self, job: Json) -> None:
-        """Record a killed job. Check that the job's committed position is not lower than at the job's previous kill."""
+        """Record the committed position of a killed job. Check that the position is not lower than at the previous
+        kill."""
         self.count += 1
         phase = job["checkpoint"].get("phase", "stage")
         self.phases[phase] += 1

@@ -1,4 +1,5 @@
-"""Tests the leases of jobs: a dead worker's job is resumed within 15 seconds, and a living worker keeps its lease."""
+"""Tests the leases of jobs: another worker resumes the job of a dead worker within 15 seconds, and a living worker
+keeps its lease."""
 
 import json
 import time
@@ -49,9 +50,8 @@ def test_the_job_of_a_killed_worker_is_resumed_within_fifteen_seconds(own_platfo
         with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
             job_id = create_import(tenant.owner, tenant.catalog_id, rows(f"{kill + 2}.00"))
             lock.wait_for(1)
-            time.sleep(
-                2 * kill if FULL else LEASE_SECONDS / 2
-            )  # In each round, the lease at the worker's death is older than in the round before.
+            # The age of the lease at the worker's death increases in each round.
+            time.sleep(2 * kill if FULL else LEASE_SECONDS / 2)
             assert signal_workers(platform, "product-imports")
             killed_at = time.monotonic()
             lock.terminate_waiting()
@@ -68,14 +68,12 @@ LONG_STATEMENTS: tuple[LiteralString, ...] = (
     "select from products where catalog_id = %s and sku = 'L-1' for update",
     "select from catalogs where id = %s for no key update",
 )
-"""Statements that lock a row. The import waits for the first row before it writes its job. In the same transaction, the
-import waits for the second row after it has written its job."""
+"""Each statement locks a row for which the import has to wait. The import needs the first row before it updates its
+job. The import needs the second row in the same transaction, after it has updated its job."""
 
 
 @pytest.mark.timeout(300)
-def test_workers_keep_their_leases_during_long_statements_before_and_after_they_write_the_job(
-    own_platform: Platform, figure: Figure
-) -> None:
+def test_workers_keep_their_leases_during_long_statements(own_platform: Platform, figure: Figure) -> None:
     platform = own_platform
     tenants = [create_tenant(platform) for _ in LONG_STATEMENTS]
     with ExitStack() as locks:
@@ -84,7 +82,7 @@ def test_workers_keep_their_leases_during_long_statements_before_and_after_they_
             lock = locks.enter_context(platform.holding(statement, [tenant.catalog_id]))
             job_ids.append(create_import(tenant.owner, tenant.catalog_id, rows("2.00")))
             lock.wait_for(1)
-        # Another process can be busy with a duplicate message that finds no job. Wait until this process is idle.
+        # Another process can still be handling a duplicate message. Wait until this process is idle.
         platform.eventually(lambda: len(health(platform, "product-imports")["busy"]) == len(job_ids))
         busy = health(platform, "product-imports")["busy"]
         time.sleep(STATEMENT_SECONDS)
@@ -139,7 +137,7 @@ def run(platform: Platform, code: str) -> Any:
 SHOW = "print(json.dumps([job.lease_lost, *result]))"
 
 
-def test_the_renewal_thread_renews_the_lease_and_hides_the_message_during_a_long_statement(
+def test_the_renewal_thread_renews_the_lease_during_a_long_statement(
     own_platform: Platform,
 ) -> None:
     lost, first, later, hidden, threads = run(
@@ -165,7 +163,7 @@ def test_a_lease_is_renewed_right_after_a_transaction_that_locked_the_job(own_pl
     assert left > 2
 
 
-def test_the_lease_is_still_renewed_after_the_renewal_thread_has_lost_its_connection(own_platform: Platform) -> None:
+def test_the_lease_is_renewed_after_the_renewal_thread_has_lost_its_connection(own_platform: Platform) -> None:
     lost, left = run(
         own_platform,
         "with renewing(job):\n    time.sleep(1)\n    for _ in range(3):\n        renewal._interrupt()\n"

@@ -37,7 +37,7 @@ def load(own_platform: Platform, sweeper: None) -> Iterator[Load]:
 
 
 def wait_for_cache(load: Load) -> None:
-    """Wait until members and visitors get several cache hits in a row."""
+    """Wait until members and visitors get several consecutive cache hits."""
     now = FaultWindow(time.monotonic(), time.monotonic())
     load.platform.eventually(lambda: load.recovery_seconds(now, 6) is not None, within=MAX_RECOVERY_SECONDS, every=0.2)
 
@@ -114,7 +114,7 @@ def full(load: Load) -> FaultWindow:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", [killed, blackholed, crawling, full])
-def test_a_failing_redis_causes_no_errors_and_only_short_delays(load: Load, figure: Figure, fault: Fault) -> None:
+def test_a_redis_failure_causes_no_errors_and_only_short_delays(load: Load, figure: Figure, fault: Fault) -> None:
     name = f"redis {fault.__name__}"
     wait_for_cache(load)
     before = time.monotonic()
@@ -185,7 +185,7 @@ def test_a_removed_member_is_refused_while_redis_is_frozen_and_afterwards(load: 
         assert tenant.owner.delete(f"/v1/clients/{tenant.client_id}/members/{member['id']}").status_code == 204
         for _ in range(3):
             problem(api.get(path), 403, "no_membership")
-    # Redis still has the session of the member, until the sweeper sends the invalidation.
-    # An instance that still considers Redis down allows only 20 requests per minute, and a failure counts six times.
+    # Redis keeps the session of the member until the sweeper sends the invalidation. Send few requests meanwhile: an
+    # instance that considers Redis down allows only 20 requests per minute, and counts a failed request six times.
     platform.eventually(lambda: api.get(path).status_code == 403, within=90, every=10)
     assert {api.get(path).status_code for _ in range(5)} <= {403, 429}

@@ -31,8 +31,8 @@ def tenant(own_platform: Platform) -> Tenant:
     """Return a tenant with a high rate limit."""
     tenant = own_platform.tenant()
     own_platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-    # Redis records recent transactions. Until this record is a minute old, all values are loaded from the primary.
-    # Set the start of the record to the past, so that the replica is used at once.
+    # Redis records recent transactions. Functions load all values from the primary until this record is a minute old.
+    # Set the start of the record to a time in the past, so that functions use the replica at once.
     own_platform.redis.hset("v1:local:public:recent", "since", "1")
     return tenant
 
@@ -61,7 +61,7 @@ def paused_replica(platform: Platform) -> Iterator[None]:
 
 
 def read_price(response: httpx.Response, product: Json) -> str:
-    """Return the price of a product. The response contains the product, or a list with the product."""
+    """Return the price of a product from a response. The response is either the product or a list of products."""
     body: Any = ok(response)
     rows = body.get("data", [body])
     return next(str(row["price"]) for row in rows if row["id"] == product["id"])
@@ -74,7 +74,7 @@ def test_callers_read_their_own_writes_while_the_replica_is_paused(
     product = own_platform.product(tenant, price="1.00")
     colleague = own_platform.member(tenant.client_id)
     product_path, list_path = f"/v1/products/{product['id']}", f"/v1/catalogs/{tenant.catalog_id}/products"
-    # A write stores the changed product in the cache. A read stores a list in the cache, but never a filtered list.
+    # A write stores the changed product in the cache. A read stores a list in the cache, except a filtered list.
     paths = (product_path, list_path, f"{list_path}?updated_since=2020-01-01T00:00:00Z")
     lost_writes, outdated = 0, 0
     with client_of(own_platform, tenant) as writer, client_of(own_platform, tenant, colleague) as reader:
@@ -132,7 +132,7 @@ def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
 
 
 @pytest.mark.timeout(300)
-def test_most_values_are_loaded_from_a_lagging_replica_and_are_never_outdated(
+def test_most_values_come_from_a_lagging_replica_and_are_never_outdated(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     products = insert_uncached_products(own_platform, tenant)
@@ -196,7 +196,7 @@ def ended_transactions(platform: Platform) -> Iterator[Callable[[], int]]:
 
 
 @pytest.mark.timeout(300)
-def test_a_transaction_that_the_replica_ends_causes_no_error(
+def test_ending_a_transaction_on_the_replica_causes_no_error(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     own_platform.product(tenant)

@@ -25,7 +25,7 @@ from tests.platform import Platform
 pytestmark = pytest.mark.slow
 
 ROWS = 1_200
-"""The number of rows of each import. Such an import is too large to run within the request."""
+"""The number of rows of each import. An import with this number of rows is too large to run within the request."""
 HANDLE = """
 import json, runpy, sys
 class Context:
@@ -78,7 +78,8 @@ union all select 1 from mails where state = 'queued'
 
 
 def settled(platform: Platform) -> dict[str, tuple[int, int]]:
-    """Return the checksums of the database, after all work has ended and nothing has changed for two seconds."""
+    """Wait until all work has ended and no row has changed for two seconds. Then return the checksums of the
+    database."""
     states: list[dict[str, tuple[int, int]]] = [{}]
 
     def has_not_changed() -> bool:
@@ -102,8 +103,7 @@ def test_a_restore_undoes_a_wrong_delete_and_repeated_messages_have_no_second_ef
     product = platform.product(tenant)
     platform.order(tenant, (product, 1))
     with platform.database.transaction():
-        # At the restored time, this import is still waiting. It runs later, so the restored database has no trace of
-        # its run.
+        # At the time to which the database is restored, this import is waiting. The code below resets its job.
         later = create_import(tenant.owner, tenant.catalog_id, [{**row, "price": "2.00"} for row in products])
     platform.eventually(lambda: job_row(platform, later)["status"] == "completed")
     platform.database.execute(

@@ -1,7 +1,7 @@
-"""Row-level security of a table can be suspended. During the suspension, no user can see or change more than before.
+"""Tests suspensions of the row-level security of a table. During a suspension, no user can see or change more rows than
+before.
 
-The tests of this module suspend tables under load, with a broken policy, and without an operator who ends the
-suspension.
+In these tests, requests arrive during a suspension, a policy is broken, or no operator ends the suspension.
 """
 
 import threading
@@ -37,7 +37,7 @@ def platform(own_platform: Platform) -> Platform:
 
 @pytest.fixture(autouse=True)
 def _restored(platform: Platform) -> Iterator[None]:
-    """After each test, end all suspensions, and check that the privileges and policies are the declared ones."""
+    """After each test, end all suspensions, and check that the privileges and policies match the declarations."""
     yield
     for suspension in ok(platform.admin.get(PATH))["data"]:
         assert platform.admin.delete(f"{PATH}/{suspension['table']}").status_code == 204
@@ -62,8 +62,8 @@ def restore(platform: Platform, table: str) -> None:
 
 
 def suspendable_tables() -> list[str]:
-    """Return the tables that can be suspended. Admins see all rows of such a table, and other roles have access to the
-    table."""
+    """Return the tables that can be suspended. Admins can see all rows of these tables, and other roles also have
+    access."""
     outsiders = set(CALLERS) - {"app_worker"}
     return sorted(
         name
@@ -72,7 +72,7 @@ def suspendable_tables() -> list[str]:
     )
 
 
-def test_exactly_the_tables_whose_rows_are_all_visible_to_admins_can_be_suspended(platform: Platform) -> None:
+def test_a_table_can_be_suspended_only_if_admins_can_see_all_its_rows(platform: Platform) -> None:
     row = platform.database.execute("select app.suspendable_tables() as names").fetchone()
     assert row is not None
     assert row["names"] == suspendable_tables()
@@ -89,9 +89,7 @@ def may(platform: Platform, role: str, verb: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize("table", suspendable_tables())
-def test_a_role_keeps_only_the_privileges_that_it_had_on_every_row_during_a_suspension(
-    platform: Platform, table: str
-) -> None:
+def test_a_role_loses_its_privileges_on_single_rows_during_a_suspension(platform: Platform, table: str) -> None:
     cells = access.matrix()[table].cells
     suspend(platform, table)
     state = platform.database.execute("select relrowsecurity from pg_class where oid = %s::regclass", [table])
@@ -111,7 +109,7 @@ def test_a_role_keeps_only_the_privileges_that_it_had_on_every_row_during_a_susp
                 platform.database.execute(sql.SQL("select from {}").format(sql.Identifier(table)))
 
 
-def test_only_super_admins_can_suspend_a_table_but_admins_can_end_the_suspension(platform: Platform) -> None:
+def test_all_admins_can_end_a_suspension_but_only_super_admins_can_start_it(platform: Platform) -> None:
     subject = f"admin-{uuid4().hex[:8]}"
     platform.database.execute("insert into admin_users (user_id, email, role) values (%s, %s, 'admin')", [subject] * 2)
     admin, tenant = platform.api(subject), platform.tenant()
@@ -136,7 +134,7 @@ def test_only_super_admins_can_suspend_a_table_but_admins_can_end_the_suspension
     ]
 
 
-def test_a_table_that_was_suspended_twice_gets_its_original_privileges_back(platform: Platform) -> None:
+def test_ending_a_repeated_suspension_restores_the_original_privileges(platform: Platform) -> None:
     first = suspend(platform, "products")
     second = suspend(platform, "products", minutes=50)
     assert second["expires_at"] > first["expires_at"]
@@ -149,7 +147,7 @@ def break_policy(platform: Platform, name: str) -> None:
     platform.wait_for_replica()
 
 
-def test_admins_can_read_a_table_with_a_broken_policy_while_the_table_is_suspended(platform: Platform) -> None:
+def test_admins_can_read_a_suspended_table_with_a_broken_policy(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant)
     platform.order(tenant, (product, 1))
@@ -229,7 +227,7 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[Callable[[], None]]:
-        """Send requests while the block runs. Yield a function that waits until 60 more requests were sent."""
+        """Send requests until the end of the block. Yield a function that waits until 60 further requests were sent."""
         threads = [threading.Thread(target=self._send, args=[caller]) for caller in self._headers for _ in range(2)]
         for thread in threads:
             thread.start()
@@ -263,7 +261,7 @@ class Load:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("table", ["orders", "products", "sites", "clients"])
-def test_suspensions_under_load_cause_only_the_documented_error(platform: Platform, table: str) -> None:
+def test_requests_during_a_suspension_fail_only_with_the_documented_error(platform: Platform, table: str) -> None:
     tenant = platform.tenant()
     platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
     platform.database.execute("insert into kill_switches (name, value) values ('limits', 'off') on conflict do nothing")

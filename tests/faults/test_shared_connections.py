@@ -1,6 +1,5 @@
-"""Fifty clients share two database connections, and a tenth of all transactions is interrupted.
-
-Even then, a client never sees a row of another client.
+"""Fifty clients share two database connections, and a tenth of all transactions is interrupted. Nevertheless, no client
+sees a row of another client.
 """
 
 import threading
@@ -37,7 +36,7 @@ READS = {
 
 
 class WorkFailed(Exception):
-    """Raised on purpose by this test to make a transaction fail."""
+    """The test raises this error to make a transaction fail."""
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +147,7 @@ class Turns:
             f"{subject}: changed {row['owner']}" for row in rows if row["owner"] != self.clients[subject]
         ]
 
-    # The ways to interrupt a transaction.
+    # The following functions interrupt a transaction.
 
     def cancel(self, tx: Transaction) -> None:
         threading.Timer(0.005, tx._connection.cancel).start()

@@ -49,7 +49,7 @@ def product_rows(number: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.timeout(3600)
-def test_jobs_run_only_once_and_in_sequence_if_messages_are_repeated_and_shuffled(
+def test_jobs_run_once_and_in_order_if_messages_are_repeated_and_shuffled(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(3)

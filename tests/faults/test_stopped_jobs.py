@@ -1,6 +1,7 @@
-"""Tests jobs that stop early: the lease of the job expires, the job is cancelled, or all attempts of the job fail.
+"""Tests jobs that stop early because the lease expires, the job is cancelled, or all attempts fail.
 
-Committed chunks stay in the catalog. A stopped worker writes nothing more. The counts of the next attempt are exact.
+Committed chunks remain in the catalog. A stopped worker makes no further changes. The counts of the next attempt are
+exact.
 """
 
 import os
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 ROWS = 25_000
 ROWS_OF_CANCELLED_JOBS = ROWS if FULL else 15_000
-"""The rows of a job that is cancelled while it stages or merges them. The job merges 5,000 rows at a time."""
+"""The number of rows of a job that the test cancels. The job merges 5,000 rows at a time."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -107,7 +108,7 @@ CANCELLED: dict[str, tuple[Literal["product_import", "catalog_sync"], LiteralStr
     "sync-deactivating": ("catalog_sync", DEACTIVATING),
 }
 IN_SMALL_SIZE = ("import-staging", "sync-merging", "sync-deactivating")
-"""These cases contain each type of job and each state."""
+"""The cases that run in small size. They contain each type of job and each state."""
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_cancelled_job_makes_no_further_changes_and_a_retry_completes_the_job(
     job = job_row(platform, catalog.job_id)
     counts = job["counts"]
     assert job["status"] == "completed", (job["error_code"], job["error"])
-    # Rows that were merged before the cancellation count as unchanged in the retry.
+    # The retry counts rows as unchanged if they were merged before the cancellation.
     assert counts["read"] == catalog.expected["read"]
     assert counts["read"] == sum(counts[name] for name in ("created", "updated", "unchanged", "rejected"))
     assert counts["rejected"] == catalog.expected["rejected"]

@@ -3,7 +3,7 @@
 from tests.platform import Platform, ok
 
 
-def test_the_cache_has_the_current_etag_after_an_update_without_changes(platform: Platform) -> None:
+def test_the_cache_contains_the_current_etag_after_an_update_without_changes(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant, name="Mug")
     path = f"/v1/products/{product['id']}"

@@ -42,7 +42,8 @@ class Operation:
 
     @property
     def is_customer_only(self) -> bool:
-        """Whether only the buyer of an order is allowed to use the operation: a customer, or a guest with a link."""
+        """Whether only the buyer of an order is allowed to use the operation. The buyer is a customer, or a guest with
+        a link."""
         return self.name in (
             "list_own_orders",
             "get_own_order",
@@ -124,7 +125,7 @@ def all_operations() -> list[Operation]:
 
 
 def inlined(definition: Json) -> Json:
-    """Return a copy of an operation with its parameters and responses in place of references to components."""
+    """Return a copy of an operation in which the parameters and responses replace the references to components."""
     copy = definition | {
         "responses": {
             status: dereferenced(document(), response) for status, response in definition["responses"].items()
@@ -138,8 +139,8 @@ def inlined(definition: Json) -> Json:
 def request_body(name: str, ids: Mapping[str, str]) -> Json:
     """Return a valid request body for an operation, or an empty body if the operation does not accept a body.
 
-    If the value of a field must be unique, the field gets a new value in each call. The function reads only the ids
-    that the body contains, so no other resource is created.
+    A field whose value must be unique gets a new value in each call. The function reads only the ids that the body
+    needs, because reading an id creates the resource.
     """
     unique = uuid4().hex[:12]
     client: Json = {"name": f"Client {unique}", "slug": f"t-{unique}"}

@@ -158,7 +158,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
 class Resources(Mapping[str, str]):
     """Maps each path parameter of the API to its value. A resource is created when its id is read for the first time.
 
-    A test that needs only a few resources is much faster with this class than with `create_resources`.
+    If a test needs only a few resources, this class is much faster than `create_resources`.
     """
 
     def __init__(self, platform: Platform, tenant: Tenant) -> None:
@@ -203,8 +203,8 @@ class Resources(Mapping[str, str]):
             "subscription_id": self._subscription,
             "link": lambda: self._insert(REPORT_LINK, [self["subscription_id"], self["member_id"]]),
         }
-        # A client is allowed only a few of these objects, and each destination exports orders. Therefore delete the
-        # objects that the tests before have created.
+        # Delete the objects of previous tests, because a client is allowed only a few of these objects and each
+        # destination exports orders.
         with platform.changes():
             for statement in EARLIER_OBJECTS:
                 platform.database.execute(statement, [self._client])
@@ -241,7 +241,7 @@ class Resources(Mapping[str, str]):
         return self._new_order()["order"]
 
     def _new_order(self) -> dict[str, str]:
-        """Create an order. Return the parameters of the statements about this order."""
+        """Create an order. Return the parameters for the SQL statements that create its dependent rows."""
         order = {
             "order": str(uuid4()),
             "client": self._client,
@@ -272,7 +272,7 @@ class Resources(Mapping[str, str]):
         return self._insert(STAFF_MEMBER, [subject, f"{subject}@example.test"])
 
     def _staff_invitation(self) -> str:
-        # The staff can send only 50 invitations within an hour, and all tests share this limit.
+        # The limit of 50 staff invitations per hour applies to all tests together.
         self._platform.database.execute(EARLIER_STAFF_MAILS)
         return self._insert(STAFF_INVITATION, [f"{uuid4().hex}+staff@example.test"])
 

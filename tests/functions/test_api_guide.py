@@ -1,4 +1,4 @@
-"""The tables in docs/api.md are complete, and the numbers in docs/api.md are equal to the numbers in the code."""
+"""Tests that the tables in docs/api.md are complete, and that its numbers are equal to the numbers in the code."""
 
 import re
 from typing import Any
@@ -48,7 +48,7 @@ def test_the_guide_lists_every_error_code() -> None:
     assert [tuple(row) for row in rows("Errors")] == expected
 
 
-def test_the_guide_lists_the_filters_of_every_list() -> None:
+def test_the_guide_names_the_filters_of_every_list() -> None:
     lists = {
         "clients": "list_clients",
         "sites": "list_sites",
@@ -105,7 +105,7 @@ def test_the_numbers_in_the_guide_are_equal_to_the_numbers_in_the_code(platform:
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 
 
-def test_the_examples_of_the_guide_send_the_if_match_header_where_it_is_required() -> None:
+def test_the_examples_of_the_guide_send_each_required_if_match_header() -> None:
     routes: Routes[Operation] = Routes()
     for operation in all_operations():
         routes.add(f"{operation.method} {operation.path}", operation)

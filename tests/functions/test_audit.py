@@ -1,4 +1,4 @@
-"""Every route that changes something, and every read of personal data by staff, leaves an entry in the audit log."""
+"""Tests that every change, and every read of personal data by staff, leaves an entry in the audit log."""
 
 import re
 from typing import LiteralString
@@ -102,7 +102,7 @@ ACTIONS: dict[str, set[str]] = {
         )
     },
 }
-"""For each operation that changes data: the actions in its audit entries."""
+"""Maps each operation that changes data to the actions in its audit entries."""
 TESTED_ELSEWHERE = {
     "verify_domain",
     "accept_invitation",
@@ -118,9 +118,9 @@ TESTED_ELSEWHERE = {
     "suspend_row_security",
     "restore_row_security",
 }
-"""The operations that need a DNS record, a code, a certain state, or a separate local cloud. `test_domains.py`,
-`test_members.py`, `test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that these
-operations leave an entry.
+"""The operations that need a DNS record, a code, a certain state, or a separate local cloud. The following modules test
+the audit entries of these operations: `test_domains.py`, `test_members.py`, `test_invitations.py`,
+`test_report_subscriptions.py` and `test_row_security.py`.
 """
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
@@ -135,7 +135,7 @@ UNRECORDED = {
     "continue_kv_run": "The rows that it writes have entries of their own.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
-"""For each operation that leaves no audit entry although its method is not GET: the reason."""
+"""Maps each operation that leaves no audit entry to the reason. The method of these operations is not GET."""
 PERSONAL_READS = {
     "list_orders": "order.list",
     "get_order": "order.read",
@@ -164,7 +164,7 @@ PERSONAL_READS = {
     "list_shipments": "shipment.list",
     "get_webhook_delivery": "webhook_delivery.read",
 }
-"""The reads that return personal data to staff, each with its action."""
+"""Maps each read operation that returns personal data to staff to the action in its audit entry."""
 HARMLESS_READS = {
     "get_domain_verification": "a DNS record of the site",
     "get_job_first_api": "counts of a job",
@@ -233,7 +233,7 @@ HARMLESS_READS = {
     "get_guest_order": "the guest's own order",
     "list_order_lines": "products and quantities",
 }
-"""The reads that leave no entry, with the reason."""
+"""Maps each read operation that leaves no audit entry to the reason."""
 SHIP: LiteralString = """
 with shipped as (update orders set status = 'shipped', fulfilment = 'full' where id = %(order_id)s returning id)
 update order_lines set shipped_quantity = 1 where order_id in (select id from shipped)
@@ -251,7 +251,7 @@ PLATFORM_WIDE = {
     "revoke_sessions",
     "revoke_own_sessions",
 }
-"""The operations whose entries belong to no client."""
+"""The operations whose audit entries belong to no client."""
 BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog", "revoke_catalog"}
 PREPARE: dict[str, LiteralString] = {
     "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
@@ -273,17 +273,16 @@ PREPARE: dict[str, LiteralString] = {
     "set_flag": "delete from kill_switches where name = 'reads'",
     "fetch_images": """update catalogs set sync_settings = '{"fetch_images": true}' where id = %(catalog_id)s""",
 }
-"""For some operations: the SQL statement that prepares the resource for the operation."""
+"""Maps some operations to the SQL statement that prepares the resource for the operation."""
 
 NEEDED = {"create_product": "product_id", "remove_member": "subscription_id", "replay_webhook": "delivery_id"}
-"""Maps an operation to the further resource that must exist before its call.
-
-The first product of a catalog changes the catalog, a removed member loses reports, and a replay needs a delivery.
+"""Maps an operation to another resource that must exist before the call. For example, the first product of a catalog
+also changes the catalog.
 """
 
 
 def entries(platform: Platform, response: httpx.Response) -> list[Json]:
-    """Return the entries with the request id of a response, newest first."""
+    """Return the audit entries with the request id of a response, newest first."""
     query: dict[str, str | int] = {"request_id": response.headers["x-request-id"], "limit": 1000}
     return list(ok(platform.admin.get("/v1/audit", params=query))["data"])
 
@@ -294,7 +293,7 @@ def send(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Resp
         assert ids[NEEDED[operation.name]]
     if operation.name in PREPARE:
         statement = PREPARE[operation.name]
-        # The resources are created now, because the connection cannot create them while it executes the statement.
+        # Create the resources first, because the connection cannot create resources while it executes the statement.
         platform.arrange(statement, {name: ids[name] for name in re.findall(r"%\((\w+)\)s", statement)})
     if operation.name == "fetch_images":
         platform.product(tenant, images=[f"https://example.com/{uuid4()}.jpg"])
@@ -305,7 +304,7 @@ def send(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Resp
     return operation.send(api, ids, **({"json": body} if "requestBody" in operation.definition else {}))
 
 
-def test_every_operation_is_recorded_or_is_listed_as_not_recorded() -> None:
+def test_every_operation_is_recorded_or_is_declared_as_unrecorded() -> None:
     changes = {name for name, operation in OPERATIONS.items() if operation.method != "GET"}
     assert ACTIONS.keys() | UNRECORDED.keys() | TESTED_ELSEWHERE == changes
     reads = {name for name, operation in OPERATIONS.items() if operation.method == "GET"}
@@ -340,14 +339,16 @@ def test_an_operation_that_is_declared_as_unrecorded_leaves_no_audit_entry(
     assert entries(platform, response) == []
 
 
-def test_a_refused_change_leaves_no_entry_in_the_audit_log(platform: Platform, tenant: Tenant) -> None:
+def test_a_refused_change_leaves_no_audit_entry(platform: Platform, tenant: Tenant) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     response = viewer.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": "Mine"})
     problem(response, 403, "forbidden")
     assert entries(platform, response) == []
 
 
-def test_an_audit_entry_contains_only_the_changed_columns_before_and_after(platform: Platform, tenant: Tenant) -> None:
+def test_an_audit_entry_contains_old_and_new_values_of_only_the_changed_columns(
+    platform: Platform, tenant: Tenant
+) -> None:
     response = platform.admin.patch(
         f"/v1/clients/{tenant.client_id}", json={"tier": "professional", "contact_email": "new@example.test"}
     )
@@ -356,7 +357,7 @@ def test_an_audit_entry_contains_only_the_changed_columns_before_and_after(platf
     assert entry["after"] == {"tier": "professional", "contact_email": "[redacted]"}
 
 
-def test_a_long_value_is_cut_off_in_the_audit_entry(platform: Platform, tenant: Tenant) -> None:
+def test_a_long_value_is_truncated_in_the_audit_entry(platform: Platform, tenant: Tenant) -> None:
     settings = {"text": "x" * 200_000}
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"branding": settings})
     (entry,) = entries(platform, response)
@@ -366,7 +367,7 @@ def test_a_long_value_is_cut_off_in_the_audit_entry(platform: Platform, tenant: 
 
 @pytest.mark.parametrize("subject", ["admin", "support"])
 @pytest.mark.parametrize("operation", [OPERATIONS[name] for name in PERSONAL_READS], ids=operation_id)
-def test_a_read_of_personal_data_by_staff_leaves_an_audit_entry_even_if_the_value_is_cached(
+def test_a_cached_read_of_personal_data_by_staff_leaves_an_audit_entry(
     platform: Platform, operation: Operation, ids: dict[str, str], subject: str
 ) -> None:
     api = platform.api(subject)
@@ -390,7 +391,7 @@ def test_a_read_of_personal_data_by_staff_leaves_an_audit_entry_even_if_the_valu
 
 
 @pytest.mark.parametrize("name", [name for name in PERSONAL_READS if "dead_letter" not in name])
-def test_a_read_by_a_member_of_the_client_leaves_no_entry_in_the_audit_log(
+def test_a_read_by_a_member_of_the_client_leaves_no_audit_entry(
     platform: Platform, tenant: Tenant, ids: dict[str, str], name: str
 ) -> None:
     response = OPERATIONS[name].send(tenant.owner, ids)
@@ -398,13 +399,13 @@ def test_a_read_by_a_member_of_the_client_leaves_no_entry_in_the_audit_log(
     assert entries(platform, response) == []
 
 
-def test_filter_values_with_personal_data_are_not_copied_into_the_audit_log(platform: Platform, tenant: Tenant) -> None:
+def test_the_audit_log_does_not_contain_filter_values_with_personal_data(platform: Platform, tenant: Tenant) -> None:
     response = platform.admin.get("/v1/orders", params={"customer_email": "ann@example.test", "status": "pending"})
     for entry in entries(platform, response):
         assert entry["details"]["query"] == {"customer_email": "[redacted]", "status": "pending"}
 
 
-def test_a_read_of_personal_data_by_staff_fails_if_the_audit_log_cannot_record_the_read(
+def test_a_staff_read_of_personal_data_fails_if_the_audit_log_refuses_the_entry(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = Resources(platform, tenant)["order_id"]
@@ -423,7 +424,7 @@ def test_a_read_of_personal_data_by_staff_fails_if_the_audit_log_cannot_record_t
         platform.database.execute("drop trigger a_test on audit_log")
 
 
-def test_an_owner_can_read_only_the_audit_entries_about_the_clients_of_this_owner(
+def test_an_owner_can_read_only_audit_entries_about_the_clients_of_the_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     for each in (tenant, other_tenant):
@@ -434,7 +435,7 @@ def test_an_owner_can_read_only_the_audit_entries_about_the_clients_of_this_owne
     assert ok(tenant.owner.get("/v1/audit", params={"client_id": other_tenant.client_id}))["data"] == []
 
 
-def test_an_owner_sees_which_staff_account_read_an_order_but_not_the_ip_address_of_the_account(
+def test_an_owner_sees_the_staff_account_that_has_read_an_order_without_its_ip_address(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = Resources(platform, tenant)["order_id"]
@@ -450,14 +451,14 @@ def test_members_who_are_not_owners_cannot_read_the_audit_log(platform: Platform
     assert ok(api.get("/v1/audit"))["data"] == []
 
 
-def test_the_audit_log_is_empty_for_a_plain_admin_and_refused_for_support(platform: Platform, tenant: Tenant) -> None:
+def test_an_admin_sees_no_audit_entries_and_support_is_refused(platform: Platform, tenant: Tenant) -> None:
     subject = f"admin-{uuid4()}"
     platform.arrange("insert into admin_users (user_id, email, role) values (%s, 'a@example.test', 'admin')", [subject])
     assert ok(platform.api(subject).get("/v1/audit"))["data"] == []
     problem(platform.api("support").get("/v1/audit"), 403, "forbidden")
 
 
-def test_the_pages_of_the_audit_log_are_complete_and_can_be_filtered(platform: Platform) -> None:
+def test_the_audit_log_can_be_read_in_pages_and_filtered(platform: Platform) -> None:
     tenant = platform.tenant()
     names = [f"name {n}" for n in range(5)]
     for name in names:
@@ -474,7 +475,7 @@ def test_the_pages_of_the_audit_log_are_complete_and_can_be_filtered(platform: P
     assert ok(tenant.owner.get("/v1/audit", params=query | {"created_to": "2020-01-01T00:00:00Z"}))["data"] == []
 
 
-def test_the_audit_log_does_not_list_the_reads_of_client_names_that_its_own_display_causes(
+def test_the_audit_log_hides_the_reads_of_client_names_that_a_console_sends(
     platform: Platform,
 ) -> None:
     subject = f"admin-{uuid4()}"
@@ -482,7 +483,7 @@ def test_the_audit_log_does_not_list_the_reads_of_client_names_that_its_own_disp
         "insert into admin_users (user_id, email, role) values (%s, 'a@example.test', 'super_admin')", [subject]
     )
     reader = platform.api(subject)
-    for _ in range(3):  # A console reads a page of the log, and then the names of the clients on the page.
+    for _ in range(3):  # Behave like a console: read a page of the log, and then the names of the clients on this page.
         page = ok(reader.get("/v1/audit", params={"limit": 100}))
         assert page["data"]
         assert "client.list" not in {entry["action"] for entry in page["data"]}
@@ -505,7 +506,7 @@ def test_an_import_leaves_one_audit_entry_for_all_its_rows(platform: Platform) -
     assert not [entry for entry in data if entry["action"].startswith("product")]
 
 
-def test_a_manual_sql_statement_that_changes_many_products_leaves_one_audit_entry(platform: Platform) -> None:
+def test_a_manual_insert_of_many_products_leaves_one_audit_entry(platform: Platform) -> None:
     tenant = platform.tenant()
     platform.arrange(
         "insert into products (catalog_id, sku, name, price) select %s, n, n, 1 from generate_series(1, 500) n",
@@ -553,5 +554,5 @@ def test_every_column_with_secrets_or_personal_data_is_redacted(platform: Platfo
                'max_recipient_mails,has_verified_email}'))
         """).fetchall()
     assert len(rows) > 10
-    # The settings of a schedule are a prefix and a mode.
+    # The settings of a schedule contain only a prefix and a mode, which are not secret.
     assert [row for row in rows if not row["redacted"] and row["table_name"] != "schedules"] == []

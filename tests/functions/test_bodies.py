@@ -23,15 +23,17 @@ MALFORMED = {
     "too deeply nested": b"[" * 50_000,
     "a number that is too long": b'{"a": ' + b"9" * 5000 + b"}",
 }
-"""Bodies that are not JSON. If FULL is set, each operation gets all bodies, otherwise one body in turn."""
+"""Bodies that are not JSON. If FULL is set, each operation gets all these bodies. Otherwise, each operation gets
+one."""
 OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense")
-"""Content types that are not JSON. If FULL is set, each operation gets all types, otherwise one type in turn."""
+"""Content types that are not JSON. If FULL is set, each operation gets all these types. Otherwise, each operation gets
+one."""
 
 
 @pytest.fixture(autouse=True)
 def cached_session(platform: Platform) -> None:
     """Store the session of the admin in the cache. Without a cached session, a failed request counts several times
-    against the limit of its IP address, and the requests of this module would exceed this limit.
+    against the limit of its IP address. The requests of this module would then exceed the limit.
     """
     ok(platform.admin.get("/v1/me"))
 
@@ -99,7 +101,7 @@ def test_the_response_points_to_every_invalid_field(tenant: Tenant) -> None:
     assert pointers(problem(response, 422, "invalid")) == ["/sku", "/name", "/price", "/z"]
 
 
-def test_a_name_with_half_a_surrogate_pair_is_refused(tenant: Tenant, ids: dict[str, str]) -> None:
+def test_a_name_with_an_unpaired_surrogate_is_refused(tenant: Tenant, ids: dict[str, str]) -> None:
     for content in (rb'{"name": "\ud800"}', rb'{"name": "a\udfffb"}'):
         response = tenant.owner.patch(f"/v1/products/{ids['product_id']}", content=content, headers=JSON)
         assert pointers(problem(response, 422, "invalid")) == ["/name"]
@@ -166,11 +168,12 @@ def test_an_empty_request_body_is_refused_only_if_the_operation_requires_a_body(
 @pytest.mark.parametrize(
     "operation", [each for each in WITH_BODY if not each.path.endswith("/bulk-import")], ids=operation_id
 )
-def test_a_request_body_that_exceeds_the_limit_of_its_route_is_refused_before_it_is_parsed(
+def test_a_request_body_above_the_limit_of_its_route_is_refused_before_parsing(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     is_visitor = operation.path.startswith(STOREFRONT)
-    # Each failed request of a visitor counts several times. A separate address keeps the requests below the limit.
+    # Each failed request of a visitor counts several times. This visitor has its own address, so other requests do not
+    # use up its limit.
     client = platform.api() if is_visitor else platform.admin
     bound = 256 * 1024 if operation.path.endswith("/events") else STOREFRONT_MAX_BYTES if is_visitor else MAX_BYTES
     for size, status in ((bound, 400), (bound + 1, 413)):
@@ -184,7 +187,7 @@ def test_a_request_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant:
     assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
 
 
-def test_the_longest_sku_and_name_and_category_fit_into_the_database_indexes(tenant: Tenant) -> None:
+def test_the_longest_sku_and_name_and_category_fit_into_an_index(tenant: Tenant) -> None:
     # The name, the SKU and the category together have 4,000 bytes, which do not compress.
     # PostgreSQL allows at most 2,704 bytes in an entry of an index.
     rare = "".join(chr(0x20000 + (number * 7919) % 40_000) for number in range(500))
@@ -196,9 +199,7 @@ def test_the_longest_sku_and_name_and_category_fit_into_the_database_indexes(ten
 
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
-def test_a_null_value_clears_an_optional_field_and_is_refused_for_a_required_field(
-    platform: Platform, operation: Operation
-) -> None:
+def test_a_null_value_can_clear_only_an_optional_field(platform: Platform, operation: Operation) -> None:
     ids = create_resources(platform, platform.tenant())
     for name, schema in body_properties(operation).items():
         response = operation.send(platform.admin, ids, json={name: None})
@@ -218,7 +219,7 @@ def test_an_empty_patch_changes_nothing(platform: Platform, operation: Operation
 
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
-def test_a_patch_with_the_content_type_of_a_merge_patch_is_accepted(
+def test_a_patch_with_the_merge_patch_content_type_is_accepted(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     headers = {"content-type": "application/merge-patch+json"}

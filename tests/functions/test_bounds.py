@@ -1,7 +1,7 @@
-"""Every list can be read, even if its rows contain the largest values that can be stored.
+"""Tests that every list can be read if its rows contain the largest possible values.
 
-Some tests write values that are as large as possible through one kind of request, file or job. The other tests read
-all lists while the largest rows exist.
+Some tests write the largest possible values with a request, a file or a job. Other tests read all lists while the
+largest rows exist.
 """
 
 import json
@@ -21,18 +21,18 @@ from wecelebrate.core.pages import ASCII_RESPONSES, MAX_RESPONSE_BYTES
 
 LISTS = [operation for operation in all_operations() if operation.is_list]
 LARGE_TEXT = "\U0001f381" * 100_000
-"""The text of 100,000 characters that has the most bytes in a response."""
+"""A text of 100,000 characters. Each character needs the maximum number of bytes in a response."""
 
 
 def largest_object(bytes_left: int = 0, letter: str = '"') -> Json:
-    """Return an object that has MAX_OBJECT_BYTES minus `bytes_left` bytes as JSON."""
+    """Return an object whose JSON is `bytes_left` bytes shorter than MAX_OBJECT_BYTES."""
     width = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
     return {"k": letter * ((MAX_OBJECT_BYTES - bytes_left - 9) // width)}
 
 
 @pytest.fixture(scope="module")
 def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
-    """Return a tenant with the largest rows that the API accepts. Also return the ids of its other resources."""
+    """Return a tenant with the largest rows that the API accepts, and the ids of its resources."""
     tenant = platform.tenant()
     for letter in ('"', "x", "\N{WRAPPED PRESENT}"):
         value = largest_object(letter=letter)
@@ -65,7 +65,9 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
     ok(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value, "branding": value}))
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"source_config": value}))
-    rules = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored notes of any form here
+    rules = (
+        "update catalogs set pricing_rules = %s where id = %s"  # an earlier release accepted any object in this field
+    )
     platform.arrange(rules, [json.dumps(value), tenant.catalog_id])
     client = {"settings": value, "description": LARGE_TEXT, "address": LARGE_TEXT}
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json=client))
@@ -90,7 +92,7 @@ def test_every_list_can_be_read_if_its_rows_have_the_largest_values(
         assert len(json.dumps(response.text, ensure_ascii=ASCII_RESPONSES).encode()) < MAX_RESPONSE_BYTES
 
 
-def test_all_pages_of_a_storefront_together_contain_all_products(
+def test_the_pages_of_a_storefront_contain_all_products(
     platform: Platform, largest_rows: tuple[Tenant, dict[str, str]]
 ) -> None:
     shown = platform.storefront_products(largest_rows[0].domain)
@@ -137,16 +139,14 @@ def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Pla
     ],
     ids=["large", "numbers with many digits", "many keys", "many nested keys"],
 )
-def test_the_error_for_an_object_that_is_too_large_contains_the_field_and_the_limit(
-    tenant: Tenant, value: Json, detail: str
-) -> None:
+def test_the_error_for_an_object_that_is_too_large_states_the_limit(tenant: Tenant, value: Json, detail: str) -> None:
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value})
     body = problem(response, 422, "invalid")
     assert pointers(body) == ["/settings"]
     assert detail in body["errors"][0]["detail"]
 
 
-def test_a_body_with_many_keys_gets_one_error_that_names_the_object(tenant: Tenant) -> None:
+def test_a_body_with_too_many_keys_gets_one_error_for_the_whole_object(tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}"
     many = {f"{number:06}": 1 for number in range(150_000)}
     for settings, place in (
@@ -169,15 +169,15 @@ def test_the_openapi_document_states_the_limits_of_each_body() -> None:
         path: paths[path]["post"]["requestBody"]["description"]
         for path in ("/v1/sites", "/v1/products/bulk-import", "/v1/storefront/{domain}/events")
     }
-    objects = "Of keys, an object at most 10,000, and all objects together at most"
+    keys = "An object has at most 10,000 keys, and all objects together have at most"
     assert texts == {
-        "/v1/sites": f"At most 2,097,152 bytes. {objects} 50,000.",
-        "/v1/products/bulk-import": f"At most 6,291,456 bytes. {objects} 600,000.",
-        "/v1/storefront/{domain}/events": f"At most 262,144 bytes. {objects} 50,000.",
+        "/v1/sites": f"At most 2,097,152 bytes. {keys} 50,000 keys.",
+        "/v1/products/bulk-import": f"At most 6,291,456 bytes. {keys} 600,000 keys.",
+        "/v1/storefront/{domain}/events": f"At most 262,144 bytes. {keys} 50,000 keys.",
     }
 
 
-def test_an_object_within_the_limits_can_be_stored_and_the_returned_object_can_be_sent_back(tenant: Tenant) -> None:
+def test_an_object_within_the_limits_can_be_stored_and_sent_again(tenant: Tenant) -> None:
     path = f"/v1/sites/{tenant.site_id}"
     for value in (largest_object(), {str(number): 1 for number in range(MAX_OBJECT_KEYS)}, {"k": [1e20, -1e-7, 0.5]}):
         empty = dict.fromkeys(ok(tenant.owner.get(path))["branding"])
@@ -242,7 +242,7 @@ def test_a_dry_run_of_large_rows_completes_and_returns_shortened_samples(platfor
     assert len(json.dumps(job["result"])) < 100_000
 
 
-def test_a_page_that_is_too_large_for_the_cache_is_still_served(platform: Platform, tenant: Tenant) -> None:
+def test_a_page_that_is_too_large_for_the_cache_is_returned(platform: Platform, tenant: Tenant) -> None:
     for _ in range(4):
         platform.product(tenant, attributes=largest_object())
     visitor = platform.api()

@@ -1,8 +1,8 @@
 """Users of many clients, in all roles, send concurrent requests. A user never gets cached data of another client.
 
-The names of each client's rows contain a mark that no other client has. The members of all clients request the same
-paths. Most requests have forged headers, which name another client as the sender. `make test` sends 1,000
-requests, and `make faults` sends 10,000 requests.
+The names of each client's rows contain a unique text, the mark. The members of all clients request the same paths. Most
+requests have forged headers that name another client as the sender. `make test` sends 1,000 requests, and `make faults`
+sends 10,000 requests.
 """
 
 import os
@@ -69,7 +69,7 @@ class MarkedClient:
 
     @property
     def member_paths(self) -> list[str]:
-        """The paths that only members of the client are allowed to read."""
+        """The paths of the client that only its members are allowed to read."""
         return [
             f"/v1/clients/{self.client}",
             f"/v1/sites/{self.site}",
@@ -80,7 +80,7 @@ class MarkedClient:
 
     @property
     def storefront_paths(self) -> list[str]:
-        """The paths that everybody is allowed to read."""
+        """The paths of the client that everybody is allowed to read."""
         storefront = f"/v1/storefront/{self.mark}.test"
         return [storefront, f"{storefront}/products", f"{storefront}/products/{self.product}"]
 
@@ -184,7 +184,7 @@ class Query:
 
     @classmethod
     def of(cls, caller: Caller, list_path: str, clients: list[MarkedClient], rng: random.Random) -> "Query":
-        """Return a random query for this caller."""
+        """Return a random query for a caller."""
         victim, any_client = rng.choice(clients), rng.choice(clients)
         if caller.role in ("visitor", "customer"):
             return cls(caller, victim, rng.choice(any_client.storefront_paths), {any_client.mark})

@@ -1,4 +1,4 @@
-"""A change of a site invalidates only the cached lists that contain the site."""
+"""Tests that a change of a site invalidates only the cached lists that contain the site."""
 
 import httpx
 

@@ -1,4 +1,5 @@
-"""A storefront shows and sells products only while their catalog is active. A changed status has its effect at once."""
+"""A storefront shows and sells products only while their catalog is active. A change of the status takes effect at
+once."""
 
 import httpx
 import pytest
@@ -217,16 +218,17 @@ OBEYED = {
         "status": "deliveries",
     },
 }
-"""Maps each field that affects how the platform works to the effect of the field."""
+"""Maps each field that changes the behaviour of the platform to its effect."""
 NOTES = {
     "ClientPatch": {"description", "contact_email", "contact_phone", "address", "settings"},
     "CatalogPatch": {"name", "type", "source", "source_config"},
     "WebhookPatch": {"description"},
 }
-"""The fields that the platform only stores and returns. The name or the description of each field says this."""
+"""The fields that the platform only stores and returns. This is clear from the name or the description of each
+field."""
 
 
-def test_every_writable_field_is_listed_as_effective_or_as_only_stored() -> None:
+def test_every_writable_field_is_declared_as_effective_or_as_only_stored() -> None:
     schemas = document()["components"]["schemas"]
     patches = {name for name in schemas if name.endswith("Patch") and not name.endswith("SettingsPatch")}
     assert patches == OBEYED.keys()
@@ -235,7 +237,7 @@ def test_every_writable_field_is_listed_as_effective_or_as_only_stored() -> None
 
 
 @pytest.mark.parametrize("field", ["source_config"])
-def test_the_description_of_a_field_without_effect_says_that_the_platform_only_stores_it(field: str) -> None:
+def test_the_description_of_a_field_without_effect_states_that_it_is_only_stored(field: str) -> None:
     assert (
         "The platform stores them"
         in document()["components"]["schemas"]["NewCatalog"]["properties"][field]["description"]

@@ -1,4 +1,4 @@
-"""The owner of a catalog changes the catalog. A client with a grant can read the catalog, but cannot change it."""
+"""The owner of a catalog can change the catalog. A client with a grant can only read the catalog."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_only_admins_create_catalogs_of_the_platform(tenant: Tenant) -> None:
     problem(tenant.owner.post("/v1/catalogs", json=new), 403, "forbidden")
 
 
-def test_a_catalog_without_an_owner_in_the_request_belongs_to_the_only_client_of_the_caller(
+def test_the_default_owner_of_a_new_catalog_is_the_only_client_of_the_caller(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"name": "Mine", "type": "erp"}

@@ -1,4 +1,4 @@
-"""Admins of the platform create and change clients. The members of a client can read only this client."""
+"""Admins of the platform create and change clients. Members can read only their own client."""
 
 from typing import Any
 from uuid import uuid4
@@ -40,7 +40,7 @@ def test_a_put_request_resets_fields_that_are_missing_in_the_body(platform: Plat
 
 @pytest.mark.parametrize(
     ("before", "patch", "after"),
-    [  # These examples are from RFC 7396, appendix A. Examples that do not change an object are left out.
+    [  # These examples are from RFC 7396, appendix A. The list omits examples whose target is not an object.
         ({"a": "b"}, {"a": "c"}, {"a": "c"}),
         ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         ({"a": "b"}, {"a": None}, {}),
@@ -81,6 +81,6 @@ def test_members_of_an_inactive_client_are_refused(platform: Platform) -> None:
     ok(tenant.owner.get("/v1/sites"))
 
 
-def test_white_space_around_a_name_is_removed(platform: Platform) -> None:
+def test_spaces_around_a_name_are_removed(platform: Platform) -> None:
     new = {"name": "  Trimmed \n", "slug": f"t-{uuid4().hex[:12]}"}
     assert created(platform.admin.post("/v1/clients", json=new))["name"] == "Trimmed"

@@ -19,7 +19,7 @@ from wecelebrate.core.etags import etag
 
 OPERATIONS = all_operations()
 DATABASE_FREE = ("health", "list_problems", "get_problem")
-"""The read operations that do not read the database."""
+"""The read operations that do not use the database."""
 READS = [
     operation
     for operation in OPERATIONS
@@ -40,8 +40,8 @@ VOLATILE = {
 """The read operations whose response changes each time, because it contains counts, the activity of other tests, or a
 signed URL."""
 SHARED_LISTS = {"list_staff": "get_staff_member", "list_staff_invitations": "get_staff_invitation"}
-"""The lists of the whole platform. Other tests add rows to them at any time. Each list is mapped to the operation that
-reads one of its rows.
+"""Maps each list of the whole platform to the operation that reads one row of the list. Other tests can add rows to
+these lists at any time.
 """
 NEVER_CACHED = {
     "list_images",
@@ -111,8 +111,8 @@ CHANGES = [
     and operation.method != "POST"
     and not operation.path.startswith("/v1/admin/")
 ]
-"""The requests that change or delete a resource at the path of the resource. `test_order_life.py` tests the actions,
-which are POST requests. `test_members.py` tests the requests that change members of the staff."""
+"""The PUT, PATCH and DELETE requests of resources. `test_order_life.py` tests the actions, which are POST requests.
+`test_members.py` tests the requests that change staff members."""
 UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PATCH")]
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
@@ -179,7 +179,8 @@ def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
     ids = Resources(platform, tenant)
-    assert operation.url(ids)  # This line creates the resource before the threads of a test use its path.
+    # Building the URL creates the resource, so that the threads of a test do not create it concurrently.
+    assert operation.url(ids)
     return Resource(platform, tenant, operation, ids, api)
 
 
@@ -200,7 +201,7 @@ def reader(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Cl
 
 @pytest.fixture(scope="module")
 def unread_tenant(platform: Platform) -> Tenant:
-    """A tenant for the test of cache misses and cache hits. This test reads the tenant once with each operation."""
+    """A tenant that only the test of cache misses and cache hits reads."""
     return platform.tenant()
 
 
@@ -211,7 +212,7 @@ def unread(platform: Platform, unread_tenant: Tenant) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_cached_response_has_the_same_etag_as_the_response_that_was_not_cached(
+def test_a_cached_and_an_uncached_response_have_the_same_etag(
     platform: Platform, unread_tenant: Tenant, unread: dict[str, str], operation: Operation
 ) -> None:
     # The product was just created, so the cache already contains it. This change removes the product from the cache.
@@ -243,7 +244,7 @@ def test_a_cached_response_has_the_same_etag_as_the_response_that_was_not_cached
 @pytest.mark.parametrize(
     "operation", [operation for operation in READS if operation.name not in VOLATILE], ids=operation_id
 )
-def test_a_read_with_the_current_etag_gets_a_304_response(
+def test_a_read_with_the_current_etag_gets_status_304(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path, api = operation.url(ids), reader(platform, tenant, operation)
@@ -256,7 +257,7 @@ def test_a_read_with_the_current_etag_gets_a_304_response(
     tag = full.headers["etag"].removeprefix("W/")
     for if_none_match in (tag, f"W/{tag}", f"{OTHER_TAG}, {tag}", f'W/{OTHER_TAG} ,W/{tag},"x"', "*"):
         response = api.get(path, headers={"If-None-Match": if_none_match})
-        # The response repeats the ETag as sent by the caller (weak or strong): this ETag identifies the caller's copy.
+        # The response repeats the weak or strong ETag that the caller has sent.
         expected = f"W/{tag}" if f"W/{tag}" in if_none_match else tag
         assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", expected)
         for header in ("cache-control", "vary", "link"):
@@ -342,7 +343,7 @@ def test_a_change_with_the_current_etag_succeeds(resource: Resource) -> None:
 
 
 @each_change
-def test_a_star_in_the_if_match_header_matches_any_etag(resource: Resource) -> None:
+def test_a_star_as_if_match_matches_any_etag(resource: Resource) -> None:
     assert resource.change("*").is_success
 
 
@@ -369,7 +370,7 @@ def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
     table, row_id = resource.path.split("/")[-2:]
     tag = resource.tag
     with resource.platform.holding(LOCKS[table], [row_id]) as lock:
-        # Each request compares its `If-Match` with the current state, and then waits for the lock of the row.
+        # Each request first compares its `If-Match` with the current ETag, and then waits for the row lock.
         requests = [pool.submit(resource.rename, tag, f"Change {number}") for number in range(2)]
         lock.wait_for(2)
     success, failure = sorted((request.result() for request in requests), key=lambda response: response.status_code)
@@ -389,9 +390,7 @@ def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
 
 
 @each_patch
-def test_all_concurrent_updates_with_a_star_in_the_if_match_header_succeed(
-    resource: Resource, pool: ThreadPoolExecutor
-) -> None:
+def test_all_concurrent_updates_with_a_star_as_if_match_succeed(resource: Resource, pool: ThreadPoolExecutor) -> None:
     responses = update_concurrently(resource, pool, "*")
     assert [response.status_code for response in responses] == [200] * WRITERS
     assert resource.read().content in [response.content for response in responses]
@@ -412,7 +411,7 @@ def update_concurrently(resource: Resource, pool: ThreadPoolExecutor, if_match: 
 
 
 @each_change
-def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag(resource: Resource) -> None:
+def test_a_viewer_cannot_change_a_resource_with_the_current_etag(resource: Resource) -> None:
     viewer = resource.platform.api(resource.platform.member(resource.tenant.client_id, "viewer"), any_state=False)
     before = resource.read()
     tag = viewer.get(resource.path).headers["etag"]
@@ -425,7 +424,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_a_conditional_request_for_an_object_of_another_client_gets_404_with_any_etag(
+def test_a_conditional_request_for_an_object_of_another_client_gets_404(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

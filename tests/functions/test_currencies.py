@@ -13,7 +13,7 @@ COMPARISONS: list[tuple[dict[str, str], list[str]]] = [
     ({"sort": "price"}, ["sort"]),
     ({"sort": "-price", "price_min": "1", "price_max": "9"}, ["price_min", "price_max", "sort"]),
 ]
-"""Each element is a query that compares prices, and the parameters that its error response points to."""
+"""Pairs: the parameters of a list request that compares prices, and the parameters that its error response names."""
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_first_product_sets_the_currency_of_its_catalog(platform: Platform, 
     assert ok(platform.api().get(f"/v1/storefront/{tenant.domain}"))["currency"] == "KWD"
 
 
-def test_the_first_product_without_a_currency_is_in_usd(platform: Platform, tenant: Tenant) -> None:
+def test_the_default_currency_of_the_first_product_is_usd(platform: Platform, tenant: Tenant) -> None:
     assert platform.product(tenant)["currency"] == "USD"
     assert catalog_of(tenant)["currency"] == "USD"
 
@@ -66,9 +66,7 @@ def test_a_product_without_a_currency_gets_the_currency_of_its_catalog(platform:
     assert pointers(problem(fine, 422, "invalid")) == ["/price"]
 
 
-def test_every_write_of_a_product_in_a_different_currency_than_its_catalog_is_refused(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_product_in_a_different_currency_than_its_catalog_is_refused(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, currency="EUR")
     path, body = f"/v1/products/{product['id']}", {"sku": product["sku"], "name": "N", "price": "1", "currency": "USD"}
     for response in (
@@ -82,7 +80,7 @@ def test_every_write_of_a_product_in_a_different_currency_than_its_catalog_is_re
     assert ok(tenant.owner.get(path))["currency"] == "EUR"
 
 
-def test_a_new_catalog_can_have_a_currency(platform: Platform) -> None:
+def test_a_create_request_can_set_the_currency_of_a_catalog(platform: Platform) -> None:
     client = platform.client()
     assert platform.catalog(client["id"], currency="CHF")["currency"] == "CHF"
     new = {"name": "Catalog", "type": "erp", "owner_client_id": client["id"]}
@@ -110,15 +108,13 @@ def test_a_catalog_with_products_in_two_currencies_cannot_get_a_currency(mixed: 
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_a_new_product_does_not_set_a_currency_that_the_owner_has_removed(mixed: Tenant) -> None:
+def test_a_new_product_does_not_restore_a_currency_that_the_owner_has_removed(mixed: Tenant) -> None:
     for sku, currency in (("A", "EUR"), ("B", "CHF")):
         created(post_product(mixed, sku, currency=currency))
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_replacing_a_catalog_keeps_its_currency_unless_the_request_contains_a_currency_field(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_replacing_a_catalog_without_a_currency_field_keeps_the_currency(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, currency="EUR")
     path, body = f"/v1/catalogs/{tenant.catalog_id}", {"name": "Other", "type": "erp"}
     assert ok(tenant.owner.put(path, json=body))["currency"] == "EUR"
@@ -175,7 +171,7 @@ def test_a_client_with_a_grant_sees_the_currency_of_the_catalog(platform: Platfo
     assert {row["id"]: row["currency"] for row in rows} == {tenant.catalog_id: "EUR", grantee.catalog_id: None}
 
 
-def test_if_concurrent_requests_add_first_products_in_different_currencies_only_one_succeeds(
+def test_only_one_of_several_concurrent_first_products_in_different_currencies_is_created(
     platform: Platform, tenant: Tenant
 ) -> None:
     currencies = ["EUR", "USD", "JPY", "CHF"]

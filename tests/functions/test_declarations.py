@@ -1,4 +1,4 @@
-"""Each handler does exactly what its `function.toml` declares."""
+"""Tests that each handler does exactly what its `function.toml` declares."""
 
 import ast
 import asyncio
@@ -23,7 +23,7 @@ each_api_function = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.n
 
 
 def dependency_of(annotated: Any) -> Callable[..., Any]:
-    """Return the dependency in an annotation, for example in the annotation `Reading`, `Writing` or `Cached`."""
+    """Return the FastAPI dependency of an annotation, e.g. of `Reading`, `Writing` or `Cached`."""
     dependency: Callable[..., Any] = get_args(annotated)[1].dependency
     return dependency
 
@@ -36,7 +36,7 @@ def dependencies(dependant: Dependant) -> Iterator[Any]:
 
 
 def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
-    """Return the kinds of database access that each route of a function uses, as one set for each route."""
+    """Return one set per route of a function: the kinds of database access that the route uses."""
     names = {
         dependency_of(http.Reading): "reading",
         dependency_of(http.Cached): "reading",
@@ -80,7 +80,7 @@ def test_a_handler_has_a_docstring_and_at_most_80_lines(spec: FunctionSpec) -> N
 
 
 @each_function
-def test_a_handler_imports_no_local_module_except_the_package(spec: FunctionSpec) -> None:
+def test_a_handler_imports_only_installed_packages(spec: FunctionSpec) -> None:
     for node in ast.walk(ast.parse(spec.handler.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
@@ -108,8 +108,8 @@ def test_a_function_uses_only_the_declared_kind_of_database_access(spec: Functio
     }
     for kinds in entry_kinds(spec):
         assert kinds in allowed[spec.auth, "database:write" in spec.uses]
-    # Only the login of workers can record that a domain is verified (`app.verify_site_domain`). An account that accepts
-    # an invitation has no role yet.
+    # Only the login of workers is allowed to call `app.verify_site_domain`. An account that accepts an invitation does
+    # not have a role yet.
     required = {"api-sites-verify": "wc_worker", "api-invitations-write": "wc_public"}.get(spec.name, "wc_api")
     assert spec.login == (required if spec.auth == "required" else "wc_public" if spec.uses else None)
 
@@ -134,7 +134,7 @@ def test_a_request_without_claims_opens_no_database_connection(route: str, monke
     assert (response["statusCode"], opened) == (401, [])
 
 
-def test_functions_without_a_token_and_without_a_rate_limit_have_a_limited_concurrency() -> None:
+def test_a_function_without_authentication_and_rate_limit_has_limited_concurrency() -> None:
     open_functions = [spec for spec in SPECS if spec.kind == "api" and spec.auth == "none" and "cache" not in spec.uses]
     assert {spec.name: spec.concurrency for spec in open_functions if "concurrency" in spec.model_fields_set} == {
         "api-fallback": 4,

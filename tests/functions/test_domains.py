@@ -28,7 +28,7 @@ def visit(platform: Platform, host: str) -> httpx.Response:
 
 
 def shown_site(platform: Platform, host: str) -> str | None:
-    """Return the id of the site at a host, or None."""
+    """Return the id of the site that the storefront shows for a host, or None."""
     response = visit(platform, host)
     return None if response.status_code == 404 else str(ok(response)["id"])
 
@@ -43,7 +43,7 @@ def record_of(tenant: Tenant, site: Json) -> tuple[str, str]:
     return record["record_name"], record["record_value"]
 
 
-def test_a_site_is_reachable_at_its_platform_host_but_not_at_a_domain_that_it_only_claims(
+def test_a_site_with_an_unverified_domain_is_reachable_only_at_its_platform_host(
     platform: Platform, tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain, name="Gifts & Käse  2026!")
@@ -57,9 +57,7 @@ def test_a_site_is_reachable_at_its_platform_host_but_not_at_a_domain_that_it_on
     problem(visit(platform, domain), 404, "not_found")
 
 
-def test_a_host_that_only_resembles_the_platform_host_does_not_lead_to_the_site(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_host_that_resembles_the_platform_host_gets_404(platform: Platform, tenant: Tenant) -> None:
     slug = claim(tenant, None)["slug"]
     others = (slug, f"www.{slug}.{PLATFORM_DOMAIN}", f"{slug}.localhost", f"{slug}.x.{PLATFORM_DOMAIN}")
     for host in (*others, PLATFORM_DOMAIN, f"api.{PLATFORM_DOMAIN}", f"{slug}.{PLATFORM_DOMAIN}.test"):
@@ -81,7 +79,7 @@ def test_a_verified_domain_leads_to_the_site_at_once(platform: Platform, tenant:
     assert ok(visit(platform, host))["domain"] == domain
 
 
-def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existing_records(
+def test_the_error_for_a_missing_dns_record_lists_the_existing_records(
     platform: Platform, tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -99,7 +97,7 @@ def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existi
     assert shown_site(platform, domain) is None
 
 
-def test_a_client_that_controls_a_domain_can_verify_it_even_if_another_client_claims_it(
+def test_a_claim_of_another_client_does_not_prevent_the_verification_of_a_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     squatted = claim(other_tenant, domain)
@@ -120,7 +118,7 @@ def test_the_dns_record_of_one_site_does_not_verify_another_site(
     assert shown_site(platform, domain) == site["id"]
 
 
-def test_a_site_whose_dns_record_was_removed_keeps_the_domain_until_another_site_verifies_it(
+def test_a_site_without_a_dns_record_keeps_its_domain_until_another_site_verifies_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -140,7 +138,7 @@ def test_a_site_whose_dns_record_was_removed_keeps_the_domain_until_another_site
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_client_that_loses_a_domain_sees_the_time_of_the_loss_but_not_the_new_owner(
+def test_the_audit_log_shows_the_loss_of_a_domain_but_not_the_new_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -166,7 +164,7 @@ def test_only_a_change_of_the_domain_ends_the_verification_of_a_site(
     changed = ok(tenant.owner.request(method, path, json=body | {"domain": f"new.{domain}"}))
     assert (changed["domain_verified_at"], changed["slug"]) == (None, site["slug"])
     assert (shown_site(platform, domain), shown_site(platform, f"new.{domain}")) == (None, None)
-    # The old record does not verify the new domain, and the old domain has to be verified again.
+    # The old DNS record does not verify the new domain. The site must also verify the old domain again.
     problem(verify(tenant, site), 409, "domain_not_verified")
     back = ok(tenant.owner.request(method, path, json=body | {"domain": domain}))
     assert back["domain_verified_at"] is None
@@ -199,7 +197,7 @@ def test_responses_do_not_depend_on_the_domains_of_other_clients(
         *(PLATFORM_DOMAIN, f"api.{PLATFORM_DOMAIN}", f"a.b.{PLATFORM_DOMAIN}", PLATFORM_DOMAIN.upper()),
     ],
 )
-def test_a_site_cannot_claim_a_domain_that_clients_cannot_own(tenant: Tenant, domain: str) -> None:
+def test_a_site_cannot_claim_a_reserved_domain(tenant: Tenant, domain: str) -> None:
     new = {"client_id": tenant.client_id, "name": "Mine", "domain": domain}
     path = f"/v1/sites/{tenant.site_id}"
     for response in (
@@ -211,9 +209,7 @@ def test_a_site_cannot_claim_a_domain_that_clients_cannot_own(tenant: Tenant, do
 
 
 @pytest.mark.parametrize("name", ["www", "api", "Admin", "CONSOLE", "mail", "---", "Ω", "xn--fiqs8s", "a" * 500])
-def test_a_valid_slug_that_is_not_reserved_can_be_derived_from_every_site_name(
-    platform: Platform, tenant: Tenant, name: str
-) -> None:
+def test_every_site_name_results_in_a_valid_slug(platform: Platform, tenant: Tenant, name: str) -> None:
     first, second = claim(tenant, None, name=name), claim(tenant, None, name=name)
     assert first["slug"] != second["slug"]
     for site in (first, second):
@@ -254,7 +250,7 @@ def test_a_site_without_a_domain_cannot_verify_a_domain(tenant: Tenant) -> None:
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_the_domain(
+def test_only_one_of_two_concurrent_sites_can_verify_a_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]
@@ -268,7 +264,7 @@ def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_the
         assert shown_site(platform, domain) == holder
 
 
-def test_a_client_can_verify_only_one_domain_at_a_time_and_does_not_delay_other_clients(
+def test_a_client_can_verify_only_one_domain_at_a_time(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     slow = claim(tenant, domain)

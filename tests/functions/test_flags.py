@@ -1,4 +1,5 @@
-"""Flags are kill switches of the platform. Only admins can set a flag, and every running function applies it."""
+"""Flags are kill switches of the platform. Only admins can set a flag. Every running function applies a changed
+flag."""
 
 import time
 from collections.abc import Iterator
@@ -53,9 +54,7 @@ def test_every_flag_has_its_default_value_until_an_admin_sets_it(admin: httpx.Cl
 
 
 @pytest.mark.parametrize(("name", "value"), OTHER_VALUES.items())
-def test_a_flag_can_be_set_and_reset_and_shows_who_set_the_flag(
-    platform: Platform, admin: httpx.Client, name: str, value: str
-) -> None:
+def test_an_admin_can_set_and_reset_a_flag(platform: Platform, admin: httpx.Client, name: str, value: str) -> None:
     first = ok(admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
     assert first == flags(platform.admin)[name]
     assert first["value"] == first["other"] == value
@@ -122,7 +121,8 @@ def test_the_switch_command_shows_and_sets_flags(
 
 
 class Load:
-    """Sends concurrent requests for a cached page and an uncached page. The responses show how the switches are set."""
+    """Sends concurrent requests for a cached page and an uncached page. The responses reveal the values of the
+    switches."""
 
     def __init__(self, platform: Platform, tenant: Tenant) -> None:
         self._platform = platform
@@ -150,10 +150,10 @@ class Load:
             time.sleep(0.25)
 
     def switches(self) -> dict[str, str]:
-        """Return the state of each switch, as the responses show it.
+        """Return the value of each switch that the responses reveal.
 
-        The state is `?` if the responses contradict each other in each of three attempts. A single contradiction can
-        be caused by a new function instance: it reads the switches from the replica, and this read is counted too.
+        The value is `?` if the responses contradict each other in three attempts. A new function instance can cause one
+        contradiction, because it reads the switches from the replica, and this read is counted too.
         """
         for _ in range(3):
             state = self._observe()
@@ -181,7 +181,8 @@ def _on_or_off(observed: set[bool]) -> str:
 
 
 def observable(switches: dict[str, str]) -> dict[str, str]:
-    """Return the switches that responses show. `tests/faults/test_queue_direct.py` tests the switch `queue`."""
+    """Return the switches whose values the responses reveal. `tests/faults/test_queue_direct.py` tests the switch
+    `queue`."""
     return {name: value for name, value in switches.items() if name != "queue"}
 
 
@@ -190,8 +191,8 @@ def test_every_switch_takes_effect_within_ten_seconds_and_no_request_fails(
     platform: Platform, admin: httpx.Client
 ) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # Redis records recent writes. Until this record is a minute old, the primary answers all reads.
-        # Set the start of the record to the past, so that the replica answers reads at once.
+        # Redis records recent writes. The primary answers all reads until this record is a minute old. Set the start of
+        # the record to a time in the past, so that the replica answers reads at once.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     enterprise = {"tier": "enterprise"}

@@ -37,7 +37,7 @@ CHECKS = [
 
 
 def with_listed_responses() -> dict[str, Any]:
-    """Return the OpenAPI document without its `default` responses, because these would allow every status."""
+    """Return the OpenAPI document without its `default` responses, because a `default` response allows every status."""
     openapi = deepcopy(document())
     for operation in operations_of(openapi):
         del operation["responses"]["default"]
@@ -45,7 +45,7 @@ def with_listed_responses() -> dict[str, Any]:
 
 
 schema = schemathesis.openapi.from_dict(with_listed_responses())
-# The requests of the coverage phase are generated when pytest collects the tests, i.e. in each worker of `make test`.
+# Schemathesis generates the requests of the coverage phase during the collection of tests, in each pytest worker.
 schema.config.phases.coverage.enabled = FULL
 
 

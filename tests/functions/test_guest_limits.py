@@ -1,4 +1,4 @@
-"""Tests the limits for guests and floods: the orders of a site, the mails that orders cause, and failed requests."""
+"""Tests the limits for guests: for the orders of a site, for the mails about orders, and for failed requests."""
 
 import json
 import re
@@ -48,11 +48,11 @@ def mails_of(shop: Tenant) -> list[Json]:
     return data
 
 
-# Mails.
+# Tests of mails.
 
 
 @pytest.mark.parametrize("subject", [None, "customer:mallory"], ids=["guests", "a customer"])
-def test_60_orders_with_the_address_of_a_stranger_are_accepted_but_send_at_most_5_mails(
+def test_60_guest_orders_with_the_same_address_send_at_most_5_mails(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor, subject: str | None
 ) -> None:
     mug = platform.product(shop, inventory_count=1000)
@@ -77,14 +77,14 @@ def test_60_orders_with_the_address_of_a_stranger_are_accepted_but_send_at_most_
     assert filtered["state"] == "suppressed"
 
 
-def test_the_maximum_number_of_mails_to_a_stranger_is_a_setting_of_the_site(platform: Platform, shop: Tenant) -> None:
+def test_a_site_can_set_the_maximum_number_of_mails_to_an_unverified_address(platform: Platform, shop: Tenant) -> None:
     mug, guest = platform.product(shop), platform.api()
     set_limits(shop, max_recipient_mails=0)
     created(guest.post(orders_path(shop), json=order_body((mug, 1))))
     assert [mail["state"] for mail in mails_of(shop)] == ["suppressed"]
 
 
-def test_the_sites_of_many_clients_send_at_most_20_mails_to_one_stranger(platform: Platform) -> None:
+def test_the_sites_of_many_clients_send_at_most_20_mails_to_one_unverified_address(platform: Platform) -> None:
     victim = f"{uuid4().hex[:12]}@example.test"
     states = []
     for _ in range(5):
@@ -97,7 +97,9 @@ def test_the_sites_of_many_clients_send_at_most_20_mails_to_one_stranger(platfor
     assert states.count("suppressed") == 5
 
 
-def test_a_stranger_cannot_stop_the_mails_to_the_verified_owner_of_an_address(platform: Platform, shop: Tenant) -> None:
+def test_guest_orders_cannot_stop_the_mails_to_the_verified_owner_of_an_address(
+    platform: Platform, shop: Tenant
+) -> None:
     mug = platform.product(shop, inventory_count=100)
     email = f"{uuid4().hex[:12]}@example.test"
     body = order_body((mug, 1), customer_email=email)
@@ -112,9 +114,7 @@ def test_a_stranger_cannot_stop_the_mails_to_the_verified_owner_of_an_address(pl
     assert states[others] == "suppressed"
 
 
-def test_one_mailbox_gets_at_most_5_mails_even_if_its_address_is_spelled_in_20_ways(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_one_mailbox_gets_at_most_5_mails_for_20_spellings_of_its_address(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, inventory_count=1000)
     set_limits(shop, max_daily_quantity=None, max_daily_quantity_per_address=None)
     name = f"victim{uuid4().hex[:8]}"
@@ -129,7 +129,7 @@ def test_one_mailbox_gets_at_most_5_mails_even_if_its_address_is_spelled_in_20_w
 
 
 @pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
-def test_guests_of_one_ip_address_cause_mails_to_at_most_100_strangers_unless_the_daily_quantity_is_larger(
+def test_guests_of_one_ip_address_can_cause_mails_to_at_most_100_mailboxes(
     platform: Platform, shop: Tenant, pieces: int | None, addresses: int
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -154,7 +154,7 @@ def test_guests_of_one_ip_address_cause_mails_to_at_most_100_strangers_unless_th
     assert states(platform.api(), "fourth") == "sent", "each visitor has a separate limit"
 
 
-def test_a_customer_whose_address_is_spelled_differently_does_not_own_the_address(
+def test_a_verified_address_with_a_plus_suffix_does_not_verify_the_base_address(
     platform: Platform, shop: Tenant
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -168,7 +168,7 @@ def test_a_customer_whose_address_is_spelled_differently_does_not_own_the_addres
     assert sorted(mail["state"] == "suppressed" for mail in mails_of(shop)) == [False, True]
 
 
-# Orders.
+# Tests of orders.
 
 
 def test_the_storefront_shows_the_limits_of_its_site(platform: Platform, shop: Tenant) -> None:
@@ -208,7 +208,7 @@ def test_an_invalid_limit_is_refused(shop: Tenant, change: Json, pointer: str) -
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_a_site_without_guest_orders_accepts_orders_only_from_customers(platform: Platform, shop: Tenant) -> None:
+def test_a_site_that_forbids_guest_orders_accepts_orders_of_customers(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop)
     set_limits(shop, guest_orders=False)
     response = platform.api().post(orders_path(shop), json=order_body((mug, 1)))
@@ -256,7 +256,7 @@ def test_concurrent_orders_of_one_buyer_never_exceed_the_daily_quantity(
             body = problem(response, 409, "daily_order_limit")
             assert pointers(body) == ["/customer_email" if buyer == "email" else "/lines"]
     assert sum(1000 - stock_of(platform, product) for product in products) == 18
-    # The limit of this buyer affects neither other buyers nor other sites.
+    # The limit of this buyer does not affect other buyers or other sites.
     created(platform.api().post(orders_path(shop), json=order_body((products[0], 1), customer_email="b@example.test")))
     other = platform.tenant()
     mug = platform.product(other)
@@ -275,7 +275,7 @@ def test_guests_cannot_use_up_the_daily_quantity_of_a_customer_with_the_same_add
 
 
 @pytest.mark.parametrize("stock", [12, 1000], ids=["too few in stock", "the limit of the address"])
-def test_a_guest_learns_both_possible_reasons_of_a_refusal_and_gets_the_exact_reason_for_10_pieces(
+def test_the_error_for_a_large_guest_order_states_two_possible_reasons(
     platform: Platform, shop: Tenant, stock: int
 ) -> None:
     mug, bag = platform.product(shop, inventory_count=stock), platform.product(shop, inventory_count=10)
@@ -309,7 +309,7 @@ def test_a_guest_learns_both_possible_reasons_of_a_refusal_and_gets_the_exact_re
 
 
 @pytest.mark.parametrize("buyer", ["email", "customer", "address"])
-def test_one_buyer_gets_at_most_half_of_a_stock_that_several_clients_share(platform: Platform, buyer: str) -> None:
+def test_one_buyer_can_order_at_most_half_of_a_stock_that_several_clients_share(platform: Platform, buyer: str) -> None:
     first, second = platform.tenant(), platform.tenant()
     catalog = platform.catalog()["id"]
     sku = f"SKU-{uuid4().hex[:10]}"
@@ -330,8 +330,8 @@ def test_one_buyer_gets_at_most_half_of_a_stock_that_several_clients_share(platf
 
     assert pointers(problem(order(sites[0], 25, 0), 409, "daily_order_limit")) == ["/lines/0/quantity"]
     created(order(sites[0], 10, 1))
-    # A guest can name any e-mail address. Therefore the share of a guest at the second client does not show what has
-    # been ordered with this address at the first client.
+    # A guest can enter the e-mail address of another person. Therefore the share of a guest at the second client must
+    # not reveal the orders with this address at the first client.
     share = 8 if buyer == "email" else 3
     assert pointers(problem(order(sites[1], share + 1, 2), 409, "daily_order_limit")) == ["/lines/0/quantity"]
     created(order(sites[1], share, 6))
@@ -339,7 +339,7 @@ def test_one_buyer_gets_at_most_half_of_a_stock_that_several_clients_share(platf
     assert stock_of(platform, product) == 15 - share
 
 
-def test_all_guests_of_a_client_together_get_at_most_half_of_a_shared_stock(
+def test_all_guests_of_a_client_can_order_at_most_half_of_a_shared_stock(
     platform: Platform, pool: ThreadPoolExecutor
 ) -> None:
     catalog = platform.catalog()["id"]
@@ -361,13 +361,13 @@ def test_all_guests_of_a_client_together_get_at_most_half_of_a_shared_stock(
         if response.status_code == 409:
             assert pointers(problem(response, 409, "daily_order_limit")) == ["/lines/0/quantity"]
     assert stock_of(platform, product) == 50
-    # Guests of the other client, and customers with a token, have a separate share.
+    # Guests of the other client have a separate share, and so have customers with a token.
     created(order(sites[1], 20))
     created(order(sites[0], 21, f"customer:{uuid4().hex[:8]}"))
     assert stock_of(platform, product) == 30
 
 
-# Floods.
+# Tests of many requests in a short time.
 
 
 def invalid_body(platform: Platform, shop: Tenant, attacker: httpx.Client) -> httpx.Response:
@@ -392,13 +392,13 @@ def unknown_page(platform: Platform, shop: Tenant, attacker: httpx.Client) -> ht
 
 @pytest.mark.parametrize("subject", [None, "customer:mallory"], ids=["guest", "customer"])
 @pytest.mark.parametrize("flood", [invalid_body, unknown_product, malformed_json, bad_token, unknown_page])
-def test_failed_requests_use_up_only_the_limit_of_the_ip_address_that_sends_them(
+def test_failed_requests_use_up_only_the_limit_of_their_ip_address(
     platform: Platform, shop: Tenant, flood: Callable[..., httpx.Response], subject: str | None
 ) -> None:
     mug = platform.product(shop)
     # Failed requests also count against the customer, so each test has its own customer.
     attacker, other = platform.api(subject and f"{subject}-{uuid4()}"), platform.api()
-    # The limit of the site is so low that the flood would use up the limit if failed orders counted.
+    # The limit of the site is low: if failed orders counted, they would use up the limit.
     platform.redis.hset(f"v1:local:{shop.client_id}:limit:orders.{shop.site_id}", minute(platform), 990)
     statuses = [flood(platform, shop, attacker).status_code for _ in range(110)]
     assert 429 not in statuses[:90]
@@ -414,9 +414,7 @@ def minute(platform: Platform) -> str:
     return str(int(platform.redis.time()[0]) // 60)
 
 
-def test_the_orders_from_one_ip_address_cannot_block_the_checkout_for_other_ip_addresses(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_orders_from_one_ip_address_cannot_block_orders_from_other_addresses(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, inventory_count=100)
     attacker, other = platform.api(), platform.api()
     created(attacker.post(orders_path(shop), json=order_body((mug, 1))))
@@ -430,9 +428,7 @@ def test_the_orders_from_one_ip_address_cannot_block_the_checkout_for_other_ip_a
     created(other.post(orders_path(shop), json=order_body((mug, 1))))
 
 
-def test_an_order_with_a_large_body_counts_as_one_order_and_as_one_request_per_full_or_partial_16_kib(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_an_order_counts_as_one_request_per_16_kib_of_its_body(platform: Platform, shop: Tenant) -> None:
     body = json.dumps(order_body((platform.product(shop), 1))).encode().ljust(40_000)
     response = platform.api().post(orders_path(shop), content=body, headers={"content-type": "application/json"})
     created(response)

@@ -20,7 +20,7 @@ GETS = [
     for operation in OPERATIONS
     if operation.method == "GET" and not operation.is_customer_only and not operation.path.startswith("/problems")
 ]
-"""The reads whose response depends on the caller or on the database."""
+"""The read operations whose response depends on the caller or on the database."""
 STOREFRONT_PAGES = [operation for operation in GETS if operation.definition["security"] == [{}, {"bearer": []}]]
 TOKEN_REQUIRED = [operation for operation in OPERATIONS if operation.requires_token]
 CHANGES = [
@@ -101,8 +101,8 @@ def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
     visitor, path = platform.api(), operation.url(ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
-        # The responses of the operation `health` and of pages with a personal link must always be current.
-        # The gateway refuses all other operations with a 401 response.
+        # Responses of `health` and of pages with a personal link must always be current. The gateway answers all other
+        # operations with status 401.
         is_open = operation.name in ("health", "show_unsubscribe_page")
         assert (first.status_code, is_open) in {(200, True), (401, False)}
         assert first.status_code == 401 or directives(first) == {"no-store": ""}
@@ -120,7 +120,7 @@ def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
         assert "set-cookie" not in response.headers
 
 
-def test_exactly_four_operations_return_storefront_pages() -> None:
+def test_four_operations_return_storefront_pages() -> None:
     names = {operation.name for operation in STOREFRONT_PAGES}
     assert names == {"get_storefront", "list_shown_products", "get_shown_product", "get_address_format"}
 
@@ -141,15 +141,17 @@ WITHOUT_A_RESOURCE = (
     "subscribe_to_report",
     "unsubscribe_from_report",
 )
-"""The operations that fail because the code in their body does not belong to an invitation, or because staff members
-receive no reports."""
+"""The operations that fail without a certain resource: some need the code of an invitation, and some need a member,
+because staff members receive no reports."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")
-"""The operations that fail because the order in `ids` is not shipped, and because the caller is not its buyer."""
+"""The operations that fail because the order in `ids` is not shipped, or because the caller is not the buyer of the
+order."""
 
 
 @pytest.fixture(scope="module")
 def changed_tenant(platform: Platform) -> Tenant:
-    """A tenant for the tests of changes. The tests change its client, catalog and site, but delete none of these."""
+    """A tenant for the tests of changes. The tests change the client, the catalog and the site of this tenant, but
+    delete none of them."""
     return platform.tenant()
 
 
@@ -247,19 +249,19 @@ def use_up(platform: Platform, limit: str, bucket: int) -> None:
 
 @pytest.fixture(scope="module")
 def counted(platform: Platform) -> Tenant:
-    """A client for a test that compares the number of remaining requests before and after a request."""
+    """A client whose requests only one test counts, by comparing the remaining requests before and after a request."""
     return platform.tenant()
 
 
 @pytest.fixture(scope="module")
 def counted_ids(platform: Platform, counted: Tenant) -> dict[str, str]:
-    """The ids of resources of `counted`. If earlier tests have deleted the resources, requests still count."""
+    """The ids of resources of `counted`. A request for a deleted resource also counts."""
     return create_resources(platform, counted)
 
 
 @pytest.fixture(scope="module")
 def used_up(platform: Platform) -> Tenant:
-    """A client that has used up its limit."""
+    """A client that has used up its rate limit."""
     tenant = platform.tenant()
     use_up(platform, f"{tenant.client_id}:limit:requests", 60)
     return tenant
@@ -271,8 +273,8 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert str(quota) in body["detail"]
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
-    # The window moves in whole intervals. An interval lasts at most a sixth of the window.
-    # Therefore a caller sometimes has to wait longer than the window, by at most a sixth.
+    # The window moves in whole intervals, and an interval lasts at most a sixth of the window. Therefore a caller can
+    # have to wait for seven sixths of the window.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'
@@ -290,7 +292,7 @@ def test_every_request_counts_against_the_limit_of_the_client(
     platform: Platform, counted: Tenant, counted_ids: dict[str, str], operation: Operation
 ) -> None:
     owner = counted.owner
-    if operation.name == "revoke_own_sessions":  # the owner of `counted` must be able to send further requests
+    if operation.name == "revoke_own_sessions":  # the owner of `counted` must still be able to send requests
         owner = platform.api(platform.member(counted.client_id))
     before = remaining(owner.get("/v1/me"))["requests"]
     assert remaining(operation.send(owner, counted_ids))["requests"] == before - 1
@@ -300,9 +302,8 @@ def test_every_request_counts_against_the_limit_of_the_client(
 def test_requests_beyond_the_limit_of_the_client_are_refused(
     platform: Platform, operation: Operation, used_up: Tenant, ids: dict[str, str]
 ) -> None:
-    used_up.owner.get(
-        "/v1/me"
-    )  # This caches the session. The cached session links operations without a membership to the client.
+    # This request caches the session, because operations without a membership find the client only in a cached session.
+    used_up.owner.get("/v1/me")
     assert_rate_limited(operation.send(used_up.owner, ids), "requests", 1000, 3600)
 
 
@@ -318,11 +319,11 @@ def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platf
     use_up(platform, f"{tenant.client_id}:limit:storefront", 60)
     for api in (visitor, platform.api("customer:a@example.test")):
         assert_rate_limited(api.get(path), "storefront", 20_000, 3600)
-    # The requests of the client's members count against the limit `requests`, which is not used up.
+    # The requests of members count against another limit, `requests`.
     ok(tenant.owner.get("/v1/me"))
 
 
-def test_a_request_of_a_visitor_that_keeps_the_database_busy_counts_more_than_once(
+def test_an_expensive_database_query_of_a_visitor_counts_as_several_requests(
     platform: Platform, tenant: Tenant
 ) -> None:
     path = f"/v1/storefront/{tenant.domain}/products"

@@ -1,4 +1,4 @@
-"""Every operation follows the RFCs of HTTP: HEAD, 404, 405, Location, strict parameters and bodies."""
+"""Tests that every operation follows the RFCs of HTTP: HEAD, 404, 405, Location, and strict parameters and bodies."""
 
 import re
 from uuid import uuid4
@@ -31,7 +31,8 @@ CREATES = [
 ]
 """The operations that create an object or a job.
 
-`complete_image` needs a file in S3 (tests/images/test_uploads.py). The response to events has no location.
+The list omits `complete_image`, which needs a file in S3 (tests/images/test_uploads.py), and `record_events`, whose
+response has no location.
 """
 BUYER_READS = [operation for operation in OPERATIONS if operation.method == "GET" and operation.is_customer_only]
 KEYED = [operation for operation in OPERATIONS if operation.has_parameter("Idempotency-Key")]
@@ -42,9 +43,9 @@ OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 
 
 def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, str]:
-    """Return the headers that are the same in two responses with the same content.
+    """Return the headers that must be equal in two responses with the same content.
 
-    Each response of a volatile list begins at a different row. Therefore the cursor in the `Link` header is left out.
+    The cursor in the `Link` header is omitted for a volatile list, because each response begins at a different row.
     """
     changing = CHANGING_HEADERS | ({"etag", "content-length"} if volatile else set())
     headers = {name: value for name, value in response.headers.items() if name not in changing}
@@ -55,7 +56,7 @@ def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, st
 
 @pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_a_head_request_returns_the_headers_of_a_get_response_but_no_body(
+def test_a_head_request_returns_only_the_headers_of_a_get_response(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
     path, headers = operation.url(ids), {"accept-encoding": coding}
@@ -76,7 +77,7 @@ def test_a_head_request_returns_the_headers_of_a_get_response_but_no_body(
 
 
 @pytest.mark.parametrize("operation", BUYER_READS, ids=operation_id)
-def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_response_but_no_body(
+def test_a_head_request_of_a_buyer_returns_only_the_headers_of_a_get_response(
     operation: Operation, platform: Platform, tenant: Tenant
 ) -> None:
     is_guest = operation.name == "get_guest_order"
@@ -95,9 +96,7 @@ def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_response_but_no_
     assert int(head.headers["content-length"]) > 0
 
 
-def test_a_head_request_needs_a_token_and_counts_against_the_limit_like_a_get_request(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_head_request_needs_a_token_and_counts_against_the_limit(platform: Platform, tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}"
     assert platform.api().head(path).status_code == 401
     assert platform.api("admin").head(f"/v1/catalogs/{uuid4()}").status_code == 404
@@ -117,7 +116,7 @@ def test_every_operation_refuses_an_unknown_parameter(
 
 
 @pytest.mark.parametrize("operation", WITH_QUERY, ids=operation_id)
-def test_every_operation_refuses_each_parameter_that_is_sent_twice(
+def test_every_operation_refuses_a_duplicate_parameter(
     operation: Operation, platform: Platform, ids: dict[str, str]
 ) -> None:
     names = [parameter["name"] for parameter in operation.definition["parameters"] if parameter["in"] == "query"]
@@ -141,7 +140,7 @@ def test_every_operation_refuses_a_duplicate_json_key(
 
 
 @pytest.mark.parametrize("operation", CREATES, ids=operation_id)
-def test_a_create_response_and_the_repeated_response_have_a_location_header(
+def test_a_create_response_and_its_replay_have_the_same_location_header(
     operation: Operation, platform: Platform
 ) -> None:
     tenant = platform.tenant()
@@ -154,7 +153,7 @@ def test_a_create_response_and_the_repeated_response_have_a_location_header(
     assert first.status_code in (201, 202), first.text
     location = first.headers["location"]
     assert location.startswith("/") and "{" not in location
-    if operation.name != "look_up_order":  # only the guest who gets the mail can read the order
+    if operation.name != "look_up_order":  # the response contains no order, because the link is in a mail
         assert ok(platform.admin.get(location))
     if "requestBody" not in operation.definition:
         again = operation.send(platform.admin, own, **request)
@@ -170,13 +169,13 @@ def test_a_create_response_and_the_repeated_response_have_a_location_header(
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
-def test_the_error_of_a_refused_change_has_the_current_etag_if_the_caller_can_read_the_object(
+def test_the_error_of_a_refused_change_contains_the_current_etag(
     operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     own = Resources(platform, tenant)
     path = operation.url(own)
     strict = platform.api("admin", any_state=False)
-    # An action such as /v1/orders/{order_id}/ship changes the order.
+    # The resource of an action, e.g. of /v1/orders/{order_id}/ship, is the order.
     resource = path if operation.path.endswith("}") else "/".join(path.split("/")[:4])
     tag = strict.get(resource).headers["etag"].removeprefix("W/")
     missing = operation.send(strict, own, headers={"If-Match": ""})
@@ -192,10 +191,11 @@ def test_the_error_of_a_refused_change_has_the_current_etag_if_the_caller_can_re
         expected = 403 if operation.path.startswith("/v1/admin/") else 404
         assert (hidden.status_code, "etag" in hidden.headers) == (expected, False)
     weak = operation.send(strict, own, headers={"If-Match": f"W/{tag}"})
-    assert weak.is_success or operation.name in ("request_return", "replace_order"), weak.text  # nothing was shipped
+    # These two fail because nothing was shipped.
+    assert weak.is_success or operation.name in ("request_return", "replace_order"), weak.text
 
 
-def test_the_error_of_a_refused_cancellation_has_the_current_etag_of_the_order_for_its_buyer(
+def test_the_error_of_a_refused_cancellation_contains_the_current_etag_of_the_order(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()  # other tests of this module change the site of the shared tenant
@@ -254,7 +254,7 @@ def test_a_browser_can_send_head_requests_and_read_the_response_headers(platform
     assert {"allow", "etag", "job-dispatch", "location"} <= set(exposed)
 
 
-def test_the_type_of_a_problem_is_the_url_of_its_page(platform: Platform) -> None:
+def test_the_type_of_a_problem_is_the_url_of_its_documentation(platform: Platform) -> None:
     unknown = problem(platform.api().get("/v1/nowhere"), 404, "unknown_path")
     page = httpx.get(unknown["type"], headers={"accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -271,7 +271,7 @@ def test_every_operation_with_an_idempotency_key_refuses_an_empty_key(
     problem(refused, 400, "bad_idempotency_key")
 
 
-def test_every_post_operation_that_stores_its_response_accepts_an_idempotency_key() -> None:
+def test_every_post_operation_except_events_accepts_an_idempotency_key() -> None:
     posts = {operation.name for operation in OPERATIONS if operation.method == "POST"}
     # The id of an event has the same purpose as an idempotency key.
     assert posts - {operation.name for operation in KEYED} == {"record_events"}

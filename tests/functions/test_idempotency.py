@@ -1,4 +1,4 @@
-"""A create request with a known idempotency key is not executed again. The caller gets the first response again."""
+"""A create request with a repeated idempotency key is not executed again. The caller gets the first response again."""
 
 import json
 import threading
@@ -42,7 +42,7 @@ COUNTS: dict[str, LiteralString] = {
     "invite_member": "select count(*) from invitations where email = %s",
     "invite_staff_member": "select count(*) from invitations where email = %s",
 }
-"""For each create operation: a statement that counts the created rows by the value of the distinguishing field."""
+"""Maps each create operation to a statement that counts the rows with a given value of the distinguishing field."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Create:
 def create(platform: Platform, request: pytest.FixtureRequest) -> Create:
     """Return a create request for a new tenant.
 
-    The tests do not share a tenant, because the retries of all concurrent requests would use up a shared hourly limit.
+    Each test has a new tenant, because the retries of all tests together would use up the hourly limit of one tenant.
     """
     operation: Operation = request.param
     tenant = platform.tenant()
@@ -107,7 +107,7 @@ SECRETS = {"secret", "url", "expires_at"}
 
 
 def repeatable(body: Json) -> Json:
-    """Return the part of a response that is the same in a repeated response."""
+    """Return the part of a response that must be equal in a replayed response."""
     if not {"secret", "upload", "headers"} & body.keys():
         return body
     values = {name: repeatable(value | {"headers": {}}) if name == "upload" else value for name, value in body.items()}
@@ -179,8 +179,8 @@ def test_a_repeated_idempotency_key_with_different_parameters_is_refused(platfor
 def test_an_idempotency_key_is_refused_while_another_request_with_this_key_is_running(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
-        # The insert of a client waits until another insert with the same slug ends.
-        # The insert of any other resource waits for the lock of a row to which the resource refers.
+        # Each statement blocks a create request. The insert of a client waits for another insert with the same slug.
+        # Any other insert waits for the lock of a row to which the new resource refers.
         "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),
@@ -264,7 +264,7 @@ def test_a_response_is_not_replayed_to_a_member_whose_role_was_reduced(platform:
     assert created(tenant.owner.post(path, json=new, headers=headers)) == first
 
 
-def test_a_response_is_not_replayed_after_one_of_several_memberships_ended(platform: Platform) -> None:
+def test_a_response_is_not_replayed_after_one_of_two_memberships_has_ended(platform: Platform) -> None:
     tenant, other = platform.tenant(), platform.tenant()
     subject = platform.member(tenant.client_id)
     platform.arrange(
@@ -278,10 +278,10 @@ def test_a_response_is_not_replayed_after_one_of_several_memberships_ended(platf
     problem(api.post("/v1/webhooks", json=new, headers=headers), 403, "forbidden")
 
 
-def test_a_machine_that_has_moved_to_another_client_does_not_get_the_responses_of_the_former_client(
+def test_a_response_is_not_replayed_to_a_machine_that_has_moved_to_another_client(
     platform: Platform,
 ) -> None:
-    """The request names no client, so the machine is still allowed to make it."""
+    """The request does not name a client, so the machine is still allowed to send the request."""
     former, current = platform.tenant(), platform.tenant()
     subject = platform.member(former.client_id, "editor")
     api, body = platform.api(subject), {"name": "file.csv", "size": 1}
@@ -315,9 +315,7 @@ def test_a_response_is_not_replayed_after_a_grant_was_revoked(platform: Platform
     assert pointers(refused) == ["/catalog_id"]
 
 
-def test_a_replayed_rotation_of_a_secret_neither_rotates_the_secret_again_nor_returns_it(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_replayed_rotation_response_does_not_contain_the_secret(platform: Platform, tenant: Tenant) -> None:
     ids = Resources(platform, tenant)
     headers, path = {"Idempotency-Key": new_key()}, f"/v1/webhooks/{ids['webhook_id']}/rotate"
     secret = ok(tenant.owner.post(path, headers=headers))["secret"]
@@ -439,7 +437,7 @@ def test_concurrent_create_requests_with_the_same_idempotency_key_insert_only_on
     assert create.row_count == 1
 
 
-def test_a_response_of_the_previous_release_is_not_replayed_because_that_release_stores_no_rights(
+def test_a_response_that_was_stored_without_rights_is_not_replayed(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()

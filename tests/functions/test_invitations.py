@@ -1,4 +1,4 @@
-"""A person becomes a member by accepting an invitation with the code in its mail."""
+"""A person becomes a member by accepting an invitation with the code from the invitation mail."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -80,9 +80,7 @@ def test_an_invitation_can_be_accepted_only_once(platform: Platform, tenant: Ten
     problem(api.get("/v1/me"), 403, "no_membership")
 
 
-def test_only_one_of_many_accounts_that_accept_an_invitation_at_the_same_time_becomes_a_member(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_only_one_of_many_concurrent_accounts_can_accept_an_invitation(platform: Platform, tenant: Tenant) -> None:
     address = new_address()
     invite(tenant.owner, tenant.client_id, address, "viewer")
     code = code_of(platform, address)
@@ -123,7 +121,7 @@ def test_an_account_that_has_not_verified_the_invited_address_is_refused(platfor
         body = problem(accept(api, code), 403, "address_not_verified")
         assert address not in str(body)
     platform.arrange(EXPIRE, [invitation["id"]])
-    # The error does not reveal the state of the invitation to a stranger.
+    # The error does not reveal the state of the invitation to another person.
     problem(accept(strangers[0], code), 403, "address_not_verified")
     problem(accept(account(platform, address), code), 409, "invitation_ended")
 
@@ -191,9 +189,7 @@ def test_the_invitation_of_an_inactive_client_cannot_be_accepted(platform: Platf
     ok(accept(api, code))
 
 
-def test_a_repeated_invitation_mail_has_a_new_code_and_the_old_code_is_invalid(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_repeated_invitation_mail_replaces_the_code(platform: Platform, tenant: Tenant) -> None:
     address = new_address()
     invitation = invite(tenant.owner, tenant.client_id, address, "viewer")
     first = code_of(platform, address)
@@ -252,9 +248,7 @@ def test_the_invitations_of_an_admin_who_leaves_are_revoked(platform: Platform, 
 
 
 @pytest.mark.parametrize("inviter", ["owner", "admin"])
-def test_a_manager_who_is_removed_during_the_request_leaves_no_open_invitation(
-    platform: Platform, inviter: str
-) -> None:
+def test_no_invitation_remains_if_the_inviter_is_removed_during_the_request(platform: Platform, inviter: str) -> None:
     tenant = platform.tenant()
     if inviter == "owner":
         subject = platform.member(tenant.client_id, "owner")
@@ -283,7 +277,7 @@ def test_a_manager_who_is_removed_during_the_request_leaves_no_open_invitation(
     assert [(invitation["email"], invitation["status"]) for invitation in listed] == [(new["email"], "revoked")]
 
 
-def test_a_member_of_another_client_joins_a_second_client(
+def test_a_member_of_one_client_can_join_a_second_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     address = new_address()
@@ -343,9 +337,7 @@ def test_an_owner_cannot_invite_staff_or_members_of_another_client(tenant: Tenan
 
 
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl"])
-def test_an_invitation_mail_is_in_the_chosen_language_and_the_mail_log_shows_no_code(
-    platform: Platform, tenant: Tenant, language: str
-) -> None:
+def test_the_mail_log_hides_the_code_of_an_invitation(platform: Platform, tenant: Tenant, language: str) -> None:
     address = new_address()
     invite(tenant.owner, tenant.client_id, address, "viewer", language=language)
     (mail,) = platform.mails_to(address)

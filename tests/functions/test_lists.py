@@ -99,7 +99,7 @@ def test_a_cursor_is_valid_with_a_different_limit_and_refused_with_different_fil
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("parameters", [{}, {"q": "lpha"}, {"category": "even"}, {"is_active": True}], ids=str)
-def test_pages_contain_every_product_once_in_every_sort_order(
+def test_all_pages_contain_every_product_once_in_every_sort_order(
     tenant: Tenant, products_path: str, sort: str, parameters: Json
 ) -> None:
     rows = ok(tenant.owner.get(products_path, params={"limit": 1000, "sort": sort, **parameters}))["data"]
@@ -115,7 +115,7 @@ def test_pages_contain_every_product_once_in_every_sort_order(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-def test_an_insert_between_two_requests_neither_hides_nor_repeats_other_rows(
+def test_a_row_inserted_between_two_requests_does_not_hide_or_repeat_other_rows(
     platform: Platform, tenant: Tenant
 ) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
@@ -139,9 +139,7 @@ def test_an_insert_between_two_requests_neither_hides_nor_repeats_other_rows(
     assert inserted_before in {row["id"] for row in new_rows}
 
 
-def test_each_row_is_once_in_the_pages_of_clients_and_sites_and_catalogs_and_jobs_and_exclusions(
-    platform: Platform, tenant: Tenant, other_tenant: Tenant
-) -> None:
+def test_the_pages_of_each_list_contain_each_row_once(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
     member = platform.member(tenant.client_id)
     platform.database.execute(
         "insert into client_users (client_id, user_id, email, role) values (%s, %s, 'x@example.test', 'owner')",
@@ -243,7 +241,7 @@ def test_invalid_filters_are_refused(tenant: Tenant, products_path: str, paramet
     assert pointers(problem(tenant.owner.get(products_path, params=parameters), 422, "invalid")) == [pointer]
 
 
-def test_lists_of_sites_and_catalogs_and_clients_contain_only_rows_that_match_the_filters(
+def test_filtered_lists_of_sites_and_catalogs_and_clients_contain_only_matching_rows(
     platform: Platform, tenant: Tenant
 ) -> None:
     draft = platform.site(tenant.client_id, None, status="draft")
@@ -264,9 +262,7 @@ def test_lists_of_sites_and_catalogs_and_clients_contain_only_rows_that_match_th
     assert list_ids("/v1/jobs", type="image_processing") == []
 
 
-def test_a_page_of_large_rows_ends_early_and_its_cursor_continues_with_the_next_row(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_page_of_large_rows_ends_early_and_its_cursor_skips_no_row(platform: Platform, tenant: Tenant) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
     platform.database.execute(
         "insert into products (catalog_id, sku, name, price, description)"
@@ -280,7 +276,7 @@ def test_a_page_of_large_rows_ends_early_and_its_cursor_continues_with_the_next_
     while True:
         response = tenant.owner.get(path, params={"limit": 1000, **cursor})
         page = ok(response)
-        # The response of the Lambda function contains the body as a JSON string.
+        # The Lambda function returns the body as a JSON string, so the limit applies to the escaped text.
         size = len(json.dumps(response.text, ensure_ascii=ASCII_RESPONSES).encode())
         assert size < MAX_RESPONSE_BYTES
         assert page["has_more"] == (page["next_cursor"] is not None) == ("next" in response.links)

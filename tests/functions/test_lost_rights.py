@@ -1,5 +1,5 @@
-"""A request keeps the rights that its caller had at its beginning. If it waits for other requests, the caller can lose
-these rights meanwhile, and must then create nothing that stays: no webhook, destination, mail, schedule or export.
+"""A caller can lose rights while a request of the caller waits for other requests. The request must then create no
+webhook, destination, mail, schedule or export.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,8 @@ KINDS = {
     "images": "images",
     "erasures": "erasures",
 }
-"""Maps the kinds of quotas to the tables of their objects. A request with two quotas waits only for the first."""
+"""Maps each kind of quota to the table that contains the counted objects. A request with two quotas waits only for its
+first quota."""
 CLIENT_COLUMNS = {"catalogs": "owner_client_id"}
 
 
@@ -68,9 +69,7 @@ def count(platform: Platform, tenant: Tenant, kind: str) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_member_who_is_removed_while_a_request_waits_for_a_quota_creates_nothing(
-    platform: Platform, kind: str
-) -> None:
+def test_a_waiting_request_of_a_removed_member_creates_nothing(platform: Platform, kind: str) -> None:
     tenant = platform.tenant()
     subject = platform.member(tenant.client_id, "owner" if kind == "erasures" else "editor")
     owner_id = member_path(tenant, ok(tenant.owner.get("/v1/me"))["subject"]).rsplit("/", 1)[1]
@@ -92,7 +91,7 @@ def test_a_member_who_is_removed_while_a_request_waits_for_a_quota_creates_nothi
     ("before", "after", "status"),
     [("owner", "editor", 403), ("editor", "viewer", 403), ("editor", "owner", 201)],
 )
-def test_a_request_that_waited_for_a_quota_is_refused_only_if_the_new_role_has_fewer_rights(
+def test_a_waiting_request_is_refused_only_if_the_member_loses_rights(
     platform: Platform, before: str, after: str, status: int
 ) -> None:
     tenant = platform.tenant()
@@ -110,7 +109,7 @@ def test_a_request_that_waited_for_a_quota_is_refused_only_if_the_new_role_has_f
     ("before", "after", "status"),
     [("admin", None, 403), ("super_admin", "admin", 403), ("admin", "super_admin", 201)],
 )
-def test_a_request_of_staff_that_waited_for_a_quota_is_refused_only_if_the_person_has_lost_rights(
+def test_a_waiting_request_of_staff_is_refused_only_if_the_person_loses_rights(
     platform: Platform, before: str, after: str | None, status: int
 ) -> None:
     tenant, subject = platform.tenant(), f"{before}-{uuid4().hex}"
@@ -133,7 +132,7 @@ def test_a_request_of_staff_that_waited_for_a_quota_is_refused_only_if_the_perso
     platform.admin.delete(staff_path)
 
 
-def test_an_owner_who_is_removed_while_an_invitation_waits_invites_nobody(platform: Platform) -> None:
+def test_an_owner_who_is_removed_during_an_invitation_request_invites_nobody(platform: Platform) -> None:
     tenant = platform.tenant()
     subject = platform.member(tenant.client_id)
     path = member_path(tenant, subject)

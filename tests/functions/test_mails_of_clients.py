@@ -1,4 +1,4 @@
-"""Tests the limits for the mails that one client and its members cause."""
+"""Tests the limits for the mails that the members of one client cause."""
 
 from typing import Any
 from uuid import uuid4
@@ -27,7 +27,8 @@ def place(api: httpx.Client, shop: Tenant, product: Json, quantity: int, email: 
 
 
 def shipped_in_parts(shop: Tenant, order: Json) -> list[Any]:
-    """Ship PIECES pieces of an order one by one. Return for each mail why it is suppressed, or None."""
+    """Ship PIECES pieces of an order one by one. Return the reason for the suppression of each mail, or None if the
+    mail is not suppressed."""
     for number in range(PIECES):
         body = {"number": f"P-{number}", "lines": [{"line": 1, "quantity": 1}]}
         ok(shop.owner.post(f"/v1/orders/{order['id']}/ship", json=body, headers={"If-Match": "*"}))
@@ -35,11 +36,10 @@ def shipped_in_parts(shop: Tenant, order: Json) -> list[Any]:
     return [mail["reason"] if mail["state"] == "suppressed" else None for mail in mails]
 
 
-def test_one_client_cannot_use_up_the_mails_that_all_clients_together_may_send_to_an_address(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_one_client_cannot_use_up_the_shared_limit_for_mails_to_one_address(platform: Platform, shop: Tenant) -> None:
     victim = f"{uuid4().hex[:12]}@example.test"
-    platform.arrange("update sites set max_recipient_mails = 10 where id = %s", [shop.site_id])  # of an earlier release
+    # An earlier release allowed this value.
+    platform.arrange("update sites set max_recipient_mails = 10 where id = %s", [shop.site_id])
     mug = platform.product(shop, inventory_count=100)
     for _ in range(12):
         created(platform.api().post(orders_path(shop), json=order_body((mug, 1), customer_email=victim)))
@@ -52,14 +52,14 @@ def test_one_client_cannot_use_up_the_mails_that_all_clients_together_may_send_t
     assert [mail["state"] for mail in mails_of(other)] != ["suppressed"]
 
 
-def test_a_client_sends_at_most_20_mails_about_shipments_to_a_stranger(platform: Platform, shop: Tenant) -> None:
+def test_a_client_sends_at_most_20_shipping_mails_to_an_unverified_address(platform: Platform, shop: Tenant) -> None:
     mug, victim = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
     reasons = shipped_in_parts(shop, place(platform.api(), shop, mug, PIECES, victim))
     assert len(reasons) == PIECES
     suppressed = [reason for reason in reasons if reason is not None]
     assert len(suppressed) == PIECES - 20
     assert all("at most 20 mails about shipments" in reason for reason in suppressed)
-    # The mails of members use up none of the mails that visitors may cause.
+    # Mails that members cause do not count against the limit for visitors.
     place(platform.api(), shop, mug, 1, victim)
     states = {mail["state"] for mail in mails_of(shop) if mail["template"] == "order_confirmation"}
     assert "suppressed" not in states
@@ -69,7 +69,7 @@ def test_a_client_sends_at_most_20_mails_about_shipments_to_a_stranger(platform:
     ("is_verified", "is_imported", "suppressed"),
     [(True, False, 0), (False, False, PIECES - 20), (True, True, PIECES - 20)],
 )
-def test_mails_about_an_order_are_limited_unless_the_customer_has_placed_it_with_a_verified_address(
+def test_shipping_mails_are_unlimited_only_for_orders_of_verified_customers(
     platform: Platform, shop: Tenant, is_verified: bool, is_imported: bool, suppressed: int
 ) -> None:
     mug, email = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
@@ -85,9 +85,7 @@ def test_mails_about_an_order_are_limited_unless_the_customer_has_placed_it_with
     assert (len(reasons), len([reason for reason in reasons if reason])) == (PIECES, suppressed)
 
 
-def test_an_order_that_could_not_get_a_confirmation_mail_is_refused_and_does_not_change_the_stock(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_an_order_whose_confirmation_mail_would_be_suppressed_is_refused(platform: Platform, shop: Tenant) -> None:
     set_limits(shop, confirm_guest_orders=True)
     mug, person = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
     for _ in range(5):

@@ -44,7 +44,7 @@ def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
     assert len(data) == 5
 
 
-def test_members_can_be_filtered_by_role_and_email_address_and_by_whether_they_are_machines(platform: Platform) -> None:
+def test_members_can_be_filtered_by_role_and_email_address_and_kind(platform: Platform) -> None:
     tenant = platform.tenant()
     _, viewer = join(platform, tenant, "viewer")
     machine = created(
@@ -71,7 +71,7 @@ def test_an_owner_changes_the_role_and_the_name_of_a_member(platform: Platform) 
     created(api.post("/v1/sites", json={"client_id": tenant.client_id, "name": "A site"}))
 
 
-def test_a_removed_member_is_refused_at_the_next_request_although_the_session_was_cached(platform: Platform) -> None:
+def test_a_removed_member_is_refused_at_the_next_request_despite_a_cached_session(platform: Platform) -> None:
     tenant = platform.tenant()
     api, member = join(platform, tenant, "viewer")
     site = f"/v1/sites/{tenant.site_id}"
@@ -109,7 +109,9 @@ def test_a_member_who_is_not_an_owner_cannot_change_roles(platform: Platform, ro
     assert members_of(tenant)[member["subject"]]["role"] == role
 
 
-def test_a_member_of_another_client_is_not_found(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_an_owner_gets_404_for_a_member_of_another_client(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
     _, member = join(platform, other_tenant, "viewer")
     for client in (tenant.client_id, other_tenant.client_id):
         path = f"/v1/clients/{client}/members/{member['id']}"
@@ -141,9 +143,7 @@ def test_members_of_a_client_without_an_owner_can_be_changed_and_removed(platfor
 
 
 @pytest.mark.parametrize("change", ["delete", "patch"])
-def test_at_least_one_owner_remains_if_all_owners_remove_or_demote_each_other_at_the_same_time(
-    platform: Platform, change: str
-) -> None:
+def test_one_owner_remains_if_all_owners_remove_each_other_at_the_same_time(platform: Platform, change: str) -> None:
     for _ in range(3):
         tenant = platform.tenant()
         apis = [tenant.owner, *(join(platform, tenant, "owner")[0] for _ in range(3))]
@@ -173,7 +173,7 @@ def test_the_second_of_two_owners_who_remove_each_other_gets_a_conflict(platform
     lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('owners ' || %s, 0))"
     with ThreadPoolExecutor(2) as threads:
         with platform.holding(lock, [tenant.client_id]) as held:
-            # Both requests have begun before either owner is removed.
+            # Both requests have begun before the platform removes an owner.
             requests = [
                 threads.submit(tenant.owner.delete, path_of(tenant, second)),
                 threads.submit(api.delete, path_of(tenant, first)),
@@ -194,7 +194,7 @@ def test_the_invitations_of_a_removed_owner_are_revoked(platform: Platform) -> N
 
 
 @pytest.mark.parametrize("act", ["promote", "remove", "add machine"])
-def test_an_owner_who_was_removed_since_the_request_began_changes_no_members(platform: Platform, act: str) -> None:
+def test_the_request_of_an_owner_who_is_removed_meanwhile_changes_no_member(platform: Platform, act: str) -> None:
     tenant = platform.tenant()
     removed, owner = join(platform, tenant, "owner")
     _, viewer = join(platform, tenant, "viewer")
@@ -233,7 +233,7 @@ def test_an_owner_who_gets_another_role_during_the_request_can_still_leave(platf
 
 
 @pytest.mark.parametrize(("before", "after"), [("admin", "super_admin"), ("super_admin", "admin")])
-def test_an_admin_can_change_members_of_a_client_while_the_role_of_the_admin_changes(
+def test_an_admin_can_change_members_while_the_role_of_the_admin_changes(
     platform: Platform, before: str, after: str
 ) -> None:
     tenant, subject = platform.tenant(), f"{before}-{uuid4().hex}"
@@ -255,7 +255,7 @@ def test_an_admin_can_change_members_of_a_client_while_the_role_of_the_admin_cha
     assert platform.admin.delete(path).status_code == 204
 
 
-def test_an_admin_who_was_removed_since_the_request_began_changes_no_staff(platform: Platform) -> None:
+def test_the_request_of_an_admin_who_is_removed_meanwhile_changes_no_staff_member(platform: Platform) -> None:
     rows = []
     for role in ("super_admin", "support"):
         subject = f"{role}-{uuid4().hex}"
@@ -285,9 +285,7 @@ def test_an_admin_who_was_removed_since_the_request_began_changes_no_staff(platf
     assert platform.admin.delete(f"/v1/admin/members/{support['id']}").status_code == 204
 
 
-def test_an_acceptance_that_is_repeated_after_the_removal_of_the_machine_is_not_answered_from_its_key(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_response_is_not_replayed_to_a_removed_machine(platform: Platform, tenant: Tenant) -> None:
     new, key = {"machine_id": uuid4().hex, "role": "editor"}, {"Idempotency-Key": uuid4().hex}
     machine, path = machine_api(platform, new["machine_id"]), f"/v1/clients/{tenant.client_id}/machines"
     member = created(tenant.owner.post(path, json=new))
@@ -327,7 +325,7 @@ def clients_of(api: httpx.Client) -> list[str]:
     return [membership["client_id"] for membership in ok(api.get("/v1/me"))["memberships"]]
 
 
-def test_a_machine_belongs_to_the_client_that_it_accepts_even_if_another_client_has_added_it_first(
+def test_a_machine_belongs_to_the_client_whose_membership_it_accepts(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -352,7 +350,9 @@ def test_a_machine_belongs_to_the_client_that_it_accepts_even_if_another_client_
     assert clients_of(machine) == [other_tenant.client_id], "a machine has one client"
 
 
-def test_a_machine_moves_to_another_client_by_itself(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_machine_can_leave_its_client_and_accept_another_client(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
     new = {"machine_id": uuid4().hex, "role": "viewer"}
     machine = machine_api(platform, new["machine_id"])
     for client in (tenant, other_tenant):
@@ -369,9 +369,7 @@ def test_a_machine_moves_to_another_client_by_itself(platform: Platform, tenant:
     problem(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"), 404, "not_found")
 
 
-def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_client(
-    platform: Platform, other_tenant: Tenant
-) -> None:
+def test_a_machine_can_move_from_an_inactive_client_to_another_client(platform: Platform, other_tenant: Tenant) -> None:
     tenant, new = platform.tenant(), {"machine_id": uuid4().hex, "role": "editor"}
     machine = machine_api(platform, new["machine_id"])
     own, _ = (
@@ -388,7 +386,7 @@ def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_cl
     assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})
 
 
-def test_a_machine_can_accept_only_an_existing_membership_of_its_own(
+def test_a_machine_can_accept_only_its_own_existing_membership(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -402,7 +400,7 @@ def test_a_machine_can_accept_only_an_existing_membership_of_its_own(
     problem(machine.get("/v1/me"), 403, "no_membership")
 
 
-def test_a_machine_that_staff_add_has_immediate_access_to_exactly_one_client(
+def test_a_machine_that_was_added_by_staff_has_immediate_access_to_one_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -415,7 +413,7 @@ def test_a_machine_that_staff_add_has_immediate_access_to_exactly_one_client(
     assert clients_of(machine_api(platform, new["machine_id"])) == [tenant.client_id]
 
 
-def test_a_machine_leaves_a_client_that_is_not_active_when_staff_add_it_to_another_client(
+def test_staff_can_move_a_machine_from_an_inactive_client_to_another_client(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant, new = platform.tenant(), {"machine_id": uuid4().hex, "role": "editor"}
@@ -427,7 +425,7 @@ def test_a_machine_leaves_a_client_that_is_not_active_when_staff_add_it_to_anoth
     assert not ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
 
 
-def test_a_machine_is_added_once_and_is_never_an_owner(tenant: Tenant) -> None:
+def test_a_machine_can_be_added_only_once_and_cannot_be_an_owner(tenant: Tenant) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
     member = created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
     refused = tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new)
@@ -453,7 +451,7 @@ def test_a_client_cannot_add_a_person_as_a_machine(platform: Platform, tenant: T
     problem(platform.api(f"machine:{subject}").get("/v1/me"), 401, "unauthenticated")
 
 
-def test_super_admins_can_change_the_staff_and_admins_can_only_read_the_staff(platform: Platform) -> None:
+def test_super_admins_can_change_staff_members_and_admins_can_only_read_them(platform: Platform) -> None:
     platform.arrange(
         "insert into admin_users (user_id, email, role) values ('an admin', 'an.admin@wecelebrate.test', 'admin')"
         " on conflict (user_id) do update set role = 'admin', is_active = true"

@@ -1,4 +1,5 @@
-"""Offers of products through the API: writers state offers, visitors see them, and orders have the offered prices."""
+"""Tests offers of products: editors write offers with the API, visitors see the offer prices, and orders use these
+prices."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ def shown(platform: Platform, tenant: Tenant, **query: Any) -> list[tuple[str, s
 
 
 def apply(platform: Platform, at: datetime) -> None:
-    """Start and end offers as the sweeper does at a later time."""
+    """Start and end all offers that are due at the time `at`, as the sweeper does."""
     program = (
         "from datetime import datetime\nfrom wecelebrate import products\n"
         f"products.apply_due_offers(datetime.fromisoformat('{at.isoformat()}'))"
@@ -47,7 +48,7 @@ def apply(platform: Platform, at: datetime) -> None:
     platform.wait_for_replica()
 
 
-def test_an_editor_can_write_offers_and_can_still_read_the_usual_price(platform: Platform, tenant: Tenant) -> None:
+def test_an_editor_can_write_an_offer_and_read_the_usual_price(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00", offers=[offer("15", None, LATER)])
     stated = [{"price": "15.00", "starts_at": None, "ends_at": LATER.isoformat()}]
     assert (product["price"], product["offer_price"], product["offers"]) == ("20.00", "15.00", stated)
@@ -71,11 +72,11 @@ def test_an_editor_can_write_offers_and_can_still_read_the_usual_price(platform:
     assert change(tenant, product, offers=[])["offer_price"] is None
 
 
-def test_visitors_see_the_offer_price_and_their_orders_have_this_price(platform: Platform, tenant: Tenant) -> None:
+def test_visitors_see_and_pay_the_offer_price(platform: Platform, tenant: Tenant) -> None:
     cheap, dear = platform.product(tenant, price="20.00"), platform.product(tenant, price="17.00")
     assert shown(platform, tenant) == [("17.00", None, None), ("20.00", None, None)]
     change(tenant, cheap, offers=[offer("15", None, LATER)])
-    # The pages were cached with the earlier price.
+    # The pages with the earlier price are in the cache.
     assert shown(platform, tenant) == [("15.00", "20.00", LATER.isoformat()), ("17.00", None, None)]
     assert shown(platform, tenant, price_max="16") == [("15.00", "20.00", LATER.isoformat())]
     assert shown(platform, tenant, price_min="16") == [("17.00", None, None)]
@@ -92,7 +93,7 @@ def test_visitors_see_the_offer_price_and_their_orders_have_this_price(platform:
     assert created(platform.api().post(orders_path(tenant), json=order_body((product, 2))))["total_amount"] == "40.00"
 
 
-def test_the_start_and_the_end_of_an_offer_count_as_changes_of_the_product(platform: Platform, tenant: Tenant) -> None:
+def test_the_start_and_the_end_of_an_offer_change_the_update_time(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00", offers=[offer("15", SOON, LATER)])
     path = f"/v1/products/{product['id']}"
     etag = tenant.owner.get(path).headers["etag"]
@@ -137,7 +138,7 @@ def test_the_error_for_a_wrong_offer_points_to_the_wrong_value(platform: Platfor
         assert pointers(problem(tenant.owner.patch(path, json={"offers": offers}), 422, "invalid")) == [pointer]
 
 
-def test_an_import_of_an_export_changes_no_offer(platform: Platform, tenant: Tenant) -> None:
+def test_importing_an_export_file_changes_no_offer(platform: Platform, tenant: Tenant) -> None:
     running = platform.product(tenant, price="20.00", offers=[offer("15", None, LATER), offer("12", LATER)])
     platform.product(tenant, price="9.00")
     catalog = {"catalog_id": tenant.catalog_id}

@@ -29,7 +29,7 @@ def test_the_openapi_document_contains_exactly_the_declared_routes() -> None:
     assert {f"{operation.method} {operation.path}" for operation in OPERATIONS} == declared
 
 
-def test_threads_that_need_the_document_at_the_same_time_build_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_threads_build_the_document_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     builds = []
 
     def build(*_: object) -> dict[str, object]:
@@ -53,12 +53,11 @@ def test_the_document_has_no_error_models_of_fastapi() -> None:
     assert "ValidationError" not in json.dumps(document())
 
 
-def test_a_typed_property_and_the_schema_that_contains_it_have_different_names() -> None:
-    """A property must not have the name of the schema that contains it, because the Python generator names variables
-    after classes.
+def test_no_typed_property_has_the_name_of_its_schema() -> None:
+    """The Python generator names a variable after a class. If a property had the name of the schema that contains it,
+    the generated client would declare one variable with two types.
 
-    The generated client would then declare one variable with two types. The generator declares no type for the variable
-    of a number, a text or a boolean, so these properties may share the name.
+    Numbers, texts and booleans are exceptions, because the generator declares no types for their variables.
     """
     for name, schema in document()["components"]["schemas"].items():
         variable = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

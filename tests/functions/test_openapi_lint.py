@@ -49,7 +49,7 @@ def test_every_reference_points_to_a_component() -> None:
 
 
 def test_the_titles_of_schemas_are_unique() -> None:
-    # Examples of problems have a title, like schemas. Only the examples have a code, so the code identifies them.
+    # Both schemas and examples of problems have a title. Only an example has a code.
     schemas = [node for node in _objects(document()) if isinstance(node.get("title"), str) and "code" not in node]
     titles = Counter(node["title"] for node in schemas)
     del titles[document()["info"]["title"]]
@@ -62,7 +62,7 @@ def test_the_minimum_and_maximum_of_an_integer_are_integers() -> None:
     assert limits and all(type(limit) is int for limit in limits)
 
 
-def test_exactly_the_operations_with_a_428_response_require_if_match() -> None:
+def test_an_operation_has_a_428_response_only_if_it_requires_if_match() -> None:
     parameters = document()["components"]["parameters"]
     assert parameters["IfMatch"]["required"] is True
     for item in document()["paths"].values():
@@ -71,26 +71,26 @@ def test_exactly_the_operations_with_a_428_response_require_if_match() -> None:
             assert has_if_match == ("428" in operation["responses"])
 
 
-def test_the_document_lists_the_error_codes_and_allows_further_codes() -> None:
+def test_the_document_lists_known_error_codes_and_allows_further_codes() -> None:
     schemas = document()["components"]["schemas"]
     assert {Problem.code, "rate_limited", "not_importable"} <= set(schemas["ProblemCode"]["enum"])
     assert {"type": "string"} in schemas["Problem"]["properties"]["code"]["anyOf"]
 
 
-def test_operations_share_their_error_responses_as_components() -> None:
+def test_operations_refer_to_shared_error_responses() -> None:
     for item in document()["paths"].values():
         for operation in item.values():
             assert all("$ref" in response for status, response in operation["responses"].items() if status >= "405")
 
 
-def test_every_operation_has_a_typed_response_for_errors_that_it_does_not_list() -> None:
+def test_every_operation_has_a_typed_default_response() -> None:
     for operation in operations_of(document()):
         default = dereferenced(document(), operation["responses"]["default"])
         assert set(default["content"]) == {"application/problem+json", "application/json"}
 
 
-def test_the_first_media_type_of_an_error_includes_the_messages_of_the_gateway() -> None:
-    # Some generators of clients read only the first media type.
+def test_the_first_media_type_of_an_error_response_includes_gateway_messages() -> None:
+    # Some client generators read only the first media type.
     responses = document()["components"]["responses"].values()
     by_gateway = [response for response in responses if "application/json" in response["content"]]
     assert len(by_gateway) >= 6

@@ -11,7 +11,7 @@ ADDRESS = {"line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "1011
 
 
 def placed(platform: Platform, tenant: Tenant) -> Json:
-    """Place an order of a guest, and return it as the owner sees it."""
+    """Place an order as a guest. Return the order as the owner sees the order."""
     order = platform.order(tenant, (platform.product(tenant), 1))
     return ok(tenant.owner.get(f"/v1/orders/{order['id']}"))
 

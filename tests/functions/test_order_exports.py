@@ -52,7 +52,7 @@ def cancel(platform: Platform, order: Json) -> None:
 
 
 def actions(platform: Platform, destination: Json) -> list[list[tuple[str, str]]]:
-    """Return one list for each CSV file of a destination: the action and the order number of each row."""
+    """Return the action and the order number of each row, as one list for each CSV file of a destination."""
     return [
         [(row["action"], row["order_number"]) for row in csv_rows(content)]
         for content in platform.exported_files(destination).values()
@@ -90,7 +90,7 @@ def test_the_done_file_contains_the_sha_256_of_the_exported_file(platform: Platf
     assert (run["seq"], run["sha256"], run["key"]) == (1, digest, f"orders/{destination['id']}/out/{name}")
 
 
-def test_each_change_or_cancellation_of_an_order_is_exported_once_in_rows_that_state_the_action(
+def test_each_change_or_cancellation_of_an_order_is_exported_once_with_its_action(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv")
@@ -109,7 +109,7 @@ def test_each_change_or_cancellation_of_an_order_is_exported_once_in_rows_that_s
     ]
 
 
-def test_an_order_that_was_cancelled_before_the_first_export_is_never_exported(
+def test_an_order_that_was_cancelled_before_the_first_export_is_not_exported(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv")
@@ -148,7 +148,7 @@ def test_each_destination_gets_all_orders_that_match_its_site_filter(
     assert actions(platform, one_site) == []
 
 
-def test_orders_of_another_client_and_orders_older_than_the_destination_are_not_exported(
+def test_orders_of_another_client_and_orders_before_the_destination_are_not_exported(
     platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json
 ) -> None:
     platform.order(shop, (mug, 1))
@@ -158,7 +158,7 @@ def test_orders_of_another_client_and_orders_older_than_the_destination_are_not_
     assert platform.exported_files(destination) == {}
 
 
-def test_a_long_address_is_split_at_spaces_and_never_cut_off(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_a_long_address_is_split_at_spaces_and_not_truncated(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
     street = "Gutenbergstraße am Historischen Marktplatz der Freundschaft 12 Haus 3b"
     platform.order(shop, (mug, 1), shipping_address={**BERLIN, "line1": street, "line2": "c/o Meier"})
@@ -169,7 +169,7 @@ def test_a_long_address_is_split_at_spaces_and_never_cut_off(platform: Platform,
     assert max(map(len, lines)) <= 35
 
 
-def test_an_order_with_an_address_that_is_too_long_is_exported_after_a_correction(
+def test_an_order_with_a_refused_address_is_exported_after_a_correction(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -191,7 +191,7 @@ def test_an_order_with_an_address_that_is_too_long_is_exported_after_a_correctio
     assert actions(platform, destination)[1:] == [[("new", order["order_number"])]]
 
 
-def test_a_refused_order_that_was_changed_is_exported_after_the_destination_allows_longer_lines(
+def test_a_refused_order_is_exported_after_the_maximum_line_length_is_increased(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -233,7 +233,9 @@ def documents(content: bytes) -> Iterator[Any]:
             yield etree.fromstring(archive.read(name), etree.XMLParser(load_dtd=False, no_network=True))
 
 
-def test_ubl_documents_place_and_change_and_cancel_an_order(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_placing_and_changing_and_cancelling_an_order_create_ubl_documents(
+    platform: Platform, shop: Tenant, mug: Json
+) -> None:
     destination = platform.destination(shop, "ubl", sender="4012345000009", receiver="ERP")
     address = {"line1": "丸の内1番1号", "region": "東京都", "postal_code": "100-0001", "country": "JP"}
     order = platform.order(shop, (mug, 2), shipping_address=address)
@@ -300,14 +302,15 @@ def test_a_cxml_order_request_has_the_address_and_the_lines(platform: Platform, 
     assert item.findtext("ItemDetail/UnitPrice/Money") == "12.50"
 
 
-def test_a_cxml_document_refers_to_the_last_document_sent_to_its_destination(
+def test_a_cxml_document_refers_to_the_previous_document_of_its_destination(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "cxml")
     order = platform.order(shop, (mug, 2))
     platform.export(shop, destination)
     platform.database.execute("update orders set problem = 'address' where id = %s", [order["id"]])
-    platform.export(shop, destination)  # A version that does not concern the destination is not exported.
+    # This change is not relevant for the destination, so its version is not exported.
+    platform.export(shop, destination)
     change_address(platform, order, line1="2 Main Street")
     platform.export(shop, destination)
     cancel(platform, order)
@@ -322,7 +325,7 @@ def test_a_cxml_document_refers_to_the_last_document_sent_to_its_destination(
     assert platform.exported_files(other) == {}
 
 
-def test_an_order_that_does_not_fit_into_an_idoc_is_refused_and_the_other_orders_are_exported(
+def test_an_order_that_does_not_fit_into_an_idoc_does_not_block_other_orders(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "idoc")
@@ -340,9 +343,7 @@ def test_an_order_that_does_not_fit_into_an_idoc_is_refused_and_the_other_orders
     assert refusal["reason"].startswith("The field `sku` of line 1 has 36 characters, but an IDoc has 35.")
 
 
-def test_orders_are_exported_to_a_due_destination_without_a_request(
-    platform: Platform, shop: Tenant, mug: Json
-) -> None:
+def test_the_schedule_exports_orders_to_a_due_destination(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "csv", cron="*/5 * * * *")
     order = platform.order(shop, (mug, 1))
     platform.database.execute("update order_destinations set next_run_at = now() where id = %s", [destination["id"]])

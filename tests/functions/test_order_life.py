@@ -1,4 +1,4 @@
-"""Members of a client change orders over the API. Buyers get mails, and the client gets webhook events."""
+"""Members of a client change orders with the API. Buyers get mails, and the client gets webhook events."""
 
 import re
 from typing import Any
@@ -28,7 +28,7 @@ def guest(platform: Platform) -> httpx.Client:
 
 
 def recipient() -> str:
-    """Return a new e-mail address, because the platform sends only a few mails a day to one address."""
+    """Return a new e-mail address. The platform sends only a few mails per day to one address."""
     return f"ann-{uuid4().hex}@example.test"
 
 
@@ -38,7 +38,7 @@ def place(api: httpx.Client, shop: Tenant, *lines: tuple[Json, int], **fields: A
 
 
 def post(shop: Tenant, path: str, **body: Any) -> httpx.Response:
-    """Send a request of the owner with `If-Match: *`, so that it changes the object in any state."""
+    """Send a request of the owner with `If-Match: *`, which matches any state of the object."""
     return shop.owner.post(path, json=body, headers=ANY)
 
 
@@ -55,7 +55,7 @@ def mails_to(platform: Platform, email: str, count: int) -> list[SentMail]:
     return platform.mails_to(email, count=count)[::-1]
 
 
-def test_an_order_goes_from_placed_to_delivered_over_the_api(
+def test_an_order_can_be_processed_until_its_delivery_with_the_api(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     platform.arrange(
@@ -97,7 +97,7 @@ def test_an_order_goes_from_placed_to_delivered_over_the_api(
     assert "was delivered" in texts
 
 
-def test_the_mail_of_a_delivered_order_leaves_out_cancelled_pieces(
+def test_the_mail_about_a_delivery_omits_cancelled_pieces(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop, name="Rucksack"), 3))
@@ -110,7 +110,7 @@ def test_the_mail_of_a_delivered_order_leaves_out_cancelled_pieces(
     assert "2 × Rucksack" in text
 
 
-def test_the_shipping_mail_lists_only_the_pieces_of_its_parcel(
+def test_the_shipping_mail_lists_only_the_pieces_of_one_parcel(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug, bag = platform.product(shop, name="Blue mug"), platform.product(shop, name="Red bag")
@@ -148,7 +148,7 @@ def test_a_change_of_an_order_requires_the_current_etag(platform: Platform, shop
     problem(shop.owner.patch(path, json={"problem": "address"}, headers=tag), 412, "precondition_failed")
 
 
-def test_a_request_repeated_with_the_same_idempotency_key_gets_the_first_response_and_has_no_second_effect(
+def test_a_request_with_a_repeated_idempotency_key_has_no_second_effect(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, inventory_count=5)
@@ -167,7 +167,7 @@ def test_a_request_repeated_with_the_same_idempotency_key_gets_the_first_respons
     assert created(first) == created(second)
 
 
-def test_a_retry_with_a_new_idempotency_key_after_a_lost_response_ships_no_piece_twice(
+def test_a_retry_with_a_new_idempotency_key_ships_no_piece_twice(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -181,7 +181,7 @@ def test_a_retry_with_a_new_idempotency_key_after_a_lost_response_ships_no_piece
 
 
 @pytest.mark.parametrize("path", ["/v1/orders/{}/cancel", "/v1/orders/{}/returns", "/v1/returns/{}/approve"])
-def test_the_error_for_a_missing_body_says_what_to_send(tenant: Tenant, path: str) -> None:
+def test_the_error_for_a_missing_body_states_the_required_body(tenant: Tenant, path: str) -> None:
     refused = tenant.owner.post(path.format(uuid4()), headers={"if-match": "*"})
     detail = "The request needs a JSON body. If all its fields are optional, send {}."
     assert problem(refused, 422, "invalid")["errors"] == [{"pointer": "", "detail": detail}]
@@ -220,7 +220,7 @@ def test_a_client_gets_404_for_the_orders_of_another_client(
     assert ok(other_tenant.owner.get("/v1/returns"))["data"] == []
 
 
-def test_a_list_of_orders_can_be_filtered_by_the_time_of_the_last_change(
+def test_orders_can_be_filtered_by_the_time_of_the_last_change(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop)
@@ -283,7 +283,7 @@ def test_returned_pieces_go_back_to_the_stock_and_can_be_replaced(
     problem(post(shop, f"{path}/replacements", lines=[{"line": 1, "quantity": 1}]), 409, "out_of_stock")
 
 
-def test_a_cached_order_and_the_cached_lists_that_contain_it_show_every_change(
+def test_every_change_invalidates_the_cached_order_and_its_lists(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -296,7 +296,7 @@ def test_a_cached_order_and_the_cached_lists_that_contain_it_show_every_change(
         assert ok(shop.owner.get("/v1/orders"))["data"][0]["status"] == status
 
 
-# Buyers.
+# Tests of buyers.
 
 
 def test_a_customer_can_cancel_an_order_within_the_cancellation_period(platform: Platform, shop: Tenant) -> None:
@@ -372,7 +372,7 @@ def test_the_log_of_mails_shows_a_link_without_its_token(platform: Platform, sho
     assert "token" not in text
 
 
-def test_mails_for_looking_up_an_order_count_against_the_limit_of_mails_to_a_stranger(
+def test_lookup_mails_count_against_the_limit_of_mails_to_an_unverified_address(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 1))
@@ -383,7 +383,7 @@ def test_mails_for_looking_up_an_order_count_against_the_limit_of_mails_to_a_str
     assert len(mails) == 5
 
 
-def test_the_response_to_a_lookup_does_not_tell_whether_the_order_exists(
+def test_the_response_to_a_lookup_does_not_reveal_whether_the_order_exists(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 1))
@@ -400,7 +400,7 @@ def test_the_response_to_a_lookup_does_not_tell_whether_the_order_exists(
     assert "job-dispatch" not in {name.lower() for name in names[0]}
 
 
-def test_a_guest_confirms_an_order_before_it_is_processed(
+def test_an_order_of_a_guest_is_processed_only_after_its_confirmation(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     page = "https://gifts.example.test/my-order?lang=en"

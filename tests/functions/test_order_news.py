@@ -68,7 +68,7 @@ def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
-def test_an_order_is_identified_by_the_external_number_in_its_acknowledgement(
+def test_an_acknowledged_external_number_identifies_an_order(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))
@@ -81,7 +81,7 @@ def test_an_order_is_identified_by_the_external_number_in_its_acknowledgement(
     assert state(platform, shop, order) == ("shipped", "full")
 
 
-def test_the_result_of_a_file_does_not_depend_on_the_sequence_or_repetition_of_its_rows(
+def test_repeated_and_reordered_rows_do_not_change_the_result_of_a_file(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     rows = [
@@ -120,7 +120,7 @@ def test_each_order_with_the_same_tracking_number_gets_a_separate_shipment(
     assert state(platform, shop, second) == ("shipped", "full")
 
 
-def test_an_order_that_is_delivered_before_it_was_shipped_gets_the_missing_shipment(
+def test_a_delivery_without_a_shipment_creates_the_missing_shipment(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2))
@@ -135,7 +135,7 @@ def test_an_order_that_is_delivered_before_it_was_shipped_gets_the_missing_shipm
     assert state(platform, shop, order) == ("delivered", "full")
 
 
-def test_a_row_that_reports_a_shipment_too_late_does_not_change_a_cancelled_order(
+def test_a_reported_shipment_does_not_change_a_cancelled_order(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2))
@@ -153,7 +153,7 @@ def test_a_row_that_reports_a_shipment_too_late_does_not_change_a_cancelled_orde
     assert events.count("late_news") == 1
 
 
-def test_an_order_of_another_client_is_rejected_with_the_same_error_as_an_unknown_order(
+def test_orders_of_other_clients_are_rejected_with_the_same_error_as_unknown_orders(
     platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json, destination: Json
 ) -> None:
     foreign = platform.order(other_tenant, (platform.product(other_tenant), 1))
@@ -174,7 +174,7 @@ def test_an_order_of_another_client_is_rejected_with_the_same_error_as_an_unknow
     assert state(platform, shop, own) == ("shipped", "full")
 
 
-def test_a_file_of_a_destination_of_another_client_cannot_change_an_order(
+def test_a_file_for_the_destination_of_another_client_cannot_change_an_order(
     platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))
@@ -202,7 +202,7 @@ def test_the_corrected_error_file_can_be_sent_again(
     assert state(platform, shop, order) == ("shipped", "full")
 
 
-def test_more_pieces_than_ordered_are_rejected_and_nothing_is_shipped(
+def test_a_row_with_more_pieces_than_the_order_is_rejected(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2))
@@ -217,7 +217,7 @@ def test_an_older_tracking_number_does_not_replace_a_newer_tracking_number(
 ) -> None:
     order = platform.order(shop, (mug, 1))
     head = "order_number,status,shipment,tracking_number,happened_at"
-    # An event cannot be earlier than the order itself, so these times are a little later.
+    # An event cannot be earlier than its order, so these times are shortly after the order.
     placed_at = datetime.fromisoformat(order["created_at"])
     times = [(placed_at + timedelta(milliseconds=number)).isoformat() for number in (1, 2, 3)]
     newer = f"{head}\n{order['order_number']},shipped,S1,NEW,{times[1]}\n"
@@ -230,7 +230,7 @@ def test_an_older_tracking_number_does_not_replace_a_newer_tracking_number(
     assert [parcel[0] for parcel in parcels(platform, shop, order)] == ["NEWEST"]
 
 
-def test_a_cancellation_that_the_erp_confirms_returns_the_pieces_to_the_stock_once(
+def test_a_cancellation_that_the_erp_confirms_increases_the_stock_only_once(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2))
@@ -249,7 +249,7 @@ def test_a_cancellation_that_the_erp_confirms_returns_the_pieces_to_the_stock_on
     assert len(platform.exported_files(destination)) == 2
 
 
-def test_a_change_that_comes_from_an_erp_system_is_not_exported_to_this_erp_system(
+def test_a_change_from_an_erp_system_is_not_exported_to_the_same_erp_system(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2), (bag, 1))
@@ -275,7 +275,7 @@ def test_the_job_of_an_unreadable_file_fails_with_the_reason(
     assert (result["status"], result["error"]) == ("failed", job["error"])
 
 
-def test_a_file_for_an_unknown_destination_is_answered_with_an_error_file(platform: Platform) -> None:
+def test_a_file_for_an_unknown_destination_causes_an_error_file(platform: Platform) -> None:
     for name in ("no-uuid", "0192f0c1-5b7e-7c3a-9d4e-2f6a8b1c3d5e"):
         platform.s3.put_object(Bucket=platform.drops, Key=f"orders/{name}/incoming/x.csv", Body=b"a")
         key = f"orders/{name}/results/x.csv.refused.json"
@@ -283,7 +283,7 @@ def test_a_file_for_an_unknown_destination_is_answered_with_an_error_file(platfo
         assert json.loads(platform.read(key))["error_code"] == "no_such_destination"
 
 
-def test_each_line_of_a_json_shipment_has_its_own_number_of_pieces(
+def test_each_line_of_a_json_shipment_states_its_number_of_pieces(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 5), (bag, 5))
@@ -293,7 +293,7 @@ def test_each_line_of_a_json_shipment_has_its_own_number_of_pieces(
     assert parcels(platform, shop, order) == [("A1", "shipped", ((1, 1), (2, 2)))]
 
 
-def test_all_rows_of_a_shipment_are_rejected_if_only_some_rows_name_an_order_line(
+def test_a_shipment_is_rejected_if_only_some_of_its_rows_name_an_order_line(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 3), (bag, 1))
@@ -324,7 +324,7 @@ def test_the_error_file_contains_every_refused_row_of_a_large_file(
     assert refusals.fetchone() == {"rows": 0}
 
 
-def test_a_row_that_postgresql_cannot_store_does_not_stop_the_other_rows(
+def test_a_row_that_postgresql_cannot_store_does_not_affect_other_rows(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))

@@ -48,7 +48,7 @@ def stock_of(platform: Platform, product: Json) -> int:
     return int(row["inventory_count"])
 
 
-def test_the_prices_and_names_in_an_order_do_not_change_when_the_products_change(
+def test_an_order_keeps_its_prices_and_names_when_the_products_change(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, price="12.50", images=["https://example.test/mug.png"])
@@ -85,7 +85,7 @@ def test_an_order_sends_a_mail_to_the_customer_and_webhooks_to_the_client(
         [shop.client_id],
     )
     mug = platform.product(shop, inventory_count=7)
-    # The platform sends only a few mails a day to one address, and other tests use the usual address, too.
+    # Use a new address, because the platform sends only a few mails per day to one address.
     recipient = f"ann-{uuid4().hex}@example.test"
     order = created(guest.post(orders_path(shop), json=order_body((mug, 2), customer_email=recipient)))
     deliveries = platform.database.execute(
@@ -134,7 +134,7 @@ def test_an_order_with_an_outdated_total_is_refused(platform: Platform, shop: Te
     assert stock_of(platform, mug) == 5
 
 
-def test_an_order_with_products_in_two_currencies_or_with_a_duplicate_product_is_refused(
+def test_an_order_with_two_currencies_or_a_duplicate_product_is_refused(
     platform: Platform, guest: httpx.Client
 ) -> None:
     shop = platform.tenant()
@@ -170,7 +170,7 @@ def test_an_invalid_order_is_refused_with_a_pointer_to_the_invalid_field(
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_an_order_for_an_unknown_domain_gets_a_404(guest: httpx.Client) -> None:
+def test_an_order_for_an_unknown_domain_gets_404(guest: httpx.Client) -> None:
     body = order_body() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]}
     problem(guest.post(f"/v1/storefront/{uuid4().hex}.test/orders", json=body), 404, "not_found")
 
@@ -181,11 +181,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_concurrent_orders_never_sell_more_products_than_are_in_stock(
+def test_concurrent_orders_never_sell_more_pieces_than_the_stock(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # Half of the orders have their lines in reverse sequence.
-    # If rows were locked in the sequence of the lines, the orders would deadlock.
+    # Half of the orders have their lines in reverse order. If each order locked its products in the order of its lines,
+    # the transactions would deadlock.
     mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
     guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
@@ -230,7 +230,7 @@ def test_a_customer_cannot_read_orders_of_other_customers_or_of_other_sites(plat
         problem(guest.get(path), 401, "unauthenticated")
 
 
-def test_a_client_reads_and_filters_only_the_orders_of_its_own_sites(
+def test_a_client_can_read_and_filter_only_orders_of_its_own_sites(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     mug, other_mug = platform.product(shop, inventory_count=20), platform.product(other_tenant)
@@ -325,7 +325,7 @@ def test_orders_of_all_callers_count_against_the_hourly_limit_of_the_site(platfo
         assert 0 < int(response.headers["retry-after"]) <= 3660
         assert '"orders";q=1000;w=3600' in response.headers["ratelimit-policy"]
     assert stock_of(platform, mug) == 98
-    # The limit does not affect reads, and it does not affect orders at a second site of the same client.
+    # The limit does not affect reads. It does not affect orders at a second site of the same client.
     ok(first.get(f"/v1/storefront/{shop.domain}/products"))
     other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
     assert remaining(first.post(f"/v1/storefront/{other_site}/orders", json=order_body((mug, 1)))) == 999

@@ -44,9 +44,7 @@ def test_event_receipts_are_deleted_after_one_week(platform: Platform, tenant: T
     assert sorted((datetime.now(UTC) - row["accepted_at"]).days for row in rows) == [5, 6]
 
 
-def test_mail_and_image_jobs_are_deleted_after_90_days_and_other_jobs_are_kept(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_only_mail_jobs_and_image_jobs_are_deleted_after_90_days(platform: Platform, tenant: Tenant) -> None:
     ids = [row["id"] for row in platform.database.execute(OLD_JOBS, [tenant.client_id]).fetchall()]
     platform.database.execute(
         "insert into dead_letters (queue, client_id, job_id, body, code, reason)"

@@ -1,4 +1,5 @@
-"""Statements of functions never pin a session of RDS Proxy. A pinned session would reserve a database connection."""
+"""Tests that no statement of a function pins a session of RDS Proxy. A pinned session reserves a database
+connection."""
 
 import re
 
@@ -40,8 +41,8 @@ def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platf
             row = connection.execute(count).fetchone()
             assert row is not None
             assert row[0] > 0
-            # When a connection changes to another login, `application_name` is set by pgbouncer, and not by a function.
-            # Only a superuser, i.e. another test, can change the session authorization.
+            # Ignore two statements that functions do not send. pgbouncer sets `application_name` when a connection
+            # changes to another login. Only a superuser, i.e. another test, can set the session authorization.
             others = re.compile("application_name|session authorization")
             pinning = {text for (text,) in connection.execute(query) if not others.search(text)}
             assert pinning == set()

@@ -17,7 +17,7 @@ RULES = {
     "minimum": "5",
 }
 PRICES = {"1.00": "5.00", "10.00": "13.99", "10.20": "13.99", "10.40": "13.99", "12.00": "15.99", "100.00": "121.99"}
-"""Maps base prices to the selling prices of RULES."""
+"""Maps each base price to the selling price that RULES compute."""
 YEN = {"conversion": {"from": "USD", "to": "JPY", "rate": "150.5", "date": "2026-02-28"}}
 
 
@@ -47,7 +47,7 @@ def test_a_change_of_the_price_rules_is_visible_on_all_storefront_pages_at_once(
     assert listed(platform, shop, sort="price") == before
     assert ok(platform.api().get(f"{path}/products/{product['id']}"))["price"] == "10.20"
     assert set_rules(shop, RULES)["pricing_status"] == "applied"
-    # The pages were cached with the earlier prices.
+    # The pages with the earlier prices are in the cache.
     after = [PRICES[price] for price in before]
     assert listed(platform, shop, sort="price") == after
     assert listed(platform, shop, sort="-price") == after[::-1]
@@ -62,16 +62,14 @@ def test_a_change_of_the_price_rules_is_visible_on_all_storefront_pages_at_once(
         assert listed(platform, shop, sort="price", **query) == expected, query
         facets = ok(platform.api().get(f"{path}/products", params=query))["facets"]
         assert sum(each["count"] for each in facets["category"]) == len(expected), query
-        # The price range in the facets ignores the filters by price.
+        # Price filters do not change the price range in the facets.
         assert facets["price"]["min"] == "5.00", query
     assert listed(platform, shop, q="product", sort="price", price_min="14") == after[4:]
     set_rules(shop, None)
     assert listed(platform, shop, sort="price") == before
 
 
-def test_pages_sorted_by_price_skip_and_repeat_nothing_and_reveal_no_base_price(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_pages_sorted_by_price_contain_each_product_once_and_no_base_price(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, {"rounding": {"step": "10", "ending": "9.99"}})
     for sort in ("price", "-price"):
         for limit in (1, 2, 5):
@@ -87,7 +85,7 @@ def test_pages_sorted_by_price_skip_and_repeat_nothing_and_reveal_no_base_price(
             assert len(ids) == len(set(ids)) == len(PRICES), (sort, limit)
 
 
-def test_a_price_change_between_two_page_requests_does_not_hide_any_unchanged_product(
+def test_a_price_change_between_two_page_requests_does_not_hide_another_product(
     platform: Platform, shop: Tenant
 ) -> None:
     set_rules(shop, {"rounding": {"step": "10", "ending": "9.99"}})
@@ -102,7 +100,7 @@ def test_a_price_change_between_two_page_requests_does_not_hide_any_unchanged_pr
     assert len(ids) == len(PRICES)
 
 
-def test_an_order_keeps_the_selling_price_at_which_it_was_placed(platform: Platform, shop: Tenant) -> None:
+def test_an_order_keeps_its_selling_price(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, RULES)
     product = platform.storefront_products(shop.domain, sort="price")[1]
     order = platform.order(shop, (product, 2), total_amount="27.98")
@@ -144,9 +142,8 @@ def test_the_maximum_amount_of_an_order_is_in_the_currency_of_the_catalog(platfo
     body |= {"customer_name": "A", "customer_email": "a@example.test", "shipping_address": placed["shipping_address"]}
     refused = problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
     assert "20.50" in str(refused)
-    set_rules(
-        shop, {"conversion": None, "markup_percent": "20"}
-    )  # without a conversion, the limit applies to what the buyer pays
+    # If there is no conversion, the limit applies to the selling price.
+    set_rules(shop, {"conversion": None, "markup_percent": "20"})
     body["lines"] = [{"product_id": product["id"], "quantity": 2}]
     problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
 
@@ -162,7 +159,7 @@ def test_an_import_of_base_prices_computes_the_selling_prices_again(platform: Pl
     assert ok(shop.owner.get(f"/v1/products/{product['id']}"))["price"] == "200.00"
 
 
-def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: Platform, shop: Tenant) -> None:
+def test_a_grantee_sees_selling_prices_and_no_base_price(platform: Platform, shop: Tenant) -> None:
     seller = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{seller.client_id}"))
     site = platform.site(seller.client_id, shop.catalog_id)
@@ -199,9 +196,7 @@ def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: P
     )
 
 
-def test_a_client_with_a_grant_gets_all_products_whose_prices_change_because_of_new_rules(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_a_grantee_finds_all_products_with_changed_prices(platform: Platform, shop: Tenant) -> None:
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{other.client_id}"))
     with platform.database.transaction():
@@ -237,7 +232,7 @@ def test_a_client_with_a_grant_gets_all_products_whose_prices_change_because_of_
     assert sorted(row["price"] for row in changed(other)) == sorted(PRICES)
 
 
-def test_the_explanation_of_a_price_lists_each_step_to_the_selling_price(platform: Platform, shop: Tenant) -> None:
+def test_the_explanation_of_a_price_lists_each_calculation_step(platform: Platform, shop: Tenant) -> None:
     product = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products?sort=price"))["data"][1]
     path = f"/v1/products/{product['id']}/price"
     plain = ok(shop.owner.get(path))
@@ -267,7 +262,7 @@ def test_the_explanation_of_a_price_lists_each_step_to_the_selling_price(platfor
     assert ok(platform.admin.get(path)) == explained
 
 
-def test_a_product_with_the_base_price_zero_stays_free(platform: Platform, shop: Tenant) -> None:
+def test_a_product_with_the_base_price_zero_remains_free(platform: Platform, shop: Tenant) -> None:
     product = platform.product(shop, price="0")
     set_rules(shop, RULES)
     assert ok(platform.api().get(f"/v1/storefront/{shop.domain}/products/{product['id']}"))["price"] == "0.00"
@@ -326,7 +321,7 @@ def test_the_error_for_invalid_price_rules_points_to_the_invalid_values(
     assert ok(priced.owner.get(path))["pricing_rules"] == {}
 
 
-def test_a_patch_is_merged_into_the_price_rules_and_the_result_is_validated(platform: Platform, priced: Tenant) -> None:
+def test_a_patch_is_merged_into_the_price_rules_before_the_validation(platform: Platform, priced: Tenant) -> None:
     set_rules(priced, {"markup_percent": 10, "rounding": {"step": "1", "ending": "0.95"}})
     catalog = set_rules(priced, {"rounding": {"step": "5"}, "minimum": "3.50"})
     assert catalog["pricing_rules"] == {
@@ -357,7 +352,7 @@ def test_the_currency_of_a_catalog_must_match_its_price_rules(platform: Platform
     assert (changed["currency"], changed["pricing_status"]) == ("CHF", "applied")
 
 
-def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform: Platform, shop: Tenant) -> None:
+def test_price_notes_of_an_earlier_release_have_no_effect(platform: Platform, shop: Tenant) -> None:
     notes = {"markup_percent": "10", "margin": "secret"}
     platform.arrange("update catalogs set pricing_rules = %s where id = %s", [json.dumps(notes), shop.catalog_id])
     path = f"/v1/catalogs/{shop.catalog_id}"
@@ -373,7 +368,7 @@ def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform:
     refused = shop.owner.put(path, json={"name": "N", "type": "erp", "pricing_rules": notes})
     assert pointers(problem(refused, 422, "invalid")) == ["/pricing_rules/margin"]
     assert set_rules(shop, {"minimum": "7"})["pricing_rules"] == {"minimum": "7"}
-    # If a note of an earlier release has the documented format, it takes effect only when an owner sends it again.
+    # A note with the documented format also has no effect until an owner sends the note again.
     platform.arrange(
         "update catalogs set pricing_rules = %s, pricing = null where id = %s",
         [json.dumps({"markup_percent": "10"}), shop.catalog_id],
@@ -382,9 +377,7 @@ def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform:
     assert set_rules(shop, {"markup_percent": "10"})["pricing_status"] == "applied"
 
 
-def test_an_export_of_the_owner_has_base_prices_so_that_it_can_be_imported_again(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_an_export_of_the_owner_contains_base_prices(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, RULES)
     rows = csv_rows(exported(shop.owner, "products", "csv", filters={"catalog_id": shop.catalog_id}))
     assert sorted(row["price"] for row in rows) == sorted(PRICES)

@@ -1,4 +1,4 @@
-"""The owner of a catalog reads and changes the products of the catalog."""
+"""Tests how the owner of a catalog reads and changes its products."""
 
 from uuid import uuid4
 
@@ -81,7 +81,7 @@ def test_a_sku_is_unique_in_its_catalog(
     created(other_tenant.owner.post(f"/v1/catalogs/{other_tenant.catalog_id}/products", json=same))
 
 
-def test_a_deactivated_product_is_not_on_the_storefront_but_still_in_the_catalog(
+def test_a_deactivated_product_is_hidden_on_the_storefront_and_remains_in_the_catalog(
     platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant)

@@ -1,4 +1,4 @@
-"""Each operation that creates objects has a quota, or is listed with the reason why it needs no quota."""
+"""Tests that each operation that creates objects has a quota, or a reason why it does not need a quota."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -122,7 +122,7 @@ EXPORT_ROWS: LiteralString = """
 
 
 def arrange(platform: Platform, tenant: Tenant, statement: LiteralString, objects: int) -> None:
-    """Create rows until the tenant has as many objects as `objects`."""
+    """Create rows until the tenant has the number of objects in `objects`."""
     platform.arrange(statement, {"client": tenant.client_id, "catalog": tenant.catalog_id, "objects": objects})
 
 
@@ -139,7 +139,7 @@ def upload_image(tenant: Tenant, api: httpx.Client) -> httpx.Response:
     return api.post(f"/v1/catalogs/{tenant.catalog_id}/images", json={"type": "image/png", "bytes": 20_000_000})
 
 
-def test_each_operation_that_creates_objects_has_a_quota_or_a_reason_for_no_quota() -> None:
+def test_each_create_operation_has_a_quota_or_a_reason_for_no_quota() -> None:
     writes = {operation.name for operation in all_operations() if operation.method in ("POST", "PUT")}
     assert writes == QUOTAS.keys() | REASONS.keys()
     assert not QUOTAS.keys() & REASONS.keys()
@@ -163,7 +163,7 @@ def test_a_client_has_at_most_1000_sites_and_1000_catalogs(
     created(create(other_tenant, other_tenant.owner))
 
 
-def test_the_quota_of_another_client_is_not_visible(platform: Platform, other_tenant: Tenant) -> None:
+def test_a_request_for_another_client_does_not_reveal_its_quota(platform: Platform, other_tenant: Tenant) -> None:
     tenant = platform.tenant()
     arrange(platform, tenant, SITE_ROWS, 1000)
     arrange(platform, tenant, CATALOG_ROWS, 1000)
@@ -191,7 +191,7 @@ def test_a_client_can_announce_at_most_200_images_within_an_hour(platform: Platf
     created(upload_image(tenant, tenant.owner))
 
 
-def test_all_members_of_a_client_together_can_have_at_most_100_exports(
+def test_the_members_of_a_client_together_can_have_at_most_100_exports(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant = platform.tenant()

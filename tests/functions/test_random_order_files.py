@@ -1,8 +1,8 @@
-"""Tests files of every format with random news about random orders, and with changes by the API. Orders take only
-allowed steps.
+"""Tests files of every format with random news about random orders, mixed with changes by the API. Orders must take
+only allowed steps.
 
-The reader of each format is tested in `tests/core/order_files`. Here, the files are dropped, repeated, and mixed with
-requests of members, so the news are often too late, too early, or about pieces that do not exist.
+`tests/core/order_files` tests the reader of each format. In this module, files are dropped and repeated, and members
+send requests. Therefore the news is often too late, too early, or about pieces that do not exist.
 """
 
 import csv
@@ -40,7 +40,7 @@ DOCUMENTS = (
     ORDRSP.format(action="003"), CXML_NOTICE, CXML_CONFIRMATION.format(kind="accept"),
     CXML_CONFIRMATION.format(kind="reject"),
 )  # fmt: skip
-"""Documents about the order AB12."""
+"""Documents with news about the order AB12."""
 
 
 def random_rows(dice: random.Random, numbers: list[str]) -> list[dict[str, str]]:
@@ -101,7 +101,7 @@ FORMATS: tuple[Callable[[random.Random, list[str]], tuple[str, bytes]], ...] = (
 
 
 def change(dice: random.Random, api: httpx.Client, order: Json) -> None:
-    """Send a random change of an order as a member. The API may refuse it."""
+    """Send a random change of an order as a member. The API is allowed to refuse the change."""
     path, body = dice.choice([
         ("process", {}), ("ship", {}), ("ship", {"number": "P1", "lines": [{"line": 1, "quantity": 1}]}),
         ("deliver", {}), ("cancel", {}), ("lines/cancel", {"lines": [{"line": 2, "quantity": 1}]}),
@@ -147,7 +147,7 @@ def check(platform: Platform, shop: Tenant) -> None:
 
 
 @pytest.mark.timeout(3600)
-def test_orders_take_only_allowed_steps_whatever_files_and_requests_arrive(platform: Platform) -> None:
+def test_random_files_and_requests_cause_only_allowed_steps_of_orders(platform: Platform) -> None:
     dice = random.Random(16)
     shop = platform.tenant()
     platform.arrange("update clients set tier = 'enterprise' where id = %s", [shop.client_id])
@@ -157,7 +157,7 @@ def test_orders_take_only_allowed_steps_whatever_files_and_requests_arrive(platf
     counts = {"updated": 0, "unchanged": 0, "rejected": 0}
     repeated: tuple[str, bytes] | None = None
     for number in range(FILES):
-        if number % 6 == 0:  # Many of the earlier orders are final by now.
+        if number % 6 == 0:  # Many earlier orders cannot change any more.
             orders = orders[-ORDERS // 2 :] + [
                 platform.order(shop, (mug, PIECES), (bag, PIECES), customer_email=f"{uuid4().hex}@example.test")
                 for _ in range(ORDERS)

@@ -19,7 +19,7 @@ def signed_in(platform: Platform, subject: str, seconds_ago: float, **claims: An
     return platform.api(subject, iat=started, **claims)
 
 
-def test_a_member_can_end_their_sessions_on_all_devices(platform: Platform, tenant: Tenant) -> None:
+def test_a_member_can_end_all_own_sessions(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     phone, laptop = (signed_in(platform, subject, seconds) for seconds in (60, 30))
     path = f"/v1/sites/{tenant.site_id}"
@@ -41,7 +41,7 @@ def test_a_member_can_end_their_sessions_on_all_devices(platform: Platform, tena
     ok(tenant.owner.get(path))
 
 
-def test_an_ended_session_places_and_reads_no_orders_in_a_shop(platform: Platform, tenant: Tenant) -> None:
+def test_a_token_of_an_ended_session_cannot_place_or_read_orders(platform: Platform, tenant: Tenant) -> None:
     subject, mug = platform.member(tenant.client_id, "viewer"), platform.product(tenant)
     customer = signed_in(platform, subject, 60)
     path = f"/v1/storefront/{tenant.domain}/orders"

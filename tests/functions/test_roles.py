@@ -1,4 +1,4 @@
-"""On every route, a user is allowed only what the matrix of roles grants to the user's role."""
+"""Tests that every route allows a user only what the matrix of roles grants to the user's role."""
 
 import pytest
 
@@ -21,7 +21,8 @@ READS = [
 WRITES = [operation for operation in MEMBERS_ONLY if operation.method != "GET"]
 
 OF_EDITORS = ("get_product_price", "get_product_source", "get_product_stock")
-"""The operations only for admins, and for editors and owners of the client that owns the catalog."""
+"""The operations that only admins, and the editors and owners of the client that owns the catalog, are allowed to
+use."""
 SUPPORT_OPERATIONS = {
     "list_products",
     "get_product",
@@ -101,7 +102,7 @@ def test_a_viewer_is_allowed_to_read_everything_except_source_data_and_erasures(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids)
-    # The export belongs to the owner, and only owners see erasures.
+    # Exclude the export of the owner, and erasures, which only owners can see.
     if operation.name in (*OF_EDITORS, "get_export", "get_erasure"):
         problem(response, 404, "not_found")
     elif operation.shows_source_data or operation.name in ("list_erasures", "list_invitations", "get_invitation"):
@@ -117,12 +118,9 @@ def test_a_viewer_is_not_allowed_to_write(
     tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{ids['product_id']}")
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     response = operation.send(viewer, ids)
-    if operation.name == "create_export":  # a viewer exports what it can read
+    if operation.name == "create_export":  # a viewer can export readable rows
         assert response.status_code == 202
-    elif operation.name in (
-        "subscribe_to_report",
-        "unsubscribe_from_report",
-    ):  # each person decides about their own mails
+    elif operation.name in ("subscribe_to_report", "unsubscribe_from_report"):  # every member chooses own mails
         ok(response)
     elif operation.name == "revoke_own_sessions":
         assert response.status_code == 204
@@ -140,7 +138,7 @@ def test_the_support_role_is_allowed_only_what_the_matrix_of_roles_allows(
     if operation.name in OF_EDITORS:
         problem(response, 404, "not_found")
     elif operation.name in SUPPORT_OPERATIONS:
-        # An earlier operation can have changed the order, so that its state does not allow this operation any more.
+        # A previous operation can have changed the order to a state that does not allow this operation.
         assert response.is_success or response.status_code == 409, response.text
     else:
         problem(response, 403, "forbidden")
@@ -182,7 +180,7 @@ def test_an_owner_is_not_allowed_to_administer_the_platform(tenant: Tenant, name
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_a_resource_of_another_client_is_not_found(
+def test_a_caller_gets_404_for_a_resource_of_another_client(
     tenant: Tenant, operation: Operation, parameter: str, ids: dict[str, str], other_ids: dict[str, str]
 ) -> None:
     for other_id in (other_ids[parameter], NIL):

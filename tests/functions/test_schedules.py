@@ -54,7 +54,7 @@ def test_an_editor_creates_and_reads_and_changes_and_deletes_a_schedule(
     ]
 
 
-def test_a_schedule_that_is_created_without_a_client_belongs_to_the_only_client_of_the_user(
+def test_the_default_client_of_a_new_schedule_is_the_only_client_of_the_user(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant = platform.tenant()
@@ -155,7 +155,7 @@ def test_a_schedule_whose_prefix_is_not_an_allowed_folder_is_refused(
         ("timezone", "Mars/Olympus", "IANA time zone"),
     ],
 )
-def test_an_invalid_field_is_refused_and_the_error_gives_the_reason(
+def test_an_invalid_field_is_refused_with_the_reason(
     tenant_and_schedule: tuple[Tenant, Json], field: str, value: str, detail: str
 ) -> None:
     tenant, schedule = tenant_and_schedule
@@ -168,7 +168,7 @@ def test_an_invalid_field_is_refused_and_the_error_gives_the_reason(
         assert detail in error["detail"]
 
 
-def test_a_catalog_that_the_client_does_not_own_is_refused(
+def test_a_schedule_for_a_catalog_that_the_client_does_not_own_is_refused(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     granted = platform.catalog()
@@ -224,7 +224,7 @@ def test_concurrent_requests_do_not_exceed_the_maximum_number_of_schedules(platf
     assert statuses == [201, 201, 409, 409, 409, 409]
 
 
-def test_a_client_announces_at_most_200_uploads_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
+def test_a_client_can_announce_at_most_200_uploads_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
     tenant = platform.tenant()
     platform.arrange(
         "insert into uploads (client_id, key, name, content_type, size, created_by, created_at)"
@@ -245,7 +245,7 @@ def test_a_client_announces_at_most_200_uploads_within_an_hour(platform: Platfor
 
 
 @pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules", "EST5EDT", "Etc/GMT+5"])
-def test_a_time_zone_that_is_not_named_after_a_place_is_refused(platform: Platform, zone: str) -> None:
+def test_a_time_zone_that_is_not_named_after_a_region_is_refused(platform: Platform, zone: str) -> None:
     tenant = platform.tenant()
     response = tenant.owner.post("/v1/schedules", json=schedule_body(tenant, timezone=zone))
     assert pointers(problem(response, 422, "invalid")) == ["/timezone"]

@@ -1,4 +1,4 @@
-"""A client that only has a grant for a catalog sees only the data that it needs to sell the products."""
+"""A client with a grant for a catalog, the grantee, sees only the data that is necessary to sell the products."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.functions.test_orders import order_body
 from tests.platform import Json, Platform, Tenant, created, ok, problem
 
 MAX_STOCK = 10
-"""The largest stock that a client with a grant sees."""
+"""The largest stock that a grantee can see."""
 PRIVATE = "only for the owner"
 
 
@@ -62,7 +62,9 @@ def sharing(platform: Platform) -> Sharing:
         "low_inventory": 77,
     }
     ok(owner.owner.patch(f"/v1/catalogs/{owner.catalog_id}", json=secrets))
-    notes = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored notes of any form here
+    notes = (
+        "update catalogs set pricing_rules = %s where id = %s"  # an earlier release accepted any object in this field
+    )
     platform.arrange(notes, [json.dumps({"margin": PRIVATE}), owner.catalog_id])
     product = platform.product(owner, inventory_count=12_345)
     platform.arrange('update products set source_data = \'{"cost": "4711"}\' where id = %s', [product["id"]])
@@ -73,7 +75,7 @@ def sharing(platform: Platform) -> Sharing:
 
 
 def reads(sharing: Sharing) -> list[httpx.Response]:
-    """Return the responses to all reads of the catalog and its products by the grantee."""
+    """Read the catalog and its products as the grantee in all possible ways. Return the responses."""
     api, query = sharing.grantee.owner, {"q": sharing.product["name"]}
     products = f"{sharing.catalog_path}/products"
     paths = [sharing.catalog_path, "/v1/catalogs?limit=1000", f"/v1/products/{sharing.product['id']}"]
@@ -119,7 +121,7 @@ def test_a_grantee_sees_at_most_ten_pieces(sharing: Sharing, stock: int, shown: 
     assert ok(sharing.owner.owner.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == stock
 
 
-def test_a_change_of_a_large_stock_does_not_change_what_a_grantee_sees(sharing: Sharing) -> None:
+def test_a_change_of_a_large_stock_is_not_visible_to_a_grantee(sharing: Sharing) -> None:
     path = f"/v1/products/{sharing.product['id']}"
     before = sharing.grantee.owner.get(path)
     sharing.set_stock(12_344)
@@ -133,7 +135,7 @@ def cache_statuses(sharing: Sharing, api: httpx.Client) -> list[str]:
     return [api.get(path).headers["cache-status"].removeprefix("wecelebrate; ") for path in paths]
 
 
-def test_the_cache_does_not_tell_a_grantee_that_another_shop_has_sold_a_product(sharing: Sharing) -> None:
+def test_the_cache_does_not_reveal_a_sale_of_another_shop_to_a_grantee(sharing: Sharing) -> None:
     owner, grantee, admin = sharing.owner.owner, sharing.grantee.owner, sharing.platform.admin
     hits, misses = ["hit"] * 2, ["fwd=miss"] * 2
 
@@ -146,7 +148,7 @@ def test_the_cache_does_not_tell_a_grantee_that_another_shop_has_sold_a_product(
             cache_statuses(sharing, api)
             assert cache_statuses(sharing, api) == hits
 
-    # A client with a grant sees only the day of `updated_at`. The first change of a day changes this value.
+    # A grantee sees only the day of `updated_at`. Therefore the first change of a day changes the visible value.
     sell(1)
     for _ in range(3):
         warm()
@@ -163,7 +165,7 @@ def test_the_cache_does_not_tell_a_grantee_that_another_shop_has_sold_a_product(
         assert ok(owner.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == stock
 
 
-def test_the_updated_since_filter_does_not_tell_a_grantee_when_the_stock_changed(sharing: Sharing) -> None:
+def test_the_updated_since_filter_does_not_reveal_a_stock_change_to_a_grantee(sharing: Sharing) -> None:
     sharing.set_stock(12_344)
     path = f"{sharing.catalog_path}/products"
     query = {"updated_since": (datetime.now(UTC) + timedelta(seconds=5)).isoformat()}
@@ -172,7 +174,7 @@ def test_the_updated_since_filter_does_not_tell_a_grantee_when_the_stock_changed
 
 
 @pytest.mark.parametrize("search", [None, "mug"])
-def test_a_grantee_cannot_find_out_with_sql_when_a_product_was_changed(sharing: Sharing, search: str | None) -> None:
+def test_a_grantee_cannot_read_the_time_of_a_product_change_with_sql(sharing: Sharing, search: str | None) -> None:
     function, column = ("find_products", "found") if search else ("list_granted_products", "id")
     statement = f"select {column} as id from app.{function}(%s, %s{', null' * 6}, %s, 'name', null, null, 9) as found"
     ok(sharing.owner.owner.patch(f"/v1/products/{sharing.product['id']}", json={"name": "Mug"}))
@@ -182,7 +184,7 @@ def test_a_grantee_cannot_find_out_with_sql_when_a_product_was_changed(sharing: 
     assert [str(row["id"]) for row in rows] == [sharing.product["id"]]
 
 
-def test_a_grantee_finds_products_by_the_words_of_their_names_and_by_their_skus(sharing: Sharing) -> None:
+def test_a_grantee_can_search_products_by_name_and_sku(sharing: Sharing) -> None:
     changes = {"sku": "CAFÉ-1", "name": "Tasse Crème"}
     ok(sharing.owner.owner.patch(f"/v1/products/{sharing.product['id']}", json=changes))
     path = f"{sharing.catalog_path}/products"
@@ -198,7 +200,7 @@ def test_a_grantee_finds_products_by_the_words_of_their_names_and_by_their_skus(
         assert [row["inventory_count"] for row in rows] == [MAX_STOCK] * count, query
 
 
-def test_the_owner_and_the_platform_can_still_see_everything_in_a_shared_catalog(sharing: Sharing) -> None:
+def test_the_owner_and_admins_see_all_data_of_a_shared_catalog(sharing: Sharing) -> None:
     for api in (sharing.owner.owner, sharing.platform.admin):
         assert ok(api.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == 12_345
         assert ok(api.get(sharing.catalog_path))["pricing_rules"] == {"margin": PRIVATE}
@@ -235,13 +237,11 @@ VIEWS: list[LiteralString] = [
 
 
 CHANGING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ][\d:.+]+")
-"""Ids and times. By chance, they can contain the digits of a private value."""
+"""Matches ids and times, because they can contain the digits of a private value by chance."""
 
 
 @pytest.mark.parametrize("statement", TABLES)
-def test_a_grantee_cannot_read_rows_of_the_catalog_from_the_tables_with_sql(
-    sharing: Sharing, statement: LiteralString
-) -> None:
+def test_a_grantee_cannot_read_the_tables_of_the_catalog_with_sql(sharing: Sharing, statement: LiteralString) -> None:
     with sharing.as_grantee():
         assert sharing.platform.database.execute(statement).fetchall() == []
 
@@ -294,7 +294,7 @@ def test_the_error_for_a_wrong_total_does_not_depend_on_the_stock(sharing: Shari
     problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
 
 
-def test_orders_above_half_of_a_shared_stock_and_above_the_whole_stock_get_the_same_error(
+def test_an_order_above_half_of_a_shared_stock_does_not_reveal_the_whole_stock(
     sharing: Sharing,
 ) -> None:
     sharing.set_stock(7_321)
@@ -306,7 +306,7 @@ def test_orders_above_half_of_a_shared_stock_and_above_the_whole_stock_get_the_s
     problem(order(sharing, MAX_STOCK + 1), 409, "out_of_stock")
 
 
-def test_a_grantee_gets_no_event_about_the_stock(sharing: Sharing) -> None:
+def test_a_grantee_gets_no_webhook_event_about_the_stock(sharing: Sharing) -> None:
     hook = {"client_id": sharing.grantee.client_id, "url": "https://example.com/hooks", "events": ["*"]}
     created(sharing.grantee.owner.post("/v1/webhooks", json=hook))
     sharing.set_stock(1)
@@ -320,7 +320,7 @@ def test_a_grantee_gets_no_event_about_the_stock(sharing: Sharing) -> None:
     assert "inventory.low" not in events
 
 
-def test_a_member_of_the_owner_and_of_a_grantee_sees_everything(sharing: Sharing) -> None:
+def test_a_member_of_both_the_owner_and_the_grantee_sees_all_data(sharing: Sharing) -> None:
     subject = f"both-{uuid4()}"
     for client in (sharing.owner.client_id, sharing.grantee.client_id):
         sharing.platform.arrange(

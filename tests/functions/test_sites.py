@@ -56,7 +56,7 @@ def test_a_site_cannot_show_a_catalog_of_another_client(
         assert pointers(problem(response, 422, "invalid")) == ["/catalog_id"]
 
 
-def test_a_member_cannot_create_a_site_for_another_client_whatever_the_catalog_of_the_site_is(
+def test_a_member_cannot_create_a_site_for_another_client_with_any_catalog(
     tenant: Tenant, other_tenant: Tenant
 ) -> None:
     for catalog in (other_tenant.catalog_id, tenant.catalog_id, None):

@@ -23,10 +23,10 @@ MAX_STATEMENTS = {
     "list_members": 6,
     "list_invitations": 6,
 }
-"""Maps a list to the largest number of statements that the list is allowed to execute. The default is 5.
+"""Maps a list operation to its maximum number of statements. The default is 5.
 
-The replica also counts `begin`, `app.enter` and `commit`, and the query that `app.page_rows` executes. Each list in
-this table also reads its parent resource.
+The replica also counts `begin`, `app.enter`, `commit`, and the query inside `app.page_rows`. Each operation in this
+mapping also reads the parent resource of its list.
 """
 
 NEVER_CACHED = {
@@ -104,8 +104,8 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant with one row in each list. No other module uses this local cloud, so its statements can be
-    counted.
+    """Return a tenant with one row in each list. Only this module uses this local cloud, so the tests can count its
+    statements.
     """
     return own_platform.tenant()
 
@@ -158,9 +158,9 @@ def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
     uncached, cached = [], []
     for tenant, ids in tenants:
         path = operation.path.format(**ids)
-        ok(tenant.owner.get(path, params={"limit": 999}))  # This request opens the connections and the session.
-        # Each value of `limit` requests a different page. None of these pages is cached yet.
-        # Background work of the cloud can add statements to a count, so the test uses the smallest count.
+        # The first request opens the connections and the session. A new value of `limit` requests a page that is not
+        # cached. Background work of the cloud can increase a count, so the test uses the smallest count.
+        ok(tenant.owner.get(path, params={"limit": 999}))
         uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
         # On a busy machine, a call to Redis can time out. Then the database answers the request.
         cached.append(min(statements_of(own_platform, tenant, path, 1000) for _ in range(3)))

@@ -64,7 +64,7 @@ def test_a_site_is_public_at_its_domain_in_upper_and_lower_case(platform: Platfo
     )
 
 
-def test_public_settings_that_are_not_an_object_are_ignored(platform: Platform, shop: Shop) -> None:
+def test_public_settings_are_ignored_if_they_are_not_an_object(platform: Platform, shop: Shop) -> None:
     for public in ("x", None, [1]):
         ok(shop.tenant.owner.put(f"/v1/sites/{shop.tenant.site_id}", json=site_body(shop, settings={"public": public})))
         assert ok(platform.api().get(shop.path))["settings"] == {}
@@ -92,7 +92,7 @@ def test_hidden_products_are_not_in_lists_or_searches_or_facets(platform: Platfo
             assert ok(visitor.get(f"{shop.path}/products", params=filters))["data"] == []
 
 
-def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -> None:
+def test_a_product_page_contains_only_public_fields(platform: Platform, shop: Shop) -> None:
     platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.visible[0]["id"]])
     product = ok(platform.api().get(f"{shop.path}/products/{shop.visible[0]['id']}"))
     public = {
@@ -130,9 +130,7 @@ def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -
     ],
     ids=str,
 )
-def test_a_facet_counts_the_products_that_match_the_filters_of_all_other_facets(
-    platform: Platform, shop: Shop, filters: dict[str, str]
-) -> None:
+def test_each_facet_ignores_only_its_own_filters(platform: Platform, shop: Shop, filters: dict[str, str]) -> None:
     facets = ok(platform.api().get(f"{shop.path}/products", params=filters))["facets"]
 
     def matching_products(*without: str) -> list[Json]:
@@ -157,7 +155,7 @@ def test_a_facet_counts_the_products_that_match_the_filters_of_all_other_facets(
     )
 
 
-def test_only_the_first_page_has_facets_and_a_parameter_turns_the_facets_off(platform: Platform, shop: Shop) -> None:
+def test_only_the_first_page_contains_facets_and_a_parameter_omits_them(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     first = ok(visitor.get(f"{shop.path}/products", params={"limit": 2}))
     second = ok(visitor.get(f"{shop.path}/products", params={"limit": 2, "cursor": first["next_cursor"]}))
@@ -165,7 +163,7 @@ def test_only_the_first_page_has_facets_and_a_parameter_turns_the_facets_off(pla
     assert ok(visitor.get(f"{shop.path}/products", params={"facets": "false"}))["facets"] is None
 
 
-def test_pages_contain_every_product_once(platform: Platform, shop: Shop) -> None:
+def test_the_pages_contain_every_product_once(platform: Platform, shop: Shop) -> None:
     for sort in ("name", "-name", "price", "-price", "created_at", "-created_at"):
         rows = platform.storefront_products(shop.tenant.domain, limit=2, sort=sort)
         assert sorted(row["name"] for row in rows) == sorted(VISIBLE_NAMES)
@@ -229,7 +227,7 @@ def test_callers_with_a_token_see_the_same_pages_as_visitors(platform: Platform,
         problem(api.get(f"{shop.path}/products/{shop.excluded['id']}"), 404, "not_found")
 
 
-def test_the_storefront_refuses_an_invalid_token_and_does_not_ignore_it(platform: Platform, shop: Shop) -> None:
+def test_the_storefront_refuses_an_invalid_token(platform: Platform, shop: Shop) -> None:
     issuer = platform.issuer
     token = issuer.token("someone")
     invalid_headers = [
@@ -266,7 +264,7 @@ def test_a_new_product_appears_on_the_storefront(platform: Platform) -> None:
     assert [row["id"] for row in platform.storefront_products(tenant.domain)] == [product["id"]]
 
 
-def test_a_page_with_freely_chosen_filters_is_cached_at_its_second_use(platform: Platform) -> None:
+def test_a_page_with_filters_is_cached_at_the_second_request(platform: Platform) -> None:
     tenant, visitor = platform.tenant(), platform.api()
     platform.product(tenant, price="9.00")
     path = f"/v1/storefront/{tenant.domain}/products"
@@ -287,7 +285,7 @@ def test_a_page_with_freely_chosen_filters_is_cached_at_its_second_use(platform:
     problem(visitor.get(f"{path}?price_max=1e2"), 422, "invalid")
 
 
-def test_forty_pages_with_different_filters_use_little_space_in_the_cache_after_one_request_each(
+def test_single_requests_for_forty_filtered_pages_use_little_cache_memory(
     platform: Platform,
 ) -> None:
     tenant, visitor = platform.tenant(), platform.api()

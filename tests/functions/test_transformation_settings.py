@@ -1,4 +1,5 @@
-"""The settings of a catalog can compute fields and attributes from columns of a file. Wrong settings are refused."""
+"""The settings of a catalog can define how fields and attributes are computed from the columns of a file. Invalid
+settings are refused."""
 
 from typing import Any
 
@@ -22,7 +23,7 @@ def patched(tenant: Tenant, **settings: Any) -> Json:
 
 
 def refusal(tenant: Tenant, **settings: Any) -> dict[str, str]:
-    """Send wrong sync settings. Map the pointer of each error to its detail."""
+    """Send invalid sync settings. Map the pointer of each error to its detail."""
     path = f"/v1/catalogs/{tenant.catalog_id}"
     error = problem(tenant.owner.patch(path, json={"sync_settings": settings}), 422, "invalid")
     return {each["pointer"].removeprefix("/sync_settings/"): each["detail"] for each in error["errors"]}
@@ -44,7 +45,7 @@ def test_a_mapping_can_contain_columns_and_transformations_and_null(tenant: Tena
     assert {name: stored[name] for name in ("mapping", "attributes")} == content["sync_settings"]
 
 
-def test_a_patch_replaces_a_transformation_as_a_whole(tenant: Tenant) -> None:
+def test_a_patch_replaces_the_whole_transformation(tenant: Tenant) -> None:
     patched(tenant, mapping={"price": PRICE, "sku": "Nr"}, attributes={"A": {"columns": ["X"], "transform": ["trim"]}})
     settings = patched(
         tenant, mapping={"price": {"columns": ["UVP"]}}, attributes={"A": {"constant": "x"}, "B": {"join": ["C"]}}
@@ -98,7 +99,7 @@ def test_the_error_for_a_wrong_mapping_entry_points_to_this_entry(
         ({"split": {"index": 0}}, "/split/separator", "is required"),
         ({"split": {"separator": ";", "index": 101}}, "/split/index", "must be at most 100"),
         ({"replace": {}}, "/replace", "must have at least 1 entry"),
-        ({"replace": {"A": "x", "a ": "y"}}, "/replace/a ", "is the same value as another entry"),
+        ({"replace": {"A": "x", "a ": "y"}}, "/replace/a ", "equals another entry"),
         ({"replace": {"A": "x"}, "otherwise": "ignore"}, "/otherwise", "must be 'keep', 'blank' or 'reject'"),
         ({"regex": {"pattern": "(?=a)"}}, "/regex/pattern", "must be a regular expression of RE2"),
         ({"regex": {"pattern": r"(a)\1"}}, "/regex/pattern", "must be a regular expression of RE2"),
@@ -133,7 +134,7 @@ def test_the_error_for_a_wrong_transformation_step_points_to_this_step(
         ("price", [{"multiply": "2"}, "trim"], "mapping/price/transform/1"),
     ],
 )
-def test_a_step_that_does_not_fit_its_field_is_refused(
+def test_a_transformation_step_that_does_not_fit_its_field_is_refused(
     tenant: Tenant, field: str, steps: list[Any], pointer: str
 ) -> None:
     assert list(refusal(tenant, mapping={field: {"columns": ["A"], "transform": steps}})) == [pointer]
@@ -149,7 +150,7 @@ def test_the_error_for_a_wrong_attribute_setting_points_to_this_setting(tenant: 
     assert pointers(problem(tenant.owner.post(path, json=body), 422, "invalid")) == ["/mapping/price/join"]
 
 
-def test_the_largest_transformations_can_be_stored_together(tenant: Tenant) -> None:
+def test_all_transformations_can_have_their_maximum_size_together(tenant: Tenant) -> None:
     def entry(field: str) -> Json:
         values = {f"{field} {n}": "ö" * 120 for n in range(400)}
         return {"columns": ["ä" * 300], "transform": [{"replace": values}]}

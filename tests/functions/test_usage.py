@@ -1,4 +1,5 @@
-"""A usage report shows what the requests of a client cost, and how much work the cache saved. Functions log metrics."""
+"""A usage report shows the cost of a client's requests, and how much database work the cache has saved. Functions log
+metrics."""
 
 import json
 import time
@@ -39,7 +40,7 @@ def test_the_usage_report_of_a_client_shows_the_cost_of_its_requests(platform: P
     counts = {name: catalog[name] for name in ("requests", "misses", "hits", "stale", "passed", "throttled")}
     assert counts == {"requests": 4, "misses": 1, "hits": 3, "stale": 0, "passed": 0, "throttled": 0}
     assert catalog["hit_rate"] == 0.75
-    # Exactly one request is a miss. This request loads the session, calls `app.enter`, and reads the catalog.
+    # One request is a cache miss. It loads the session, calls `app.enter`, and reads the catalog.
     assert 2 <= catalog["queries"] <= 8
     assert catalog["queries_saved"] == 3 * catalog["queries"]
     assert catalog["rows"] >= catalog["queries"]
@@ -73,9 +74,7 @@ def test_requests_of_visitors_are_billed_to_the_client_of_the_site(
     assert "storefront" not in usage(other_tenant.owner, other_tenant)["by_entity"]
 
 
-def test_a_write_counts_as_one_request_although_it_also_updates_the_cache(
-    platform: Platform, new_tenant: Tenant
-) -> None:
+def test_a_write_that_updates_the_cache_counts_as_one_request(platform: Platform, new_tenant: Tenant) -> None:
     product = platform.product(new_tenant)
     ok(new_tenant.owner.get(f"/v1/products/{product['id']}"))
     report = usage(new_tenant.owner, new_tenant)
@@ -97,13 +96,11 @@ def test_a_throttled_request_is_counted_in_the_usage_report(
     assert report["limits"][0]["remaining"] == 0
 
 
-def test_the_usage_report_of_another_client_is_not_found(new_tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_member_gets_404_for_the_usage_report_of_another_client(new_tenant: Tenant, other_tenant: Tenant) -> None:
     problem(other_tenant.owner.get(f"/v1/clients/{new_tenant.client_id}/usage"), 404, "not_found")
 
 
-def test_the_support_role_is_not_allowed_to_read_the_usage_report_of_a_client(
-    platform: Platform, new_tenant: Tenant
-) -> None:
+def test_the_support_role_cannot_read_a_usage_report(platform: Platform, new_tenant: Tenant) -> None:
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 

@@ -40,10 +40,10 @@ def test_usage_figures_are_unavailable_while_redis_does_not_respond(platform: Pl
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 
 
-def test_a_metric_counts_the_reads_that_the_primary_answers_because_the_replica_lags(platform: Platform) -> None:
+def test_a_metric_counts_reads_from_the_primary_because_of_a_lagging_replica(platform: Platform) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # Redis records recent writes. Until this record is a minute old, the primary answers all reads.
-        # Set the start of the record to the past, so that the replica answers reads at once.
+        # Redis records recent writes. The primary answers all reads until this record is a minute old. Set the start of
+        # the record to a time in the past, so that the replica answers reads at once.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     ok(tenant.owner.get("/v1/sites"))

@@ -3,7 +3,8 @@
 from tests.platform import Platform, ok
 
 VISITS = 200
-"""The number of visits in the test. The platform counts about a tenth of these visits, selected by the clock."""
+"""The number of visits in the test. The platform counts only about a tenth of all visits, depending on the time of the
+visit."""
 
 
 def test_cache_warming_stores_the_first_page_of_a_busy_storefront(platform: Platform) -> None:

@@ -15,7 +15,7 @@ END_OF_IMAGE = b"\xff\xd9"
 
 
 def scan_bomb(side: int = 4000, size: int = 2 << 20) -> bytes:
-    """Return a progressive JPEG of `size` bytes, whose last scan is repeated until the file is full.
+    """Return a progressive JPEG of `size` bytes. Its last scan is repeated until the file has this size.
 
     The image has one color. A scan of such an image takes few bytes, but the decoder visits every block of the image.
     """
@@ -65,7 +65,7 @@ def many_app_segments() -> bytes:
 
 
 def exif_bomb() -> bytes:
-    """Return a JPEG whose EXIF directory refers to itself, and has 65,535 entries that overlap."""
+    """Return a JPEG whose EXIF directory refers to itself. The directory has 65,535 overlapping entries."""
     entry = struct.pack("<HHII", 0x8769, 4, 1, 8)
     directory = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", 5_000) + entry * 5_000 + struct.pack("<I", 8)
     content = b"Exif\0\0" + directory
@@ -100,5 +100,5 @@ HOSTILE: Mapping[str, tuple[Callable[[], bytes], set[str]]] = {
     "GIF, truncated": (lambda: picture(900, 900, "GIF")[:-400], {"broken_image"}),
     "JPEG, truncated": (lambda: picture(900, 900)[:-400], {"broken_image"}),
 }
-"""For each name: a function that returns a file, and the codes with which the file can be rejected. An empty code means
-that the file can be accepted."""
+"""Maps a name to a pair: a function that returns a file, and the possible error codes for this file. An empty code
+means that the file can be accepted."""

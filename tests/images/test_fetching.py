@@ -40,7 +40,7 @@ def test_images_are_fetched_only_on_request_if_automatic_fetching_is_off(platfor
 def hostile() -> Iterator[HttpServer]:
     """Yield a server whose responses are not valid images.
 
-    Only the image at the path `/lies` is valid, but its Content-Type is wrong.
+    The image at the path `/lies` is valid, but its Content-Type is wrong.
     """
     responses: dict[str, Handler] = {
         "/private": answer(302, Location="http://169.254.169.254/latest/meta-data/iam/"),
@@ -189,7 +189,7 @@ def test_a_changed_image_replaces_the_previous_image(platform: Platform, tenant:
         (after,) = media(tenant, product)
         assert (after["width"], after["height"]) == (500, 700)
         assert opened(download(after["large"]).content).size == (500, 700)
-        # Pages that were opened before the change still show this file.
+        # Pages that a browser opened before the change still show the previous file.
         assert download(before["large"]).status_code == 200
         bodies.append(HTML)
         fetch_catalog(platform, tenant, ready=True)

@@ -50,7 +50,7 @@ def test_a_new_image_invalidates_cached_pages(platform: Platform, tenant: Tenant
     assert after["updated_at"] > before["updated_at"]
 
 
-def test_media_are_in_the_sequence_of_the_images_of_a_product(platform: Platform, tenant: Tenant) -> None:
+def test_media_are_in_the_order_of_the_images_of_a_product(platform: Platform, tenant: Tenant) -> None:
     with serving(by_path({"/a": image(), "/b": image(picture(100, 100, "PNG"), "image/png")})) as served:
         a, b = served.url("/a"), served.url("/b")
         product = platform.product(tenant, images=[a, b])
@@ -66,9 +66,7 @@ def test_media_are_in_the_sequence_of_the_images_of_a_product(platform: Platform
         assert len(served.requests) == requests
 
 
-def test_two_clients_with_the_same_image_address_have_separate_images_and_files(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_two_clients_with_the_same_image_url_have_separate_files(platform: Platform, tenant: Tenant) -> None:
     stranger = platform.tenant()
     with serving(image()) as served:
         address = served.url("/the-same")

@@ -1,4 +1,4 @@
-"""Tests the process that renders images: its limits, its isolation from the worker, and its end."""
+"""Tests the process that renders images: its limits, its isolation from the worker, and its exit."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def children_of(used: Renderer) -> set[psutil.Process]:
 def child_of(pid: int | None, *, besides: set[psutil.Process]) -> psutil.Process:
     """Wait until the process renders an image. Return the child process that renders it.
 
-    `besides` are children that have rendered earlier images, and that possibly have not ended yet.
+    `besides` contains the child processes of earlier images, because they possibly have not ended yet.
     """
     for _ in range(1000):
         if pid is not None and (children := [c for c in psutil.Process(pid).children() if c not in besides]):
@@ -77,7 +77,7 @@ def test_the_renderer_process_returns_the_same_bytes_as_rendering_in_the_worker(
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_rendering_a_hostile_image_stays_within_its_limits_and_ends_with_an_expected_code(name: str) -> None:
+def test_rendering_a_hostile_image_exceeds_no_limit_and_returns_an_expected_code(name: str) -> None:
     create, codes = HOSTILE[name]
     used = Renderer(Limits(cpu_seconds=5))
     assert outcome(used, create()) in codes
@@ -85,7 +85,7 @@ def test_rendering_a_hostile_image_stays_within_its_limits_and_ends_with_an_expe
     used.close()
 
 
-def test_one_process_renders_many_images_and_each_image_can_use_the_full_cpu_time_limit(strict: Renderer) -> None:
+def test_each_image_of_one_process_can_use_the_full_cpu_time_limit(strict: Renderer) -> None:
     strict.render(SMALL)
     pid = strict.pid
     assert outcome(strict, b"no image") == "not_an_image"
@@ -94,7 +94,7 @@ def test_one_process_renders_many_images_and_each_image_can_use_the_full_cpu_tim
     assert strict.pid == pid
 
 
-def test_the_memory_of_a_function_contains_that_of_its_running_renderer() -> None:
+def test_the_memory_metric_of_a_function_includes_its_running_renderer() -> None:
     metrics._child_memory.clear()
     used = Renderer()
     used.render(SMALL)
@@ -109,7 +109,7 @@ def test_the_memory_of_a_function_contains_that_of_its_running_renderer() -> Non
     assert metrics._child_memory == {}
 
 
-def test_a_rejected_image_counts_for_the_memory_of_the_renderer_too() -> None:
+def test_the_memory_metric_includes_the_memory_of_a_rejected_image() -> None:
     metrics._child_memory.clear()
     used = Renderer(Limits(memory=256 << 20))
     assert outcome(used, HOSTILE["GIF, 64 megapixels"][0]()) == "too_much_memory"
@@ -117,9 +117,7 @@ def test_a_rejected_image_counts_for_the_memory_of_the_renderer_too() -> None:
     used.close()
 
 
-def test_an_image_that_exceeds_its_cpu_time_is_rejected_and_the_process_is_replaced(
-    strict: Renderer, bomb: bytes
-) -> None:
+def test_an_image_that_exceeds_its_cpu_time_is_rejected(strict: Renderer, bomb: bytes) -> None:
     strict.render(SMALL)
     pid = strict.pid
     assert outcome(strict, bomb) == "too_slow"
@@ -127,7 +125,7 @@ def test_an_image_that_exceeds_its_cpu_time_is_rejected_and_the_process_is_repla
     assert outcome(strict, SMALL) == ""
 
 
-def test_an_image_that_exceeds_its_wall_clock_time_is_rejected_and_leaves_no_process(bomb: bytes) -> None:
+def test_an_image_that_exceeds_its_wall_clock_time_is_rejected(bomb: bytes) -> None:
     before = set(psutil.Process().children(recursive=True))
     used = Renderer(Limits(wall_seconds=1.0))
     assert outcome(used, bomb) == "too_slow"
@@ -168,7 +166,7 @@ def test_a_renderer_process_that_was_killed_while_idle_is_replaced(strict: Rende
     assert outcome(strict, SMALL) == ""
 
 
-def test_a_renderer_process_that_was_killed_during_its_work_is_replaced_and_the_image_is_rendered_again(
+def test_an_image_is_rendered_again_if_its_renderer_process_is_killed(
     strict: Renderer,
 ) -> None:
     strict.render(SMALL)
@@ -188,7 +186,7 @@ def test_a_renderer_process_that_was_killed_during_its_work_is_replaced_and_the_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_renderer_process_has_no_secrets_and_no_open_files_of_the_worker(
+def test_the_renderer_process_inherits_no_secrets_and_no_open_files_of_the_worker(
     strict: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WC_DATABASE_PASSWORD", "secret")
@@ -256,7 +254,7 @@ def test_the_renderer_process_continues_after_the_thread_that_started_it_has_end
     assert strict.pid == pid
 
 
-def test_an_image_is_postponed_if_the_time_limit_for_its_rendering_has_passed(strict: Renderer) -> None:
+def test_an_image_is_postponed_if_its_time_limit_has_passed(strict: Renderer) -> None:
     with pytest.raises(RenderingPostponed):
         strict.render(SMALL, until=time.monotonic() - 1)
     assert strict.pid is None
@@ -287,7 +285,7 @@ def answer(header: object, content: bytes = WEBP) -> str:
 
 
 def end(code: int) -> str:
-    """Return a program that ends with an exit code when it gets an image."""
+    """Return a program that exits with an exit code when it gets an image."""
     start = "import socket\nworker = socket.socket(fileno=0)\nworker.sendall(b'\\x01')\nworker.recv(1)\n"
     return f"{start}raise SystemExit({code})"
 
@@ -341,7 +339,7 @@ def test_an_image_is_rejected_if_its_result_has_an_unexpected_structure(
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
-def test_no_image_is_rejected_if_its_renderer_process_fails_to_start_or_exits_by_itself(
+def test_no_image_is_rejected_if_the_renderer_process_itself_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

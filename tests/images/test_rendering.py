@@ -44,7 +44,7 @@ def test_an_image_is_rendered_in_three_sizes() -> None:
         ((1, 1), ["large"]),
     ],
 )
-def test_small_images_are_not_enlarged_and_renditions_of_equal_size_share_one_file(
+def test_renditions_of_small_images_are_not_enlarged_and_share_one_file(
     size: tuple[int, int], files: list[str]
 ) -> None:
     rendered, contents = render(picture(*size))
@@ -64,7 +64,7 @@ def test_small_images_are_not_enlarged_and_renditions_of_equal_size_share_one_fi
         ("MPO", "image/jpeg"),
     ],
 )
-def test_images_in_accepted_formats_are_rendered(kind: str, type: str) -> None:
+def test_images_in_supported_formats_are_rendered(kind: str, type: str) -> None:
     rendered, _ = render(picture(kind=kind))
     assert rendered.type == type
 
@@ -121,7 +121,7 @@ def test_images_in_every_color_mode_are_rendered(mode: str) -> None:
     assert top[0] > bottom[0]  # Red is lighter than blue, even in grayscale.
 
 
-def test_the_transparency_of_an_image_is_kept() -> None:
+def test_a_rendered_image_keeps_its_transparency() -> None:
     image = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
     image.paste((0, 255, 0, 255), (0, 0, 32, 64))
     for kind in ("PNG", "WEBP", "GIF"):

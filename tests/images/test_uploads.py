@@ -96,7 +96,7 @@ def test_images_cannot_be_changed_by_viewers_or_by_clients_with_a_grant(platform
         problem(api.post(f"/v1/images/{upload['image']['id']}/complete"), 403, "forbidden")
 
 
-def test_an_image_that_was_fetched_cannot_be_completed_like_an_upload(platform: Platform, tenant: Tenant) -> None:
+def test_a_fetched_image_cannot_be_completed_like_an_upload(platform: Platform, tenant: Tenant) -> None:
     with serving(answer(404)) as served:
         platform.product(tenant, images=[served.url()])
         platform.eventually(lambda: images(tenant))

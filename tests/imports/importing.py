@@ -9,12 +9,13 @@ from tests.platform import Json, Tenant, eventually, ok
 
 
 def product_row(number: int, **fields: Any) -> Json:
-    """Return a row of an import. `fields` replace fields of the row, or add fields to the row."""
+    """Return a row of an import. `fields` replaces or adds fields of the row."""
     return {"sku": f"P-{number:05d}", "name": f"Product {number}", "price": "1.00", **fields}
 
 
 def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
-    """Import rows into the tenant's catalog. Return the ended job. `fields` are added to the request body."""
+    """Import rows into the tenant's catalog, and wait until the job has ended. Return the job. `fields` is added to the
+    request body."""
     body = {"catalog_id": tenant.catalog_id, "rows": rows, **fields}
     response = tenant.owner.post("/v1/products/bulk-import", json=body)
     assert response.status_code == 202, response.text

@@ -51,7 +51,7 @@ def test_a_row_does_not_change_the_fields_that_it_omits(tenant: Tenant) -> None:
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}"))["description"] is None
 
 
-def test_invalid_rows_are_reported_with_their_row_numbers_and_all_other_rows_are_imported(
+def test_invalid_rows_are_reported_with_row_numbers_and_valid_rows_are_imported(
     platform: Platform, tenant: Tenant
 ) -> None:
     rows = [
@@ -85,7 +85,7 @@ def test_an_import_request_is_rejected_if_a_row_has_no_sku(tenant: Tenant) -> No
     problem(tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id}), 422, "invalid")
 
 
-def test_an_import_request_that_is_too_large_is_rejected_and_the_error_recommends_an_upload(tenant: Tenant) -> None:
+def test_the_error_for_an_import_request_that_is_too_large_recommends_an_upload(tenant: Tenant) -> None:
     rows = [product_row(number, description="x" * 900) for number in range(5_000)]
     body = {"catalog_id": tenant.catalog_id, "rows": rows}
     error = problem(tenant.owner.post("/v1/products/bulk-import", json=body), 422, "rows_too_large")
@@ -159,9 +159,7 @@ def test_a_client_cannot_import_products_into_a_granted_catalog(platform: Platfo
     assert wait_for_job(platform.admin, job_id)["counts"]["created"] == 1
 
 
-def test_a_job_fails_if_the_user_who_requested_the_job_is_no_longer_a_member(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_job_fails_if_its_requester_is_not_a_member_any_more(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     # Workers cannot claim the import while another job with the same ordering key is running.
     blocker = platform.database.execute(
@@ -179,9 +177,7 @@ def test_a_job_fails_if_the_user_who_requested_the_job_is_no_longer_a_member(
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"] == []
 
 
-def test_the_first_api_of_the_platform_imports_products_and_shows_the_state_of_the_job(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_first_api_imports_products_and_shows_the_state_of_the_job(platform: Platform, tenant: Tenant) -> None:
     body = {"products": [product_row(1), product_row(2, price="much")]}
     response = tenant.owner.post("/api/products/bulk-import", json=body)
     queued = response.json()
@@ -203,15 +199,13 @@ def test_the_first_api_of_the_platform_imports_products_and_shows_the_state_of_t
 
 
 @pytest.mark.parametrize("products", [None, [], "many", [{"name": "Nameless"}], [1]])
-def test_the_first_api_of_the_platform_reports_invalid_products_in_the_error_field(
-    tenant: Tenant, products: object
-) -> None:
+def test_the_first_api_reports_invalid_products_in_the_error_field(tenant: Tenant, products: object) -> None:
     response = tenant.owner.post("/api/products/bulk-import", json={"products": products})
     error = problem(response, 400, "not_importable")
     assert "/products" in error["error"] or "rows" in error["error"], error
 
 
-def test_the_first_api_of_the_platform_requires_a_catalog_if_the_caller_can_write_to_several_catalogs(
+def test_the_first_api_requires_a_catalog_if_the_caller_has_several_catalogs(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.catalog(owner=tenant.client_id)
@@ -223,9 +217,7 @@ def test_the_first_api_of_the_platform_requires_a_catalog_if_the_caller_can_writ
     assert tenant.owner.post("/api/products/bulk-import", json=body).status_code == 202
 
 
-def test_the_user_who_requests_an_import_gets_a_mail_if_the_field_notify_is_true(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_requester_of_an_import_gets_a_mail_if_notify_is_true(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     editor = platform.api(subject, email="editor@example.test", email_verified=True)
     body = {"catalog_id": tenant.catalog_id, "rows": [product_row(1)], "notify": True}

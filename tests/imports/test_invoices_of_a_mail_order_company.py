@@ -1,6 +1,7 @@
-"""Tests that a public file of invoices is imported as its sender intends, and that DuckDB computes the same reports.
+"""Tests that a public file of invoices is imported correctly, and that the reports equal the results of DuckDB.
 
-The file has credits, invoices without a customer, adjustments of the stock and Latin-1 (`tests/data/orders/README.md`).
+The file is encoded in Latin-1. It contains credits, invoices without a customer, and stock adjustments
+(`tests/data/orders/README.md`).
 """
 
 import csv
@@ -23,7 +24,7 @@ PERIODS = [
     (date(2010, 12, 1), date(2010, 12, 31)), (date(2010, 12, 2), date(2010, 12, 2)),
     (date(2010, 12, 3), date(2010, 12, 31)), (date(2011, 6, 1), date(2011, 6, 30)),
 ]  # fmt: skip
-"""Two months, a day, and a range of days."""
+"""The periods of the reports: two months, a day, and a range of days."""
 SETTINGS: dict[str, Any] = {
     "source": "mail order", "currency": "GBP", "status": "delivered", "timezone": "Europe/London",
     "date_format": "%m/%d/%Y %H:%M",
@@ -57,7 +58,7 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def figures() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with the tables of the file."""
+    """A DuckDB connection with the tables of the file."""
     with duckdb.connect(config={"autoinstall_known_extensions": False, "TimeZone": "UTC"}) as connection:
         for statement in TABLES.split(";\n"):
             connection.execute(statement, [str(FILE)] if "?" in statement else [])
@@ -81,7 +82,7 @@ def rows_of(figures: duckdb.DuckDBPyConnection, query: str, *parameters: Any) ->
     return [dict(zip([c[0] for c in result.description], row, strict=True)) for row in result.fetchall()]
 
 
-def test_credits_and_adjustments_are_rejected_row_by_row_and_all_other_rows_are_orders(
+def test_credits_and_adjustments_are_rejected_and_all_other_rows_become_orders(
     shop: Tenant, job: Json, figures: duckdb.DuckDBPyConnection
 ) -> None:
     [expected] = rows_of(figures, "select count(*) as lines, count(distinct number) as orders from kept")
@@ -103,7 +104,7 @@ def test_credits_and_adjustments_are_rejected_row_by_row_and_all_other_rows_are_
     assert not {"C536391", "536391", "536414"} & orders.keys()
 
 
-def test_the_same_file_again_changes_nothing(shop: Tenant, job: Json) -> None:
+def test_importing_the_same_file_again_changes_nothing(shop: Tenant, job: Json) -> None:
     before = orders_of(shop)
     again = imported(shop, FILE.read_bytes(), FILE.name, **SETTINGS)
     assert again["counts"]["created"] == 0
@@ -114,7 +115,7 @@ def test_the_same_file_again_changes_nothing(shop: Tenant, job: Json) -> None:
 
 
 @pytest.mark.usefixtures("job")
-def test_the_reports_equal_what_duckdb_computes_from_the_file(shop: Tenant, figures: duckdb.DuckDBPyConnection) -> None:
+def test_the_reports_equal_the_results_of_duckdb(shop: Tenant, figures: duckdb.DuckDBPyConnection) -> None:
     path = f"/v1/reports/clients/{shop.client_id}"
     for first, last in PERIODS:
         expected = {name: rows_of(figures, query, first, last) for name, query in QUERIES.items()}

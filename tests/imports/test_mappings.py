@@ -52,7 +52,7 @@ def test_a_file_that_is_not_a_table_is_refused_as_unreadable(tenant: Tenant) -> 
     assert "PDF" in error["detail"]
 
 
-def test_a_mapping_is_not_proposed_if_the_file_or_catalog_belongs_to_another_client(
+def test_a_proposal_is_refused_if_the_file_or_the_catalog_belongs_to_another_client(
     platform: Platform, tenant: Tenant
 ) -> None:
     other = platform.tenant()
@@ -65,7 +65,7 @@ def test_a_mapping_is_not_proposed_if_the_file_or_catalog_belongs_to_another_cli
     problem(tenant.owner.post(path, json={"upload_id": upload(tenant, FILE)}), 404, "not_found")
 
 
-def test_a_proposal_shows_computed_values_and_the_reasons_of_rejected_rows(tenant: Tenant) -> None:
+def test_a_proposal_shows_computed_values_and_the_reasons_for_rejected_rows(tenant: Tenant) -> None:
     file = b"Nr;Name;VK;PE;St\n7;Tasse;12,50;1;A\n8;Schal;10,00;3;A\n9;Hut;5,00;1;Q\n"
     state = {"replace": {"A": "active"}, "otherwise": "reject"}
     mapping = {

@@ -1,4 +1,4 @@
-"""Imports of order files with difficult content: unusual names, numbers, totals, cut-off rows, and JSON."""
+"""Tests imports of order files with difficult content: unusual names, numbers and totals, truncated rows, and JSON."""
 
 import json
 
@@ -15,7 +15,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_the_customer_name_sama_is_not_read_as_a_word_for_ditto(tenant: Tenant, is_workbook: bool) -> None:
+def test_the_customer_name_sama_is_not_interpreted_as_ditto(tenant: Tenant, is_workbook: bool) -> None:
     header = ("order_number", "created_at", "status", "currency", "customer_name", "shipping_city", "sku", "quantity",
               "unit_price")  # fmt: skip
     rows = [
@@ -28,7 +28,7 @@ def test_the_customer_name_sama_is_not_read_as_a_word_for_ditto(tenant: Tenant, 
     assert (order["customer_name"], order["shipping_address"]["city"]) == ("Sama", "'s-Hertogenbosch")
 
 
-def test_the_decimal_mark_does_not_apply_to_numbers_in_json_and_workbooks(tenant: Tenant) -> None:
+def test_the_decimal_mark_setting_does_not_apply_to_json_and_workbooks(tenant: Tenant) -> None:
     order = {"order_number": "N-1", "created_at": "2024-03-01", "sku": "S", "quantity": 2, "unit_price": 1.25}
     imported(tenant, json.dumps(order).encode(), "orders.ndjson", currency="EUR", status="delivered", decimal_mark=",")
     row = ["N-2", "2024-03-01", "S", 2, 1.25]
@@ -49,7 +49,7 @@ def test_a_total_that_is_not_the_sum_of_the_lines_is_reported(tenant: Tenant) ->
     assert orders_of(tenant)["A-1"]["total_amount"] == "9.99"
 
 
-def test_totals_of_order_lines_are_not_read_as_totals_of_orders(tenant: Tenant) -> None:
+def test_the_totals_of_order_lines_are_not_used_as_order_totals(tenant: Tenant) -> None:
     rows = [(*ROWS[0], "7.00"), (*ROWS[2][:7], "7", "1.00", "7.00")]
     job = imported(tenant, table(rows, (*HEADER, "Total")))
     assert rejections_of(tenant, job) == [(2, "total_of_line"), (3, "total_of_line")]
@@ -57,7 +57,7 @@ def test_totals_of_order_lines_are_not_read_as_totals_of_orders(tenant: Tenant) 
     assert orders_of(tenant)["A-1"]["total_amount"] == "14.00"
 
 
-def test_a_row_whose_status_or_total_differs_from_the_imported_order_is_reported(tenant: Tenant) -> None:
+def test_a_status_or_total_that_differs_from_the_imported_order_is_reported(tenant: Tenant) -> None:
     header = (*HEADER, "total_amount")
     shipped = (*ROWS[1], "0.99")
     imported(tenant, table([shipped], header))
@@ -72,7 +72,7 @@ def test_a_row_whose_status_or_total_differs_from_the_imported_order_is_reported
     assert rejections_of(tenant, dearer) == [(2, "total_differs")]
 
 
-def test_an_order_with_a_cut_off_row_is_not_imported(tenant: Tenant) -> None:
+def test_an_order_with_a_truncated_row_is_not_imported(tenant: Tenant) -> None:
     content = table([ROWS[0], ROWS[1], ROWS[3]]) + b'A-1,2024-03-01T10:00:00Z,delivered,EUR,ann@example.test,CUP,"Cu'
     job = imported(tenant, content)
     assert rejections_of(tenant, job) == [(2, "order_incomplete"), (5, "bad_row")]

@@ -1,8 +1,9 @@
 """Historical orders are imported once, with their numbers and times. An import affects only the figures of reports.
 
-The report test generates a file in the format of "Online Retail" (Chen, 2015, UCI Machine Learning Repository,
-CC BY 4.0): cp1252, US times, invoices with a C and negative quantities, adjustments without a customer, lines of one
-invoice that differ in the minute, articles without a description, and lines that occur twice.
+The report test generates a file in the format of "Online Retail" (Chen, 2015, UCI Machine Learning Repository, CC BY
+4.0). The file is encoded in cp1252 and has US times. It contains cancelled invoices (a number with C, negative
+quantities), adjustments without a customer, articles without a description, and duplicate lines. The lines of one
+invoice can differ in the minute.
 """
 
 import csv
@@ -64,7 +65,7 @@ def test_an_import_creates_orders_in_their_final_state_without_side_effects(plat
     assert platform.exported_files(destination) == {}
 
 
-def test_a_shipped_order_without_a_customer_is_delivered_without_a_mail(platform: Platform, tenant: Tenant) -> None:
+def test_delivering_an_imported_order_without_a_customer_sends_no_mail(platform: Platform, tenant: Tenant) -> None:
     imported(tenant, table(ROWS))
     order = orders_of(tenant)["A-2"]
     delivered = ok(tenant.owner.post(f"/v1/orders/{order['id']}/deliver", json={}, headers={"if-match": "*"}))
@@ -82,15 +83,13 @@ def test_a_second_import_of_the_same_order_file_changes_nothing(platform: Platfo
     assert orders_of(tenant) == before
 
 
-def test_a_repeated_attempt_counts_the_orders_of_the_first_attempt_as_created(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_second_attempt_counts_the_orders_of_the_first_attempt_as_created(platform: Platform, tenant: Tenant) -> None:
     job = imported(tenant, table(ROWS[:1]))
     order = orders_of(tenant)["A-1"]
     again = order | {"lines": [{"line": 1, "sku": "MUG", "quantity": 2, "unit_price": "3.5"}]}
     statement = "select outcome from app.import_orders(%s, %s, false)"
     with platform.database.transaction(force_rollback=True):
-        # A worker that is killed after the commit of a chunk leaves this state: the job is still `processing`.
+        # A killed worker leaves the job in this state after the commit of a chunk.
         platform.database.execute("update jobs set status = 'processing' where id = %s", [job["id"]])
         rows = platform.database.execute(statement, [job["id"], json.dumps([again])]).fetchall()
         assert [row["outcome"] for row in rows] == ["created"]
@@ -100,9 +99,7 @@ def test_a_repeated_attempt_counts_the_orders_of_the_first_attempt_as_created(
         platform.database.execute(statement, [job["id"], json.dumps([again])])
 
 
-def test_an_order_is_rejected_if_its_number_is_in_use_or_if_it_differs_from_the_imported_order(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_order_with_a_used_number_or_different_content_is_rejected(platform: Platform, tenant: Tenant) -> None:
     imported(tenant, table(ROWS[:1]))
     changed = imported(tenant, table([(*ROWS[0][:8], "3.51")]))
     assert rejections_of(tenant, changed) == [(2, "differs")]
@@ -171,7 +168,7 @@ def lines_of(tenant: Tenant, order: Json) -> list[Json]:
 
 
 def live(platform: Platform, tenant: Tenant) -> None:
-    """Place orders, and change them: process, ship, deliver, return and cancel them."""
+    """Place orders, and then process, ship, deliver, return and cancel some of them."""
     product, other = (platform.product(tenant, name=name, inventory_count=90) for name in ("=Mug", "Größe, L"))
     headers = {"if-match": "*"}
     for number in range(6):
@@ -213,7 +210,8 @@ def test_importing_exported_orders_into_another_client_creates_identical_orders(
 
 
 def compared(order: Json, file_format: str) -> Json:
-    """Return the fields that an order and its copy must share. For a workbook, only the presence of a time counts."""
+    """Return the fields that must be equal in an order and its copy. For a workbook, times are only compared with
+    None."""
     fields = {name: order[name] for name in COMPARED}
     for name in COMPARED:
         if file_format == "xlsx" and name.endswith("_at"):
@@ -268,7 +266,7 @@ PRODUCTS = """select sku, count(distinct invoice) as orders, sum(quantity)::inte
   order by quantity desc, sku limit 20"""
 
 
-def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
+def test_the_report_of_an_order_file_equals_the_result_of_duckdb(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     rows = online_retail(random.Random(11), 900)
@@ -307,7 +305,7 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         expected = {"months": computed(MONTHS), "days": computed(DAYS), "products": computed(PRODUCTS)}
     assert kept == (job["counts"]["created"], job["result"]["orders"]["created"])
     assert job["counts"]["read"] == len(rows) and job["counts"]["rejected"] == len(rows) - kept[0] > 100
-    for _ in range(2):  # the first time with deltas, the second time after the rollup
+    for _ in range(2):  # compare the reports first with deltas, and then after the rollup
         reports = {month: report(month) for month in months}
         actual = [
             {"month": month, "orders": total["orders"], "revenue": total["revenue"],
@@ -372,7 +370,7 @@ def test_an_imported_order_never_changes_the_stock_of_another_client(platform: P
 MISREAD = (*HEADER[:4], "E-Mail of buyer", *HEADER[5:])
 
 
-def test_the_result_of_an_order_import_names_the_columns_that_were_not_read(tenant: Tenant) -> None:
+def test_the_result_of_an_order_import_names_the_unread_columns(tenant: Tenant) -> None:
     job = imported(tenant, table(ROWS[:1], MISREAD), dry_run=True)
     assert job["result"]["unread_columns"] == [["E-Mail of buyer"]]
     assert job["result"]["columns"][0]["order_number"] == "order_number"
@@ -382,7 +380,7 @@ def test_the_result_of_an_order_import_names_the_columns_that_were_not_read(tena
     assert job["result"]["unread_columns"] == [["x", "lines.title"]]
 
 
-def test_a_second_file_of_an_order_import_names_its_unread_columns_too(tenant: Tenant) -> None:
+def test_the_result_also_names_the_unread_columns_of_a_second_file(tenant: Tenant) -> None:
     lines = upload(tenant.owner, table([("A-1", "MUG", "1", "2", "x@example.test")], ("order_number", "sku",
         "quantity", "unit_price", "customer_email")))  # fmt: skip
     orders = table([(*ROWS[0][:4], "7")], (*HEADER[:4], "quantity"))
@@ -390,7 +388,7 @@ def test_a_second_file_of_an_order_import_names_its_unread_columns_too(tenant: T
     assert job["result"]["unread_columns"] == [["quantity"], ["customer_email"]]
 
 
-def test_the_result_of_an_order_import_names_all_fields_without_a_column_at_once(tenant: Tenant) -> None:
+def test_the_result_names_all_order_fields_without_a_column(tenant: Tenant) -> None:
     job = imported(tenant, table([("A-1", "2024-03-01", "2")], ("order_number", "Date", "Zahl")))
     assert job["counts"]["rejected"] == 1
     assert job["result"]["missing_fields"] == [
@@ -399,7 +397,7 @@ def test_the_result_of_an_order_import_names_all_fields_without_a_column_at_once
     assert job["result"]["unread_columns"] == [["Date", "Zahl"]]
 
 
-def test_an_unknown_field_in_the_columns_of_an_order_import_is_one_error_at_its_name(tenant: Tenant) -> None:
+def test_an_unknown_field_in_the_column_mapping_causes_one_error(tenant: Tenant) -> None:
     body = {"upload_id": upload(tenant.owner, table(ROWS)), "source": "x", "columns": {"nofield": "Date"}}
     refused = tenant.owner.post(f"/v1/sites/{tenant.site_id}/orders/import", json=body)
     assert refused.status_code == 422
@@ -407,7 +405,7 @@ def test_an_unknown_field_in_the_columns_of_an_order_import_is_one_error_at_its_
 
 
 @pytest.mark.parametrize("is_rehearsal", [True, False])
-def test_an_import_with_other_details_than_the_imported_order_is_rejected(tenant: Tenant, is_rehearsal: bool) -> None:
+def test_a_row_with_different_details_than_the_imported_order_is_rejected(tenant: Tenant, is_rehearsal: bool) -> None:
     imported(tenant, table(ROWS[:2], MISREAD))
     order = orders_of(tenant)["A-2"]
     ok(tenant.owner.post(f"/v1/orders/{order['id']}/deliver", json={}, headers={"if-match": "*"}))
@@ -421,9 +419,7 @@ def test_an_import_with_other_details_than_the_imported_order_is_rejected(tenant
     assert "`metadata`" in metadata["first_errors"][0]["reason"]
 
 
-def test_details_that_were_corrected_or_erased_after_the_import_do_not_count_as_differences(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_details_that_changed_after_the_import_are_not_differences(platform: Platform, tenant: Tenant) -> None:
     header = (*HEADER, "customer_name", "shipped_at")
     rows = [(*row, "Ann", "2024-04-01T00:00:00Z") for row in ROWS[:2]]
     imported(tenant, table(rows, header))
@@ -440,7 +436,7 @@ def test_details_that_were_corrected_or_erased_after_the_import_do_not_count_as_
     assert (again["counts"]["unchanged"], again["counts"]["rejected"]) == (2, 0)
 
 
-def test_a_corrected_customer_of_an_imported_order_does_not_count_as_a_difference(tenant: Tenant) -> None:
+def test_a_corrected_customer_of_an_imported_order_is_not_a_difference(tenant: Tenant) -> None:
     row = (*ROWS[0][:2], "pending", *ROWS[0][3:], "Ann", "12 Main Street")
     content = table([row], (*HEADER, "customer_name", "shipping_line1"))
     imported(tenant, content)
@@ -451,7 +447,7 @@ def test_a_corrected_customer_of_an_imported_order_does_not_count_as_a_differenc
     assert "`shipping_address`" in imported(tenant, other)["first_errors"][0]["reason"]
 
 
-def test_the_import_function_of_the_previous_release_does_not_return_the_new_outcome(
+def test_the_previous_overload_of_the_import_function_does_not_return_the_new_outcome(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = imported(tenant, table(ROWS[:1]))

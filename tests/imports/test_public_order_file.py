@@ -1,4 +1,5 @@
-"""The reports of a public file of orders equal what DuckDB computes from the file (`tests/data/orders/README.md`)."""
+"""Tests that the reports of a public order file equal the results of DuckDB for this file
+(`tests/data/orders/README.md`)."""
 
 import csv
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.reports.orders import sorted_rows
 
 FILE = Path("tests/data/orders/superstore-2017.csv")
 ZONE = "America/Los_Angeles"
-"""The time zone of the client. The file has dates in New York. In Los Angeles, each order is on the day before."""
+"""The time zone of the client. The file has dates in New York. In Los Angeles, each order is one day earlier."""
 TABLES = """
 create table rows as
 select "Order ID" as number, "Product ID" as sku, "Customer ID" as customer, cast(Quantity as integer) as quantity,
@@ -36,7 +37,7 @@ PRODUCTS = """select sku, count(distinct number) as orders, sum(quantity)::integ
   order by quantity desc, sku limit 20"""
 
 
-def test_the_reports_of_a_public_order_file_equal_what_duckdb_computes(platform: Platform) -> None:
+def test_the_reports_of_a_public_order_file_equal_the_results_of_duckdb(platform: Platform) -> None:
     tenant = platform.tenant()
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"timezone": ZONE}, headers={"if-match": "*"}))
     job = imported(

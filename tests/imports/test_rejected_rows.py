@@ -1,4 +1,5 @@
-"""A job has a list of its rejected rows. Callers who may see source data also get signed URLs of its files."""
+"""A job has a list of its rejected rows. Callers who are allowed to see source data also get signed URLs of the job's
+files."""
 
 import csv
 import io
@@ -67,7 +68,7 @@ def test_pages_of_any_size_contain_each_rejected_row_once(platform: Platform, te
     assert read[0]["code"] == "superseded"
 
 
-def test_the_rejected_rows_of_an_import_contain_the_fields_that_the_request_sent(tenant: Tenant) -> None:
+def test_the_rejected_rows_of_an_import_contain_the_fields_of_the_request(tenant: Tenant) -> None:
     rows = [product_row(1), {"sku": "P-2", "name": "Mug", "price": 1.5, "inventory_count": -1, "images": ["/a.jpg"]}]
     job = import_rows(tenant, rows)
     (row,) = rejected(tenant.owner, job["id"])
@@ -116,9 +117,7 @@ def test_viewers_and_support_see_only_the_reasons_of_rejected_rows(platform: Pla
             ok(api.get(f"{path}/{file}"))
 
 
-def test_the_job_of_another_client_is_not_found_even_with_a_grant_for_the_catalog(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_grantee_gets_404_for_a_job_of_the_catalog_owner(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "theirs.csv", csv_file([["A-1", "Mug", "x", "1"]]))
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{other.client_id}"))
@@ -139,7 +138,7 @@ def test_a_cursor_is_valid_only_for_the_rejected_rows_of_one_job(platform: Platf
     problem(tenant.owner.get(f"/v1/jobs/{second['id']}/rejected-rows", params=parameters), 400, "bad_cursor")
 
 
-def test_the_rejected_rows_of_a_job_that_waits_for_an_approval_are_listed(platform: Platform) -> None:
+def test_a_job_that_waits_for_an_approval_lists_its_rejected_rows(platform: Platform) -> None:
     tenant = platform.tenant()
     rows = [[f"A-{number}", "Mug", "1.00", ""] for number in range(10)]
     platform.sync(tenant.catalog_id, "full/all.csv", csv_file(rows))
@@ -175,9 +174,7 @@ def test_a_deleted_or_replaced_error_file_is_not_found(platform: Platform, tenan
     problem(tenant.owner.get(f"/v1/jobs/{job['id']}/error-file"), 404, "not_found")
 
 
-def test_the_error_file_of_a_corrected_error_file_does_not_repeat_the_report_columns(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_second_error_file_does_not_repeat_the_report_columns(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "round.csv", csv_file([["R-1", "Mug", "x", "1"]]))
     errors = platform.read(job["result"]["error_file"])
     second = platform.sync(tenant.catalog_id, "round.csv", errors.replace(b",x,", b",y,"))
@@ -188,7 +185,7 @@ def test_the_error_file_of_a_corrected_error_file_does_not_repeat_the_report_col
     assert json.dumps(row).count("wecelebrate_") == 0
 
 
-def test_a_page_of_large_staged_rows_ends_early_and_continues_with_the_next_row(
+def test_a_page_of_large_rejected_rows_ends_early_and_its_cursor_skips_no_row(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = platform.database.execute(
@@ -198,7 +195,8 @@ def test_a_page_of_large_staged_rows_ends_early_and_continues_with_the_next_row(
         [tenant.client_id, tenant.catalog_id],
     ).fetchone()
     assert job is not None
-    for fence, lines in ((2, range(1, 3)), (3, range(1, 6))):  # the rows with the fence 2 belong to an earlier attempt
+    # The rows with the fence 2 were staged by an earlier attempt.
+    for fence, lines in ((2, range(1, 3)), (3, range(1, 6))):
         for line in lines:
             raw = ["S", "x" * 1_800_000, "more cells than columns"] if line % 2 else {"note": "x" * 1_800_000}
             platform.database.execute(

@@ -1,4 +1,4 @@
-"""If the API cannot send the message of an import, a small import runs within the request, and a large import waits."""
+"""If the API cannot send the message of an import, a small import runs within the request. A large import waits."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def post(tenant: Tenant, rows: list[Json]) -> tuple[str, str]:
     return response.headers["job-dispatch"], response.json()["id"]
 
 
-def test_small_imports_run_within_the_request_and_large_imports_wait_if_the_queue_is_missing(
+def test_only_small_imports_run_within_the_request_if_the_queue_is_missing(
     without_queue: Platform,
 ) -> None:
     platform, tenant = without_queue, without_queue.tenant()
@@ -36,7 +36,7 @@ def test_small_imports_run_within_the_request_and_large_imports_wait_if_the_queu
 
     dispatch, large = post(tenant, [product_row(number) for number in range(2_000)])
     assert (dispatch, ok(tenant.owner.get(f"/v1/jobs/{large}"))["status"]) == ("deferred", "pending")
-    # An earlier job of the same catalog is still waiting, so this small import does not run within the request.
+    # This small import does not run within the request, because another job of the same catalog is still waiting.
     dispatch, later = post(tenant, [product_row(0, price="9.00")])
     assert dispatch == "deferred"
 

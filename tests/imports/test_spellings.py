@@ -36,7 +36,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def hostile_rows(tenant: Tenant) -> list[Json]:
-    """Return a row for each hostile spelling, and a valid row in NFD at the end."""
+    """Return one row for each hostile spelling. The last row is valid and in NFD."""
     new = {
         "name": "Mug",
         "price": "1",
@@ -50,7 +50,7 @@ def hostile_rows(tenant: Tenant) -> list[Json]:
 
 
 def import_file(tenant: Tenant, rows: list[Json]) -> Json:
-    """Upload the rows as a CSV file and import the file. Return the ended job."""
+    """Upload the rows as a CSV file, and import the file. Wait until the job has ended, and return the job."""
     quoted = [",".join('"' + str(row[field]).replace('"', '""') + '"' for field in FIELDS) for row in rows]
     content = "\n".join([",".join(FIELDS), *quoted, ""]).encode()
     new = {"name": "rows.csv", "size": len(content), "content_type": "text/csv", "client_id": tenant.client_id}
@@ -64,7 +64,7 @@ def import_file(tenant: Tenant, rows: list[Json]) -> Json:
 
 
 @pytest.mark.parametrize("door", ["rows", "file"])
-def test_rows_with_hostile_spellings_in_requests_and_in_files_are_rejected(tenant: Tenant, door: str) -> None:
+def test_rows_with_hostile_spellings_are_rejected_in_requests_and_files(tenant: Tenant, door: str) -> None:
     rows = hostile_rows(tenant)
     if door == "rows":
         job = import_rows(tenant, [{**row, "images": [row["images"]]} for row in rows])
@@ -78,7 +78,7 @@ def test_rows_with_hostile_spellings_in_requests_and_in_files_are_rejected(tenan
     assert (product["sku"], product["name"], product["price"]) == (f"{NFC}-1", NFC, "1.00")
 
 
-def test_a_row_that_changes_only_the_currency_is_rejected_unless_the_stored_price_fits_the_currency(
+def test_a_change_of_only_the_currency_is_rejected_if_the_price_does_not_fit(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.allow_several_currencies(tenant)
@@ -93,7 +93,7 @@ def test_a_row_that_changes_only_the_currency_is_rejected_unless_the_stored_pric
 
 
 @pytest.mark.parametrize("door", ["rows", "file"])
-def test_rows_whose_currency_differs_from_the_currency_of_the_catalog_are_rejected(
+def test_rows_in_a_different_currency_than_the_catalog_are_rejected(
     platform: Platform, tenant: Tenant, door: str
 ) -> None:
     platform.product(tenant, sku="old", price="1.00", currency="EUR")
@@ -130,7 +130,7 @@ def test_the_first_row_of_an_import_sets_the_currency_of_an_empty_catalog(tenant
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))["currency"] == "JPY"
 
 
-def test_rows_without_a_currency_are_in_the_currency_of_the_catalog(tenant: Tenant) -> None:
+def test_rows_without_a_currency_get_the_currency_of_the_catalog(tenant: Tenant) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"currency": "KWD"}))
     job = import_rows(tenant, [{"sku": "a", "name": "A", "price": "1.255"}])
     assert nonzero_counts(job) == {"read": 1, "created": 1}
@@ -138,9 +138,7 @@ def test_rows_without_a_currency_are_in_the_currency_of_the_catalog(tenant: Tena
     assert (product["price"], product["currency"]) == ("1.255", "KWD")
 
 
-def test_a_dry_run_shows_no_change_for_a_row_in_a_different_currency_than_the_catalog(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_dry_run_shows_no_change_for_a_row_in_a_wrong_currency(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="old", price="1.00", currency="EUR")
     rows = [{"sku": sku, "name": "N", "price": "2", "currency": "USD"} for sku in ("old", "new")]
     job = import_rows(tenant, [*rows, {"sku": "fine", "name": "N", "price": "2"}], dry_run=True)

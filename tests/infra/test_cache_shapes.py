@@ -1,4 +1,4 @@
-"""Tests that a release does not read cached values that a release with different models has stored."""
+"""Tests that a release ignores cached values that a release with different models has stored."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -14,7 +14,7 @@ from wecelebrate.core.cache.keys import Entity, entry
 from wecelebrate.core.cache.shapes import SHAPES
 
 WITHOUT_MODEL = {keys.SESSION}
-"""The entities whose values have their own form, without a model (`requests.sessions`)."""
+"""The cache entities without a model. `requests.sessions` defines the structure of their values."""
 
 
 def test_the_fingerprints_of_cached_values_match_the_current_models() -> None:
@@ -55,12 +55,12 @@ CHANGED: Mapping[str, Any] = {
 
 
 @pytest.mark.parametrize("change", CHANGED)
-def test_a_changed_model_has_another_fingerprint(change: str) -> None:
+def test_a_change_of_a_model_changes_the_fingerprint(change: str) -> None:
     changed = create_model("Mug", **CHANGED[change])
     assert cache_shapes._fingerprint([changed]) != cache_shapes._fingerprint([Mug])
     assert cache_shapes._fingerprint([list[changed]]) != cache_shapes._fingerprint([list[Mug]])
 
 
-def test_a_changed_description_does_not_change_the_fingerprint() -> None:
+def test_a_change_of_a_description_does_not_change_the_fingerprint() -> None:
     described = create_model("Mug", __doc__="Another text.", title=(str, Field(description="?")), price=(Decimal, ...))
     assert cache_shapes._fingerprint([described]) == cache_shapes._fingerprint([Mug])

@@ -1,4 +1,4 @@
-"""Tests that the page about cost equals the output of the program, and that its figures follow from the
+"""Tests that the cost page equals the output of the cost program, and that its figures are computed from the
 declarations."""
 
 import re
@@ -33,7 +33,7 @@ def test_each_database_instance_costs_at_least_its_minimum_capacity() -> None:
 
 
 def test_the_cost_of_requests_is_proportional_to_their_number() -> None:
-    # Above one request in a second, X-Ray records a constant share of the further requests.
+    # X-Ray records the first request of each second, and a constant share of the further requests.
     totals = [cost_model.total(replace(PROD, requests=requests), SPECS) for requests in (3.0, 4.0, 5.0)]
     first, second = (later - earlier for earlier, later in pairwise(totals))
     assert first == pytest.approx(second)
@@ -42,7 +42,7 @@ def test_the_cost_of_requests_is_proportional_to_their_number() -> None:
     assert {parts[name] for name in ("CloudFront", "API Gateway", "functions", "Redis", "logs")} == {0.0}
 
 
-def test_the_highest_cost_of_prod_follows_from_its_templates(prod: Templates) -> None:
+def test_the_highest_cost_of_prod_is_computed_from_its_templates(prod: Templates) -> None:
     most = cost_model.highest(PROD.environment, SPECS)
     cluster = prod.only("data", "AWS::RDS::DBCluster")
     instances = len(prod.of_type("data", "AWS::RDS::DBInstance"))
@@ -77,7 +77,7 @@ def test_a_small_account_limits_the_memory_of_functions_and_the_requests() -> No
     assert cost_model.requests_per_second(dev, SPECS) == pytest.approx(dev.concurrency / seconds)
 
 
-def test_the_highest_cost_is_higher_than_the_cost_of_an_hour_with_the_most_requests() -> None:
+def test_the_highest_cost_exceeds_the_cost_of_the_busiest_hour() -> None:
     for environment in ENVIRONMENTS.values():
         most = cost_model.highest(environment, SPECS)
         requests = cost_model.requests_per_second(environment, SPECS) * 3600 * 730 / 1e6
@@ -86,7 +86,7 @@ def test_the_highest_cost_is_higher_than_the_cost_of_an_hour_with_the_most_reque
         assert min(most.values()) > 0
 
 
-def test_the_page_states_after_how_many_hours_the_default_budget_of_each_environment_is_used_up() -> None:
+def test_the_page_states_when_the_default_budget_of_each_environment_is_used_up() -> None:
     page = " ".join(cost.page().split())
     budgets, hours = re.findall(r"budget` of a month \((.*?)\) is used up after (.*?)\. AWS", page)[0]
     assert budgets == "600 USD in dev, 600 USD in staging and 1,600 USD in prod"
@@ -97,7 +97,7 @@ def test_the_page_states_after_how_many_hours_the_default_budget_of_each_environ
         assert used_up[name] == round(environment.budget / sum(cost_model.highest(environment, SPECS).values()))
 
 
-def test_cached_responses_cost_more_than_refused_requests_because_of_their_bytes() -> None:
+def test_cached_responses_cost_more_than_refused_requests() -> None:
     assert cost_model.refused() == pytest.approx(1.6)
     assert cost_model.cached() == pytest.approx(1.6 + 4e6 / 1024**2 * 0.085)
     assert f"{3.6 * cost_model.cached():.2f} USD if the cache of CloudFront answers them" in cost.page().replace(
@@ -105,18 +105,18 @@ def test_cached_responses_cost_more_than_refused_requests_because_of_their_bytes
     )
 
 
-def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_other_requests() -> None:
+def test_x_ray_records_one_request_per_second_and_a_share_of_all_further_requests() -> None:
     traces = [cost_model.lines(replace(PROD, requests=requests), SPECS)["traces"] for requests in (0.0, 1.0, 102.628)]
     assert traces == pytest.approx([0.0, 5.0, 5.0 * (2.628 + 5.0)])
 
 
-def test_the_cost_of_an_environment_includes_the_savings_of_a_setting() -> None:
+def test_a_setting_can_reduce_the_cost_of_an_environment() -> None:
     without = cost._settings(PROD, proxy="off", traces=False)
     assert cost_model.lines(without, SPECS)["database: proxy"] == 0
     assert cost_model.lines(replace(without, requests=1.0), SPECS)["traces"] == 0
 
 
-def test_the_cost_of_faster_starts_depends_on_the_requests_unless_concurrency_is_provisioned() -> None:
+def test_the_cost_of_provisioned_concurrency_does_not_depend_on_the_requests() -> None:
     few, many = cost_model.faster_starts(SPECS, 1.0), cost_model.faster_starts(SPECS, 100.0)
     for way in few:
         assert (many[way] == pytest.approx(few[way])) == way.startswith("provisioned")

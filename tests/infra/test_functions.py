@@ -68,7 +68,7 @@ def test_all_functions_of_this_repository_are_valid() -> None:
     assert all(spec.handler.is_file() for spec in specs)
 
 
-def test_the_name_of_a_function_follows_from_its_folder(tmp_path: Path) -> None:
+def test_the_name_of_a_function_is_derived_from_its_folder(tmp_path: Path) -> None:
     spec = read_spec(tmp_path, "queues/catalog_syncs", QUEUE)
     assert (spec.name, spec.kind, spec.queue_name) == ("queues-catalog-syncs", "queue", "catalog-syncs")
     assert dead_letter_queue(spec.queue_name) == "catalog-syncs-dead-letters"
@@ -81,7 +81,7 @@ def test_the_error_for_an_unknown_key_mentions_the_file_and_the_key(tmp_path: Pa
     assert f"{folder / 'function.toml'}: memroy" in str(error.value)
 
 
-def test_the_error_for_an_unknown_key_in_a_table_mentions_the_table_and_the_key(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_in_a_table_contains_the_key(tmp_path: Path) -> None:
     folder = declare(tmp_path, "queues/mails", "[queue]\nbatchsize = 1\n")
     with pytest.raises(BadDeclaration, match=r"queue\.batchsize"):
         FunctionSpec.read(folder)
@@ -150,7 +150,7 @@ def test_a_route_for_staff_requires_a_token(tmp_path: Path, auth: str) -> None:
         ("POST /v1/{area}/", "/v1/storefront/"),
     ],
 )
-def test_a_route_is_rejected_if_its_parameter_could_match_the_path_prefix_of_another_api(
+def test_a_route_is_rejected_if_it_could_match_the_path_prefix_of_another_api(
     tmp_path: Path, route: str, prefix: str
 ) -> None:
     folder = declare(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
@@ -173,7 +173,7 @@ def test_a_route_is_rejected_if_its_parameter_could_match_the_path_prefix_of_ano
         ("GET /{thing}/things", MAIN_API),
     ],
 )
-def test_the_path_of_a_route_decides_which_api_serves_the_route(tmp_path: Path, route: str, api: HttpApi) -> None:
+def test_the_path_of_a_route_determines_its_api(tmp_path: Path, route: str, api: HttpApi) -> None:
     spec = read_spec(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
     assert {each.name: spec.routes_in(each) for each in APIS if spec.routes_in(each)} == {
         api.name: (route, route.replace("GET", "HEAD"))
@@ -205,7 +205,7 @@ def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) ->
         functions(tmp_path / "functions")
 
 
-def test_the_bucket_names_include_the_buckets_that_a_function_uses_and_the_buckets_that_notify_it(
+def test_the_bucket_names_of_a_function_include_used_and_notifying_buckets(
     tmp_path: Path,
 ) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
@@ -276,7 +276,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
         ),
     ],
 )
-def test_a_function_has_only_the_environment_variables_that_its_declaration_needs(
+def test_a_function_has_only_the_environment_variables_of_its_declaration(
     tmp_path: Path, path: str, text: str, variables: Mapping[str, str]
 ) -> None:
     environment = read_spec(tmp_path, path, text).environment(BINDINGS)
@@ -293,7 +293,7 @@ def test_a_function_has_only_the_environment_variables_that_its_declaration_need
         ("api/things/read", API + 'uses = ["cache"]\nlayers = ["files"]\n', ("base", "http", "cache", "files")),
     ],
 )
-def test_the_layers_of_a_function_follow_from_its_declaration(
+def test_the_layers_of_a_function_are_derived_from_its_declaration(
     tmp_path: Path, path: str, text: str, layers: tuple[str, ...]
 ) -> None:
     assert read_spec(tmp_path, path, text).vendor_layers == layers
@@ -313,7 +313,7 @@ def test_a_function_cannot_start_the_worker_of_a_queue_that_does_not_exist(tmp_p
         functions(tmp_path / "functions")
 
 
-def test_every_worker_that_a_function_starts_exists_with_the_expected_name() -> None:
+def test_every_worker_that_a_function_starts_has_the_expected_name() -> None:
     names = {spec.name for spec in functions()}
     started = {worker(queue) for spec in functions() for queue in spec.starts()}
     assert started

@@ -1,4 +1,4 @@
-"""The variables of a shell must identify one platform. Otherwise, the command refuses to act."""
+"""Tests that a command refuses to act if the variables of the shell do not identify exactly one platform."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ URL = "https://api.example.com"
 
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings in which two environments have domains, and a shell without variables."""
+    """Create settings in which two environments have domains, and remove all variables of the shell."""
     monkeypatch.setattr(operator_settings, "FOLDER", tmp_path)
     for name in ("prod", "staging"):
         certificate = f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{name}"
@@ -63,7 +63,7 @@ def test_an_api_url_that_does_not_belong_to_the_signed_in_environment_is_refused
         (None, "https://prod.example.com", None),
     ],
 )
-def test_an_api_url_that_may_belong_to_the_signed_in_environment_is_used(
+def test_an_api_url_is_used_if_it_can_belong_to_the_signed_in_environment(
     monkeypatch: pytest.MonkeyPatch, environment: str | None, url: str, stated: str | None
 ) -> None:
     shell(monkeypatch, API=url, TOKEN="t")
@@ -80,6 +80,6 @@ def test_the_option_for_the_local_cloud_overrides_all_variables_of_the_shell(mon
         target.NAMED.reset(token)
 
 
-def test_a_command_does_not_act_on_the_environment_that_an_earlier_command_of_the_process_named() -> None:
+def test_the_environment_of_one_command_does_not_affect_the_next_command() -> None:
     assert CliRunner().invoke(app, ["--env", "prod", "up"]).exit_code
     assert target.NAMED.get() is None

@@ -16,7 +16,7 @@ def command(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def run(platform: Platform, *arguments: str) -> Json:
-    """Run `wecelebrate kv … --json`, and return what it prints."""
+    """Run `wecelebrate kv … --json`, and return the parsed output."""
     result = command(platform, *arguments, "--json")
     assert result.returncode == 0, result.stderr
     printed: Json = json.loads(result.stdout)

@@ -21,21 +21,21 @@ SIZES = (
     else Sizes(clients=20, sites=30, gifts=400, orders=600, damage=0.003)
 )
 FEW = SIZES if FULL else Sizes(clients=12, sites=20, gifts=60, orders=60, damage=0.003)
-"""The size of a store whose tests change and compare single documents many times: about 600 documents, with each kind
-of damage. If FULL is set, the store is as large as SIZES.
+"""The size of a small store: about 600 documents, with each kind of damage. It is used by tests that change and compare
+single documents many times. If FULL is set, the store is as large as SIZES.
 """
 OWN = "2f0c5c0e-5c1d-4a53-8a4f-3d3f6d1f2a10"
 """An id that is a UUID, so a document and its row share this id."""
 Found = set[tuple[str, str | None, str, str | None]]
-"""A set of differences, each with the entity, the key, the kind and the field."""
+"""A set of differences. Each difference has an entity, a key, a kind and a field."""
 TABLES = {"client": "clients", "catalog": "catalogs", "site": "sites", "product": "products", "order": "orders"}
-"""The table of each entity."""
+"""Maps each entity to its table."""
 Damage = tuple[str, str, str, Any]
-"""A changed column: the entity, the key of the document, the column and its value."""
+"""A changed column: the entity, the key of the document, the column and the new value."""
 
 
 def fill(platform: Platform, sizes: Sizes = SIZES) -> list[Truth]:
-    """Copy the documents of a damaged store to tables. Returns the expected result for each document."""
+    """Create a damaged store, and map its documents to rows. Return the expected result for each document."""
     documents = {
         "client:own": {"id": "own", "name": "Own client", "tier": "standard"},
         "client:other": {"id": "other", "name": "Other client"},
@@ -63,7 +63,8 @@ def fill(platform: Platform, sizes: Sizes = SIZES) -> list[Truth]:
 
 
 def compare(platform: Platform, *arguments: str, code: int | None = None) -> dict[str, Any]:
-    """Run `wecelebrate kv compare --json`, and return the comparisons by entity. Prints no secret."""
+    """Run `wecelebrate kv compare --json`. Check that the output contains no secret. Map each entity to its
+    comparison."""
     result = command(platform, "compare", "--json", *arguments)
     assert SECRET not in result.stdout + result.stderr
     assert result.returncode in (0, 1), result.stderr
@@ -76,7 +77,7 @@ def compare(platform: Platform, *arguments: str, code: int | None = None) -> dic
 
 
 def found(platform: Platform) -> Found:
-    """Return the open differences."""
+    """Return the differences that are not repaired yet."""
     rows = platform.database.execute(
         "select entity, key, kind, field, confirmed from kv.differences where repaired_at is null"
     ).fetchall()
@@ -86,7 +87,7 @@ def found(platform: Platform) -> Found:
 
 @contextmanager
 def unnoticed(platform: Platform) -> Iterator[Platform]:
-    """Write without triggers and foreign keys, to simulate damage."""
+    """Disable triggers and foreign keys until the end of the block, to simulate damage."""
     with platform.database.transaction():
         platform.database.execute("set local session_replication_role = replica")
         yield platform
@@ -99,13 +100,13 @@ def value(platform: Platform, query: str, *arguments: Any) -> Any:
 
 
 def id_of(platform: Platform, key: str) -> Any:
-    """Return the id of the row that a document leads to."""
+    """Return the id of the row that belongs to a document."""
     return value(platform, "select id from kv.ids where key = %s", key)
 
 
 @contextmanager
 def damaged(platform: Platform, damages: list[Damage]) -> Iterator[None]:
-    """Change columns of rows without triggers. At the end of the block, the rows have their earlier values again."""
+    """Change columns of rows without triggers. Restore the original values at the end of the block."""
     before = [
         (
             entity,

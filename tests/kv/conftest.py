@@ -23,14 +23,14 @@ Store = Callable[..., httpx.Response]
 ROLLED_BACK = (
     "mirror", "mirror_conflicts", "mirror_lists", "mirror_scope", "moving_costs", "offers", "single_changes", "stages",
 )  # fmt: skip
-"""The modules `test_….py` that leave no rows except rows of comparisons. A test worker runs all of them on one local
-cloud.
+"""The names of modules `test_….py` that leave no rows except rows of comparisons. A test worker runs all these modules
+on one local cloud.
 """
 
 
 @pytest.fixture(scope="package")
 def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
-    """A local cloud that only the modules in ROLLED_BACK use."""
+    """A local cloud that all modules in ROLLED_BACK share."""
     with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
         yield platform
 
@@ -39,7 +39,7 @@ def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path)
 def own_platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> Iterator[Platform]:
-    """A local cloud that the other test modules do not use. The modules in ROLLED_BACK share one such local cloud."""
+    """A local cloud for one test module. The modules in ROLLED_BACK share one local cloud."""
     if request.path.stem.removeprefix("test_") in ROLLED_BACK:
         state = request.getfixturevalue("rolled_back_platform").state
         with Platform.of(load_endpoints(state), state) as platform:
@@ -57,7 +57,7 @@ def api_key(state: Path) -> str:
 
 @pytest.fixture
 def store(platform: Platform, api_key: str) -> Iterator[Store]:
-    """A function that sends a request to the store: `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
+    """A function that sends a request to the store, e.g. `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
     with httpx.Client(base_url=platform.endpoints.api, verify=TLS, trust_env=False, timeout=30) as client:
 
         def send(
@@ -85,7 +85,7 @@ def prefix() -> str:
 
 @pytest.fixture
 def move(platform: Platform) -> Iterator[Move]:
-    """A store with the client `a`, its catalog, site and gift."""
+    """A store with the documents of the client `a`, a catalog, a site and a gift."""
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")

@@ -14,21 +14,22 @@ class Mirror(Move):
     """A store whose mirror is on, in a transaction that is rolled back."""
 
     def put(self, key: str, value: Any) -> None:
-        """Write a document, and end the transaction."""
+        """Write a document, and run the deferred triggers."""
         super().put(key, value)
         self.end()
 
     def end(self) -> None:
-        """Run the deferred triggers of the end of a transaction, which write the lists."""
+        """Run the deferred triggers, which write the lists. PostgreSQL runs these triggers at the end of a
+        transaction."""
         self.database.execute("set constraints all immediate; set constraints all deferred")
 
     def items(self, key: str) -> dict[str, Any]:
-        """Return the documents of a list by their ids, with their revisions."""
+        """Map the ids of the documents in a list to the documents. The documents contain their revisions."""
         value = self.value("select value from kv_store_6fcaeea3 where key = %s", key)
         return {item["id"]: item for item in value if isinstance(item, dict) and isinstance(item.get("id"), str)}
 
     def document(self, key: str) -> Any:
-        """Return a document without its revision. Fails if it does not exist."""
+        """Return a document without its revision. Fail if the document does not exist."""
         value = self.value("select value from kv_store_6fcaeea3 where key = %s", key)
         return {name: field for name, field in value.items() if name != "_rev"} if isinstance(value, dict) else value
 
@@ -38,7 +39,7 @@ class Mirror(Move):
         return revision
 
     def update(self, table: str, key: str, **columns: Any) -> None:
-        """Change columns of the row that a document leads to."""
+        """Change columns of the row that belongs to a document."""
         names = ", ".join(f"{name} = %s" for name in columns)
         values = [Jsonb(value) if isinstance(value, dict | list) else value for value in columns.values()]
         query = f"update {table} set {names} where id = %s"
@@ -46,12 +47,12 @@ class Mirror(Move):
         self.end()
 
     def delete(self, table: str, key: str) -> None:
-        """Delete the row that a document leads to."""
+        """Delete the row that belongs to a document."""
         self.database.execute(f"delete from {table} where id = %s".encode(), [self.id(key)])
         self.end()
 
     def fold(self) -> int:
-        """Write the documents of bulk writes, as the sweeper does. Returns the number of rows."""
+        """Write the documents of bulk writes, as the sweeper does. Return the number of rows."""
         self.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
         rows: int = self.value("select kv.fold_each(array(select row_id from kv.dirty))")
         self.database.execute("reset role; reset search_path")
@@ -60,19 +61,20 @@ class Mirror(Move):
 
     @contextmanager
     def unnoticed(self) -> Iterator[None]:
-        """Write with the role of the mirror, so that nothing is mirrored."""
+        """Write with the role of the mirror. Writes with this role are not mirrored."""
         self.database.execute("set local role app_mirror")
         yield
         self.database.execute("reset role")
 
     def conflicts(self) -> set[tuple[str, str, str]]:
-        """Return the conflicts: their keys, kinds and fields."""
+        """Return the key, the kind and the field of each conflict."""
         return {(r["key"], r["kind"], r["field"]) for r in self.rows("select key, kind, field from kv.conflicts")}
 
 
 @contextmanager
 def mirrored(platform: Platform) -> Iterator[Mirror]:
-    """Give a store with the client `a`, its catalog, site and gift. The mirror is on until the end of the block."""
+    """Yield a store with the documents of the client `a`, a catalog, a site and a gift. The mirror is on until the end
+    of the block."""
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")

@@ -33,8 +33,10 @@ class Move:
         self.put(f"gift:g-{name}", gift(f"g-{name}", catalogId=f"c-{name}"))
 
     def run(self, *environments: str, currency: str | None = None, size: int = 3) -> None:
-        """Map all documents, in batches of `size`. As in `kv.continue_backfill`, a batch uses no plan of another batch,
-        whose tables had another size.
+        """Map all documents, in batches of `size`.
+
+        Discard the query plans before each batch, as `kv.continue_backfill` does, because the tables had a different
+        size in the previous batch.
         """
         names = list(environments or ("production",))
         self.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
@@ -74,16 +76,16 @@ class Move:
         return rows[0]["reason"] if rows else None
 
     def notes(self, key: str) -> set[str]:
-        """Return the notes about corrections of a document."""
+        """Return the notes about the corrections of a document."""
         return {row["note"] for row in self.rows("select note from kv.notes where key = %s", key)}
 
     def id(self, key: str) -> UUID:
-        """Return the id of the row that a document leads to."""
+        """Return the id of the row that belongs to a document."""
         id: UUID = self.value("select id from kv.ids where key = %s", key)
         return id
 
     def row(self, table: str, key: str) -> DictRow:
-        """Return the row that a document leads to."""
+        """Return the row that belongs to a document."""
         [row] = self.rows(f"select t.* from {table} t where t.id = %s", self.id(key))
         return row
 

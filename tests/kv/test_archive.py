@@ -35,16 +35,14 @@ relaxed = settings(deadline=None, max_examples=150, suppress_health_check=[Healt
 
 @pytest.fixture
 def mapping(move: Move) -> Move:
-    """Give a database connection with the role of the mapping."""
+    """Yield a database connection with the role of the mapping."""
     move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
     return move
 
 
 @relaxed
 @given(value=st.dictionaries(NAMES, VALUES, max_size=5) | VALUES)
-def test_a_line_of_the_archive_contains_no_secret_and_every_byte_of_the_document_can_be_restored(
-    mapping: Move, value: Any
-) -> None:
+def test_every_document_can_be_restored_from_an_archive_without_secrets(mapping: Move, value: Any) -> None:
     [row] = mapping.rows(
         "select line, secrets, %s::jsonb::text as text from kv.archive_line('a:1', %s)", *[Jsonb(value)] * 2
     )
@@ -70,7 +68,7 @@ def test_a_line_of_the_archive_contains_no_secret_and_every_byte_of_the_document
         {"deep": [{"text": json.dumps({"a": "Bearer x"})}]},
     ],
 )
-def test_a_document_whose_text_may_contain_a_secret_is_not_archived(mapping: Move, value: Any) -> None:
+def test_a_document_whose_text_can_contain_a_secret_is_not_archived(mapping: Move, value: Any) -> None:
     assert mapping.value("select line from kv.archive_line('gift:1', %s)", Jsonb(value)) is None
 
 
@@ -92,14 +90,14 @@ def test_a_document_whose_text_may_contain_a_secret_is_not_archived(mapping: Mov
         ("", {"client", "site", "catalog", "product", "order"}),
     ],
 )
-def test_a_request_with_a_pattern_is_counted_for_each_entity_that_the_pattern_can_select(
+def test_a_request_with_a_pattern_is_counted_for_each_matching_entity(
     mapping: Move, pattern: str, entities: set[str]
 ) -> None:
     rows = mapping.rows("select e from kv.entities_of_pattern(%s) e", pattern)
     assert {row["e"] for row in rows} == entities
 
 
-def test_request_counts_are_stored_per_entity_and_client_and_day_and_contain_no_keys(move: Move) -> None:
+def test_request_counts_are_stored_per_entity_and_client_and_day(move: Move) -> None:
     move.run()
     requests = [
         {"kind": "read", "key": "gift:g-a", "requests": 3, "age": 0},
@@ -160,7 +158,7 @@ def test_documents_without_a_row_in_the_platform_cannot_be_retired(move: Move) -
     assert page["keys"] == ["gift:g-a"]
 
 
-def test_a_backfill_after_a_retirement_does_not_change_the_state_of_documents_in_remaining_lists(
+def test_a_backfill_after_a_retirement_does_not_change_documents_in_remaining_lists(
     move: Move,
 ) -> None:
     move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])
@@ -175,7 +173,7 @@ def test_a_backfill_after_a_retirement_does_not_change_the_state_of_documents_in
     assert move.rows(entries) == before
 
 
-def test_archived_secrets_expire_together_with_their_archive_object_in_every_status_of_a_retirement(move: Move) -> None:
+def test_archived_secrets_expire_together_with_their_archive_object(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
         " on conflict (is_only) do update set reported_until = excluded.reported_until"
@@ -215,7 +213,7 @@ def test_a_request_for_a_key_that_postgresql_cannot_store_is_not_counted(text: s
     assert list(traffic._targets("write", Filter(pattern=text))) == []
 
 
-def test_each_problem_of_the_mirror_is_reported_once_and_only_after_a_minute(move: Move) -> None:
+def test_each_problem_of_the_mirror_is_reported_once_after_a_minute(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
         " on conflict (is_only) do update set reported_until = excluded.reported_until"
@@ -255,18 +253,20 @@ LATE = {
         " select kv.record_outcomes(array[row('gift:late', 'product', 'production', 'late', gen_random_uuid(), false,"
         " false, 'no_price', 'price', null, '{}', '{}')::kv.draft], false)"),
 }  # fmt: skip
-"""For each metric, the table of a problem, the column of its time, and the statement that records it."""
+"""Maps each metric to the table that records the problem, the column with the time of the problem, and a statement that
+records a problem."""
 
 
 @pytest.mark.parametrize("metric", LATE)
-def test_a_problem_whose_transaction_is_committed_after_a_later_report_is_still_reported_once(
+def test_a_problem_that_commits_after_a_report_is_in_the_next_report(
     move: Move, platform: Platform, metric: str
 ) -> None:
     table, time, record = LATE[metric]
     move.database.execute("insert into kv.mirror (enabled) values (false) on conflict (is_only) do nothing")
 
     def report() -> int:
-        """Report the problems. No sweeper reports them at the same time, because the row of the mirror is locked."""
+        """Report the problems. The row of the mirror is locked, so that no sweeper reports the problems at the same
+        time."""
         move.database.execute("update kv.mirror set reported_until = now() - interval '2 minutes'")
         enter(move, "wc_worker", "service:system")
         count: int = move.value("select kv.report_troubles()")[metric]
@@ -277,7 +277,7 @@ def test_a_problem_whose_transaction_is_committed_after_a_later_report_is_still_
     with psycopg.connect(platform.endpoints.database) as writer:
         writer.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
         writer.execute(record.encode())
-        # The transaction takes longer than the time between two reports.
+        # The transaction takes longer than the interval between two reports.
         writer.execute(f"update {table} set {time} = now() - interval '10 minutes' where key = 'gift:late'".encode())
         before = report()
         writer.commit()
@@ -291,7 +291,7 @@ def test_a_problem_whose_transaction_is_committed_after_a_later_report_is_still_
 
 
 @pytest.mark.parametrize("snapshot", [True, False])
-def test_problems_are_reported_once_after_a_dump_whose_transactions_have_greater_numbers(
+def test_problems_are_reported_once_after_restoring_a_dump_with_greater_transaction_ids(
     move: Move, snapshot: bool
 ) -> None:
     future = int(move.value("select pg_snapshot_xmax(pg_current_snapshot())::text")) + 1_000_000
@@ -318,11 +318,12 @@ def test_problems_are_reported_once_after_a_dump_whose_transactions_have_greater
         leave(move)
         return count
 
-    # The first report counts the later record of the dump, and that of this database. The next one counts none again.
+    # The first report counts the later record from the dump and the record of this database. The second report counts
+    # no record again.
     assert [report(5), report(2)] == [2, 0]
 
 
-def test_a_comparison_of_a_dump_whose_transactions_have_greater_numbers_does_not_hide_or_invent_problems(
+def test_a_comparison_in_a_dump_with_greater_transaction_ids_hides_no_problems(
     move: Move,
 ) -> None:
     current = int(move.value("select pg_snapshot_xmax(pg_current_snapshot())::text"))
@@ -331,7 +332,7 @@ def test_a_comparison_of_a_dump_whose_transactions_have_greater_numbers_does_not
     count = "select kv.unmirrored_rows('product', null, now() - interval '1 hour', %s::pg_snapshot)"
 
     def counts(xid: str, ago: str) -> list[int]:
-        """Count a row after a comparison of the dump, and after one of this database."""
+        """Count a row twice: after a comparison in the dump, and after a comparison in this database."""
         move.database.execute("delete from kv.conflicts")
         move.database.execute(
             "insert into kv.conflicts (key, kind, field, xid, noticed_at)"
@@ -347,7 +348,7 @@ def test_a_comparison_of_a_dump_whose_transactions_have_greater_numbers_does_not
 
 
 class Archive:
-    """The queries of an archive whose objects are all lost."""
+    """Simulates the queries of an archive whose objects are all lost."""
 
     def __init__(self, parts: int) -> None:
         self.given_up: list[int] = []
@@ -365,7 +366,7 @@ class Archive:
         return [f"gift:{'ü' * 200}{number}" for number in range(500)]
 
 
-def test_an_undo_gives_up_only_as_many_objects_as_a_response_can_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undo_limits_the_number_of_lost_objects_in_its_response(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, tx = Archive(parts=MAX_GIVEN_UP), cast(Transaction, None)
 
     def lost(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""The backfill of a damaged store, with the commands and the API. The module uses its own local cloud."""
+"""Tests the backfill of a damaged store with the commands and the API. The module uses its own local cloud."""
 
 import json
 import os
@@ -50,7 +50,7 @@ REASONS: dict[str, set[str]] = {
     "catalog_client_missing": {"no_owner"},
     "catalog_client_unknown": {"unknown_client"},
 }
-"""Maps each kind of damage to the reasons that the quarantine gives for it."""
+"""Maps each kind of damage to the possible reasons in the quarantine."""
 NOTES: dict[str, str] = {
     "gift_price_with_currency": "price_from_text",
     "gift_price_comma": "price_from_text",
@@ -113,7 +113,7 @@ def truths(own_platform: Platform) -> list[Truth]:
 
 @pytest.fixture(scope="module")
 def run(own_platform: Platform, truths: list[Truth]) -> dict[str, Any]:
-    """The run that was killed, after a second start of the command has completed this run."""
+    """The backfill run that was killed, and then completed by a second start of the command."""
     [killed] = own_platform.database.execute("select id, status from kv.runs").fetchall()
     run = _backfill(own_platform)
     assert (killed["status"], str(killed["id"])) == ("running", run["id"])
@@ -201,7 +201,7 @@ def test_the_notes_state_each_correction_of_a_document(notes: dict[str, set[str]
                 assert NOTES[damage] in notes.get(truth.key, set()), truth
 
 
-def test_no_secret_is_in_a_row_or_in_a_log(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_no_row_and_no_log_contains_a_secret(own_platform: Platform, run: dict[str, Any]) -> None:
     for table in (*TABLES, "kv.runs", "jobs", "cache_invalidations"):
         query = f"select count(*) as n from {table} t where position('{SECRET}' in t::text) > 0"
         row = own_platform.database.execute(query.encode()).fetchone()
@@ -221,7 +221,7 @@ def test_the_daily_totals_match_the_migrated_orders(own_platform: Platform, run:
     assert figures == {"is_exact": True}
 
 
-def test_migrated_orders_cause_no_mail_and_no_webhook_event_and_no_hold(
+def test_migrated_orders_cause_no_mails_and_no_webhook_events_and_no_stock_holds(
     own_platform: Platform, run: dict[str, Any]
 ) -> None:
     for table, column in (("mails", "order_id"), ("order_events", "order_id"), ("stock_holds", "order_id")):
@@ -237,7 +237,7 @@ def test_further_runs_of_the_backfill_change_nothing(own_platform: Platform, run
     assert _fingerprint(own_platform) == before
 
 
-def test_the_backfill_status_gives_the_operator_advice_for_each_quarantine_reason(
+def test_the_backfill_status_contains_advice_for_each_quarantine_reason(
     own_platform: Platform, run: dict[str, Any]
 ) -> None:
     response = own_platform.admin.get("/v1/admin/kv/status")
@@ -250,7 +250,7 @@ def test_the_backfill_status_gives_the_operator_advice_for_each_quarantine_reaso
 
 
 def _inspection(platform: Platform) -> Inspection:
-    """Inspect the store as the command does."""
+    """Yield an inspection of the store, as the command creates it."""
     platform.wait_for_replica()
     inspection = Inspection()
     cursor: str | None = ""
@@ -267,7 +267,7 @@ def _cursor(cursor: str) -> dict[str, str]:
 
 
 def _check_that_both_agree(platform: Platform) -> set[str]:
-    """Compare the inspection with the quarantine, document by document. Returns the reasons."""
+    """Compare the inspection with the quarantine, document by document. Return the reasons."""
     with _inspection(platform) as inspection:
         entities = {row["entity"]: row for row in inspection.entities()}
         rows = inspection.rows("select key, kind from damage")
@@ -290,9 +290,7 @@ def _check_that_both_agree(platform: Platform) -> set[str]:
 
 
 @pytest.mark.timeout(600)
-def test_the_inspection_finds_exactly_the_damaged_documents_that_are_in_quarantine(
-    own_platform: Platform, run: dict[str, Any]
-) -> None:
+def test_the_inspection_finds_exactly_the_quarantined_documents(own_platform: Platform, run: dict[str, Any]) -> None:
     reasons = _check_that_both_agree(own_platform)
     assert reasons >= {"id_too_long", "too_deep", "too_many_lines", "no_id", "sku_repeated"}
     [row] = own_platform.database.execute(
@@ -324,6 +322,6 @@ def test_only_super_admins_can_run_the_backfill(own_platform: Platform, role: st
     assert api.post("/v1/admin/kv/runs", json={}).status_code == 403
 
 
-def test_a_backfill_run_that_does_not_exist_is_not_found(own_platform: Platform) -> None:
+def test_a_request_for_an_unknown_backfill_run_gets_404(own_platform: Platform) -> None:
     path = "/v1/admin/kv/runs/0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d/batches"
     assert own_platform.admin.post(path).status_code == 404

@@ -1,17 +1,17 @@
-"""Tests which changes cause a new comparison of a range of documents. Each test is rolled back."""
+"""Tests which changes cause a new comparison of a range of documents. Each test rolls back its transaction."""
 
 from tests.kv.moving import Move, order
 
 
 def hash_of(move: Move, entity: str) -> int:
-    """Return the hash of the documents of an entity. Each list is a separate range."""
+    """Return the hash over the documents of an entity. Each list is a separate range."""
     move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
     value: int = move.value("select hash from kv.bucket_hash(%s, %s, '~', 1)", entity, "d")
     move.database.execute("reset role; reset search_path")
     return value
 
 
-def test_a_new_list_of_the_gifts_of_a_catalog_changes_the_hash_of_products(move: Move) -> None:
+def test_a_new_list_of_gifts_changes_the_hash_of_products(move: Move) -> None:
     move.run()
     before = hash_of(move, "product")
     assert hash_of(move, "product") == before
@@ -22,7 +22,7 @@ def test_a_new_list_of_the_gifts_of_a_catalog_changes_the_hash_of_products(move:
     assert hash_of(move, "product") == before
 
 
-def test_changing_the_old_id_of_a_gift_changes_the_hash_of_the_orders_that_contain_the_gift(move: Move) -> None:
+def test_changing_the_old_id_of_a_gift_changes_the_hash_of_its_orders(move: Move) -> None:
     move.put("order:o-a", order("o-a"))
     move.run()
     before = {entity: hash_of(move, entity) for entity in ("order", "site")}

@@ -1,7 +1,7 @@
-"""Tests statements that change many products. The documents are written later, but the old applications see no
-difference.
+"""Tests statements that change many products. The mirror writes the documents later, but old applications always read
+current values.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.kv.moving import gift
 from tests.platform import TLS, Json, Platform, Tenant
 
 MANY = 250
-"""More rows than one statement can mirror immediately."""
+"""A number of rows that is too large for one statement to mirror immediately."""
 INSERT = (
     "insert into products (catalog_id, sku, name, price, currency, inventory_count, inventory_policy)"
     " select c.id, 'bulk-' || n, 'Bulk ' || n, 5, 'EUR', 100, 'tracked' from catalogs c, generate_series(1, %s) n"
@@ -30,7 +30,7 @@ INSERT = (
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform) as mirror:
         yield mirror
 
@@ -54,7 +54,7 @@ def documents(mirror: Mirror) -> dict[str, Any]:
     return {row["value"]["sku"]: row["value"] for row in rows}
 
 
-def test_the_documents_of_many_new_products_are_written_later(mirror: Mirror) -> None:
+def test_documents_of_many_new_products_are_written_later(mirror: Mirror) -> None:
     insert(mirror)
     assert documents(mirror) == {}
     assert mirror.fold() == MANY
@@ -76,7 +76,7 @@ def test_documents_of_few_products_are_written_immediately(mirror: Mirror) -> No
     assert mirror.value("select count(*) from kv.dirty") == 0
 
 
-def test_a_bulk_update_changes_only_the_changed_fields_of_a_document_and_keeps_the_format_of_each_value(
+def test_a_bulk_update_writes_only_the_changed_fields_of_a_document(
     mirror: Mirror,
 ) -> None:
     for number in range(3):
@@ -94,7 +94,7 @@ def test_a_bulk_update_changes_only_the_changed_fields_of_a_document_and_keeps_t
     assert mirror.conflicts() == set()
 
 
-def test_documents_of_products_that_a_bulk_update_did_not_change_keep_their_revision(mirror: Mirror) -> None:
+def test_a_bulk_update_keeps_the_revisions_of_unchanged_products(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     update(mirror, "price = case sku when 'bulk-7' then 6 else price end")
@@ -135,7 +135,7 @@ def test_a_document_in_a_list_gets_the_values_of_a_bulk_update(mirror: Mirror) -
     assert mirror.items("gifts:all")["listed"]["price"] == 8
 
 
-def test_a_bulk_write_does_not_overwrite_a_document_that_is_not_mapped_yet(mirror: Mirror) -> None:
+def test_a_bulk_write_does_not_overwrite_an_unmapped_document(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", price="free"))
@@ -146,7 +146,7 @@ def test_a_bulk_write_does_not_overwrite_a_document_that_is_not_mapped_yet(mirro
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_bulk_write_does_not_overwrite_a_document_that_was_written_while_the_mirror_was_off(mirror: Mirror) -> None:
+def test_a_bulk_write_does_not_overwrite_a_document_written_while_the_mirror_was_off(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     edited = mirror.document("gift:g-a") | {"name": "Renamed", "price": 6}
@@ -158,7 +158,7 @@ def test_a_bulk_write_does_not_overwrite_a_document_that_was_written_while_the_m
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_change_of_one_row_does_not_overwrite_a_document_that_was_written_while_the_mirror_was_off(
+def test_a_row_change_does_not_overwrite_a_document_written_while_the_mirror_was_off(
     mirror: Mirror,
 ) -> None:
     edited = mirror.document("gift:g-a") | {"name": "Renamed"}
@@ -169,7 +169,7 @@ def test_a_change_of_one_row_does_not_overwrite_a_document_that_was_written_whil
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_second_document_of_a_product_keeps_the_fields_that_differ_from_the_first_document(mirror: Mirror) -> None:
+def test_the_second_document_of_a_product_keeps_its_different_fields(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Cup"))
     insert(mirror)
     mirror.fold()
@@ -181,7 +181,7 @@ def test_a_second_document_of_a_product_keeps_the_fields_that_differ_from_the_fi
     assert {mirror.document(key)["price"] for key in names} == {8}
 
 
-def test_a_repair_from_documents_that_are_older_than_their_rows_changes_no_row(mirror: Mirror) -> None:
+def test_a_repair_from_outdated_documents_changes_no_row(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     update(mirror, "price = 7, inventory_count = 40")
@@ -206,7 +206,7 @@ def test_several_bulk_updates_of_a_product_change_its_document_once(mirror: Mirr
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store."""
     result = command(own_platform, "mirror", "on", "--currency", "EUR")
     assert result.returncode == 0, result.stderr
     yield own_platform.tenant()
@@ -215,7 +215,7 @@ def tenant(own_platform: Platform) -> Iterator[Tenant]:
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """A client of the store, as an old application uses it."""
+    """An HTTP client that accesses the store as an old application does."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(
         base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
@@ -241,7 +241,7 @@ def rows(stock: int, price: str = "5.00") -> bytes:
     return ("sku,name,price,currency,stock\n" + "".join(lines)).encode()
 
 
-def test_an_old_application_reads_synced_values_at_once_and_its_stale_write_reduces_the_stock_only_once(
+def test_a_stale_write_after_a_sync_reduces_the_stock_only_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     assert own_platform.sync(tenant.catalog_id, "first.csv", rows(100))["counts"]["created"] == MANY
@@ -263,7 +263,7 @@ def test_an_old_application_reads_synced_values_at_once_and_its_stale_write_redu
     assert {row["id"]: row["stock"] for row in stocks} == {first: 49, second: 50}
 
 
-def test_a_write_of_a_stale_list_after_a_sync_reduces_the_stock_only_once(
+def test_writing_a_stale_list_after_a_sync_reduces_the_stock_only_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     item = gift("listed", sku="B-0003", catalogId=tenant.catalog_id, availableQuantity=100)
@@ -296,11 +296,11 @@ def test_the_sweeper_writes_documents_that_no_application_reads(own_platform: Pl
     assert (status["unwritten"], status["conflicts"]) == (0, [])
 
 
-def test_the_mirror_cannot_be_switched_off_before_all_documents_are_written(
+def test_the_mirror_cannot_be_switched_off_before_it_has_written_all_documents(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     database = own_platform.database
-    database.execute("select pg_advisory_lock(hashtextextended('kv.fold', 0))")  # blocks the sweeper
+    database.execute("select pg_advisory_lock(hashtextextended('kv.fold', 0))")  # this lock blocks the sweeper
     try:
         database.execute("insert into kv.dirty (entity, row_id) values ('product', gen_random_uuid())")
         result = command(own_platform, "mirror", "off")

@@ -1,4 +1,4 @@
-"""The comparison of documents with rows, with the command. The module uses its own local cloud."""
+"""Tests the command that compares documents with rows. The module uses its own local cloud."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from tests.platform import Platform
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
-    """The expected results for a damaged store whose documents have become rows."""
+    """The expected results for a damaged store whose documents were mapped to rows."""
     return fill(own_platform)
 
 
@@ -43,7 +43,7 @@ def test_a_comparison_of_a_migrated_damaged_store_finds_no_difference(
 
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("truths")
-def test_a_second_comparison_of_an_unchanged_store_recomputes_nothing_and_returns_the_same_numbers(
+def test_a_second_comparison_of_an_unchanged_store_recomputes_nothing(
     own_platform: Platform,
 ) -> None:
     first = compare(own_platform, code=0)
@@ -98,7 +98,7 @@ COLUMNS = [
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_comparison_finds_exactly_the_columns_that_were_changed_without_triggers(own_platform: Platform) -> None:
+def test_a_comparison_finds_exactly_the_columns_changed_without_triggers(own_platform: Platform) -> None:
     compare(own_platform, code=0)
     with damaged(own_platform, COLUMNS):
         compare(own_platform, code=1)
@@ -132,7 +132,7 @@ def test_a_comparison_of_a_sample_compares_only_some_documents(own_platform: Pla
 
 
 @pytest.mark.timeout(600)
-def test_a_comparison_that_was_killed_continues(own_platform: Platform, truths: list[Truth]) -> None:
+def test_a_killed_comparison_continues_after_a_restart(own_platform: Platform, truths: list[Truth]) -> None:
     database = own_platform.database
     database.execute("delete from kv.buckets")
     token = own_platform.admin.headers["authorization"].removeprefix("Bearer ")
@@ -158,7 +158,7 @@ def test_a_comparison_that_was_killed_continues(own_platform: Platform, truths: 
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("truths")
-def test_a_comparison_finds_no_difference_while_old_and_new_applications_write_with_the_mirror_on(
+def test_a_comparison_finds_no_difference_while_old_and_new_applications_write(
     own_platform: Platform,
 ) -> None:
     run(own_platform, "mirror", "on")

@@ -1,4 +1,4 @@
-"""The repair of differences between documents and rows, from both sides. The module uses its own local cloud."""
+"""Tests repairs of differences between documents and rows, in both directions. The module uses its own local cloud."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ entity has one page, because each test compares all documents several times."""
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
-    """The expected results for a damaged store whose documents have become rows."""
+    """The expected results for a damaged store whose documents were mapped to rows."""
     return fill(own_platform, SIZES)
 
 
@@ -49,9 +49,7 @@ def _documents(platform: Platform) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("truths")
 @pytest.mark.parametrize("source", ["kv", "tables"])
-def test_changed_columns_are_repaired_from_either_side_and_a_second_repair_changes_nothing(
-    own_platform: Platform, source: str
-) -> None:
+def test_changed_columns_are_repaired_from_documents_or_rows(own_platform: Platform, source: str) -> None:
     rows, documents = _values(own_platform, REPAIRED), _documents(own_platform)
     with damaged(own_platform, REPAIRED):
         changed = _values(own_platform, REPAIRED)
@@ -65,11 +63,13 @@ def test_changed_columns_are_repaired_from_either_side_and_a_second_repair_chang
         assert repairs == {"repaired": 0, "unchanged": 0, "quarantined": 0, "newer": 0}
         assert _documents(own_platform) == after
         assert _values(own_platform, REPAIRED) == (rows if source == "kv" else changed)
-    if source == "tables":  # The rows have their earlier values again, and the documents now contain the damage.
+    if source == "tables":
+        # The rows have their original values again, and the documents now contain the damage. Repair the documents.
         assert after["gift:g-a"]["price"] == "20,00 €"
         compare(own_platform, "--repair", "from=tables", code=0)
         repaired = _documents(own_platform)
-        assert repaired["order:o-a"].pop("customerName") == "a@b.example"  # Before, the name was the address.
+        # In the original document, the name was the address.
+        assert repaired["order:o-a"].pop("customerName") == "a@b.example"
         assert repaired == documents
 
 
@@ -119,7 +119,7 @@ def test_a_repair_restores_documents_that_were_deleted_without_triggers(own_plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_writes_a_document_under_its_own_key_if_the_document_has_disappeared_from_a_list(
+def test_a_repair_writes_a_missing_list_document_under_a_separate_key(
     own_platform: Platform,
 ) -> None:
     [row] = own_platform.database.execute(
@@ -142,7 +142,7 @@ def test_a_repair_writes_a_document_under_its_own_key_if_the_document_has_disapp
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_replaces_a_document_that_was_copied_from_another_key_by_the_document_of_the_row(
+def test_a_repair_replaces_a_document_that_was_copied_from_another_key(
     own_platform: Platform,
 ) -> None:
     own = f"gift:{OWN}"
@@ -161,7 +161,7 @@ def test_a_repair_replaces_a_document_that_was_copied_from_another_key_by_the_do
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_maps_a_document_that_no_backfill_has_mapped(own_platform: Platform) -> None:
+def test_a_repair_maps_an_unmapped_document(own_platform: Platform) -> None:
     document = Jsonb(gift("g-new", catalogId="own"))
     own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gift:g-new', %s)", [document])
     compare(own_platform, "--entity", "product", code=1)
@@ -173,7 +173,7 @@ def test_a_repair_maps_a_document_that_no_backfill_has_mapped(own_platform: Plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_row_without_a_document_is_a_difference_until_a_repair_writes_the_document(own_platform: Platform) -> None:
+def test_a_row_without_a_document_is_a_difference_until_a_repair(own_platform: Platform) -> None:
     id = value(
         own_platform,
         "insert into products (catalog_id, sku, name, price, currency) values (%s, 'N1', 'Pen', 2.5, 'EUR')"
@@ -187,7 +187,7 @@ def test_a_row_without_a_document_is_a_difference_until_a_repair_writes_the_docu
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_lists_the_keys_of_documents_that_are_newer_than_their_rows_and_does_not_change_them(
+def test_a_repair_lists_and_keeps_documents_that_are_newer_than_their_rows(
     own_platform: Platform,
 ) -> None:
     written: dict[str, dict[str, Any]] = {
@@ -224,7 +224,7 @@ def test_a_repair_lists_the_keys_of_documents_that_are_newer_than_their_rows_and
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_writes_a_row_into_its_document_if_the_row_changed_after_the_document(own_platform: Platform) -> None:
+def test_a_repair_updates_a_document_whose_row_is_newer(own_platform: Platform) -> None:
     own_platform.database.execute(
         "update kv_store_6fcaeea3 set value = value || %s where key = 'client:own'",
         [Jsonb({"name": "Older", "updatedAt": "2020-01-01T00:00:00.000Z"})],
@@ -238,7 +238,7 @@ def test_a_repair_writes_a_row_into_its_document_if_the_row_changed_after_the_do
 
 @pytest.mark.usefixtures("truths")
 def test_a_repair_does_not_change_a_newer_second_document_of_the_row(own_platform: Platform) -> None:
-    """Only the document that decides the row is repaired."""
+    """The repair changes only the document that determines the row."""
     other = gift("g-a", catalogId="own", name="Alias", stock=3)
     own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gifts:g-a', %s)", [Jsonb(other)])
     run(own_platform, "backfill")
@@ -253,7 +253,7 @@ def test_a_repair_does_not_change_a_newer_second_document_of_the_row(own_platfor
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_keeps_a_document_that_was_written_after_its_row_had_disappeared(own_platform: Platform) -> None:
+def test_a_repair_keeps_a_document_that_was_written_after_its_row_was_deleted(own_platform: Platform) -> None:
     own_platform.database.execute(
         "insert into kv_store_6fcaeea3 values ('gift:g-gone', %s), ('gift:g-late', %s)",
         [Jsonb(gift("g-gone", catalogId="own")), Jsonb(gift("g-late", catalogId="own"))],

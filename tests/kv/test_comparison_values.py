@@ -1,4 +1,4 @@
-"""Tests how the comparison reads the values of documents. The comparison does not use the functions of the mapping."""
+"""Tests how the comparison parses the values of documents. The comparison does not use the functions of the mapping."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,14 +40,14 @@ AMOUNTS = [
 
 
 @pytest.mark.parametrize(("value", "number", "sign"), AMOUNTS)
-def test_amounts_in_every_form_are_read(value: Any, number: Decimal | None, sign: str | None) -> None:
+def test_amounts_in_every_format_are_parsed(value: Any, number: Decimal | None, sign: str | None) -> None:
     assert amount(value) == (number, sign)
 
 
 @pytest.mark.parametrize(
     ("value", "code"), [("eur", "EUR"), ("€", "EUR"), (" usd ", "USD"), ("$", None), ("XXX", None), (5, None)]
 )
-def test_texts_that_mean_exactly_one_currency_are_read(value: Any, code: str | None) -> None:
+def test_unambiguous_currency_texts_are_parsed(value: Any, code: str | None) -> None:
     assert currency(value) == code
 
 
@@ -71,23 +71,23 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("value", "expected"), MOMENTS)
-def test_dates_in_every_form_are_read(value: Any, expected: datetime | None) -> None:
+def test_dates_in_every_format_are_parsed(value: Any, expected: datetime | None) -> None:
     assert moment(value) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "count"), [(7, 7), ("7", 7), (Decimal("7.0"), 7), (-1, None), ("many", None), (2**31, None), (True, None)]
 )
-def test_only_whole_numbers_from_0_to_the_maximum_are_read_as_counts(value: Any, count: int | None) -> None:
+def test_only_integers_from_0_to_the_maximum_are_parsed_as_counts(value: Any, count: int | None) -> None:
     assert whole(value) == count
 
 
-def test_snake_case_field_names_are_read_and_camel_case_field_names_have_priority() -> None:
+def test_camel_case_field_names_have_priority_over_snake_case_field_names() -> None:
     document = {"catalog_id": "a", "catalogId": "b", "available_quantity": 5, "_rev": 1, "brand": None}
     assert camel_case(document) == {"catalogId": "b", "availableQuantity": 5, "_rev": 1}
 
 
-def test_texts_are_compared_without_invisible_characters_and_additional_white_space() -> None:
+def test_the_comparison_of_texts_ignores_invisible_characters_and_additional_spaces() -> None:
     assert text("  a\u202eb\n c ") == "a b c"
     assert text(" \x01 ") is None
     assert same_text(text("a\tb"), "a b", 500)
@@ -113,7 +113,7 @@ def test_texts_are_compared_without_invisible_characters_and_additional_white_sp
         ([1, 2], [2, 1], False),
     ],
 )
-def test_the_comparison_of_objects_ignores_secrets_and_the_sequence_of_the_fields(
+def test_the_comparison_of_objects_ignores_secrets_and_the_order_of_fields(
     stated: Any, column: Any, is_same: bool
 ) -> None:
     assert same_object(stated, column) is is_same
@@ -127,7 +127,7 @@ def test_the_row_id_of_a_record_is_computed_from_its_old_id() -> None:
     assert row_id("product", "production", "gift-1")[14] == "8"
 
 
-def test_a_document_that_states_the_id_of_another_document_counts_as_a_document_of_another_record() -> None:
+def test_a_document_with_the_id_of_another_document_belongs_to_another_record() -> None:
     stored = Stored("gift:2", "gift:2", {"id": "1"})
     assert identify("product", stored, (), {"gift:1"}, None).is_of_another
     assert identify("product", stored, (), (), None) == ("production", "1", False)
@@ -146,7 +146,7 @@ def test_documents_in_lists_have_computed_keys() -> None:
     assert unreadable.document is None
 
 
-def test_a_key_that_contains_an_environment_has_priority_over_a_key_without_an_environment() -> None:
+def test_a_key_with_an_environment_has_priority_over_a_key_without_an_environment() -> None:
     assert keys_of("catalog", "production", "a") == [
         "catalogs:production:a", "catalogs:a", "catalog:production:a", "catalog:a",
     ]  # fmt: skip

@@ -1,6 +1,6 @@
-"""Tests of cutovers and rollbacks, with the commands, the API and the facade.
+"""Tests cutovers and rollbacks with the commands, the API and the facade.
 
-The module uses its own local cloud, because stages and the mirror affect a whole platform.
+The module uses its own local cloud, because the stages of a cutover and the mirror affect a whole platform.
 """
 
 import random
@@ -22,7 +22,7 @@ from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate.schema import migrate
 
 RECORDS = 10_000
-"""The number of records with which the tests measure the share of reads from the tables."""
+"""The number of records in the tests that measure the share of reads from the tables."""
 GATES = ["mirror", "triggers", "backfill", "quarantine", "comparison", "shadow", "transactions", "canary"]
 STAGES = "/v1/admin/kv/stages"
 
@@ -49,13 +49,13 @@ def rolled_back(own_platform: Platform, on: Json) -> Iterator[None]:
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Tenant:
-    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store."""
     return own_platform.tenant()
 
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """A client of the store, as an old application uses it."""
+    """An HTTP client that accesses the store as an old application does."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(
         base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
@@ -100,14 +100,14 @@ def failed(platform: Platform, entity: str, *, client_id: str | None = None, rea
 
 
 def shadowed(platform: Platform, store: httpx.Client, tenant: Tenant) -> None:
-    """Make enough reads that compare both sides of a gift."""
+    """Simulate enough shadow reads to pass the shadow gate. A shadow read compares a document with its row."""
     product = platform.product(tenant)
     run(platform, "shadow", "product", "--percent", "100", "--client", tenant.client_id)
     read(store, f"gift:{product['id']}")
     platform.database.execute("update kv.shadow_reads set reads = 1000")
 
 
-def test_each_failed_gate_tells_the_operator_what_to_do(
+def test_each_failed_gate_has_advice_for_the_operator(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     gates = failed(own_platform, "product")
@@ -132,7 +132,7 @@ def test_each_failed_gate_tells_the_operator_what_to_do(
     assert (stage["leads"], stage["reads"]) == ("tables", 25)
 
 
-def test_quarantined_documents_fail_the_gate_of_a_cutover_only_for_their_client(
+def test_quarantined_documents_fail_the_gate_only_for_their_client(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     other = own_platform.tenant()
@@ -159,7 +159,7 @@ def changed(platform: Platform, change: str, undo: str) -> Iterator[None]:
         platform.database.execute(undo.encode())
 
 
-def test_the_gates_of_a_cutover_fail_after_a_write_while_a_trigger_is_disabled(
+def test_the_gates_fail_after_a_write_with_a_disabled_trigger(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     product = own_platform.product(tenant)
@@ -201,7 +201,7 @@ def test_the_gate_for_triggers_fails_if_a_function_or_a_trigger_condition_was_ch
 
 
 @pytest.mark.slow
-def test_the_gates_of_a_cutover_fail_while_an_old_transaction_is_open(own_platform: Platform) -> None:
+def test_the_gates_fail_while_an_old_transaction_is_running(own_platform: Platform) -> None:
     with psycopg.connect(own_platform.endpoints.database) as connection:
         connection.execute("select 1")
         time.sleep(61)
@@ -219,7 +219,7 @@ def test_the_canary_write_of_a_cutover_leaves_no_data(own_platform: Platform) ->
     assert left == []
 
 
-def test_overriding_a_gate_requires_a_reason_and_the_reason_is_in_the_audit_log(own_platform: Platform) -> None:
+def test_overriding_a_gate_requires_a_reason_for_the_audit_log(own_platform: Platform) -> None:
     api = own_platform.api("admin")
     body = {"leads": "tables", "reads": 10, "overrides": ["comparison", "shadow"]}
     assert api.put(f"{STAGES}/order", json=body).status_code == 422
@@ -304,7 +304,7 @@ def test_the_status_shows_the_stages_and_the_gates_and_the_counters(own_platform
     assert "wecelebrate kv compare" in printed
 
 
-def test_the_mirror_stays_on_while_the_tables_lead(own_platform: Platform) -> None:
+def test_the_mirror_cannot_be_switched_off_while_the_tables_lead(own_platform: Platform) -> None:
     run(own_platform, "cutover", "order", "--reads", "0", *overridden("comparison", "shadow"))
     result = command(own_platform, "mirror", "off")
     assert result.returncode == 5
@@ -312,7 +312,7 @@ def test_the_mirror_stays_on_while_the_tables_lead(own_platform: Platform) -> No
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_a_write_of_a_bad_document_is_refused_with_advice_while_the_tables_lead(
+def test_a_bad_document_is_refused_with_advice_while_the_tables_lead(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     bad = {"id": "bad", "name": "Mug", "price": "free", "catalogId": tenant.catalog_id}
@@ -334,7 +334,7 @@ def test_a_write_of_a_bad_document_is_refused_with_advice_while_the_tables_lead(
 
 
 def fill(platform: Platform, tenant: Tenant, count: int) -> None:
-    """Add already mapped gifts to the rows and the documents of a tenant."""
+    """Insert gifts of a tenant, both as documents and as rows. The gifts count as mapped."""
     id = "kv.id_of('product', 'production', 'share-' || n)"
     ids = f"from generate_series(1, {count}) n"
     with platform.database.transaction():
@@ -371,7 +371,7 @@ def answered(store: httpx.Client) -> set[str]:
 
 
 @pytest.mark.slow
-def test_reads_of_a_fixed_share_of_the_records_of_a_client_return_the_values_of_the_rows(
+def test_the_facade_reads_a_fixed_share_of_the_records_from_rows(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     fill(own_platform, tenant, RECORDS)
@@ -401,7 +401,7 @@ def test_reads_of_a_fixed_share_of_the_records_of_a_client_return_the_values_of_
 
 
 @pytest.mark.slow
-def test_all_requests_succeed_and_no_write_is_lost_during_a_rollback_under_load(
+def test_no_request_fails_and_no_write_is_lost_during_a_rollback(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     products = [own_platform.product(tenant, inventory_count=1000) for _ in range(8)]
@@ -464,7 +464,7 @@ def test_all_requests_succeed_and_no_write_is_lost_during_a_rollback_under_load(
         assert document["name"] == written.get(key, document["name"])
 
 
-def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_being_written(
+def test_shadow_reads_ignore_a_document_that_is_being_written(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     product = own_platform.product(tenant)
@@ -475,7 +475,8 @@ def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_bein
         own_platform.database.execute("update products set name = 'Row' where id = %s", [product["id"]])
     with psycopg.connect(own_platform.endpoints.database) as writer:
         writer.execute("update kv_store_6fcaeea3 set value = value where key = %s", [key])
-        assert read(store, key)["name"] == product["name"]  # the row disagrees, but the document is being written
+        # The row differs, because a transaction is writing the document.
+        assert read(store, key)["name"] == product["name"]
         writer.rollback()
     [stage] = own_platform.api("admin").get(STAGES).json()["data"]
     assert (stage["shadow_reads"], stage["mismatches"]) == (1, 0)
@@ -492,7 +493,7 @@ def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_bein
 
 @contextmanager
 def led(platform: Platform, entity: str = "order") -> Iterator[None]:
-    """Make the tables lead for an entity while the block runs."""
+    """Make the tables lead for an entity until the end of the block."""
     run(platform, "cutover", entity, "--reads", "0", *overridden("comparison", "shadow"))
     yield
     run(platform, "rollback", entity)
@@ -528,9 +529,7 @@ def test_the_mirror_cannot_be_switched_off_during_a_concurrent_cutover(own_platf
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_written_concurrently(
-    own_platform: Platform, tenant: Tenant
-) -> None:
+def test_a_rollback_of_all_clients_includes_a_concurrent_first_stage(own_platform: Platform, tenant: Tenant) -> None:
     run(own_platform, "cutover", "product", "--reads", "5", *overridden("comparison", "shadow"))
     with psycopg.connect(own_platform.endpoints.database) as shadow:
         shadow.execute("select pg_advisory_xact_lock(hashtextextended('kv stage changes', 0))")
@@ -549,7 +548,7 @@ def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_writte
     assert {(stage["client_id"], stage["leads"]) for stage in stages} == {(None, "kv"), (tenant.client_id, "kv")}
 
 
-def test_the_shadow_gate_fails_while_mismatches_are_open_and_a_full_comparison_closes_the_mismatches(
+def test_the_shadow_gate_fails_until_a_full_comparison_closes_all_mismatches(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     shadowed(own_platform, store, tenant)
@@ -564,7 +563,7 @@ def test_the_shadow_gate_fails_while_mismatches_are_open_and_a_full_comparison_c
     assert "shadow" not in failed(own_platform, "product", client_id=tenant.client_id)
 
 
-def test_documents_without_a_known_client_fail_the_gates_of_each_client(
+def test_documents_without_a_known_client_fail_the_gates_of_all_clients(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     orphan = {"id": "orphan", "siteId": "nowhere", "giftId": "g", "quantity": 1, "createdAt": "2026-02-20T11:00:00Z"}
@@ -601,7 +600,7 @@ def test_the_gate_for_triggers_fails_if_any_trigger_is_disabled_or_missing(
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_the_gate_for_triggers_fails_if_a_trigger_condition_is_narrower_than_in_the_release(
+def test_the_gate_for_triggers_fails_if_a_trigger_condition_is_narrower(
     own_platform: Platform,
 ) -> None:
     row = own_platform.database.execute(
@@ -615,7 +614,7 @@ def test_the_gate_for_triggers_fails_if_a_trigger_condition_is_narrower_than_in_
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_the_gate_for_triggers_fails_after_a_change_of_an_sql_standard_function_until_the_next_deployment(
+def test_the_gate_for_triggers_fails_until_a_deploy_restores_a_changed_function(
     own_platform: Platform,
 ) -> None:
     row = own_platform.database.execute("select pg_get_functiondef('kv.revision_of'::regproc) as text").fetchone()
@@ -630,7 +629,7 @@ def test_the_gate_for_triggers_fails_after_a_change_of_an_sql_standard_function_
     assert own_platform.database.execute(enabled.encode()).fetchall() == []
 
 
-def test_a_cutover_is_refused_if_checking_its_gates_takes_too_long_while_writes_wait(
+def test_a_cutover_is_refused_if_checking_its_gates_blocks_writes_for_too_long(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     shadowed(own_platform, store, tenant)

@@ -1,4 +1,4 @@
-"""Tests of order documents that had no row when the data of their person was erased."""
+"""Tests order documents that had no row when the personal data in them was erased."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def erase(move: Move, email: str = ANN, client: str = "client:a", until: str = "
 
 @pytest.fixture
 def client(move: Move) -> UUID:
-    """Create the client `a` with a row."""
+    """Create the row of the client `a`."""
     move.run()
     return move.id("client:a")
 
@@ -97,7 +97,7 @@ def test_an_order_that_the_person_places_after_the_erasure_becomes_a_row(move: M
     assert reasons == ["person_erased", None, "no_date", None]
 
 
-def test_the_entry_of_an_erased_order_contains_no_personal_data(move: Move, client: UUID) -> None:
+def test_the_recorded_key_of_an_erased_order_contains_no_personal_data(move: Move, client: UUID) -> None:
     move.put("order:o-1", order("o-1", **PERSON))
     erase(move)
     erase(move)

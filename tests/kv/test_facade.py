@@ -73,9 +73,7 @@ def test_a_read_of_a_document_that_does_not_exist_returns_an_empty_list(store: S
     assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
-def test_several_documents_are_read_by_their_keys_and_keys_without_a_document_are_left_out(
-    store: Store, prefix: str
-) -> None:
+def test_a_read_of_several_keys_omits_keys_without_a_document(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}a": 1, f"{prefix}c,d": 2, f'{prefix}"q"': 3, f"{prefix}(x)": 4})
     wanted = f'in.({prefix}a,"{prefix}c,d",{prefix}none,"{prefix}\\"q\\"","{prefix}(x)")'
     keys = {row["key"] for row in store("GET", {"select": "key", "key": wanted}).json()}
@@ -89,9 +87,7 @@ def test_a_prefix_filter_supports_the_wildcards_of_the_sql_operator_like(store: 
     assert keys == [f"{prefix}siteXa:1", f"{prefix}site_a:1"]
 
 
-def test_a_response_has_at_most_1000_rows_and_a_head_request_returns_the_number_of_all_rows(
-    store: Store, prefix: str
-) -> None:
+def test_a_response_contains_at_most_1000_rows(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}{number:04}": number for number in range(1003)})
     rows = store("GET", {"select": "value", "key": f"like.{prefix}%", "limit": "5000"})
     assert len(rows.json()) == 1000 and rows.headers["content-range"] == "0-999/*"
@@ -107,9 +103,7 @@ def test_a_response_has_at_most_1000_rows_and_a_head_request_returns_the_number_
     assert last.json() == [{"value": 1002}]
 
 
-def test_a_request_for_a_single_object_fails_unless_the_filter_selects_exactly_one_document(
-    store: Store, prefix: str
-) -> None:
+def test_a_request_for_a_single_object_requires_a_filter_for_one_document(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}a": 1, f"{prefix}b": 2})
     accept = {"Accept": "application/vnd.pgrst.object+json"}
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}, headers=accept).json() == {"value": 1}
@@ -119,7 +113,7 @@ def test_a_request_for_a_single_object_fails_unless_the_filter_selects_exactly_o
         assert response.json()["details"] == f"The result contains {rows} rows"
 
 
-def test_documents_can_be_deleted_by_one_key_or_by_a_list_of_keys_or_by_a_key_prefix(store: Store, prefix: str) -> None:
+def test_documents_can_be_deleted_by_key_or_list_of_keys_or_key_prefix(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}{name}": 1 for name in ("a", "b", "c", "demo:1", "demo:2")})
     assert store("DELETE", {"key": f"eq.{prefix}a"}).status_code == 204
     assert store("DELETE", {"key": f"in.({prefix}b,{prefix}none)"}).status_code == 204
@@ -177,17 +171,13 @@ def test_a_malformed_request_body_is_refused_with_the_error_code_of_postgrest(
         ({"or": "(key.eq.a,key.eq.b)"}, "PGRST100"),
     ],
 )
-def test_an_unsupported_part_of_a_request_is_refused_and_not_ignored(
-    store: Store, parameters: dict[str, str], code: str
-) -> None:
+def test_an_unsupported_query_parameter_is_refused(store: Store, parameters: dict[str, str], code: str) -> None:
     response = store("GET", parameters)
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert response.json()["hint"] or code == "42703" or "limit" in parameters
 
 
-def test_a_response_that_is_too_large_for_lambda_is_refused_with_an_error_that_states_the_limit(
-    store: Store, prefix: str
-) -> None:
+def test_the_error_for_a_response_that_is_too_large_states_the_limit(store: Store, prefix: str) -> None:
     for number in range(3):
         write(store, **{f"{prefix}{number}": "x" * 2_000_000})
     everything = {"select": "value", "key": f"like.{prefix}%"}
@@ -215,12 +205,12 @@ def test_the_api_key_is_accepted_as_a_bearer_token(store: Store, api_key: str, p
     assert store("GET", {"key": f"eq.{prefix}a"}, headers=headers).json() == []
 
 
-def test_an_access_token_of_the_platform_gives_no_access_to_the_store(store: Store, platform: Platform) -> None:
+def test_an_access_token_of_the_platform_does_not_allow_access_to_the_store(store: Store, platform: Platform) -> None:
     token = platform.issuer.token("admin", "admin@wecelebrate.test")
     assert store("GET", headers={"apikey": token, "Authorization": f"Bearer {token}"}).status_code == 401
 
 
-def test_concurrent_upserts_of_the_same_documents_in_different_sequences_all_succeed(store: Store, prefix: str) -> None:
+def test_concurrent_upserts_of_the_same_documents_in_different_orders_succeed(store: Store, prefix: str) -> None:
     keys = [f"{prefix}{number}" for number in range(20)]
 
     def upsert(number: int) -> int:
@@ -233,7 +223,7 @@ def test_concurrent_upserts_of_the_same_documents_in_different_sequences_all_suc
     assert len(values) == 1
 
 
-def test_the_log_contains_neither_keys_nor_values_of_documents(store: Store, platform: Platform, prefix: str) -> None:
+def test_the_log_contains_no_keys_and_no_values_of_documents(store: Store, platform: Platform, prefix: str) -> None:
     store("POST", body={"key": f"{prefix}a", "value": None}, headers=MERGE)
     store("POST", body=f'{{"key": "{prefix}a", "value": "\\u0000planted"}}', headers=MERGE)
     logs = b"".join(file.read_bytes() for file in platform.state.rglob("*.log"))

@@ -1,4 +1,4 @@
-"""Tests of the families of keys in the store of the predecessor."""
+"""Tests the key families of the old key-value store."""
 
 import psycopg
 import pytest
@@ -52,10 +52,10 @@ FAMILIES = {
     "giftx:1": "unknown",
     "": "unknown",
 }
-"""Maps each key to the meaning of its family."""
+"""Maps each key to its expected key family."""
 
 
-def test_the_pattern_of_a_key_decides_its_family(platform: Platform) -> None:
+def test_the_pattern_of_a_key_determines_its_family(platform: Platform) -> None:
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")
@@ -88,7 +88,7 @@ SECRETS = ("session", "magic-link", "password_reset", "invites", "sftp_config", 
 
 
 def entity_of(key: str) -> str | None:
-    """Return the entity of a key, as the migration plan describes it. This function shares no code with the schema."""
+    """Return the entity of a key according to the migration plan. This function shares no code with the schema."""
     head, *segments = key.split(":")
     entity = ENTITIES.get(head.removesuffix("s"))
     is_plural = head.endswith("s")
@@ -106,7 +106,7 @@ def entity_of(key: str) -> str | None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=st.lists(KEYS, min_size=1, max_size=50, unique=True))
-def test_any_key_belongs_to_exactly_one_family(platform: Platform, keys: list[str]) -> None:
+def test_every_key_belongs_to_exactly_one_family(platform: Platform, keys: list[str]) -> None:
     rows = platform.database.execute(
         "select d.key, coalesce(f.meaning, 'unknown') as meaning from unnest(%s::text[]) d (key) left join lateral ("
         " select k.meaning from app.kv_key_families() k"
@@ -142,7 +142,7 @@ def test_callers_who_are_not_admins_cannot_inspect_the_store(platform: Platform,
     assert platform.api(subject).get("/v1/admin/kv/families").status_code == 403
 
 
-def test_the_database_role_of_the_key_value_store_can_read_no_table_except_the_store(platform: Platform) -> None:
+def test_the_database_role_of_the_store_can_read_only_the_store(platform: Platform) -> None:
     tables = platform.database.execute(
         "select c.oid::regclass::text as name from pg_class c where c.relkind in ('r', 'p', 'v')"
         " and c.relnamespace = 'public'::regnamespace"

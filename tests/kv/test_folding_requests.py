@@ -1,8 +1,8 @@
-"""Requests for documents of a bulk write.
+"""Tests requests for documents that a bulk write has not written yet.
 
-Each request does a bounded part of the work, and deleted products stay deleted.
+Each request writes a limited number of documents. Deleted products remain deleted.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json
@@ -29,13 +29,14 @@ from wecelebrate.core.settings import settings
 from wecelebrate.kv import facade
 
 MANY = 450
-"""More products than two portions of a bulk write contain."""
+"""A number of products that needs more than two portions of a bulk write."""
 Request = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A tenant whose documents exist in the store. The sweeper is blocked, so it folds no documents."""
+    """A tenant whose documents exist in the store. The sweeper is blocked, so that it does not write the documents of
+    bulk writes."""
     result = command(own_platform, "mirror", "on", "--currency", "EUR")
     assert result.returncode == 0, result.stderr
     tenant = own_platform.tenant()
@@ -47,7 +48,7 @@ def tenant(own_platform: Platform) -> Iterator[Tenant]:
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """A client of the store, as an old application uses it."""
+    """An HTTP client that accesses the store as an old application does."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(
         base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
@@ -57,7 +58,8 @@ def store(own_platform: Platform) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def request_here(own_platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Request:
-    """Send requests to the facade in this process. The facade has no time for a second portion."""
+    """A function that sends requests to the facade in this process. The time limit of the facade allows only one
+    portion per request."""
     bindings = Bindings(**json.loads((own_platform.state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == "api-kv-store")
 
@@ -117,7 +119,8 @@ def fold(platform: Platform) -> None:
 
 
 def repeated(platform: Platform, send: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], list[int]]:
-    """Repeat a request until it succeeds. Returns the response, and the number of waiting products after each 503."""
+    """Repeat a request until it succeeds. Return the response, and the number of waiting products after each 503
+    response."""
     left: list[int] = []
     for _ in range(10):
         response = send()
@@ -129,7 +132,7 @@ def repeated(platform: Platform, send: Callable[[], dict[str, Any]]) -> tuple[di
     raise AssertionError(f"the request never succeeded: {left}")
 
 
-def test_a_request_for_thousands_of_documents_of_a_bulk_write_succeeds_after_several_retries(
+def test_a_request_for_many_documents_of_a_bulk_write_succeeds_after_retries(
     own_platform: Platform, tenant: Tenant, request_here: Request
 ) -> None:
     insert(own_platform, tenant)
@@ -137,15 +140,14 @@ def test_a_request_for_thousands_of_documents_of_a_bulk_write_succeeds_after_sev
     assert waiting(own_platform) == MANY
     query = f"select=key,value&key=like.gift:*&limit={MANY}"
     response, left = repeated(own_platform, lambda: request_here("GET", query))
-    assert (response["statusCode"], left) == (200, [250, 50])  # The last portion is followed by the response.
+    assert (response["statusCode"], left) == (200, [250, 50])  # The request that writes the last portion also succeeds.
     read = [row for row in json.loads(response["body"]) if row["value"].get("catalogId") == str(tenant.catalog_id)]
     assert {row["value"]["availableQuantity"] for row in read} == {50} and len(read) == MANY
     restock(own_platform, tenant, 30)
     for row in read:
         row["value"]["availableQuantity"] -= 1
-    response, left = repeated(
-        own_platform, lambda: request_here("POST", "", read)
-    )  # This request folds the last portion itself.
+    # This request writes the last portion itself.
+    response, left = repeated(own_platform, lambda: request_here("POST", "", read))
     assert (response["statusCode"], left) == (201, [250, 50])
     stocks = own_platform.database.execute(
         "select inventory_count as n, count(*) from products where catalog_id = %s group by 1", [tenant.catalog_id]
@@ -157,7 +159,7 @@ def test_a_request_for_thousands_of_documents_of_a_bulk_write_succeeds_after_sev
 
 
 def delete_in_bulk(platform: Platform, tenant: Tenant) -> list[str]:
-    """Delete the products of a tenant in one statement. Returns their ids. Their documents still exist."""
+    """Delete the products of a tenant in one statement, but not their documents. Return the ids of the products."""
     insert(platform, tenant)
     deleted = platform.database.execute(
         "delete from products where catalog_id = %s returning id::text", [tenant.catalog_id]
@@ -217,7 +219,7 @@ def test_replication_and_a_backfill_do_not_restore_a_product_that_was_deleted_in
 ) -> None:
     first, second, *_ = delete_in_bulk(own_platform, tenant)
     database = own_platform.database
-    # This write happens while the product is not folded yet, as it can with logical replication.
+    # Write the document before the bulk deletion has reached it, as logical replication can do.
     database.execute(
         'update kv_store_6fcaeea3 set value = value || \'{"name": "X"}\' where key = %s', [f"gift:{first}"]
     )

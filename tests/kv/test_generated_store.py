@@ -18,7 +18,7 @@ def test_the_same_seed_generates_identical_stores() -> None:
 
 
 @pytest.mark.parametrize("whole_gifts", [False, True])
-def test_every_key_is_written_once(whole_gifts: bool) -> None:
+def test_every_key_is_generated_only_once(whole_gifts: bool) -> None:
     keys = [record.key for record in generate(Sizes(huge=1000, whole_gifts=whole_gifts))]
     assert len(keys) == len(set(keys))
 
@@ -31,7 +31,7 @@ def test_every_kind_of_damage_occurs_at_the_requested_rate() -> None:
     assert counts["gift_object_key"] == 1
 
 
-def test_a_store_that_is_generated_without_damage_contains_no_damage() -> None:
+def test_a_store_with_the_damage_share_0_contains_no_damage() -> None:
     truths = [truth for _, _, truth in generate(Sizes(damage=0))]
     assert not count_damage(truths)
     assert {truth.resolution for truth in truths} == {"row", "list", "leftover"}
@@ -42,7 +42,7 @@ def test_a_store_that_is_too_small_for_the_damage_is_refused() -> None:
         list(generate(Sizes(gifts=30)))
 
 
-def test_the_expected_result_for_an_alias_names_the_key_of_the_document_that_decides_the_row() -> None:
+def test_an_alias_refers_to_the_document_that_determines_the_row() -> None:
     truths = {truth.key: truth for _, _, truth in generate(SIZES)}
     aliases = [truth for truth in truths.values() if truth.resolution == "alias"]
     assert aliases
@@ -52,7 +52,7 @@ def test_the_expected_result_for_an_alias_names_the_key_of_the_document_that_dec
         assert truths[alias.row_of].old_id == alias.old_id
 
 
-def test_all_generated_secrets_in_keys_and_values_contain_a_marker() -> None:
+def test_all_generated_secrets_contain_a_marker() -> None:
     secret_families = {"session:<token>", "hris_connection_<id>", "sftp_config:<client>", "webhook:<id>"}
     families = {truth.family for _, value, truth in generate(SIZES) if SECRET in json.dumps(value)}
     assert families > secret_families

@@ -1,4 +1,5 @@
-"""Documents of an attacker do not block other documents, do not take control of rows, and do not copy secrets."""
+"""Tests that documents of an attacker do not block other documents, do not change rows without permission, and do not
+copy secrets."""
 
 import random
 from typing import Any
@@ -25,7 +26,7 @@ def nested(depth: int) -> Any:
     return value
 
 
-def test_a_document_with_a_too_long_id_does_not_block_other_documents(move: Move) -> None:
+def test_a_document_whose_id_is_too_long_does_not_block_other_documents(move: Move) -> None:
     move.put("client:x", {"id": random_letters(1024), "name": "Long"})
     move.put("client:" + random_letters(300), {"name": "Long key"})
     move.put(f"order:{random_letters(250)}:o-1", order("o-1"))
@@ -38,7 +39,7 @@ def test_a_document_with_a_too_long_id_does_not_block_other_documents(move: Move
 
 
 @pytest.mark.parametrize("depth", [40, 900])
-def test_a_too_deeply_nested_document_does_not_block_other_documents(move: Move, depth: int) -> None:
+def test_a_document_with_too_many_nested_objects_does_not_block_other_documents(move: Move, depth: int) -> None:
     move.put("client:x", {"id": "x", "name": "Deep", "extra": nested(depth)})
     move.put("clients:a", {"id": "a", "name": "Alias", "extra": nested(depth)})
     move.run()
@@ -72,7 +73,7 @@ def test_an_order_has_at_most_1000_lines(move: Move, number: int, reason: str | 
         assert move.row("orders", "order:o-1")["items"][-1]["line"] == number
 
 
-def test_a_gift_that_names_no_catalog_gets_the_only_catalog_whose_list_contains_the_gift(move: Move) -> None:
+def test_a_gift_without_a_catalog_gets_the_only_catalog_that_lists_the_gift(move: Move) -> None:
     move.tenant("b")
     for name in ("one", "both"):
         move.put(f"gift:{name}", gift(name))
@@ -147,7 +148,7 @@ $$
 
 
 @pytest.mark.parametrize("status", ["pending", "delivered"])
-def test_a_person_who_is_erased_while_a_batch_runs_stays_erased(move: Move, status: str) -> None:
+def test_a_person_who_is_erased_during_a_batch_remains_erased(move: Move, status: str) -> None:
     move.put("order:o-1", order("o-1"))
     move.run()
     move.put("order:o-1", order("o-1", status=status, customerName="Ann"))
@@ -163,7 +164,7 @@ def test_an_order_is_locked_before_its_document_is_checked(move: Move) -> None:
     id = move.id("order:o-1")
     locked_by = move.value("select xmax::text from orders where id = %s", id)
     move.database.execute("set local search_path = pg_catalog, public, app, kv, pg_temp")
-    with move.database.transaction():  # Locks of the savepoint can be distinguished from locks of the insert.
+    with move.database.transaction():  # In this savepoint, row locks have a different transaction id than the insert.
         move.database.execute("select kv.check_orders(kv.drafts('order', array[%s]), null)", [id])
         assert move.value("select xmax::text from orders where id = %s", id) != locked_by
 
@@ -211,7 +212,7 @@ def test_a_document_cannot_change_protected_columns_of_an_existing_row(move: Mov
     assert (rest["domain"], rest["catalogId"]) == ("b.example", "c-2")
 
 
-def test_an_environment_that_is_named_like_the_id_of_a_site_does_not_hide_the_orders_of_the_site(move: Move) -> None:
+def test_an_environment_with_the_name_of_a_site_id_does_not_hide_orders(move: Move) -> None:
     for name in ("s-a", "real"):
         move.put(f"environments:{name}", {"id": name})
         move.put(f"order:{name}:{UUIDS[0]}", order(UUIDS[0]))

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 class Run(NamedTuple):
-    """A run of the command."""
+    """The result of a run of the command."""
 
     output: str
     errors: str
@@ -56,10 +56,9 @@ finally:
     status = Path("/proc/self/status").read_text()
     Path(sys.argv[1]).write_text(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
 """
-"""Runs the command, and writes its peak memory to a file.
+"""A program that runs the command, and writes its peak memory to a file.
 
-The resource usage of a child process would include the memory of the test process, because the child begins as a copy
-of the test process.
+The test does not measure the child process, because this process starts as a copy of the test process, with its memory.
 """
 
 
@@ -163,7 +162,7 @@ def test_the_inspection_counts_hostile_documents(own_platform: Platform, tmp_pat
         "gift:big": json.dumps(gift | {"sku": "G", "image": "data:," + "A" * 5_000_000}),
         "gifts:[object Object]": "{}",
         "gifts:": "{}",
-        "catalog_gifts:c": json.dumps([*range(MAX_ENTRIES)]),  # The page ends exactly at the end of the list.
+        "catalog_gifts:c": json.dumps([*range(MAX_ENTRIES)]),  # the page ends exactly at the end of the list
         "gifts:all": json.dumps([*range(150_000), {}, None, [1], "%"]),
         "order:": "null",
         "order:x": "{}",

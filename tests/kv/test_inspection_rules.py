@@ -17,7 +17,7 @@ MEANINGS = {"client", "site", "catalog", "product", "order"}
 
 
 def inspected(records: Iterable[Record]) -> Inspection:
-    """Inspect the records without a database. The expected result of a record states its family."""
+    """Inspect the records without a database. The key family of a record is read from its expected result."""
     inspection = Inspection()
     for key, value, truth in records:
         meaning = truth.entity or ("list" if truth.resolution == "list" else None)
@@ -62,7 +62,7 @@ def test_the_inspection_finds_exactly_the_generated_damage(sizes: Sizes) -> None
     assert entities == entities_of(truths)
 
 
-def test_the_examples_of_each_type_of_damage_are_documents_with_this_damage() -> None:
+def test_the_examples_of_each_kind_of_damage_have_this_damage() -> None:
     records = list(generate(Sizes()))
     truths = {truth.key: truth for truth in flat(truth for _, _, truth in records)}
     rows = list(inspected(records).damage())
@@ -86,7 +86,7 @@ def test_the_migration_page_lists_every_kind_of_damage() -> None:
     assert documented == [(f"`{kind}`", damage.outcome, damage.advice) for kind, damage in DAMAGE.items()]
 
 
-def test_the_inspection_knows_each_quarantine_reason_except_the_reasons_that_are_listed_as_exceptions() -> None:
+def test_the_inspection_covers_each_quarantine_reason_except_declared_exceptions() -> None:
     inspected = {reason for damage in DAMAGE.values() for reason in damage.reasons}
     assert inspected | NOT_INSPECTED.keys() == ADVICE.keys()
     assert not inspected & NOT_INSPECTED.keys()
@@ -126,6 +126,6 @@ def test_the_inspection_reports_documents_that_exceed_the_limits_of_the_mapping(
     assert kinds & (limits | {"gift_not_an_object"}) == ({damage} if damage else set())
 
 
-def test_a_document_that_is_too_deeply_nested_to_be_parsed_is_reported_as_too_deep() -> None:
+def test_a_document_with_too_many_nested_levels_is_reported() -> None:
     text = '{"a": ' * 5000 + "1" + "}" * 5000
     assert inspect("gift:1", "", "product", text).damage == ["gift_too_deep"]

@@ -1,4 +1,4 @@
-"""Whole documents inside lists.
+"""Tests whole documents inside lists.
 
 A record that exists only in a list becomes a row, and each document is counted once.
 """
@@ -11,14 +11,14 @@ from tests.kv.moving import Move, gift, order
 
 
 def only(move: Move, prefix: str) -> str:
-    """Return the only key that begins with the prefix, among the keys of documents in lists."""
+    """Return the key of the only document in a list whose key begins with the prefix."""
     [row] = move.rows("select key from kv.ids where list is not null and starts_with(key, %s)", prefix)
     key: str = row["key"]
     return key
 
 
 def states(move: Move) -> dict[str, str]:
-    """Return the outcome of each document in a list."""
+    """Map the key of each document in a list to its outcome."""
     rows = move.rows("select key, state, alias from kv.ids where list is not null order by key")
     return {row["key"]: "alias" if row["alias"] and row["state"] == "mapped" else row["state"] for row in rows}
 
@@ -34,7 +34,7 @@ def test_a_gift_that_exists_only_in_a_list_becomes_a_product(move: Move) -> None
     assert move.rows("select * from kv.index_lists()") == [{"dangling": 2, "repeated": 0}]
 
 
-def test_a_document_with_its_own_key_takes_precedence_over_its_copy_in_a_list(move: Move) -> None:
+def test_a_document_has_priority_over_its_copy_in_a_list(move: Move) -> None:
     move.put("gifts:all", [gift("g-a", catalogId="c-a", name="Stale", extra=1), gift("g-b", catalogId="c-a")])
     move.put("gifts:g-b", gift("g-b", catalogId="c-a"))
     move.run()
@@ -47,7 +47,7 @@ def test_a_document_with_its_own_key_takes_precedence_over_its_copy_in_a_list(mo
     assert (counts["documents"], counts["rows"], counts["aliases"]) == (8, 5, 2)
 
 
-def test_the_copy_of_a_quarantined_document_in_a_list_is_quarantined_too(move: Move) -> None:
+def test_the_list_copy_of_a_quarantined_document_is_quarantined(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a", price="on request"))
     move.put("gifts:all", [gift("g-b", catalogId="c-a", price=3)])
     move.run()
@@ -57,11 +57,11 @@ def test_the_copy_of_a_quarantined_document_in_a_list_is_quarantined_too(move: M
     assert move.row("products", "gifts:all::g-b")["price"] == 3
 
 
-def test_the_only_copy_of_a_document_can_be_in_a_list_of_any_type(move: Move) -> None:
+def test_a_list_of_any_type_can_contain_the_only_copy_of_a_document(move: Move) -> None:
     move.put("clients:all", [{"id": "x", "name": "Client x"}])
     move.put("catalogs:all", [{"id": "c-x", "name": "Range", "type": "manual", "ownerId": "x"}])
     move.put("sites:all", [{"id": "s-x", "name": "Shop", "clientId": "x", "catalogId": "c-x"}])
-    move.put("catalog_gifts:c-x", [gift("g-x")])  # Only the key of the list names the catalog of the gift.
+    move.put("catalog_gifts:c-x", [gift("g-x")])  # Only the key of the list contains the catalog of the gift.
     move.put("orders:all", [order("o-1", siteId="s-x", giftId="g-x")])
     move.put("order_index:by_site:s-x", [order("o-2", siteId="s-x", giftId="g-x")])
     move.put("user_orders:u", [order("o-3", siteId="s-x", giftId="g-x")])
@@ -129,7 +129,7 @@ def test_two_documents_in_a_list_with_the_same_id_become_one_product(move: Move)
     assert move.rows("select * from kv.index_lists()") == [{"dangling": 0, "repeated": 1}]
 
 
-def test_several_documents_without_an_id_are_counted_one_by_one(move: Move) -> None:
+def test_several_documents_without_an_id_are_counted_separately(move: Move) -> None:
     move.put("gifts:all", [{"name": "A", "price": 1}, {"name": "B", "price": 1}, {"name": "A", "price": 1}])
     move.run()
     counts = move.value("select kv.account('{production}')")
@@ -137,7 +137,7 @@ def test_several_documents_without_an_id_are_counted_one_by_one(move: Move) -> N
 
 
 def test_the_computed_keys_of_documents_in_lists_are_unique(move: Move) -> None:
-    """The test uses a user name that ends like a computed key, and a stored document under a computed key."""
+    """The test uses a user name that ends like a computed key, and stores a document under a computed key."""
     for user, id in (("u", "v::o"), ("u::v", "o"), ("u:", "o"), ("u", ":o")):
         name = f"user_orders:{user}"
         items = move.rows("select value from kv_store_6fcaeea3 where key = %s", name)
@@ -152,13 +152,13 @@ def test_the_computed_keys_of_documents_in_lists_are_unique(move: Move) -> None:
 
 
 @pytest.mark.parametrize("value", [{"id": "g-x"}, "g-x", 7, None, '[{"id": "g-x", "price'])
-def test_the_value_of_a_list_key_contains_no_documents_if_the_value_is_not_a_list(move: Move, value: Any) -> None:
+def test_a_list_key_whose_value_is_not_a_list_contains_no_documents(move: Move, value: Any) -> None:
     move.put("gifts:all", value)
     move.run()
     assert states(move) == {}
 
 
-def test_lists_and_documents_that_are_json_inside_a_json_string_are_read(move: Move) -> None:
+def test_lists_and_documents_inside_a_json_string_are_parsed(move: Move) -> None:
     move.put(
         "gifts:all", '[{"id": "g-x", "name": "Mug", "sku": "X", "price": 5, "currency": "EUR", "catalogId": "c-a"}]'
     )
@@ -176,7 +176,7 @@ def test_an_order_in_a_list_can_have_a_complete_key_as_its_id(move: Move) -> Non
     assert list(states(move).values()) == ["mapped", "alias"]
 
 
-def test_the_row_of_a_gift_is_kept_when_the_gift_is_removed_from_its_list(move: Move) -> None:
+def test_removing_a_gift_from_its_list_keeps_the_row_of_the_gift(move: Move) -> None:
     move.put("gifts:all", [gift("g-x", catalogId="c-a"), gift("g-y", catalogId="c-a")])
     move.run()
     move.put("gifts:all", [gift("g-x", catalogId="c-a", name="Renamed")])

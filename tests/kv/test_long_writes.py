@@ -1,8 +1,10 @@
-"""Old and new applications sell the same products for minutes. The stock is exact, and no write fails.
+"""Tests old and new applications that sell the same products for minutes. The stock must be exact, and no write may
+fail.
 
-Small size: 20 seconds. Full size: ten minutes, and old applications that cache documents for 30 seconds.
+In small size, the test takes 20 seconds. In full size, it takes ten minutes, and old applications cache documents for
+30 seconds.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import random
@@ -29,12 +31,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SECONDS = 600 if FULL else 20
 STALE_SECONDS = 30.0 if FULL else 5.0
-"""The time for which an old application caches a document that it has read."""
+"""The time for which an old application caches a document, in seconds."""
 MAX_DELAY_SECONDS = 10.0 if FULL else 2.0
-"""The longest time between the read of a document and its late write, in addition to the time in the cache."""
+"""The longest delay of a late write in seconds, in addition to the time for which the document was cached."""
 PRODUCTS = 12
 LATE, DOUBLED, WRONG_KEY = 0.1, 0.15, 0.05
-"""The shares of the writes of old applications that are late, that are sent twice, and that have a wrong key."""
+"""The shares of old applications' writes that are late, that are sent twice, and that have a wrong key."""
 PAUSE_SECONDS = 0.2
 """The longest pause between two writes of a writer."""
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
@@ -58,7 +60,7 @@ class Sales:
             time.sleep(choose.uniform(0, PAUSE_SECONDS))
 
     def record(self, writer: str, chosen: list[str], failure: Any) -> None:
-        """Record one sale of a piece of each chosen product, or its failure."""
+        """Record the sale of one piece of each chosen product, or the failure of the write."""
         with self._lock:
             self.writes[writer] += 1
             if failure is None:
@@ -73,7 +75,7 @@ class SlowApplication(OldApplication):
     stale_seconds = STALE_SECONDS
 
     def send(self, documents: Mapping[str, Any], *, twice: bool) -> Any:
-        """Write documents. Returns the status if a write fails, and otherwise None."""
+        """Write documents. Return None, or the status of a failed write."""
         statuses = [self.write(dict(documents)) for _ in range(1 + twice)]
         return next((status for status in statuses if status != 201), None)
 
@@ -120,7 +122,7 @@ def order_in_shop(platform: Platform, tenant: Tenant, sales: Sales, choose: rand
 
 
 def rename(platform: Platform, sales: Sales, choose: random.Random) -> None:
-    """Change other fields of the products with the API, so that the merged writes have more than the stock."""
+    """Change other fields of the products with the API, so that merges affect more fields than the stock."""
     for number, [first, _] in enumerate(sales.rounds(choose)):
         changes = {"name": f"Cup {number}", "description": f"Text {choose.random()}"}
         response = platform.admin.patch(f"/v1/products/{first}", json=changes)
@@ -129,9 +131,9 @@ def rename(platform: Platform, sales: Sales, choose: random.Random) -> None:
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A tenant that was created while the mirror was on, so its documents exist in the store, too.
+    """A tenant that was created while the mirror was on, so its documents exist in the store.
 
-    No limit applies to its requests, because all orders come from one address.
+    All orders come from one address, so the tenant has no rate limits.
     """
     own_platform.database.execute("insert into kill_switches (name, value) values ('limits', 'off')")
     time.sleep(LIFE_SECONDS + 1)
@@ -145,7 +147,7 @@ def products(own_platform: Platform, tenant: Tenant) -> list[Json]:
     return [own_platform.product(tenant, inventory_count=START) for _ in range(PRODUCTS)]
 
 
-def test_the_stock_is_exact_after_minutes_of_stale_late_and_doubled_writes(
+def test_the_stock_is_exact_after_many_stale_and_late_and_repeated_writes(
     own_platform: Platform, tenant: Tenant, products: list[Json], figure: Figure
 ) -> None:
     ids = [product["id"] for product in products]

@@ -1,4 +1,4 @@
-"""Tests of a document and its row that have both changed since the document was last mapped."""
+"""Tests changes of both a document and its row since the last mapping of the document."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def change(move: Move, table: str, key: str, **values: Any) -> None:
 
 
 @pytest.mark.parametrize(("table", "key", "document"), DOCUMENTS)
-def test_a_document_does_not_reactivate_a_row_that_the_platform_has_deactivated(
+def test_a_document_does_not_reactivate_a_row_that_was_deactivated_in_the_platform(
     move: Move, table: str, key: str, document: Any
 ) -> None:
     move.put(key, document)
@@ -37,7 +37,7 @@ def test_a_document_does_not_reactivate_a_row_that_the_platform_has_deactivated(
 
 
 @pytest.mark.parametrize(("table", "key", "document"), DOCUMENTS)
-def test_a_row_gets_the_status_of_its_document_if_only_the_document_has_changed_the_status(
+def test_a_row_gets_a_status_that_was_changed_only_in_the_document(
     move: Move, table: str, key: str, document: Any
 ) -> None:
     move.put(key, document)
@@ -49,7 +49,7 @@ def test_a_row_gets_the_status_of_its_document_if_only_the_document_has_changed_
         assert "kept" not in move.notes(key)
 
 
-def test_a_document_that_has_become_equal_to_its_row_again_changes_the_row_with_its_next_change(move: Move) -> None:
+def test_a_changed_document_changes_a_row_that_was_equal_to_the_document(move: Move) -> None:
     move.run()
     change(move, "sites", "site:s-a", status="inactive")
     for status, expected in (("draft", "inactive"), ("inactive", "inactive"), ("active", "active")):
@@ -58,7 +58,7 @@ def test_a_document_that_has_become_equal_to_its_row_again_changes_the_row_with_
         assert move.row("sites", "site:s-a")["status"] == expected
 
 
-def test_a_row_for_which_no_base_version_is_recorded_keeps_its_status(move: Move) -> None:
+def test_a_row_without_a_recorded_base_version_keeps_its_status(move: Move) -> None:
     move.run()
     move.database.execute("update kv.ids set base = null")
     change(move, "sites", "site:s-a", status="inactive")
@@ -94,7 +94,7 @@ def test_a_field_that_was_removed_from_a_document_counts_as_changed(move: Move) 
     assert (row["description"], row["contact_email"]) == (None, "ours@b.example")
 
 
-def test_a_sku_that_only_the_platform_has_changed_is_not_checked_for_duplicates(move: Move) -> None:
+def test_an_sku_change_in_the_platform_is_not_checked_for_duplicates(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", sku="OURS")
     move.put("gift:g-b", gift("g-b", catalogId="c-a", sku="SKU-g-a"))
@@ -105,7 +105,7 @@ def test_a_sku_that_only_the_platform_has_changed_is_not_checked_for_duplicates(
     assert move.row("products", "gift:g-b")["sku"] == "SKU-g-a"
 
 
-def test_a_document_that_leaves_the_quarantine_is_compared_with_its_last_mapped_version(move: Move) -> None:
+def test_a_document_that_leaves_the_quarantine_is_compared_with_its_mapped_version(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", name="Ours")
     move.put("gift:g-a", gift("g-a", catalogId="c-a", price="?"))

@@ -1,7 +1,7 @@
-"""Tests of the mirror: a write of a document changes its row in the same transaction, and a write of a row changes its
+"""Tests the mirror. A write of a document changes its row in the same transaction, and a write of a row changes its
 documents.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.platform import Platform
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform) as mirror:
         yield mirror
 
@@ -39,7 +39,7 @@ def test_a_changed_document_changes_its_row(mirror: Mirror) -> None:
     assert (row["name"], row["price"], row["inventory_count"]) == ("Cup", 7.5, 3)
 
 
-def test_a_document_can_restore_a_value_that_the_platform_has_changed_in_the_row(
+def test_a_document_can_restore_a_value_that_was_changed_in_its_row(
     mirror: Mirror,
 ) -> None:
     before = mirror.document("gift:g-a")
@@ -49,7 +49,7 @@ def test_a_document_can_restore_a_value_that_the_platform_has_changed_in_the_row
     assert mirror.row("products", "gift:g-a")["name"] == before["name"] == "Mug"
 
 
-def test_a_document_can_close_a_site_but_cannot_reopen_a_site_that_the_platform_has_closed(
+def test_a_document_cannot_reopen_a_site_that_was_closed_in_the_platform(
     mirror: Mirror,
 ) -> None:
     site = mirror.document("site:s-a")
@@ -101,7 +101,7 @@ def test_a_written_list_of_documents_becomes_rows_immediately(mirror: Mirror) ->
     assert [row["name"] for row in rows] == ["Cup", "Mug", "Mug"]
 
 
-def test_documents_that_one_statement_writes_are_mapped_in_the_sequence_of_their_references(mirror: Mirror) -> None:
+def test_documents_of_one_statement_are_mapped_in_the_order_of_their_references(mirror: Mirror) -> None:
     documents = {
         "catalogs:c-b": {"id": "c-b", "name": "Range", "type": "manual", "ownerId": "b"},
         "client:b": {"id": "b", "name": "Client b"},
@@ -133,7 +133,7 @@ def test_a_bad_document_is_accepted_and_quarantined(mirror: Mirror, key: str, va
     assert mirror.reason(key) == reason
 
 
-def test_an_unexpected_error_of_the_mapping_does_not_fail_the_write(mirror: Mirror) -> None:
+def test_an_unexpected_error_of_the_mapping_does_not_prevent_the_write(mirror: Mirror) -> None:
     broken = "create or replace function kv.map_product(old_id text, value jsonb) returns kv.mapping language plpgsql"
     mirror.database.execute(
         f"set local role app_mirror; {broken} stable as $$ begin return missing(); end $$; reset role"
@@ -144,7 +144,7 @@ def test_an_unexpected_error_of_the_mapping_does_not_fail_the_write(mirror: Mirr
     assert mirror.conflicts() == {("gift:g-a", "document_not_mirrored", "42883")}
 
 
-def test_an_unexpected_error_of_the_mirror_does_not_fail_the_write_of_a_row(mirror: Mirror) -> None:
+def test_an_unexpected_error_of_the_mirror_does_not_prevent_a_write_of_a_row(mirror: Mirror) -> None:
     mirror.database.execute(
         "set local role app_mirror; create or replace function kv.leading_key(entity text, id uuid) returns text"
         " language plpgsql stable as $$ begin return missing(); end $$; reset role"
@@ -163,7 +163,7 @@ def test_deleting_a_document_deletes_no_row(mirror: Mirror, key: str) -> None:
         assert mirror.row(table, name)
 
 
-def test_the_next_document_of_a_row_decides_its_values_after_the_decisive_document_is_deleted(
+def test_the_next_document_of_a_row_determines_its_values_after_a_deletion(
     mirror: Mirror,
 ) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup"))
@@ -225,7 +225,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("fields", "columns", "changed"), FORMS)
-def test_a_field_that_a_row_changes_in_its_document_keeps_its_format_and_its_name(
+def test_a_row_change_keeps_the_format_and_the_name_of_the_document_field(
     mirror: Mirror, fields: dict[str, Any], columns: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     document = (
@@ -264,7 +264,7 @@ def test_changed_rows_of_each_entity_change_their_documents(mirror: Mirror) -> N
     assert mirror.document("order:o1") == order("o1", status="processing", customerName="B")
 
 
-def test_a_new_row_of_a_client_with_a_document_gets_a_document_that_the_old_application_can_change(
+def test_a_new_row_of_a_mirrored_client_gets_a_document(
     mirror: Mirror,
 ) -> None:
     catalog, client, site = mirror.id("catalogs:c-a"), mirror.id("client:a"), mirror.id("site:s-a")
@@ -309,7 +309,7 @@ def test_a_deleted_row_deletes_its_documents(mirror: Mirror) -> None:
     assert mirror.rows("select key from kv.history where key like 'gift%%'") == []
 
 
-def test_a_document_that_refers_to_a_catalog_or_site_of_another_client_changes_no_row(mirror: Mirror) -> None:
+def test_a_reference_to_a_catalog_or_site_of_another_client_changes_no_row(mirror: Mirror) -> None:
     mirror.tenant("b")
     mirror.put("site:s-x", {"id": "s-x", "name": "Shop", "clientId": "a", "catalogId": "c-b"})
     assert mirror.reason("site:s-x") == "catalog_of_another_client"
@@ -319,7 +319,7 @@ def test_a_document_that_refers_to_a_catalog_or_site_of_another_client_changes_n
     assert mirror.row("sites", "site:s-a")["client_id"] == mirror.id("client:a")
 
 
-def test_a_document_with_the_id_of_an_existing_client_cannot_take_over_the_row_of_the_client(mirror: Mirror) -> None:
+def test_a_document_with_the_id_of_an_existing_client_cannot_change_the_client(mirror: Mirror) -> None:
     with mirror.unnoticed():
         client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
     mirror.put(f"client:{client}", {"id": str(client), "name": "Taken"})
@@ -344,7 +344,7 @@ def test_a_session_setting_of_a_caller_does_not_stop_the_mirror(mirror: Mirror, 
     assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
 
 
-def test_the_mirror_works_even_if_the_session_replication_role_is_replica(mirror: Mirror) -> None:
+def test_the_mirror_works_with_the_session_replication_role_replica(mirror: Mirror) -> None:
     mirror.database.execute("set local session_replication_role = replica")
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
     assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
@@ -352,7 +352,7 @@ def test_the_mirror_works_even_if_the_session_replication_role_is_replica(mirror
     assert mirror.document("gift:g-a")["name"] == "Cup"
 
 
-def test_writes_of_logical_replication_are_mirrored_although_statement_triggers_do_not_run(mirror: Mirror) -> None:
+def test_writes_of_logical_replication_are_mirrored_without_statement_triggers(mirror: Mirror) -> None:
     for name in ("mirror_insert", "mirror_update", "mirror_delete"):
         mirror.database.execute(f"alter table kv_store_6fcaeea3 disable trigger {name}")
     mirror.database.execute("set local session_replication_role = replica")
@@ -362,7 +362,7 @@ def test_writes_of_logical_replication_are_mirrored_although_statement_triggers_
     assert mirror.value("select state from kv.ids where key = 'gift:g-a'") == "gone"
 
 
-def test_documents_that_do_not_belong_to_an_entity_get_no_revision_and_become_no_row(mirror: Mirror) -> None:
+def test_documents_without_an_entity_get_no_revision_and_no_row(mirror: Mirror) -> None:
     for key in ("session:x", "clients:all", "sites:slug:s", "employees:1", "client:a:site:s-a", "catalogs:a:b"):
         mirror.put(key, {"id": "x"})
         mirror.put(key, {"id": "y"})
@@ -371,7 +371,7 @@ def test_documents_that_do_not_belong_to_an_entity_get_no_revision_and_become_no
     assert mirror.rows("select from kv.history where not kv.is_entity_key(key)") == []
 
 
-def test_the_mirror_recognises_exactly_the_keys_of_the_entity_families(mirror: Mirror) -> None:
+def test_the_mirror_handles_exactly_the_keys_of_the_entity_families(mirror: Mirror) -> None:
     keys = [
         f"{head}{middle}:{end}"
         for head in ("client", "clients", "site", "sites", "catalog", "catalogs", "gift", "gifts", "order", "orders",
@@ -470,9 +470,7 @@ def test_the_backfill_maps_the_remaining_documents_of_the_rows_after_many_deleti
 
 
 @pytest.mark.parametrize("entity", ["product", "site"])
-def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_the_comparison(
-    mirror: Mirror, entity: str
-) -> None:
+def test_the_comparison_gate_counts_unmirrored_rows_after_the_comparison(mirror: Mirror, entity: str) -> None:
     client, other = mirror.id("client:a"), mirror.value("select gen_random_uuid()")
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
 
@@ -502,9 +500,7 @@ def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_the_
 
 
 @pytest.mark.parametrize("key", ["order:o1", "orders:o1", "user_orders:u"])
-def test_a_write_that_cannot_be_checked_does_not_bring_the_data_of_an_erased_person_back(
-    mirror: Mirror, key: str
-) -> None:
+def test_a_write_that_cannot_be_checked_does_not_restore_erased_data(mirror: Mirror, key: str) -> None:
     jane = order("o1", userName="Jane Roe")
     mirror.put("order:o1", jane)
     mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
@@ -516,7 +512,7 @@ def test_a_write_that_cannot_be_checked_does_not_bring_the_data_of_an_erased_per
         mirror.put(key, [jane] if key == "user_orders:u" else jane)
     stored = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
     assert "Jane" not in stored
-    mirror.put("order:o2", order("o2", userName="Bob"))  # The check of another order is not needed.
+    mirror.put("order:o2", order("o2", userName="Bob"))  # this order does not need the check, which fails
     assert mirror.document("order:o2")["userName"] == "Bob"
 
 
@@ -538,11 +534,11 @@ NESTED: dict[str, Any] = {
     "another order": lambda jane: [order("o5", userName="Eve", related=[jane])],
     "JSON in a string of another order": lambda jane: [order("o5", userName="Eve", related=json.dumps(jane))],
 }
-"""Forms in which a list of orders can contain a document that the mirror does not map."""
+"""Lists of orders that contain a document in a form that the mirror does not map."""
 
 
 @pytest.mark.parametrize("form", NESTED)
-def test_the_data_of_an_erased_person_does_not_come_back_inside_a_list_of_orders(mirror: Mirror, form: str) -> None:
+def test_erased_data_cannot_return_inside_a_list_of_orders(mirror: Mirror, form: str) -> None:
     jane, bob = order("o1", userName="Jane Roe", customerName="Jane Roe"), order("o2", userName="Bob Low")
     mirror.put("order:o1", jane)
     mirror.put("order:o2", bob)
@@ -556,19 +552,19 @@ def test_the_data_of_an_erased_person_does_not_come_back_inside_a_list_of_orders
     assert "Jane" not in stored and "o1" in mirror.value(
         "select value::text from kv_store_6fcaeea3 where key = 'user_orders:u'"
     )
-    mirror.put("user_orders:v", NESTED[form](bob))  # Documents of other persons stay as they are.
+    mirror.put("user_orders:v", NESTED[form](bob))  # documents of other persons remain unchanged
     kept = mirror.value("select value::text from kv_store_6fcaeea3 where key = 'user_orders:v'")
     assert len(re.sub(r'\\?"_rev\\?": 1,? ?', "", kept)) == len(json.dumps(NESTED[form](bob), ensure_ascii=False))
 
 
 def erase_order(mirror: Mirror) -> None:
-    """Erase the person of the order `o1`, as the job of an erasure does."""
+    """Erase the person of the order `o1`, as an erasure job does."""
     mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
     mirror.database.execute("select kv.erase_remainders_of_orders(array[%s])", [mirror.id("order:o1")])
 
 
 def erase_copies(mirror: Mirror, *addresses: str) -> int:
-    """Remove the copies inside other documents, as the job of an erasure does. Return the number of transactions."""
+    """Remove the copies inside other documents, as an erasure job does. Return the number of transactions."""
     key: str | None = ""
     count = 0
     while key is not None:
@@ -580,7 +576,7 @@ def erase_copies(mirror: Mirror, *addresses: str) -> int:
 
 
 def everything(mirror: Mirror) -> str:
-    """Return all content of documents that the store and the mirror keep, as one text."""
+    """Return all document content in the store and the mirror as one text."""
     text: str = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
     for table in ("history", "conflicts", "writes", "remainders"):
         text += mirror.value(f"select coalesce(string_agg(t::text, ''), '') from kv.{table} t")
@@ -588,14 +584,12 @@ def everything(mirror: Mirror) -> str:
 
 
 @pytest.mark.parametrize("form", NESTED)
-def test_an_erasure_finds_copies_of_an_order_inside_documents_that_were_stored_before(
-    mirror: Mirror, form: str
-) -> None:
+def test_an_erasure_finds_copies_of_an_order_inside_stored_documents(mirror: Mirror, form: str) -> None:
     jane, bob = order("o1", userName="Jane Roe", customerName="Jane Roe"), order("o2", userName="Bob Low")
     mirror.put("order:o1", jane)
     for key in ("user_orders:u", "order_index:u", "orders:all"):
         mirror.put(key, NESTED[form](jane))
-    for number in (5, 6):  # two versions of other orders, with copies of the order in a field that has no column
+    for number in (5, 6):  # two versions of other orders: a field without a column contains copies of the order
         copies = NESTED[form](jane)
         mirror.put(f"order:o{number}", order(f"o{number}", userName="Eve", related=copies, text=json.dumps([copies])))
         mirror.put(f"order:o{number}", mirror.document(f"order:o{number}") | {"status": "processing"})
@@ -617,7 +611,7 @@ def test_an_erasure_finds_copies_of_an_order_inside_documents_that_were_stored_b
 
 
 @pytest.mark.parametrize("form", NESTED)
-def test_the_data_of_an_erased_person_does_not_come_back_inside_another_order(mirror: Mirror, form: str) -> None:
+def test_erased_data_cannot_return_inside_another_order(mirror: Mirror, form: str) -> None:
     jane = order("o1", userName="Jane Roe", customerName="Jane Roe")
     mirror.put("order:o1", jane)
     erase_order(mirror)
@@ -627,7 +621,7 @@ def test_the_data_of_an_erased_person_does_not_come_back_inside_another_order(mi
         assert mirror.document("order:o5")["status"] == status
 
 
-def test_an_item_that_is_too_deep_to_be_read_is_erased_only_if_it_mentions_the_address(mirror: Mirror) -> None:
+def test_an_item_with_too_many_levels_is_erased_if_it_contains_the_address(mirror: Mirror) -> None:
     deep: Any = [order("o1", userName="Jane Roe", userEmail="jane@a.example")]
     other: Any = [order("o2", userName="Bob Low", userEmail="bob@a.example")]
     coded: Any = order("o1", userName="Jane Roe", userEmail="jane@a.example")
@@ -644,7 +638,7 @@ def test_an_item_that_is_too_deep_to_be_read_is_erased_only_if_it_mentions_the_a
     assert (first, last) == (other, "o3")
 
 
-def test_an_item_that_is_too_deep_stays_if_it_belongs_to_another_person_or_another_client(mirror: Mirror) -> None:
+def test_an_item_with_too_many_levels_of_another_person_or_client_is_kept(mirror: Mirror) -> None:
     mirror.tenant("b")
     deep: Any = ["joann@a.example", "Ann <ann@a.example>", "ann@a.example.test"]
     for _ in range(40):
@@ -652,7 +646,7 @@ def test_an_item_that_is_too_deep_stays_if_it_belongs_to_another_person_or_anoth
     other: Any = [order("o3", siteId="s-b", userEmail="ann@a.example", data=json.dumps(deep))]
     for _ in range(40):
         other = [other]
-    parts = [{"id": "p", "orderNumber": "p"}]  # makes the order irregular
+    parts = [{"id": "p", "orderNumber": "p"}]  # the value makes the order irregular
     marked = order("o1", userEmail="ann@a.example", data=deep, parts=parts)
     other_client = order("o4", siteId="s-b", userEmail="ann@a.example", data=deep, parts=parts)
     other_person = order("o2", userEmail="joann@a.example", data=deep, parts=parts)
@@ -667,9 +661,7 @@ def test_an_item_that_is_too_deep_stays_if_it_belongs_to_another_person_or_anoth
 
 
 @pytest.mark.parametrize("name", ["customerEmail", "userEmail", "user_email"])
-def test_a_part_of_an_order_with_only_an_id_and_the_address_of_an_erased_person_is_erased(
-    mirror: Mirror, name: str
-) -> None:
+def test_an_object_in_an_order_with_the_address_of_an_erased_person_is_erased(mirror: Mirror, name: str) -> None:
     mirror.put("order:o1", order("o1", userName="Jane Roe", userEmail="jane@a.example"))
     mirror.put("order:o2", order("o2", userName="Eve", related=[{"id": "o1", name: "jane@a.example"}]))
     erase_order(mirror)
@@ -679,7 +671,7 @@ def test_a_part_of_an_order_with_only_an_id_and_the_address_of_an_erased_person_
     assert "jane@" not in everything(mirror)
 
 
-def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_of_an_erased_order(
+def test_the_customer_and_the_lines_of_an_order_with_an_erased_id_are_kept(
     mirror: Mirror,
 ) -> None:
     mirror.tenant("b")
@@ -704,7 +696,7 @@ def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_o
     assert "Jane" not in everything(mirror), "the order of the client itself"
 
 
-def test_the_transactions_of_an_erasure_are_limited_also_in_earlier_versions_and_in_fields_without_a_column(
+def test_an_erasure_reads_documents_in_pages_of_limited_size(
     mirror: Mirror,
 ) -> None:
     mirror.put("order:o1", order("o1", userName="Jane Roe"))
@@ -731,7 +723,7 @@ def test_an_erasure_changes_no_document_while_the_mirror_is_off(mirror: Mirror) 
     assert "Jane" in everything(mirror)
 
 
-def test_the_lines_of_an_order_are_not_orders_although_their_id_is_that_of_an_erased_order(mirror: Mirror) -> None:
+def test_order_lines_with_the_id_of_an_erased_order_are_not_erased(mirror: Mirror) -> None:
     mirror.put("order:1", order("1", userName="Jane Roe"))
     mirror.update("orders", "order:1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
     line = {"id": "1", "name": "Mug", "quantity": 2, "unitPrice": 5}
@@ -743,11 +735,11 @@ def test_the_lines_of_an_order_are_not_orders_although_their_id_is_that_of_an_er
     assert first | page["orders"][0] == bob | {"_rev": first["_rev"]}
 
 
-def test_a_large_list_of_orders_does_not_bring_the_data_of_an_erased_person_back(mirror: Mirror) -> None:
+def test_erased_data_cannot_return_inside_a_large_list_of_orders(mirror: Mirror) -> None:
     jane = order("o1", userName="Jane Roe", customerName="Jane Roe")
     mirror.put("order:o1", jane)
     mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
-    # With revisions, the list would be larger than a value of the store can be, so it gets none.
+    # The list gets no revisions, because they would make the list larger than the maximum size of a value.
     others = [order(f"p{n}") for n in range(300)]
     written = [jane, *others, json.dumps(jane), {"id": "page", "orders": [jane]}]
     size = (5_999_000 - len(json.dumps(written))) // 300 - len(', "note": ""')
@@ -759,7 +751,7 @@ def test_a_large_list_of_orders_does_not_bring_the_data_of_an_erased_person_back
     assert stored[1:-2] == others
 
 
-def test_a_list_of_orders_that_is_too_deep_to_be_checked_is_refused_after_an_erasure(mirror: Mirror) -> None:
+def test_a_list_of_orders_with_too_many_levels_is_refused_after_an_erasure(mirror: Mirror) -> None:
     deep: Any = [order("o1", userName="Jane Roe")]
     for _ in range(40):
         deep = [deep]

@@ -1,6 +1,6 @@
-"""Tests of stale writes, whose base is an earlier revision, and of concurrent writes of documents and rows.
+"""Tests concurrent writes of documents and rows, and stale writes, i.e. writes that are based on an earlier revision.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json
@@ -19,7 +19,7 @@ KEY = "gift:g-a"
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform) as mirror:
         mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10, color="red", settings={"a": 1, "b": 2}))
         yield mirror
@@ -31,7 +31,7 @@ def read(mirror: Mirror) -> dict[str, Any]:
     return document
 
 
-def test_a_stale_write_keeps_newer_values_of_the_fields_that_the_stale_write_did_not_change(mirror: Mirror) -> None:
+def test_a_stale_write_keeps_newer_values_of_unchanged_fields(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup", price=6)
     mirror.put(KEY, stale | {"color": "blue"})
@@ -54,7 +54,7 @@ def test_a_stale_write_of_a_stock_changes_the_stock_by_the_difference(mirror: Mi
     assert mirror.conflicts() == set()
 
 
-def test_two_writers_who_sell_the_same_number_of_pieces_reduce_the_stock_twice(mirror: Mirror) -> None:
+def test_two_sales_of_the_same_number_of_pieces_reduce_the_stock_twice(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"availableQuantity": 9, "updatedAt": "2026-02-20T11:00:00.000Z"})
     mirror.put(KEY, stale | {"availableQuantity": 9, "updatedAt": "2026-02-20T11:00:00.001Z"})
@@ -65,7 +65,7 @@ def test_two_writers_who_sell_the_same_number_of_pieces_reduce_the_stock_twice(m
     assert mirror.conflicts() == set()
 
 
-def test_a_stale_write_that_sells_more_than_the_stock_sets_the_stock_to_0_and_records_a_conflict(
+def test_a_stale_sale_above_the_stock_sets_the_stock_to_0_and_records_a_conflict(
     mirror: Mirror,
 ) -> None:
     stale = read(mirror)
@@ -75,7 +75,7 @@ def test_a_stale_write_that_sells_more_than_the_stock_sets_the_stock_to_0_and_re
     assert mirror.conflicts() == {(KEY, "below_zero", "availableQuantity")}
 
 
-def test_the_last_write_of_a_field_wins_and_the_recorded_conflict_contains_no_value(mirror: Mirror) -> None:
+def test_the_last_write_of_a_field_wins_and_records_a_conflict_without_values(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup")
     mirror.put(KEY, stale | {"name": "Bowl", "settings": {"a": 1, "b": 3}})
@@ -84,7 +84,7 @@ def test_the_last_write_of_a_field_wins_and_the_recorded_conflict_contains_no_va
     assert "Bowl" not in str(mirror.rows("select * from kv.conflicts"))
 
 
-def test_nested_objects_are_merged_and_removed_fields_stay_removed(mirror: Mirror) -> None:
+def test_nested_objects_are_merged_and_removed_fields_remain_removed(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"settings": {"a": 5, "b": 2}, "tags": ["new"]})
     mirror.put(KEY, {k: v for k, v in stale.items() if k != "color"} | {"settings": {"a": 1, "b": 6}})
@@ -109,7 +109,7 @@ def test_a_repeated_write_reduces_the_stock_once(mirror: Mirror, sold_by_the_pla
     assert mirror.conflicts() == set()
 
 
-def test_a_repeated_sale_without_a_write_time_counts_once_and_is_recorded_as_doubtful(mirror: Mirror) -> None:
+def test_a_repeated_sale_without_a_write_time_counts_once(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"availableQuantity": 9})
     mirror.put(KEY, stale | {"availableQuantity": 9})
@@ -117,7 +117,7 @@ def test_a_repeated_sale_without_a_write_time_counts_once_and_is_recorded_as_dou
     assert mirror.conflicts() == {(KEY, "sale_in_doubt", "updatedAt")}
 
 
-def test_a_repeated_write_without_a_write_time_is_no_conflict_if_it_sells_nothing(mirror: Mirror) -> None:
+def test_repeating_a_write_without_a_sale_causes_no_conflict(mirror: Mirror) -> None:
     stale = read(mirror)
     for _ in range(2):
         mirror.put(KEY, stale | {"name": "Cup"})
@@ -150,7 +150,7 @@ def test_the_first_write_of_a_recreated_document_does_not_count_as_a_repeated_wr
             mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
 
 
-def test_a_write_without_a_revision_replaces_all_fields_except_for_the_stock(mirror: Mirror) -> None:
+def test_a_write_without_a_revision_replaces_all_fields_except_the_stock(mirror: Mirror) -> None:
     mirror.update("products", KEY, name="Cup", inventory_count=6)
     mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=9))
     assert mirror.document(KEY) == gift("g-a", catalogId="c-a", availableQuantity=6)
@@ -176,7 +176,7 @@ FORMS_OF_STOCK: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("before", "stated", "after"), FORMS_OF_STOCK)
-def test_a_write_without_a_revision_does_not_change_the_stock_whatever_the_format_of_the_stock_is(
+def test_a_write_without_a_revision_does_not_change_a_stock_in_any_format(
     mirror: Mirror, before: dict[str, Any], stated: dict[str, Any], after: dict[str, Any]
 ) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", **before))
@@ -187,7 +187,7 @@ def test_a_write_without_a_revision_does_not_change_the_stock_whatever_the_forma
     assert {kind for _, kind, _ in mirror.conflicts()} == {"base_unknown"}
 
 
-def test_a_write_without_a_revision_can_add_a_stock_to_a_gift_that_has_no_stock(mirror: Mirror) -> None:
+def test_a_write_without_a_revision_can_add_a_stock_to_a_gift_without_stock(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", stock=3))
     assert mirror.row("products", "gift:g-b")["inventory_count"] == 3
@@ -195,9 +195,7 @@ def test_a_write_without_a_revision_can_add_a_stock_to_a_gift_that_has_no_stock(
 
 
 @pytest.mark.parametrize("revision", ["forgotten", "future"])
-def test_a_write_with_an_unknown_revision_replaces_all_fields_except_the_stock_and_records_a_conflict(
-    mirror: Mirror, revision: str
-) -> None:
+def test_a_write_with_an_unknown_revision_keeps_the_stock_and_records_a_conflict(mirror: Mirror, revision: str) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup", inventory_count=6)
     mirror.database.execute("update kv.history set replaced_at = now() - interval '11 minutes'")
@@ -209,7 +207,7 @@ def test_a_write_with_an_unknown_revision_replaces_all_fields_except_the_stock_a
     assert mirror.conflicts() == {(KEY, "base_unknown", ""), (KEY, "base_unknown", "availableQuantity")}
 
 
-def test_a_write_that_changes_nothing_does_not_shorten_the_time_for_which_its_base_version_is_kept(
+def test_a_write_without_changes_does_not_shorten_the_retention_of_its_base_version(
     mirror: Mirror,
 ) -> None:
     stale = read(mirror)
@@ -221,7 +219,7 @@ def test_a_write_that_changes_nothing_does_not_shorten_the_time_for_which_its_ba
     assert mirror.conflicts() == set()
 
 
-def test_a_document_that_is_json_in_a_string_does_not_restore_sold_pieces(mirror: Mirror) -> None:
+def test_a_document_inside_a_json_string_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     stale = gift("g-b", catalogId="c-a", stock=10)
     mirror.put("gift:g-b", json.dumps(stale))
     mirror.update("products", "gift:g-b", inventory_count=6)
@@ -231,9 +229,7 @@ def test_a_document_that_is_json_in_a_string_does_not_restore_sold_pieces(mirror
 
 
 @pytest.mark.parametrize("key", [KEY, "gift:production:g-a"])
-def test_a_document_that_becomes_the_decisive_document_of_a_row_again_does_not_restore_sold_pieces(
-    mirror: Mirror, key: str
-) -> None:
+def test_a_document_that_determines_its_row_again_does_not_restore_sold_pieces(mirror: Mirror, key: str) -> None:
     stale = read(mirror)
     if key == KEY:
         mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
@@ -245,7 +241,7 @@ def test_a_document_that_becomes_the_decisive_document_of_a_row_again_does_not_r
     assert (key, "base_unknown", "availableQuantity") in mirror.conflicts()
 
 
-def test_an_alias_that_becomes_decisive_after_a_deletion_does_not_restore_sold_pieces(mirror: Mirror) -> None:
+def test_an_alias_that_replaces_a_deleted_document_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup", stock=99))
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
     row = mirror.row("products", "gifts:g-a")
@@ -310,7 +306,7 @@ def test_a_document_of_the_maximum_size_can_be_written(mirror: Mirror) -> None:
     assert mirror.row("products", KEY)["name"] == "Cup"
 
 
-def test_pieces_that_were_sold_while_a_document_was_in_quarantine_stay_sold(mirror: Mirror) -> None:
+def test_a_document_that_leaves_the_quarantine_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 9})
@@ -321,7 +317,7 @@ def test_pieces_that_were_sold_while_a_document_was_in_quarantine_stay_sold(mirr
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_a_document_that_leaves_the_quarantine_and_contains_no_sale_gets_the_stock_of_its_row(mirror: Mirror) -> None:
+def test_a_document_that_leaves_the_quarantine_gets_the_stock_of_its_row(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, read(mirror) | {"price": 5})
@@ -331,13 +327,13 @@ def test_a_document_that_leaves_the_quarantine_and_contains_no_sale_gets_the_sto
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_sales_that_only_the_old_application_made_during_the_quarantine_reduce_the_stock(mirror: Mirror) -> None:
+def test_sales_of_an_old_application_during_the_quarantine_reduce_the_stock(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 8})
     assert (mirror.row("products", KEY)["inventory_count"], mirror.document(KEY)["availableQuantity"]) == (8, 8)
 
 
-def test_a_quarantined_document_does_not_restore_sold_pieces_if_its_row_has_another_document(
+def test_a_quarantined_document_of_a_row_with_two_documents_does_not_restore_sold_pieces(
     mirror: Mirror,
 ) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", availableQuantity=10))
@@ -351,9 +347,7 @@ def test_a_quarantined_document_does_not_restore_sold_pieces_if_its_row_has_anot
 
 
 @pytest.mark.parametrize("broken", ["text", [1], None])
-def test_a_stale_write_over_a_document_that_is_not_an_object_does_not_restore_sold_pieces(
-    mirror: Mirror, broken: Any
-) -> None:
+def test_replacing_an_invalid_document_does_not_restore_sold_pieces(mirror: Mirror, broken: Any) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, broken)
@@ -364,7 +358,7 @@ def test_a_stale_write_over_a_document_that_is_not_an_object_does_not_restore_so
     assert read(mirror)["_rev"] > stale["_rev"] + 1000
 
 
-def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_the_stock_of_the_document(mirror: Mirror) -> None:
+def test_a_repair_from_documents_copies_the_stock_into_the_row(mirror: Mirror) -> None:
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
     with mirror.unnoticed():
         mirror.update("products", KEY, inventory_count=7)
@@ -372,7 +366,7 @@ def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_the_stock_of_th
     assert mirror.row("products", KEY)["inventory_count"] == 10
 
 
-def test_a_write_based_on_a_deleted_document_is_not_confused_with_a_write_based_on_its_successor(
+def test_a_recreated_document_has_different_revisions_than_the_deleted_document(
     mirror: Mirror,
 ) -> None:
     stale = read(mirror)
@@ -387,7 +381,7 @@ def test_a_write_based_on_a_deleted_document_is_not_confused_with_a_write_based_
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_the_document_of_a_restored_row_reuses_no_revision_of_the_earlier_document(mirror: Mirror) -> None:
+def test_the_document_of_a_restored_row_has_a_new_revision(mirror: Mirror) -> None:
     stale = read(mirror)
     row = mirror.row("products", KEY)
     mirror.delete("products", KEY)

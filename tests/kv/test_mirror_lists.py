@@ -1,8 +1,8 @@
-"""Tests of the mirror with documents in lists. A changed row changes its document in a list.
+"""Tests the mirror with documents in lists. A changed row changes its document in a list.
 
-A list that an application writes back is merged document by document.
+When an application writes a list, the mirror merges the list document by document.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import json
@@ -20,8 +20,8 @@ from tests.platform import Platform
 LIST = "gifts:all"
 FIRST, SECOND = f"{LIST}::g-1", f"{LIST}::g-2"
 MAX_CPU_SECONDS = 5.0
-"""How much CPU time the change of a list with 5 MB may take, in seconds. The duration is not limited, because it also
-depends on other programs.
+"""The maximum CPU time for the change of a list of 5 MB, in seconds. The test does not limit the elapsed time, because
+other programs affect it.
 """
 
 
@@ -35,18 +35,18 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
 
 
 def stored(mirror: Mirror, key: str = LIST) -> list[Any]:
-    """Return a list, as an application reads it."""
+    """Return a list as an application reads the list."""
     value: list[Any] = mirror.value("select value from kv_store_6fcaeea3 where key = %s", key)
     return value
 
 
 def changed(items: list[Any], id: str, **fields: Any) -> list[Any]:
-    """Return a list in which a document has other fields."""
+    """Return a copy of a list in which the fields of one document are changed."""
     return [item | fields if isinstance(item, dict) and item["id"] == id else item for item in items]
 
 
 def stock(mirror: Mirror, key: str = FIRST) -> int:
-    """Return the stock of the row of a document."""
+    """Return the stock in the row of a document."""
     count: int = mirror.row("products", key)["inventory_count"]
     return count
 
@@ -60,7 +60,7 @@ def test_a_sale_in_the_platform_changes_the_document_in_a_list(mirror: Mirror) -
     assert mirror.rows("select from kv.list_changes") == []
 
 
-def test_rows_that_change_in_several_statements_update_the_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
+def test_changed_rows_update_their_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
     for count in (8, 7):
         mirror.database.execute("update products set inventory_count = %s where sku like 'SKU-g-_'", [count])
         assert [item["availableQuantity"] for item in mirror.items(LIST).values() if "name" in item] == [10, 10]
@@ -72,7 +72,7 @@ def test_rows_that_change_in_several_statements_update_the_list_at_the_end_of_th
     assert earlier == [{"key": FIRST, "rev": 1}, {"key": SECOND, "rev": 1}]
 
 
-def test_a_write_of_a_stale_list_keeps_the_changes_of_other_writers_in_each_document(mirror: Mirror) -> None:
+def test_writing_a_stale_list_keeps_the_changes_of_other_writers(mirror: Mirror) -> None:
     stale = stored(mirror)
     mirror.update("products", FIRST, inventory_count=7, name="Cup")
     mirror.put(LIST, changed(stored(mirror), "g-2", color="green"))
@@ -111,7 +111,7 @@ def test_a_document_that_returns_to_a_list_does_not_restore_sold_pieces(mirror: 
     assert mirror.conflicts() == {(FIRST, "base_unknown", "availableQuantity")}
 
 
-def test_lists_and_documents_that_are_json_inside_a_json_string_remain_in_this_format(mirror: Mirror) -> None:
+def test_lists_and_documents_inside_a_json_string_keep_this_format(mirror: Mirror) -> None:
     mirror.put(LIST, json.dumps(stored(mirror)))
     mirror.put("catalog_gifts:c-a", [json.dumps(gift("g-3", catalogId="c-a", quantity=10))])
     mirror.update("products", FIRST, inventory_count=7)
@@ -140,7 +140,7 @@ def test_a_changed_row_does_not_overwrite_a_quarantined_document_in_a_list(mirro
     assert mirror.conflicts() == {(FIRST, "row_not_mirrored", "")}
 
 
-def test_an_unexpected_error_with_a_list_does_not_fail_the_write_of_a_row(mirror: Mirror) -> None:
+def test_an_unexpected_error_in_a_list_does_not_prevent_a_write_of_a_row(mirror: Mirror) -> None:
     mirror.database.execute(
         "set local role app_mirror; create or replace function kv.keyed_items(list text, items jsonb)"
         " returns table (n bigint, item jsonb, key text) language plpgsql as $$ begin perform missing(); end $$;"
@@ -171,7 +171,7 @@ def test_rows_of_each_entity_change_their_documents_in_lists(mirror: Mirror) -> 
     assert mirror.row("sites", "sites:all::s-x")["status"] == "inactive"
 
 
-def test_a_write_of_a_stale_list_does_not_restore_the_data_of_an_erased_person(mirror: Mirror) -> None:
+def test_writing_a_stale_list_does_not_restore_erased_data(mirror: Mirror) -> None:
     mirror.put("user_orders:u", [order("o-1", userName="Jane Roe")])
     stale = stored(mirror, "user_orders:u")
     mirror.put("user_orders:u", changed(stale, "o-1", note="for Jane Roe"))
@@ -184,7 +184,7 @@ def test_a_write_of_a_stale_list_does_not_restore_the_data_of_an_erased_person(m
         assert "Jane" not in str(stored(mirror, "user_orders:u"))
 
 
-def test_documents_in_lists_that_have_no_revision_get_a_revision(mirror: Mirror) -> None:
+def test_documents_without_a_revision_in_lists_get_a_revision(mirror: Mirror) -> None:
     mirror.database.execute("alter table kv_store_6fcaeea3 disable trigger mirror_list_revision")
     mirror.database.execute("update kv_store_6fcaeea3 set value = '[{\"id\": \"g-1\", \"name\": \"A\"}, \"g-2\", 7]'"
                             " where key = 'gifts:all'")  # fmt: skip
@@ -201,7 +201,7 @@ HOSTILE: list[Any] = [
 
 
 @pytest.mark.parametrize("item", HOSTILE)
-def test_a_hostile_item_does_not_block_the_other_items_of_a_list(mirror: Mirror, item: Any) -> None:
+def test_a_hostile_item_does_not_block_other_items_of_a_list(mirror: Mirror, item: Any) -> None:
     mirror.put(LIST, [item, *stored(mirror), item])
     mirror.put(LIST, [*stored(mirror), item])
     mirror.update("products", SECOND, inventory_count=6)
@@ -210,7 +210,7 @@ def test_a_hostile_item_does_not_block_the_other_items_of_a_list(mirror: Mirror,
 
 
 def cpu_seconds(mirror: Mirror) -> float:
-    """Return the CPU time that the process of the database has used for this connection."""
+    """Return the CPU time that the server process of this connection has used."""
     times = psutil.Process(mirror.database.info.backend_pid).cpu_times()
     return float(times.user + times.system)
 
@@ -229,7 +229,7 @@ def test_a_list_of_5_mb_is_merged_and_written_in_seconds(mirror: Mirror) -> None
     assert {item["stock"] for item in mirror.items(LIST).values()} == {2}
 
 
-def test_pieces_that_were_sold_while_a_document_of_a_list_was_in_quarantine_stay_sold(mirror: Mirror) -> None:
+def test_a_list_document_that_leaves_the_quarantine_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put(LIST, changed(stored(mirror), "g-1", price="?"))
     mirror.update("products", FIRST, inventory_count=7)
     mirror.put(LIST, changed(stored(mirror), "g-1", price=5, availableQuantity=9))
@@ -256,7 +256,7 @@ def test_deleting_a_list_deletes_the_history_of_its_documents(mirror: Mirror) ->
 
 
 def erase(mirror: Mirror, key: str) -> None:
-    """Erase the person of an order, as the erasure worker does. The transaction stays open."""
+    """Erase the person of an order, as the erasure worker does. Do not end the transaction."""
     mirror.database.execute(
         "update orders set customer_name = 'erased', customer_email = '', shipping_address = '{}', erased_at = now()"
         " where id = %s",
@@ -284,7 +284,7 @@ OTHER_DOCUMENTS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize("first", ["order:o-1", "user_orders:u"])
 @pytest.mark.parametrize(("key", "value"), OTHER_DOCUMENTS)
-def test_data_of_an_erased_person_cannot_return_under_another_key_or_in_another_list(
+def test_erased_data_cannot_return_under_another_key_or_in_another_list(
     mirror: Mirror, first: str, key: str, value: Any
 ) -> None:
     mirror.put(first, [JANE] if first == "user_orders:u" else JANE)
@@ -299,7 +299,7 @@ def test_data_of_an_erased_person_cannot_return_under_another_key_or_in_another_
     assert mirror.value("select count(*) from orders where customer_name like 'Jane%%'") == 0
 
 
-def test_an_order_in_another_environment_and_a_further_order_of_the_person_are_not_erased(mirror: Mirror) -> None:
+def test_an_order_in_another_environment_is_not_erased(mirror: Mirror) -> None:
     mirror.put("order:o-1", JANE)
     erase(mirror, "order:o-1")
     mirror.end()
@@ -310,9 +310,7 @@ def test_an_order_in_another_environment_and_a_further_order_of_the_person_are_n
 
 
 @pytest.mark.parametrize("environment", ["production", "test"])
-def test_lists_with_an_erased_person_are_written_at_the_end_of_the_transaction_and_keep_their_format(
-    mirror: Mirror, environment: str
-) -> None:
+def test_an_erasure_writes_lists_at_the_end_of_the_transaction(mirror: Mirror, environment: str) -> None:
     mirror.put("user_orders:u", json.dumps([JANE, "o-7"]))
     mirror.put("orders:all", [order("o-2"), JANE | {"totalValue": "?"}])
     assert mirror.reason("orders:all::o-1") is not None

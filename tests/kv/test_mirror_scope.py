@@ -1,6 +1,7 @@
-"""Tests which writes the mirror handles: deleted rows, other environments, settings of sites, and large statements.
+"""Tests which writes the mirror handles. Special cases are deleted rows, other environments, settings of sites, and
+large statements.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ DELETED = {("gift:g-a", "row_deleted", "")}
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform) as mirror:
         yield mirror
 
@@ -162,7 +163,7 @@ def test_settings_in_an_unknown_format_exclude_no_products(mirror: Mirror, value
     assert mirror.conflicts() == set()
 
 
-def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_other_documents(mirror: Mirror) -> None:
+def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_rest(mirror: Mirror) -> None:
     documents = {f"gift:m-{n:03}": gift(f"m-{n:03}", catalogId="c-a") for n in range(503)}
     mirror.database.execute("insert into kv_store_6fcaeea3 select key, value from jsonb_each(%s)", [Jsonb(documents)])
     assert products(mirror) == 501
@@ -172,7 +173,7 @@ def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_other_
     assert mirror.rows("select from kv.ids where fingerprint is distinct from mapped_fingerprint") == []
 
 
-def test_updating_the_price_of_the_current_row_of_a_cursor_changes_the_document(mirror: Mirror) -> None:
+def test_an_update_of_the_current_row_of_a_cursor_changes_the_document(mirror: Mirror) -> None:
     mirror.put("gifts:all", [gift("g-1", catalogId="c-a")])
     ids = [mirror.id("gift:g-a"), mirror.id("gifts:all::g-1")]
     mirror.database.execute(
@@ -187,7 +188,7 @@ def test_updating_the_price_of_the_current_row_of_a_cursor_changes_the_document(
     assert prices == {7, 8} == {int(mirror.row("products", key)["price"]) for key in ("gift:g-a", "gifts:all::g-1")}
 
 
-def test_updating_prices_with_a_function_that_a_cursor_calls_row_by_row_changes_the_documents(mirror: Mirror) -> None:
+def test_updates_in_a_function_that_a_cursor_calls_change_the_documents(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.database.execute(
         "create function pg_temp.reprice(id uuid) returns numeric language sql as"

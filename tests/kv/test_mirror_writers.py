@@ -1,6 +1,6 @@
-"""Tests of switching the mirror, and of concurrent writes, with the commands, the API and the facade.
+"""Tests switching the mirror on and off, and concurrent writes, with the commands, the API and the facade.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 import copy
@@ -37,15 +37,15 @@ def on(own_platform: Platform) -> Iterator[Json]:
 
 @pytest.fixture
 def tenant(own_platform: Platform, on: Json) -> Tenant:
-    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store."""
     return own_platform.tenant()
 
 
 class OldApplication:
-    """An old application. It caches documents for some seconds."""
+    """Simulates an old application that caches documents for some seconds."""
 
     stale_seconds = 3.0
-    """The time for which the application caches a document that it has read."""
+    """The time for which the application caches a document, in seconds."""
 
     def __init__(self, platform: Platform) -> None:
         self.client = httpx.Client(
@@ -77,7 +77,7 @@ class OldApplication:
         document["updatedAt"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
     def write(self, documents: dict[str, Any]) -> int:
-        """Write documents, in one request. Returns the status of the response."""
+        """Write documents in one request. Return the status of the response."""
         rows = [{"key": key, "value": value} for key, value in documents.items()]
         return self.client.post(PATH, json=rows, headers=MERGE).status_code
 
@@ -104,7 +104,7 @@ def test_the_mirror_is_initially_off_and_the_commands_switch_it_on_and_off(own_p
     assert {row["subject"] for row in rows} == {"admin"}
 
 
-def test_switching_the_mirror_on_fails_if_the_command_waits_too_long_for_a_write(own_platform: Platform) -> None:
+def test_switching_the_mirror_on_fails_if_a_write_blocks_the_command(own_platform: Platform) -> None:
     own_platform.database.execute("begin; update clients set name = name")
     try:
         result = command(own_platform, "mirror", "on")
@@ -174,7 +174,7 @@ def test_an_order_placed_in_an_old_application_becomes_an_order_of_the_platform(
                                          [product["id"]]).fetchone() == {"n": 6}  # fmt: skip
 
 
-def test_writes_of_documents_and_rows_do_not_affect_each_other_while_the_mirror_is_off(
+def test_documents_and_rows_are_independent_while_the_mirror_is_off(
     own_platform: Platform, application: OldApplication
 ) -> None:
     tenant = own_platform.tenant()
@@ -195,7 +195,7 @@ def products(own_platform: Platform, tenant: Tenant) -> list[Json]:
 
 
 @pytest.mark.slow
-def test_concurrent_sales_of_old_and_new_applications_sell_exactly_the_stock_without_deadlocks(
+def test_concurrent_sales_of_old_and_new_applications_sell_exactly_the_stock(
     own_platform: Platform, products: list[Json]
 ) -> None:
     ids = [product["id"] for product in products]

@@ -1,4 +1,5 @@
-"""Tests of the migration of documents to rows: which documents belong to one row, and which rows they may refer to."""
+"""Tests the migration of documents to rows: which documents belong to one row, and to which rows a document can
+refer."""
 
 from typing import Any
 
@@ -37,7 +38,7 @@ def test_several_documents_of_a_gift_with_different_keys_become_one_row(move: Mo
     assert move.value("select value from kv.remainders where key = 'gifts:g-a'") == {"name": "Older"}
 
 
-def test_an_equal_document_under_another_key_has_no_remainder(move: Move) -> None:
+def test_an_identical_document_under_another_key_has_no_remainder(move: Move) -> None:
     move.put("gifts:g-a", gift("g-a", catalogId="c-a"))
     move.run()
     assert move.notes("gifts:g-a") == {"same_document"}
@@ -70,7 +71,7 @@ def test_a_site_with_the_catalog_of_another_client_is_quarantined(move: Move) ->
     assert move.rows("select from catalog_grants where catalog_id = %s", move.id("catalogs:c-a")) == []
 
 
-def test_a_site_shows_a_catalog_of_the_platform_only_after_its_client_gets_a_grant(move: Move) -> None:
+def test_a_site_shows_a_platform_catalog_only_after_a_grant(move: Move) -> None:
     shared_id = "catalog_legacy_default"
     move.put(f"catalogs:{shared_id}", {"id": shared_id, "name": "Shared", "type": "manual"})
     move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": shared_id})
@@ -95,13 +96,12 @@ def test_the_grant_of_a_site_is_locked_before_the_site_is_checked(move: Move, pl
     grant, lock = f"grant {shared} {client}", "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
     assert move.row("sites", "site:s-a")["catalog_id"] is None
     with psycopg.connect(platform.endpoints.database, autocommit=True) as other:
-        # The mirror locked the grant before it checked the site. It did not wait for this revocation, so it did not see
-        # it.
+        # The transaction of the mirror has locked the grant. Therefore a concurrent revocation would have to wait.
         assert other.execute(lock, [grant]).fetchone() == (False,)
         assert other.execute(lock, [f"grant {move.id('catalogs:c-a')} {client}"]).fetchone() == (True,)
 
 
-def test_a_document_never_takes_over_a_row_that_does_not_come_from_the_store(move: Move) -> None:
+def test_a_document_cannot_change_a_row_that_was_not_migrated(move: Move) -> None:
     move.run()
     foreign = move.value(
         "insert into products (catalog_id, sku, name, price, currency) values (%s, 'X', 'Ours', 1, 'EUR') returning id",
@@ -113,7 +113,7 @@ def test_a_document_never_takes_over_a_row_that_does_not_come_from_the_store(mov
     assert move.value("select name from products where id = %s", foreign) == "Ours"
 
 
-def test_a_document_is_quarantined_if_its_id_is_the_derived_row_id_of_another_document(move: Move) -> None:
+def test_a_document_with_the_row_id_of_another_document_is_quarantined(move: Move) -> None:
     move.run()
     derived = move.id("gift:g-a")
     move.put(f"gift:{derived}", gift(str(derived), catalogId="c-a", name="Taken"))
@@ -133,7 +133,7 @@ def test_the_client_of_an_order_is_the_client_of_its_site(move: Move) -> None:
     assert (line["product_id"], line["name"]) == (None, "Theirs")
 
 
-def test_an_order_number_that_occurs_twice_for_a_client_gets_a_suffix(move: Move) -> None:
+def test_a_duplicate_order_number_of_a_client_gets_a_suffix(move: Move) -> None:
     for number in range(1, 6):
         move.put(f"order:o-{number}", order(f"o-{number}", orderNumber="#1"))
     move.run()
@@ -163,7 +163,7 @@ def test_a_missing_order_total_is_computed(move: Move, fields: dict[str, Any], t
     assert note in move.notes("order:o-1")
 
 
-def test_a_missing_price_of_an_order_line_is_replaced_by_the_regular_price_and_not_by_the_offer_price(
+def test_an_order_line_without_a_price_gets_the_regular_price(
     move: Move,
 ) -> None:
     move.run()
@@ -235,7 +235,7 @@ def test_a_corrected_document_leaves_the_quarantine(move: Move) -> None:
     assert move.row("products", "gift:g-1")["price"] == 7
 
 
-def test_a_row_stays_if_its_document_becomes_unreadable(move: Move) -> None:
+def test_a_row_remains_if_its_document_becomes_unreadable(move: Move) -> None:
     move.run()
     move.put("gift:g-a", gift("g-a", catalogId="c-a", price="on request"))
     move.run()
@@ -279,7 +279,7 @@ def test_all_prices_of_a_catalog_are_in_one_currency(move: Move) -> None:
     assert move.value("select currency from catalogs where id = %s", move.id("catalogs:c-a")) == "USD"
 
 
-def test_a_list_of_ids_only_marks_documents_as_listed(move: Move) -> None:
+def test_a_list_of_ids_does_not_change_the_rows_of_its_documents(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a"))
     move.put("gifts:all", ["g-a", "g-a", "g-gone", {"id": "g-b"}])
     move.put("client:b", {"id": "b", "name": "Unlisted"})
@@ -315,12 +315,12 @@ ROWS_OF_THE_STORE = {
     "kv.quarantine": "true",
     "kv.notes": "true",
 }
-"""SQL conditions for the rows of the tenants in the store, because other tests write rows of other tenants at the same
-time."""
+"""Maps each table to an SQL condition for the rows of the store's tenants. Other tests write rows of other tenants at
+the same time."""
 
 
 def fingerprint(move: Move) -> dict[str, Any]:
-    """Return the number of rows of each table that belong to the store, and the sum of the hashes of these rows."""
+    """Count the rows of the store's tenants in each table, and add up the hashes of these rows."""
     return {
         table: move.rows(
             f"select count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) as sum from {table} t where {condition}"

@@ -1,7 +1,7 @@
-"""Tests of the number of rows that a backfill reads.
+"""Tests the number of rows that a backfill reads.
 
-The module uses its own local cloud. On a shared cloud, the table contains products of other tests, and statistics of
-the time before these tests. Then PostgreSQL rightly reads the whole table once for each batch.
+The module uses its own local cloud. On a shared cloud, the table contains products of other tests, and its statistics
+can be outdated. PostgreSQL would then read the whole table once for each batch.
 """
 
 from collections.abc import Iterator
@@ -28,5 +28,5 @@ def test_the_backfill_does_not_read_all_products_for_each_document(move: Move) -
     before = move.value(rows_read)
     move.run(size=100)
     assert move.value("select count(*) from products where sku like 'many-%%'") == count
-    # A sequential scan for each lookup reads about 310,000 rows. A scan for each batch reads about 1,500.
+    # One sequential scan per document would read about 310,000 rows. One scan per batch reads about 1,500 rows.
     assert move.value(rows_read) - before < 20 * count

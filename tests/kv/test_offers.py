@@ -1,6 +1,6 @@
-"""Offers while the mirror is on: documents have the price without an offer, and a comparison finds no difference.
+"""Tests offers while the mirror is on. Documents contain the regular price, and a comparison finds no difference.
 
-The module uses its own local cloud, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because switching the mirror affects a whole platform.
 """
 
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ def test_the_start_and_the_end_of_an_offer_write_no_documents(own_platform: Plat
     assert mirror.document("gift:g-a")["price"] == before["price"]
     compare(own_platform, "--full", code=0)
     assert found(own_platform) == set()
-    # The document changes: first another field, and then the price.
+    # Change the document: first another field, and then the price.
     mirror.put("gift:g-a", mirror.document("gift:g-a") | {"name": "Cup"})
     assert prices(mirror) == (4, 5)
     mirror.put("gift:g-a", mirror.document("gift:g-a") | {"price": 6})
     assert prices(mirror) == (4, 6)
-    # The regular price in the row changes.
+    # Change the regular price in the row.
     mirror.update("products", "gift:g-a", regular_price=7)
     assert mirror.document("gift:g-a")["price"] == 7
     assert prices(mirror) == (4, 7)

@@ -1,4 +1,4 @@
-"""Tests of retirements of documents and their undo, with the command, the API and the facade.
+"""Tests retiring documents and undoing a retirement, with the command, the API and the facade.
 
 The module uses its own local cloud, because a retirement affects a whole platform.
 """
@@ -36,11 +36,11 @@ FAMILIES = {
     "client": "^clients?:", "catalog": "^(catalogs?|catalog_index):", "site": "^sites?:",
     "product": "^(gifts?|catalog_gifts):", "order": "^(orders?|user_orders|order_index):",
 }  # fmt: skip
-"""A pattern of the keys that may belong to an entity."""
+"""Maps each entity to a pattern of keys. The pattern also matches the keys in OTHERS."""
 OTHERS = "^sites:(slug:|[^:]+:catalog_config$)|^client:[^:]+:site:"
-"""A pattern of the keys of other families."""
+"""A pattern of keys that match FAMILIES, but belong to no entity."""
 MARKS = ("kv.ids", "kv.remainders", "kv.notes", "kv.quarantine")
-"""The tables in which the mapping records facts about documents."""
+"""The tables in which the mapping stores information about documents."""
 MANY = 20_000 if FULL else 2_000
 """The number of gifts in the test that kills the command during a retirement."""
 ROUTE = "/v1/admin/kv/retirements"
@@ -60,7 +60,7 @@ FORMS: dict[str, Any] = {
     "gift:staging:other": gift("other", catalogId="own"),
     "gift:bad-price": gift("bad-price", catalogId="own", price="on request"),
 }  # fmt: skip
-"""Documents whose exact form is hard to restore, and documents that must stay in the store."""
+"""Documents whose exact text is difficult to restore, and documents that must remain in the store."""
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def undone(own_platform: Platform, moved: Platform) -> Iterator[None]:
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """A client of the store, as an old application uses it."""
+    """An HTTP client that accesses the store as an old application does."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(
         base_url=own_platform.endpoints.api, headers=headers, verify=TLS, trust_env=False, timeout=60
@@ -113,7 +113,7 @@ def documents(platform: Platform) -> dict[str, str]:
 
 
 def marks(platform: Platform) -> dict[str, list[str]]:
-    """Return the records of the mapping about documents."""
+    """Return the rows of the tables in MARKS."""
     return {
         table: [r["t"] for r in platform.database.execute(f"select t::text from {table} t order by 1".encode())]
         for table in MARKS
@@ -128,8 +128,8 @@ def retire(platform: Platform, entity: str) -> Json:
 
 
 def end_period(platform: Platform) -> None:
-    """Move the times of retirements and of requests one second into the past. A period lasts one second in these tests,
-    so it ends.
+    """End the waiting period of retirements: move the times of retirements and requests one second into the past. The
+    waiting period lasts one second in these tests.
     """
     platform.database.execute(
         "update kv.retirements set started_at = started_at - interval '1 second' where status = 'waiting';"
@@ -138,7 +138,7 @@ def end_period(platform: Platform) -> None:
 
 
 def work(platform: Platform, entity: str, **body: Any) -> Json:
-    """Repeat a request until the retirement has reached its target. Returns the last plan."""
+    """Repeat a request until the retirement has reached its target. Return the last plan."""
     while True:
         response = put(platform, entity, **body)
         assert response.status_code == 200, response.text
@@ -181,9 +181,7 @@ def test_documents_can_be_retired_only_if_the_tables_answer_all_reads(moved: Pla
     assert moved.database.execute("select from kv.retirements where status <> 'undone'").fetchall() == []
 
 
-def test_writes_of_retired_entities_are_refused_and_other_writes_are_accepted(
-    moved: Platform, store: httpx.Client
-) -> None:
+def test_only_writes_of_retired_entities_are_refused(moved: Platform, store: httpx.Client) -> None:
     run(moved, "retire", "product")
     before = documents(moved)
     for response in (
@@ -235,9 +233,7 @@ def test_a_retirement_is_refused_while_an_application_uses_the_documents(
     }
 
 
-def test_requests_for_keys_that_belong_to_no_entity_do_not_block_a_retirement(
-    moved: Platform, store: httpx.Client
-) -> None:
+def test_requests_for_keys_without_an_entity_do_not_block_a_retirement(moved: Platform, store: httpx.Client) -> None:
     run(moved, "retire", "order")
     moved.database.execute("delete from kv.traffic")
     for key in ("eq.session:s3cr3t-4", "eq.employees:kept", "like.employees:*", "eq.order_counter"):
@@ -288,7 +284,7 @@ def test_the_first_request_to_delete_documents_only_changes_the_status(moved: Pl
     assert response.status_code == 409 and "--undo" in response.json()["detail"]
 
 
-def test_a_retirement_waits_for_a_concurrent_rollback_and_is_then_refused(moved: Platform) -> None:
+def test_a_retirement_is_refused_after_a_concurrent_rollback(moved: Platform) -> None:
     wait(moved, "catalog")
     before = documents(moved)
     with psycopg.connect(moved.endpoints.database) as rollback, ThreadPoolExecutor(1) as pool:
@@ -304,7 +300,7 @@ def test_a_retirement_waits_for_a_concurrent_rollback_and_is_then_refused(moved:
     assert documents(moved) == before
 
 
-def test_no_documents_are_deleted_if_the_tables_no_longer_lead(moved: Platform) -> None:
+def test_no_documents_are_deleted_after_a_rollback(moved: Platform) -> None:
     wait(moved, "catalog")
     assert put(moved, "catalog", target="retired", delete=True).status_code == 200
     before = documents(moved)
@@ -322,7 +318,7 @@ def test_no_documents_are_deleted_if_the_tables_no_longer_lead(moved: Platform) 
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_undoing_a_retirement_restores_every_byte(moved: Platform, entity: str) -> None:
+def test_an_undo_restores_every_byte_of_the_documents(moved: Platform, entity: str) -> None:
     before, marked = documents(moved), marks(moved)
     plan = retire(moved, entity)
     retirement = plan["retirement"]
@@ -350,11 +346,11 @@ def test_undoing_a_retirement_restores_every_byte(moved: Platform, entity: str) 
 
 
 def of_keys(stored: dict[str, str], entity: str) -> set[str]:
-    """Return the keys of an entity. Leave out the keys of other families."""
+    """Return the keys of an entity. Omit keys that match OTHERS."""
     return {key for key in stored if re.match(FAMILIES[entity], key) and not re.match(OTHERS, key)}
 
 
-def test_documents_without_a_row_in_the_platform_stay_in_the_store(moved: Platform, store: httpx.Client) -> None:
+def test_documents_without_a_row_remain_in_the_store(moved: Platform, store: httpx.Client) -> None:
     plan = retire(moved, "product")
     after = documents(moved)
     assert {"gift:staging:other", "gift:bad-price", "session:s3cr3t-4", "employees:kept"} <= after.keys()
@@ -383,7 +379,7 @@ def test_the_platform_and_the_old_applications_work_after_a_retirement(moved: Pl
         m for m in marked["kv.ids"] if m.startswith("(gift")}  # fmt: skip
     response = moved.api("admin").post("/v1/admin/kv/comparisons", json={"entity": "product"})
     assert response.status_code == 409 and "--undo" in response.json()["detail"]
-    compare(moved)  # This compares the documents of the other entities.
+    compare(moved)  # This compares only the documents of all other entities.
     result = command(moved, "rollback", "product")
     assert result.returncode != 0 and "--undo" in result.stderr
     run(moved, "retire", "product", "--undo")
@@ -431,7 +427,7 @@ def test_a_running_comparison_stops_when_its_documents_are_retired(moved: Platfo
     assert documents(moved) == after
 
 
-def test_archived_secrets_of_a_document_whose_key_is_in_use_again_are_kept_until_the_archive_expires(
+def test_archived_secrets_of_a_recreated_document_are_kept_until_the_archive_expires(
     moved: Platform,
 ) -> None:
     before = documents(moved)
@@ -448,7 +444,7 @@ def test_archived_secrets_of_a_document_whose_key_is_in_use_again_are_kept_until
     compare(moved)
 
 
-def test_an_undo_does_not_restore_the_data_of_a_person_who_was_erased_after_the_retirement(moved: Platform) -> None:
+def test_an_undo_does_not_restore_the_data_of_an_erased_person(moved: Platform) -> None:
     value = {**order("o-erased", siteId="s-a"), "userEmail": "erased@person.example", "customerName": "Erased Person"}
     moved.database.execute("insert into kv_store_6fcaeea3 values ('order:o-erased', %s)", [Jsonb(value)])
     compare(moved)
@@ -465,7 +461,7 @@ def test_an_undo_does_not_restore_the_data_of_a_person_who_was_erased_after_the_
     assert "Erased Person" not in after["order:o-erased"] and "person.example" not in after["order:o-erased"]
 
 
-def test_an_undo_does_not_restore_documents_whose_rows_were_deleted_after_the_retirement(moved: Platform) -> None:
+def test_an_undo_does_not_restore_the_documents_of_deleted_rows(moved: Platform) -> None:
     for key, value in (
         ("gift:deleted", gift("deleted", catalogId="own")),
         ("catalog_gifts:own", ["forms", gift("in-list", catalogId="own"), gift("in-list-too", catalogId="own")]),
@@ -532,7 +528,7 @@ def test_an_undo_before_the_first_deletion_deletes_the_stored_secrets(moved: Pla
 
 
 @pytest.mark.parametrize("damage", ["deleted", "replaced"])
-def test_undoing_a_retirement_does_not_restore_a_damaged_archive_object(moved: Platform, damage: str) -> None:
+def test_an_undo_does_not_restore_a_damaged_archive_object(moved: Platform, damage: str) -> None:
     plan = retire(moved, "client")
     s3 = moved.s3
     [part] = moved.database.execute(
@@ -559,9 +555,7 @@ def test_undoing_a_retirement_does_not_restore_a_damaged_archive_object(moved: P
     )
 
 
-def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_objects_are_repaired(
-    moved: Platform, store: httpx.Client
-) -> None:
+def test_an_undo_restores_intact_objects_and_continues_after_a_repair(moved: Platform, store: httpx.Client) -> None:
     for name in "abcd":  # Each of these documents is a separate object.
         value = gift(f"large-{name}", catalogId="own", text=name * 1_900_000)
         moved.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [f"gift:large-{name}", Jsonb(value)])
@@ -580,7 +574,7 @@ def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_obj
         bodies[key] = s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
     flipped = bytearray(bodies[damaged["object_key"]])
-    flipped[len(flipped) // 2] ^= 0xFF  # inside the compressed data, after an intact header
+    flipped[len(flipped) // 2] ^= 0xFF  # damage the compressed data after the intact header
     s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=bytes(flipped))
 
     for _ in range(2):  # A repeated undo returns the same error.
@@ -590,7 +584,7 @@ def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_obj
         after = documents(moved)
         assert before.keys() - after.keys() == {*lost["keys"], *damaged["keys"]}
         assert after.items() <= before.items()
-    # Until the objects are repaired, a read returns the restored documents, and a write is refused.
+    # Before the objects are repaired, a read returns the restored documents, and a write is refused.
     assert run(moved, "status")["retirements"][0]["status"] == "restoring"
     assert store.get(PATH, params={"key": f"eq.{lost['keys'][0]}"}).json() == []
     [restored] = store.get(PATH, params={"key": "eq.gift:large-a", "select": "value"}).json()
@@ -603,7 +597,7 @@ def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_obj
     result = command(moved, "retire", "product", "--undo")
     assert result.returncode != 0
     assert lost["object_key"] not in result.stderr and damaged["object_key"] in result.stderr
-    # The object contains the same lines, compressed by another program.
+    # The repaired object contains the same lines. Another program has compressed the lines.
     lines = gzip.decompress(bodies[damaged["object_key"]])
     s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=gzip.compress(lines, 1))
     assert command(moved, "retire", "product", "--undo").returncode == 0
@@ -611,9 +605,7 @@ def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_obj
     moved.database.execute("delete from kv_store_6fcaeea3 where key like 'gift:large-%'")
 
 
-def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_has_confirmed(
-    moved: Platform, store: httpx.Client
-) -> None:
+def test_an_undo_gives_up_only_documents_of_confirmed_lost_objects(moved: Platform, store: httpx.Client) -> None:
     for name in "abc":  # Each of these documents is a separate object.
         value = gift(f"large-{name}", catalogId="own", text=name * 1_900_000)
         moved.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [f"gift:large-{name}", Jsonb(value)])
@@ -631,7 +623,7 @@ def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_h
 
     response = put(moved, "product", target="retired", give_up=[lost["object_key"]])
     assert response.status_code == 422
-    # The command names the lost objects, and gives up no object without a confirmation.
+    # The command prints the keys of the lost objects. It does not give up an object without a confirmation.
     result = command(moved, "retire", "product", "--undo", "--give-up")
     assert result.returncode == 2 and "--yes" in result.stderr
     for part in (lost, damaged):
@@ -639,7 +631,7 @@ def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_h
         assert f"{part['documents']:,} documents, from {part['keys'][0]} to {part['keys'][-1]}" in result.stderr
     assert run(moved, "status")["retirements"][0]["given_up"] == 0
     assert before.keys() - documents(moved).keys() == {*lost["keys"], *damaged["keys"]}
-    # Only the lost object that the request names is given up. The keys of intact and unknown objects have no effect.
+    # The undo gives up only the lost object in the request. The keys of intact and unknown objects have no effect.
     plan = put(moved, "product", target="active", give_up=[lost["object_key"], intact["object_key"], "x"]).json()
     assert [(g["object_key"], g["keys"]) for g in plan["given_up"]] == [(lost["object_key"], lost["keys"])]
     assert (plan["retirement"]["status"], plan["retirement"]["given_up"]) == ("restoring", len(lost["keys"]))
@@ -724,31 +716,32 @@ def test_an_undo_waits_for_products_that_are_inserted_during_the_retirement(move
 
 
 def reach_end(platform: Platform) -> None:
-    """Continue the undo of the retirement of products until all documents are back, and their writers are known."""
+    """Continue the undo of the product retirement until its status is `ending`, and one further request has run. All
+    documents are then restored."""
     while (plan := put(platform, "product", target="active").json())["retirement"]["status"] != "ending":
         assert plan["retirement"]["status"] == "restoring"
     assert put(platform, "product", target="active").json()["retirement"]["status"] == "ending"
 
 
 def test_an_undo_waits_only_for_transactions_that_began_before_its_end(moved: Platform) -> None:
-    write = "lock table products in row exclusive mode"  # the lock of each statement that writes products
+    write = "lock table products in row exclusive mode"  # each statement that writes products takes this lock
     retire(moved, "product")
     with psycopg.connect(moved.endpoints.database) as first, psycopg.connect(moved.endpoints.database) as second:
         first.execute(write)
         reach_end(moved)
         assert put(moved, "product", target="active").json()["code"] == "conflict"
-        second.execute(write)  # Under load, there is always a newer transaction.
+        second.execute(write)  # under load, a newer transaction is always running
         assert put(moved, "product", target="active").json()["code"] == "conflict"
         with ThreadPoolExecutor(1) as pool:
             command_ = pool.submit(command, moved, "retire", "product", "--undo")
-            time.sleep(5)  # The command repeats the requests that are refused.
+            time.sleep(5)  # the command repeats refused requests
             assert not command_.done()
             first.commit()
             assert command_.result().returncode == 0, command_.result().stderr
         second.commit()
 
 
-def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_changed_products(moved: Platform) -> None:
+def test_orders_and_product_changes_do_not_wait_for_an_undo(moved: Platform) -> None:
     tenant = moved.tenant()
     product = moved.product(tenant, inventory_count=100)
     before = documents(moved)
@@ -773,7 +766,7 @@ def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_chang
                            " where key = 'gift:g-a')")  # fmt: skip
         assert time.monotonic() - began < 5
         assert not ending.done()
-        # The documents are back, so the change is mirrored at once.
+        # The documents are restored, so the mirror writes the change at once.
         assert json.loads(documents(moved)["gift:g-a"])["stock"] == 4
         blocker.rollback()
         ending.result()
@@ -787,13 +780,13 @@ def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_chang
     assert {key for key in before if before[key] != after.get(key)} == {"gift:g-a", ordered}
 
 
-def test_no_change_of_a_product_that_is_written_while_an_undo_ends_is_lost(moved: Platform) -> None:
+def test_no_product_change_is_lost_at_the_end_of_an_undo(moved: Platform) -> None:
     before = documents(moved)
     retire(moved, "product")
     names: dict[str, str] = {}
 
     def write(connection: psycopg.Connection[Any], name: str) -> None:
-        """Insert a product, and rename it once more in the next call."""
+        """Insert a product, and rename all products of this test."""
         [(id,)] = connection.execute(
             "insert into products (catalog_id, sku, name, price, currency) select id, %s, 'First', 5, 'EUR'"
             " from kv.ids where key = 'catalogs:own' returning id::text",
@@ -835,12 +828,12 @@ def test_no_change_of_a_product_that_is_written_while_an_undo_ends_is_lost(moved
 
 
 def step(platform: Platform, size: int) -> None:
-    """Search the next `size` products at the end of an undo, as a request does."""
+    """Search the next `size` changed products at the end of an undo, as a request does."""
     assert as_admin(platform, "select kv.continue_ending(%s, %s)", "product", size) is False
 
 
 def as_admin(platform: Platform, query: str, *arguments: Any) -> Any:
-    """Return the only value of a query that the API runs for a super admin, in a transaction of its own."""
+    """Run a query as the API does for a super admin, in a separate transaction. Return the only value."""
     with psycopg.connect(platform.endpoints.database, prepare_threshold=None) as connection:
         connection.execute("set local session authorization wc_api")
         connection.execute(
@@ -852,7 +845,7 @@ def as_admin(platform: Platform, query: str, *arguments: Any) -> Any:
         return value
 
 
-def test_a_retirement_leaves_the_status_ending_only_at_the_end_of_its_undo(moved: Platform) -> None:
+def test_a_retirement_with_the_status_ending_refuses_other_changes(moved: Platform) -> None:
     retire(moved, "product")
     reach_end(moved)
     step(moved, 3)
@@ -895,7 +888,7 @@ def previous_undo(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("reached", ["archiving", "restoring", "ending", "searching"])
-def test_the_previous_release_can_end_an_undo_that_has_reached_any_status(moved: Platform, reached: str) -> None:
+def test_the_previous_release_can_complete_an_undo_with_any_status(moved: Platform, reached: str) -> None:
     before = documents(moved)
     insert = (
         "insert into products (catalog_id, sku, name, price, currency) select id, %s, 'Late', 5, 'EUR'"
@@ -949,7 +942,7 @@ def test_a_row_that_was_not_mirrored_after_the_comparison_blocks_a_retirement(mo
         moved.database.execute("delete from kv.conflicts where key = 'site:s-a'")
 
 
-def test_a_row_whose_transaction_was_committed_after_the_comparison_began_blocks_a_cutover_and_a_retirement(
+def test_a_row_that_commits_after_the_comparison_began_blocks_a_retirement(
     moved: Platform,
 ) -> None:
     def gates() -> dict[str, str]:
@@ -978,7 +971,7 @@ def test_a_row_whose_transaction_was_committed_after_the_comparison_began_blocks
     ("names", "pointer"),
     [(["a"] * 51, "/give_up"), (["a" * 201], "/give_up/0"), (["x", "a\nb"], "/give_up/1"), (["x", ""], "/give_up/1")],
 )
-def test_the_names_of_lost_objects_are_bounded_in_number_and_length(
+def test_the_number_and_length_of_lost_object_names_are_limited(
     moved: Platform, names: list[str], pointer: str
 ) -> None:
     response = put(moved, "product", target="active", give_up=names)
@@ -997,7 +990,7 @@ def test_only_super_admins_can_retire_documents(moved: Platform) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_retirement_and_its_undo_continue_after_their_worker_is_killed(moved: Platform) -> None:
-    for first in range(0, MANY, 400):  # While the tables lead, a request may write at most 500 documents.
+    for first in range(0, MANY, 400):  # While the tables lead, a request can write at most 500 documents.
         moved.database.execute(
             "insert into kv_store_6fcaeea3 select 'gift:many-' || n, jsonb_build_object('id', 'many-' || n,"
             " 'name', 'Mug', 'sku', 'many-' || n, 'price', 5, 'currency', 'EUR', 'catalogId', 'own',"
@@ -1017,7 +1010,7 @@ def test_a_retirement_and_its_undo_continue_after_their_worker_is_killed(moved: 
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
             until = time.monotonic() + 1 + 2 * chance.random()
-            while time.monotonic() < until:  # This also terminates transactions during their work.
+            while time.monotonic() < until:  # This also terminates transactions that are running.
                 moved.database.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'wc_api'"
                     " and state = 'active' and random() < 0.1"
@@ -1037,7 +1030,7 @@ def test_a_retirement_and_its_undo_continue_after_their_worker_is_killed(moved: 
 
 
 def complete(platform: Platform, before: dict[str, str]) -> None:
-    """Check that each document is unchanged, either in the store or in a verified part of the archive."""
+    """Check that each document exists unchanged, in the store or in a verified part of the archive."""
     with platform.database.transaction():
         platform.database.execute("set transaction isolation level repeatable read")
         stored = documents(platform)

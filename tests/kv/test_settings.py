@@ -1,4 +1,4 @@
-"""Tests of the settings of sites. Exclusions of products are copied, and all other settings are reported."""
+"""Tests the settings of sites. The migration copies exclusions of products, and reports all other settings."""
 
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,13 @@ def excluded(move: Move, site: str = "site:s-a") -> set[UUID]:
 
 
 def left(move: Move) -> dict[str, list[str]]:
-    """Return the reasons why settings are not copied, with the keys."""
+    """Map each reason for which settings are not copied to the keys of these settings."""
     return {row["reason"]: row["keys"] for row in move.value("select kv.settings_left()")}
 
 
 @pytest.fixture
 def gifts(move: Move) -> None:
-    """Write gifts of a catalog. Each gift differs from the others in one field."""
+    """Write gifts of a catalog. Each gift differs from all other gifts in one field."""
     for name, fields in {
         "sku": {"sku": "SKU_1%"}, "number": {"sku": "7"}, "category": {"category": "Drinks"},
         "brand": {"brand": "Acme"}, "other": {},
@@ -43,7 +43,7 @@ def test_excluded_products_in_the_settings_become_exclusions_of_the_site(move: M
 
 
 @pytest.mark.usefixtures("gifts")
-def test_a_backfill_does_not_restore_an_exclusion_that_a_member_has_deleted(move: Move) -> None:
+def test_a_backfill_does_not_restore_an_exclusion_after_a_member_deleted_it(move: Move) -> None:
     move.put("site_configs:s-a", {"excludedSkus": ["SKU_1%"]})
     move.run()
     move.database.execute("delete from site_product_exclusions where site_id = %s", [move.id("site:s-a")])

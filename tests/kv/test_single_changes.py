@@ -1,7 +1,8 @@
-"""Tests the fast path, which is used if only a product's row or the product's only document changes.
+"""Tests the fast path of the mirror. The fast path handles a change of one product, if the product has only one
+document.
 
-The fast path must have the same results as the general mapping. The module uses its own local cloud, because the mirror
-is switched for a whole platform.
+The fast path must have the same results as the general mapping. The module uses its own local cloud, because switching
+the mirror affects a whole platform.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ Step = Callable[[Mirror], None]
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     own_platform.database.execute("set track_functions = 'all'")
     with mirrored(own_platform) as mirror:
         yield mirror
@@ -29,7 +30,7 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
 
 
 def write(**fields: Any) -> Step:
-    """Write the gift with changed fields, like an application that has just read the gift."""
+    """Write the gift with changed fields, as an application does that has just read the gift."""
 
     def step(mirror: Mirror) -> None:
         current = mirror.value("select value from kv_store_6fcaeea3 where key = %s", KEY)
@@ -54,7 +55,7 @@ def put(key: str, value: Any) -> Step:
 
 
 def lose_row(key: str) -> Step:
-    """Forget that a document has become a row."""
+    """Delete the information that a row belongs to a document."""
 
     def step(mirror: Mirror) -> None:
         mirror.database.execute("update kv.ids set has_row = false where key = %s", [key])
@@ -125,11 +126,11 @@ ROWS: dict[str, list[Step]] = {
 
 
 def outcome(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
-    """Do the steps, and return the changed data."""
+    """Run the steps, and return the changed data."""
     for step in steps:
         step(mirror)
     written = {
-        "documents": (  # If a document was a string before, its first revision is computed from the time.
+        "documents": (  # The first revision of a document that was a string is computed from the time.
             "select key, case when kv.revision_of(value) > 1000000000000 then value - '_rev' else value end as value"
             " from kv_store_6fcaeea3 order by key"
         ),
@@ -144,7 +145,7 @@ def outcome(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
 
 
 def outcome_of_the_general_mapping(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
-    """Do the steps without the fast path, and return the changed data. The changes are rolled back."""
+    """Run the steps without the fast path, and roll back. Return the changed data."""
     mirror.database.execute("savepoint general")
     for function in SHORT:
         [row] = mirror.rows("select pg_get_functiondef(%s::regprocedure) as definition", function)
@@ -156,7 +157,7 @@ def outcome_of_the_general_mapping(mirror: Mirror, steps: list[Step]) -> dict[st
 
 
 def calls(mirror: Mirror, step: Step) -> set[str]:
-    """Do a step. Return the functions of the mirror that this step has called."""
+    """Run a step. Return the functions of the mirror that the step has called."""
     query = "select funcname, calls from pg_stat_xact_user_functions where schemaname = 'kv'"
     before = {(row["funcname"], row["calls"]) for row in mirror.rows(query)}
     step(mirror)
@@ -165,15 +166,13 @@ def calls(mirror: Mirror, step: Step) -> set[str]:
 
 @pytest.mark.parametrize("steps", [*PLAIN.values(), *OTHER.values(), *ROWS.values()],
                          ids=[*PLAIN, *OTHER, *(f"{name} of the row" for name in ROWS)])  # fmt: skip
-def test_the_fast_path_for_a_single_change_has_the_same_results_as_the_general_mapping(
-    mirror: Mirror, steps: list[Step]
-) -> None:
+def test_the_fast_path_has_the_same_results_as_the_general_mapping(mirror: Mirror, steps: list[Step]) -> None:
     expected = outcome_of_the_general_mapping(mirror, steps)
     assert outcome(mirror, steps) == expected
 
 
 @pytest.mark.parametrize("field", ["price", "availableQuantity", "description"])
-def test_a_plain_change_of_a_document_does_not_run_the_general_mapping(mirror: Mirror, field: str) -> None:
+def test_a_simple_change_of_a_document_does_not_run_the_general_mapping(mirror: Mirror, field: str) -> None:
     mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=5))
     assert calls(mirror, write(**{field: 7})) & {"map_single", "map_written"} == {"map_single"}
     assert calls(mirror, write(colour="red", **{field: 8})) >= {"map_single", "map_written"}

@@ -1,4 +1,5 @@
-"""Tests of the stages of the cutover, which decide whether the store or the tables lead and answer reads.
+"""Tests the stages of a cutover. A stage determines whether the store or the tables lead, and whether reads return
+documents or rows.
 
 The module uses its own local cloud, because stages and the mirror affect a whole platform. Each test is a transaction
 that is rolled back.
@@ -32,12 +33,12 @@ class Store(Mirror):
         )
 
     def read(self, key: str) -> Any:
-        """Return the document that a read returns, without its revision."""
+        """Read a document, and return the document without its revision."""
         value = self.answer(key)["value"]
         return {k: v for k, v in value.items() if k != "_rev"} if isinstance(value, dict) else value
 
     def answer(self, key: str, chance: float = 0.5) -> Any:
-        """Return the result of a read from the database."""
+        """Read a document as the facade does. Return the row that the database returns."""
         self.enter()
         query = (
             "select coalesce(a.value, s.value) as value, a.agrees"
@@ -62,14 +63,14 @@ class Store(Mirror):
         self.database.execute("reset role")
 
     def differences(self) -> list[tuple[str, str, str | None]]:
-        """Return the differences that reads have found."""
+        """Return the differences that shadow reads have found."""
         rows = self.rows("select key, kind, field from kv.differences where comparison_id is null order by key, field")
         return [(row["key"], row["kind"], row["field"]) for row in rows]
 
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Store]:
-    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
+    """A store whose mirror is on. It contains the client `a` with a catalog, a site and a gift."""
     with mirrored(own_platform):
         own_platform.database.prepare_threshold = None  # app.enter deallocates prepared statements
         yield Store(own_platform)
@@ -102,7 +103,7 @@ FORMS: dict[str, Any] = {
         "id": "c-conn", "name": "C", "ownerId": "a", "source": {"type": "erp", "apiConfig": {"key": "x"}},
     },
 }  # fmt: skip
-"""Documents in the forms of the old applications, including documents that the mapping corrects."""
+"""Documents in the formats of the old applications, including documents that the mapping corrects."""
 
 
 def put_forms(mirror: Store) -> None:
@@ -120,7 +121,7 @@ def test_a_read_returns_a_document_unchanged_if_the_document_agrees_with_its_row
     stored = mirror.value("select value from kv_store_6fcaeea3 where key = %s", key)
     answer = mirror.answer(key)
     assert answer["value"] == stored
-    open_site = key == "site:twice"  # This site waits for its catalog, so reads do not return its row.
+    open_site = key == "site:twice"  # This site waits for its catalog, so a read does not return the row of the site.
     assert answer["agrees"] is (None if open_site else True)
 
 
@@ -138,7 +139,7 @@ CHANGES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("table", "key", "columns", "fields"), CHANGES)
-def test_a_change_of_a_row_that_was_not_mirrored_is_read_in_the_format_of_the_document(
+def test_a_row_change_that_was_not_mirrored_is_read_in_the_document_format(
     mirror: Store, table: str, key: str, columns: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     put_forms(mirror)
@@ -162,7 +163,7 @@ def test_a_read_of_the_order_of_an_erased_person_returns_no_personal_data(mirror
     assert "Jane" not in str(mirror.read("order:o1"))
 
 
-def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_document_of_the_store(mirror: Store) -> None:
+def test_a_read_of_an_alias_or_an_unmapped_document_returns_the_stored_document(mirror: Store) -> None:
     documents = {
         "gifts:g-a": gift("g-a", catalogId="c-a", name="Alias"),
         "gift:bad": gift("bad", catalogId="c-a", price="free"),
@@ -181,7 +182,7 @@ def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_docum
         assert mirror.read(key) == mirror.document(key)
 
 
-def test_a_larger_share_of_reads_from_the_tables_includes_all_records_of_a_smaller_share(
+def test_increasing_the_share_of_table_reads_keeps_the_records_of_the_smaller_share(
     mirror: Store,
 ) -> None:
     mirror.database.execute(
@@ -221,7 +222,7 @@ BAD: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize("key", BAD)
-def test_a_bad_document_is_accepted_if_the_store_leads_and_refused_if_the_tables_lead(mirror: Store, key: str) -> None:
+def test_a_bad_document_is_refused_only_if_the_tables_lead(mirror: Store, key: str) -> None:
     value, code, reason = BAD[key]
     mirror.put(key, value)
     assert mirror.reason(key) == reason
@@ -237,7 +238,7 @@ def test_a_bad_document_is_accepted_if_the_store_leads_and_refused_if_the_tables
     assert mirror.row("products", "gift:good")["name"] == "Mug"
 
 
-def test_the_cutover_stage_of_the_client_of_a_document_decides_whether_the_document_is_refused(mirror: Store) -> None:
+def test_the_stage_of_the_client_determines_whether_a_bad_document_is_refused(mirror: Store) -> None:
     mirror.tenant("b")
     mirror.stage("product", leads="tables")
     mirror.stage("product", "client:b", leads="kv")
@@ -268,7 +269,7 @@ def test_documents_that_cannot_be_mapped_together_are_refused_while_the_tables_l
     mirror.database.execute(many.encode())
 
 
-def test_session_settings_change_neither_the_leading_side_nor_the_side_that_answers_reads(mirror: Store) -> None:
+def test_session_settings_do_not_change_the_stage(mirror: Store) -> None:
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
     settings = (
@@ -293,7 +294,7 @@ def test_session_settings_change_neither_the_leading_side_nor_the_side_that_answ
         mirror.put("gift:worse", gift("worse", catalogId="c-a", price="free"))
 
 
-def test_a_mismatch_is_recorded_once_for_each_field_and_without_the_values_of_the_field(mirror: Store) -> None:
+def test_a_mismatch_is_recorded_once_per_field_without_values(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row", price=9)
@@ -320,7 +321,7 @@ def test_a_missing_row_is_recorded_as_a_mismatch(mirror: Store) -> None:
     assert mirror.differences() == [("gift:g-a", "row_missing", None)]
 
 
-def test_a_mismatch_is_recorded_only_if_a_second_read_also_finds_a_difference(mirror: Store) -> None:
+def test_a_mismatch_is_recorded_only_if_a_second_read_confirms_the_difference(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
@@ -333,7 +334,7 @@ def test_a_mismatch_is_recorded_only_if_a_second_read_also_finds_a_difference(mi
     assert mirror.value("select sum(mismatches) from kv.shadow_reads") == 0
 
 
-def test_a_status_that_the_platform_has_decided_is_not_a_mismatch(mirror: Store) -> None:
+def test_a_status_that_was_changed_in_the_platform_is_not_a_mismatch(mirror: Store) -> None:
     mirror.update("sites", "site:s-a", status="inactive")
     mirror.put("site:s-a", mirror.document("site:s-a") | {"status": "active"})
     assert "kept" in mirror.notes("site:s-a")
@@ -342,7 +343,7 @@ def test_a_status_that_the_platform_has_decided_is_not_a_mismatch(mirror: Store)
     assert (answer["value"]["status"], answer["agrees"]) == ("inactive", True)
 
 
-def test_only_reads_by_the_service_of_the_old_applications_are_counted_and_can_return_rows(mirror: Store) -> None:
+def test_only_reads_of_old_applications_are_counted_and_return_rows(mirror: Store) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), mirror.database.transaction():
         mirror.database.execute("select kv.record_shadow_reads('{gift:g-a}', '{}')")
     mirror.stage("product", reads=100, shadow=100)
@@ -376,9 +377,7 @@ FOREIGN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("value", FOREIGN)
-def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whose_tables_lead(
-    mirror: Store, value: Any
-) -> None:
+def test_a_foreign_document_cannot_replace_a_document_while_the_tables_lead(mirror: Store, value: Any) -> None:
     mirror.tenant("b")
     mirror.stage("product", "client:a", leads="tables")
     with pytest.raises(psycopg.errors.CheckViolation), mirror.database.transaction():
@@ -389,7 +388,7 @@ def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whos
     mirror.put("gift:g-a", value)
 
 
-def test_the_stage_of_the_client_that_owns_the_row_decides_whether_a_write_that_cannot_be_mapped_is_refused(
+def test_the_stage_of_the_owner_determines_whether_an_invalid_write_is_refused(
     mirror: Store,
 ) -> None:
     mirror.tenant("b")
@@ -405,7 +404,7 @@ def test_the_stage_of_the_client_that_owns_the_row_decides_whether_a_write_that_
     mirror.put("gift:g-b", gift("g-b", catalogId="c-b", name="Cup"))
 
 
-def test_a_bad_document_in_a_list_does_not_block_writes_of_the_other_documents(mirror: Store) -> None:
+def test_a_bad_document_in_a_list_does_not_block_writes_of_other_documents(mirror: Store) -> None:
     mirror.tenant("b")
     bad = gift("bad", catalogId="c-a", price="free")
     items = [gift("g-1", catalogId="c-a"), bad, gift("g-2", catalogId="c-b")]

@@ -18,7 +18,7 @@ Results = dict[str, dict[str, Any]]
 
 @pytest.fixture
 def results(platform: Platform, api_key: str, prefix: str, tmp_path: Path) -> Results:
-    """The results of all calls of the script, by name."""
+    """Maps the names of the script's calls to their results."""
     npm.install(TOOLS)
     (tmp_path / "node_modules").symlink_to(TOOLS / "node_modules")
     script = tmp_path / SCRIPT.name

@@ -31,8 +31,8 @@ def handler(event, context):
 """
 """A handler. Each invocation writes a file with the start time, the end time and the records of this invocation.
 
-The body of a message controls the outcome. `bad`: only this message fails. `crash`: the whole batch fails.
-`sleep 0.3`: the invocation waits for 0.3 seconds.
+The body of a message controls the outcome. If the body is `bad`, only this message fails. If it is `crash`, the whole
+batch fails. If it is `sleep 0.3`, the invocation waits for 0.3 seconds.
 """
 
 

@@ -1,7 +1,8 @@
 """Runs commands in forks of one process, which imports their modules only once.
 
 Each line of stdin is a JSON object with the arguments and the environment of a command. The program prints the output
-of the command in one line. A command on a terminal has one output, any other command has two: stdout and stderr.
+of the command as one line of JSON. A command on a terminal has one output. Any other command has two outputs: stdout
+and stderr.
 """
 
 import json
@@ -21,7 +22,7 @@ Json = dict[str, Any]
 
 
 def main() -> None:
-    """Run the commands of all lines."""
+    """Run the command of each line of stdin."""
     root = get_command(app)
     assert isinstance(root, LazyCommands)
     for name, entry in root.entries.items():
@@ -61,7 +62,8 @@ def _piped(request: Json) -> Json:
 
 
 def _fork(request: Json, *files: int) -> int:
-    """Run a command in a new process, and return its pid. files: the descriptors of stdin, stdout and stderr."""
+    """Run a command in a new process, and return its pid. `files` contains the file descriptors of stdin, stdout and
+    stderr."""
     pid = os.fork()
     if pid:
         return pid
@@ -76,7 +78,7 @@ def _fork(request: Json, *files: int) -> int:
         app(request["arguments"], prog_name="wecelebrate")
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 0
-    except BaseException:  # a traceback in a transcript shows an error that the command does not expect
+    except BaseException:  # the transcript also contains the traceback of an unexpected error
         traceback.print_exc()
     finally:
         sys.stdout.flush()

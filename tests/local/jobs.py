@@ -22,7 +22,7 @@ def sync_rows(platform: Platform, tenant: Tenant, rows: str, name: str = "produc
 
 
 def failed_job(platform: Platform, tenant: Tenant) -> str:
-    """Insert a failed job and the dead letter of this job, and return the id of the dead letter."""
+    """Insert a failed job and its dead letter. Return the id of the dead letter."""
     row = platform.database.execute(INSERT_FAILED_JOB, {"client": tenant.client_id}).fetchone()
     assert row is not None
     return str(row["id"])

@@ -32,7 +32,7 @@ def write(root: Path, name: str, handler: str, declaration: str = API) -> Functi
 async def running(
     root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
 ) -> AsyncIterator[Lambda]:
-    """Run a Lambda service with these functions. The service preloads no modules, so the service starts immediately."""
+    """Run a Lambda service with these functions. The service starts immediately, because it preloads no modules."""
     functions = Lambda(
         specs,
         {spec.name: environment or {} for spec in specs},
@@ -55,7 +55,7 @@ async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
 
 
 def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
-    """Return bindings for functions that use only queues. The addresses of other services lead to no server."""
+    """Return bindings for functions that use only queues. No server listens at the addresses of other services."""
     return Bindings(
         environment="test",
         database_writer="127.0.0.1:1",

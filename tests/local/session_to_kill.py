@@ -1,8 +1,8 @@
-"""Contains tests for a test run that another test kills. They are not part of the suite: `test_killed_owners.py` runs
-them.
+"""Contains tests for a test run that `test_killed_owners.py` starts and then kills. The normal test suite does not
+contain these tests.
 
-They start processes in every way in which tests start processes: the shared local cloud, a separate cloud, the command
-`wecelebrate up`, and a program. Then they write the file $SESSION_READY, and wait to be killed.
+Each test starts processes: the shared local cloud, a separate cloud, the command `wecelebrate up`, or a program. The
+test then writes the file $SESSION_READY, and waits until the test run is killed.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Tests `wecelebrate audit`, and that commands read the slugs of clients only if they show them."""
+"""Tests `wecelebrate audit`. Also tests that a command reads the slugs of clients only if its output contains them."""
 
 import httpx
 
@@ -7,7 +7,7 @@ from tests.command import Command
 from tests.platform import Platform, ok
 
 
-def test_the_list_shows_the_client_of_an_entry(platform: Platform, wecelebrate: Command) -> None:
+def test_the_audit_command_shows_the_client_of_an_entry(platform: Platform, wecelebrate: Command) -> None:
     tenant = platform.tenant()
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"low_inventory": 7}, headers={"If-Match": "*"}))
     subject = ok(tenant.owner.get("/v1/me"))["subject"]
@@ -15,8 +15,9 @@ def test_the_list_shows_the_client_of_an_entry(platform: Platform, wecelebrate: 
     assert table[1].split()[2:5] == [subject, "catalog.change", tenant.slug]
 
 
-def test_the_slugs_of_clients_are_read_when_a_row_needs_one() -> None:
-    """Each read of the clients by the staff is an entry of the audit log, so `audit` must read its list first."""
+def test_the_slugs_of_clients_are_read_when_the_first_slug_is_needed() -> None:
+    """Reading the clients as a staff member adds an entry to the audit log. Therefore `audit` must read its list
+    first."""
     requests: list[str] = []
 
     def respond(request: httpx.Request) -> httpx.Response:

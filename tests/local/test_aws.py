@@ -72,14 +72,14 @@ def test_queues_have_the_declared_attributes(aws: Aws) -> None:
     assert queue_attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
 
 
-def test_the_aws_emulator_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> None:
+def test_the_aws_emulator_listens_on_one_loopback_port(aws: Aws) -> None:
     assert aws.process.pid is not None
     connections = psutil.Process(aws.process.pid).net_connections()
     listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_that_was_received_the_maximum_number_of_times_becomes_a_dead_letter(aws: Aws) -> None:
+def test_a_message_becomes_a_dead_letter_after_the_maximum_number_of_receives(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
         assert receive(aws, "syncs", visibility_timeout=0)
@@ -105,7 +105,7 @@ def test_buckets_are_versioned(aws: Aws) -> None:
     assert aws.s3.get_object(Bucket=bucket, Key="key", VersionId=versions[0])["Body"].read() == b"1"
 
 
-def test_objects_and_messages_still_exist_after_an_orderly_restart(aws: Aws) -> None:
+def test_objects_and_messages_remain_after_an_orderly_restart(aws: Aws) -> None:
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"x")
     receive(aws, "intake", visibility_timeout=0)
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="kept")
@@ -118,7 +118,7 @@ def test_objects_and_messages_still_exist_after_an_orderly_restart(aws: Aws) -> 
     assert len(receive(aws, "intake")) == 1, "S3 must send exactly one notification"
 
 
-def test_objects_still_exist_and_notifications_still_arrive_after_the_emulator_was_killed(aws: Aws) -> None:
+def test_objects_remain_and_notifications_arrive_after_the_emulator_was_killed(aws: Aws) -> None:
     first = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"1")["VersionId"]
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"2")
     assert aws.process.pid is not None

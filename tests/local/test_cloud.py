@@ -39,7 +39,7 @@ def wecelebrate(tmp_path: Path) -> Iterator[Command]:
 
 @pytest.fixture(scope="module")
 def cloud_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """The command with a local cloud that several tests stop or damage, one after another."""
+    """The command with a local cloud for the tests of this module. The tests stop or damage this cloud."""
     home = tmp_path_factory.mktemp("cloud")
     environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
     command = Command(home, environment)
@@ -49,7 +49,7 @@ def cloud_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comman
 
 @pytest.fixture
 def running(cloud_of_module: Command) -> Command:
-    """The command with a local cloud that is up. The fixture starts the cloud if an earlier test has stopped it."""
+    """The command with a running local cloud. The fixture starts the cloud if a previous test has stopped the cloud."""
     assert cloud_of_module("up", "--detach").returncode == 0
     assert cloud_of_module("status").returncode == 0
     return cloud_of_module
@@ -92,8 +92,8 @@ def test_the_commands_up_and_status_and_down_control_a_detached_cloud(wecelebrat
     assert wecelebrate("status").returncode == 3
     assert not (wecelebrate.state / "endpoints.json").exists()
 
-    # PostgreSQL does not run as root, and other users cannot enter the folders of pytest. Therefore, if root runs this
-    # test, the PostgreSQL data is outside the state directory.
+    # PostgreSQL cannot run as root, and its user cannot access pytest's folders. Therefore the data of PostgreSQL is
+    # outside the state directory if root runs this test.
     external = external_data_directory(wecelebrate.state)
     assert (f"\ndata        {external}, " in up.stdout) == (os.geteuid() == 0)
     directories = [wecelebrate.state, *([external] if external else [])]
@@ -102,7 +102,7 @@ def test_the_commands_up_and_status_and_down_control_a_detached_cloud(wecelebrat
 
 
 @pytest.mark.slow
-def test_parts_of_the_cloud_that_are_killed_are_restarted_and_the_api_responds(running: Command) -> None:
+def test_killed_parts_of_the_cloud_are_restarted(running: Command) -> None:
     api = running.endpoints.api
     before = running.pids()
     for pid in before.values():
@@ -144,9 +144,7 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
         assert result.stderr == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
-def test_the_error_for_starting_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(
-    state: Path, tmp_path: Path
-) -> None:
+def test_the_error_for_starting_a_second_cloud_mentions_the_used_ports(state: Path, tmp_path: Path) -> None:
     parts = json.loads((state / "supervisor.json").read_text("utf-8"))["parts"]
     ports = {port_variable(name): str(port) for part in parts.values() for name, port in part.items()}
     environment = {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"}
@@ -159,7 +157,7 @@ def test_the_error_for_starting_a_second_cloud_mentions_the_ports_that_the_first
     assert len(variables.split(", ")) == in_use.count(", ") + 1
 
 
-def test_the_drop_command_with_the_wait_option_ends_when_the_cloud_stops(running: Command, tmp_path: Path) -> None:
+def test_the_drop_command_with_the_option_wait_ends_when_the_cloud_stops(running: Command, tmp_path: Path) -> None:
     file = tmp_path / "large.csv"
     file.write_text("sku,name,price\n" + "".join(f"S-{number},Product {number},1.00\n" for number in range(200_000)))
     with running.started("drop", str(file), "--catalog", "acme-gifts", "--wait") as drop:

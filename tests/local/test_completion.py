@@ -10,7 +10,7 @@ PROGRAM = "from infra.command import app; app(prog_name='wecelebrate')"
 
 
 def completions(words: str) -> list[str]:
-    """Return what bash would offer for the last word."""
+    """Return the completions that bash would offer for the last word."""
     variables = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     return output({"_WECELEBRATE_COMPLETE": "complete_bash", **variables}).split()
 
@@ -42,7 +42,7 @@ def test_the_shell_completes_commands_and_options_and_values(words: str, offered
     assert completions(words) == offered
 
 
-def test_the_script_of_the_completion_is_printed() -> None:
-    # The option takes the name of the shell if Typer may not look for a shell among the parents of the process.
+def test_the_command_prints_the_completion_script() -> None:
+    # The option accepts the name of a shell if Typer does not detect the shell from the parent processes.
     variables = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     assert "_WECELEBRATE_COMPLETE=complete_bash" in output(variables, "--show-completion", "bash")

@@ -1,4 +1,4 @@
-"""Tests that the local gateway compresses responses as CloudFront does, and answers HEAD without a body."""
+"""Tests that the local gateway compresses responses as CloudFront does, and answers HEAD requests without a body."""
 
 from collections.abc import AsyncIterator
 
@@ -59,7 +59,7 @@ async def test_a_304_response_contains_the_etag_that_the_request_sent(api: Api, 
     assert response.headers["vary"] == "Origin, Accept-Encoding"
 
 
-async def test_the_minimum_size_for_compression_is_the_same_as_at_cloudfront() -> None:
+async def test_the_minimum_size_for_compression_equals_the_minimum_of_cloudfront() -> None:
     for size in (MIN_BYTES - 1, MIN_BYTES):
         response = Response(200, [(b"content-type", b"application/problem+json")], b"x" * size)
         coded = await compressed(response, [(b"accept-encoding", b"gzip")])

@@ -1,4 +1,4 @@
-"""Tests how the command shows, asks and answers the questions of a job."""
+"""Tests how commands print the questions of a job, ask the user, and send the answers."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def job_of(tenant: Tenant) -> Json:
     return job
 
 
-def test_a_piped_drop_command_prints_the_questions_and_the_command_that_answers_them_and_exits_with_7(
+def test_a_piped_drop_command_prints_the_questions_and_exits_with_7(
     wecelebrate: Command, tenant: Tenant, tmp_path: Path
 ) -> None:
     result = wecelebrate(*drop(tmp_path, tenant))
@@ -54,7 +54,7 @@ def test_a_piped_drop_command_with_the_option_json_prints_the_job_with_its_quest
     assert json.loads(result.stdout)["questions"][0]["key"] == "decimal"
 
 
-def test_a_drop_command_whose_job_must_wait_prints_the_id_of_the_earlier_waiting_job_and_exits_with_7(
+def test_a_drop_command_whose_job_is_blocked_prints_the_blocking_job(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     waiting = ask(platform, tenant)
@@ -99,11 +99,11 @@ def test_the_decide_command_sends_the_answers(wecelebrate: Command, platform: Pl
         ([], (2, "✗ answers are missing, and no terminal is attached to ask: add --answer decimal=VALUE")),
         (["decimal"], (2, "✗ --answer decimal has no value: give it as KEY=VALUE, e.g. --answer decimal=,")),
         (["decimal=,", "decimal=."], (2, "✗ --answer decimal is given twice: give each answer once")),
-        (["foo=x"], (2, "✗ foo is no question of this job: it asks decimal")),
+        (["foo=x"], (2, "✗ the job has no question foo: its questions are decimal")),
         (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `.`, `,`")),
     ],
 )
-def test_the_command_decide_prints_an_error_for_invalid_answers(
+def test_the_decide_command_prints_an_error_for_invalid_answers(
     wecelebrate: Command, platform: Platform, tenant: Tenant, answers: list[str], outcome: tuple[int, str]
 ) -> None:
     job = ask(platform, tenant)
@@ -113,7 +113,8 @@ def test_the_command_decide_prints_an_error_for_invalid_answers(
 
 
 def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str]:
-    """Run the command on a terminal, and type `keys` when it asks. Return the exit code and the output."""
+    """Run the command on a terminal, and type `keys` when the command asks for a choice. Return the exit code and the
+    output."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "WECELEBRATE_HOME": str(home), "TERM": "dumb", "COLUMNS": "200"}
     with subprocess.Popen(
@@ -137,7 +138,7 @@ def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str
     return process.returncode, output.decode().replace("\r\n", "\n")
 
 
-def test_a_drop_command_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
+def test_a_drop_command_on_a_terminal_asks_with_numbered_choices(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\nx\n2\n")
@@ -151,9 +152,7 @@ def test_a_drop_command_on_a_terminal_asks_with_numbered_choices_and_continues_a
     assert "stored in the catalog for its later files, too: decimal=" in output
 
 
-def test_the_answer_stop_cancels_the_job_and_keeps_nothing(
-    wecelebrate: Command, platform: Platform, tenant: Tenant
-) -> None:
+def test_the_answer_stop_cancels_the_job(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "base.csv", b"sku,name,VK\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
     job = ask(platform, tenant, "net.csv", b"sku,name,Netto-VK\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
     (question,) = job["questions"]

@@ -1,4 +1,4 @@
-"""Tests what `wecelebrate doctor` finds on this machine."""
+"""Tests the findings of `wecelebrate doctor` on this machine."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from infra.local.endpoints import CHECKOUT
 def finding(
     check: str, state: Path, environment: Mapping[str, str] | None = None, checkout: Path = CHECKOUT
 ) -> Finding:
-    """Return the only finding of a check that is not ok."""
+    """Return the only finding of a check whose state is not `ok`."""
     findings = diagnose(state, checkout, environment or {})
     (result,) = [each for each in findings if each.check == check and each.state != "ok"]
     return result
@@ -31,14 +31,12 @@ def test_a_port_variable_with_an_unknown_name_is_one_problem(tmp_path: Path, mon
     assert (problem.check, problem.state, problem.fix) == ("variables", "problem", "unset WECELEBRATE_PORT_APPI")
 
 
-def test_a_state_folder_without_a_database_has_no_data(tmp_path: Path) -> None:
+def test_the_doctor_command_accepts_a_state_directory_without_a_database(tmp_path: Path) -> None:
     (data,) = [finding for finding in diagnose(tmp_path, CHECKOUT, {}) if finding.check == "data"]
     assert (data.state, data.message) == ("ok", "the state folder has no database yet")
 
 
-def test_the_fix_for_a_port_in_use_is_a_command_that_exports_a_free_port(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_fix_for_a_port_in_use_exports_a_free_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -78,16 +76,14 @@ def test_a_url_without_a_token_is_a_problem(tmp_path: Path) -> None:
     assert (problem.state, problem.fix) == ("problem", "unset WECELEBRATE_API")
 
 
-def test_a_clock_behind_the_files_of_the_checkout_is_a_problem(tmp_path: Path) -> None:
+def test_a_clock_before_the_times_of_the_checkout_files_is_a_problem(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.touch()
     os.utime(file, (time.time() + 3600, time.time() + 3600))
     assert "the clock is behind" in finding("clock", tmp_path, checkout=tmp_path).message
 
 
-def test_the_doctor_command_prints_each_finding_and_exits_with_1_if_there_is_a_problem(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_doctor_command_exits_with_1_if_it_finds_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WECELEBRATE_HOME", str(tmp_path))
     monkeypatch.setenv("WECELEBRATE_PORT_APPI", "1234")
     text, document = CliRunner().invoke(app, ["doctor"]), CliRunner().invoke(app, ["doctor", "--json"])

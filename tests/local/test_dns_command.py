@@ -1,4 +1,4 @@
-"""Tests the command `wecelebrate dns`, which sets the records that the local cloud reads instead of DNS."""
+"""Tests the command `wecelebrate dns`. It sets records that the local cloud reads instead of DNS."""
 
 from uuid import uuid4
 
@@ -8,7 +8,7 @@ from tests.platform import Platform, created, ok
 from wecelebrate.core.outbound.dns import DirectoryResolver
 
 
-def test_a_domain_is_verified_with_the_record_that_the_command_sets(platform: Platform, wecelebrate: Command) -> None:
+def test_a_domain_can_be_verified_with_a_record_from_the_dns_command(platform: Platform, wecelebrate: Command) -> None:
     tenant = platform.tenant()
     new = {"client_id": tenant.client_id, "name": "Gifts", "domain": f"{uuid4().hex}.test"}
     site = f"/v1/sites/{created(tenant.owner.post('/v1/sites', json=new))['id']}"

@@ -34,7 +34,7 @@ def test_the_drop_command_with_the_wait_option_prints_the_counts_of_the_rows(
     assert result.returncode == 0
 
 
-def test_the_drop_command_warns_that_no_storefront_shows_a_draft(
+def test_the_drop_command_warns_that_a_draft_catalog_is_not_visible_in_a_storefront(
     wecelebrate: Command, platform: Platform, catalog: str, tmp_path: Path
 ) -> None:
     draft = platform.catalog(name=f"draft {uuid4().hex[:8]}", status="draft")
@@ -45,7 +45,9 @@ def test_the_drop_command_warns_that_no_storefront_shows_a_draft(
     assert wecelebrate("drop", file, "--catalog", catalog).stderr == ""
 
 
-def test_the_token_of_an_owner_has_the_address_of_the_list_of_members(wecelebrate: Command, platform: Platform) -> None:
+def test_the_token_of_an_owner_contains_the_email_address_of_the_member(
+    wecelebrate: Command, platform: Platform
+) -> None:
     token = wecelebrate("token", "--as", "client:acme").stdout.strip()
     headers = {"Authorization": f"Bearer {token}"}
     me = ok(platform.api().get("/v1/me", headers=headers))
@@ -71,7 +73,7 @@ def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
     [("acme-gift", "did you mean acme-gifts?"), ("Acme Gifts", "did you mean acme-gifts?"), ("ACM", "acme-gifts"),
      ("zzzzzz", "the catalogs are ")],
 )  # fmt: skip
-def test_the_error_for_an_unknown_catalog_name_suggests_names_of_catalogs(
+def test_the_error_for_an_unknown_catalog_name_suggests_catalog_names(
     wecelebrate: Command, cloud: object, tmp_path: Path, name: str, hint: str
 ) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", name)
@@ -107,7 +109,7 @@ def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, 
     assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all rejected rows: "), verify=TLS).text
 
 
-def test_the_drop_command_prints_the_offers_and_the_warnings_and_the_doubts_of_its_job(
+def test_the_drop_command_prints_the_offers_and_the_warnings_of_its_job(
     wecelebrate: Command, catalog: str, tmp_path: Path
 ) -> None:
     text = (
@@ -125,7 +127,7 @@ def test_the_drop_command_prints_the_offers_and_the_warnings_and_the_doubts_of_i
     assert "! The format of the file is ndjson, and before it was csv." in result.stderr.splitlines()
 
 
-def test_a_dry_run_says_that_the_real_run_would_ask_and_what_it_would_create(
+def test_a_dry_run_prints_the_questions_and_the_row_counts_of_the_real_run(
     wecelebrate: Command, catalog: str, tmp_path: Path
 ) -> None:
     unclear = write_file(tmp_path, "sku,name,price\nA-1,Lamp,1.250\nA-2,Rug,2.490\nA-3,Cup,x\n", "unclear.csv")
@@ -148,7 +150,7 @@ def test_the_drop_command_rejects_a_missing_file_and_a_folder(wecelebrate: Comma
     assert "Invalid value for 'FILE'" in result.stderr
 
 
-def test_of_two_catalogs_with_one_name_the_command_takes_the_one_that_is_not_inactive(
+def test_the_drop_command_ignores_an_inactive_catalog_with_the_same_name(
     wecelebrate: Command, platform: Platform, tmp_path: Path
 ) -> None:
     tenant = platform.tenant()

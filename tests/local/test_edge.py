@@ -1,4 +1,5 @@
-"""Tests the functions behind CloudFront: the real gateway and functions refuse every request without a secret."""
+"""Tests functions behind CloudFront. The gateway and the functions refuse every request without a secret of
+CloudFront."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,9 +39,7 @@ def get(cloud: Endpoints, path: str, **headers: str) -> httpx.Response:
         "/no/such/path",
     ],
 )
-def test_a_request_without_the_secret_of_cloudfront_is_refused_by_every_type_of_function(
-    behind_cloudfront: Endpoints, path: str
-) -> None:
+def test_every_type_of_function_refuses_a_request_without_the_secret(behind_cloudfront: Endpoints, path: str) -> None:
     for headers in ({}, {"x_origin_secret": "guessed"}, {"x_origin_secret": ""}, {"x_origin_secret": CURRENT[:-1]}):
         response = get(behind_cloudfront, path, **headers)
         assert (response.status_code, response.json()["code"]) == (403, "forbidden")
@@ -48,12 +47,12 @@ def test_a_request_without_the_secret_of_cloudfront_is_refused_by_every_type_of_
 
 
 @pytest.mark.parametrize("secret", [CURRENT, PREVIOUS])
-def test_the_current_and_the_previous_secret_are_accepted(behind_cloudfront: Endpoints, secret: str) -> None:
+def test_functions_accept_the_current_and_the_previous_secret(behind_cloudfront: Endpoints, secret: str) -> None:
     assert get(behind_cloudfront, "/v1/health", x_origin_secret=secret).status_code == 200
     assert get(behind_cloudfront, "/no/such/path", x_origin_secret=secret).status_code == 404
 
 
-def test_rate_limits_use_the_address_of_the_visitor_and_not_the_address_of_cloudfront(
+def test_rate_limits_use_the_address_of_the_visitor(
     behind_cloudfront: Endpoints,
 ) -> None:
     def remaining(address: str) -> int:

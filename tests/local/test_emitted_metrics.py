@@ -1,6 +1,6 @@
-"""Tests that a local run emits each custom metric of an alarm, with the dimensions of the alarm.
+"""Tests that the code emits each custom metric of an alarm, with the dimensions of the alarm.
 
-Each test provokes what the metric counts, and runs the code of the function that counts it.
+Each test causes the event that a metric counts, and runs the function that emits the metric.
 """
 
 import json
@@ -55,7 +55,7 @@ REFUSED = "http://127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Iterator[Platform]:
-    """A local cloud for this module, because the tests provoke errors that concern the whole platform."""
+    """A local cloud for this module, because the tests cause errors that affect the whole platform."""
     own_platform.database.execute("delete from kill_switches")
     yield own_platform
 
@@ -87,7 +87,7 @@ def work(platform: Platform, queue: str, body: str, receives: int) -> list[Json]
 
 
 def assert_emitted(emitted: list[Json], alarm: Alarm) -> None:
-    """Assert that a line has the metric of an alarm, with exactly the dimensions of the alarm."""
+    """Assert that a log line contains the metric of an alarm, with exactly the dimensions of the alarm."""
     with_metric = [line for line in emitted if alarm.metric in line]
     assert with_metric, (alarm.name, emitted)
     for line in with_metric:
@@ -97,13 +97,13 @@ def assert_emitted(emitted: list[Json], alarm: Alarm) -> None:
         assert {name: line[name] for name in names} == alarm.dimensions
 
 
-def test_each_alarm_on_a_metric_of_the_platform_is_provoked_by_a_test() -> None:
+def test_each_platform_metric_with_an_alarm_has_a_test() -> None:
     kinds = {alarm.kind for alarm in CUSTOM.values() if alarm.namespace == NAMESPACE}
     code = Path(__file__).read_text("utf-8")
     assert {kind for kind in kinds if f'"{kind}' not in code} == set()
 
 
-def test_each_round_of_the_sweeper_emits_metrics_of_its_heartbeat_and_the_oldest_sync_and_its_memory(
+def test_each_sweep_emits_a_heartbeat_and_its_memory_and_the_age_of_syncs(
     platform: Platform,
 ) -> None:
     emitted = sweep(platform)
@@ -112,7 +112,7 @@ def test_each_round_of_the_sweeper_emits_metrics_of_its_heartbeat_and_the_oldest
     assert next(line["SyncAgeSeconds"] for line in emitted if "SyncAgeSeconds" in line) == [0.0]
 
 
-def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person_and_syncs_that_wait_behind_them(
+def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()
@@ -125,7 +125,8 @@ def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person_and_syncs_that_wa
     key = f"catalog:{tenant.catalog_id}"
     try:
         platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, key, 90, "needed"])
-        platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, key, 85, None])  # behind the first
+        # The second sync waits for the first sync.
+        platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, key, 85, None])
         platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, str(uuid4()), 75, None])
         emitted = sweep(platform)
     finally:
@@ -135,7 +136,8 @@ def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person_and_syncs_that_wa
 
 
 def test_a_metric_is_emitted_if_the_cache_is_down(platform: Platform) -> None:
-    # The sweeper of the local cloud would send an unsent invalidation first, so the program sends one itself.
+    # The sweeper of the local cloud would send an unsent invalidation first. Therefore the program sends an
+    # invalidation itself.
     emitted = sweep(platform, "cache.invalidate(['catalog:x'], '1', late=True)", WC_CACHE_URL=REFUSED)
     assert_emitted(emitted, CUSTOM["cache-down"])
 
@@ -165,7 +167,8 @@ def test_a_metric_is_emitted_if_an_export_cannot_be_deleted(platform: Platform) 
     emitted: list[Json] = []
 
     def is_emitted() -> bool:
-        """Provoke the metric. The test repeats this if the sweeper of the local cloud has deleted the export first."""
+        """Run the sweeper. Return whether the metric was emitted. The test repeats this function, because the sweeper
+        of the local cloud can delete the export first."""
         response = tenant.owner.post("/v1/exports", json=body)
         assert response.status_code == 202
         id = response.json()["id"]
@@ -192,11 +195,11 @@ def test_a_metric_is_emitted_if_a_message_becomes_a_dead_letter(platform: Platfo
         assert_emitted(emitted, CUSTOM[f"dead-letters-{queue}"])
 
 
-def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_for_each_problem_of_the_key_value_store_migration(platform: Platform) -> None:
     run(platform, "mirror", "on", "--currency", "USD")
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=10)
-    # Until the problems exist, no sweeper of the local cloud reports them.
+    # The sweeper of the local cloud cannot report the problems before all problems exist.
     platform.database.execute("update kv.mirror set reported_until = now() + interval '1 hour'")
     headers = {"apikey": Credentials.of(platform.state).kv_key, **MERGE}
     with httpx.Client(base_url=platform.endpoints.api, headers=headers, verify=TLS, timeout=30) as store:
@@ -206,14 +209,16 @@ def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform:
             assert store.post(PATH, json=body).status_code == 201
 
         key = {"key": f"eq.gift:{product['id']}"}
-        write(product["id"], sku=product["sku"], availableQuantity=3)  # a conflict, because it states no revision
+        # This write causes a conflict, because it contains no revision.
+        write(product["id"], sku=product["sku"], availableQuantity=3)
         bad = str(uuid4())
         write(bad)
-        write(bad, price="on request")  # into quarantine
-        platform.database.execute("update products set name = 'Cup' where id = %s", [bad])  # is not mirrored
+        write(bad, price="on request")  # this document goes into quarantine
+        # The mirror does not write this change, because the document is in quarantine.
+        platform.database.execute("update products set name = 'Cup' where id = %s", [bad])
         run(platform, "shadow", "product", "--percent", "100")
         with platform.database.transaction():
-            platform.database.execute("set local role app_mirror")  # A write of this role is not mirrored.
+            platform.database.execute("set local role app_mirror")  # The mirror ignores writes of this role.
             platform.database.execute("update products set name = 'Bowl' where id = %s", [product["id"]])
         assert store.get(PATH, params=key).json() != []
         platform.database.execute(
@@ -224,7 +229,8 @@ def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform:
     emitted: list[Json] = []
 
     def are_emitted() -> bool:
-        """Report the problems. The test repeats this if the sweeper of the local cloud has reported them first."""
+        """Report the problems. Return whether the metrics were emitted. The test repeats this function, because the
+        sweeper of the local cloud can report the problems first."""
         platform.database.execute(
             "update kv.mirror set reported_until = now() - interval '10 minutes', reported_snapshot = null"
         )

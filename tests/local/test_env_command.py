@@ -1,4 +1,4 @@
-"""Tests `wecelebrate env`: which site of the client the variables name."""
+"""Tests which site of a client `wecelebrate env` writes into the variables."""
 
 import shlex
 
@@ -13,22 +13,22 @@ def variables(wecelebrate: Command, *arguments: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs if name != "TOKEN"}
 
 
-def test_a_new_site_does_not_replace_the_site_of_the_variables(platform: Platform, wecelebrate: Command) -> None:
+def test_a_new_site_does_not_replace_the_site_in_the_variables(platform: Platform, wecelebrate: Command) -> None:
     tenant = platform.tenant()
     before = variables(wecelebrate, "--client", tenant.slug)
     assert before["SITE"] == tenant.site_id
-    # The ids of new sites are in ascending order, so give the new site a smaller id, as in the demo data.
+    # New ids are greater than older ids. Give the new site the smallest id, as in the demo data.
     later = platform.site(tenant.client_id, tenant.catalog_id, name="Later", status="active")
     draft = platform.site(tenant.client_id, tenant.catalog_id, name="Draft", status="draft")
     platform.arrange("update sites set id = ('00000000-0000-7000-8000-' || right(id::text, 12))::uuid where id = %s",
                      (later["id"],))  # fmt: skip
     assert variables(wecelebrate, "--client", tenant.slug) == before
-    # An older site that visitors cannot see is not chosen either.
+    # The command also does not choose an older site that visitors cannot see.
     platform.arrange("update sites set created_at = created_at - interval '1 day' where id = %s", (draft["id"],))
     assert variables(wecelebrate, "--client", tenant.slug)["SITE"] == tenant.site_id
 
 
-def test_the_option_site_chooses_a_site_by_its_id_host_slug_or_name(platform: Platform, wecelebrate: Command) -> None:
+def test_the_option_site_accepts_an_id_or_host_or_slug_or_name(platform: Platform, wecelebrate: Command) -> None:
     tenant = platform.tenant()
     second = platform.site(tenant.client_id, tenant.catalog_id, name="The second", status="draft")
     host = ok(platform.admin.get(f"/v1/sites/{second['id']}/domain-verification"))["host"]

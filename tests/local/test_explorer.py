@@ -1,4 +1,5 @@
-"""Tests that the local cloud serves the OpenAPI document and an explorer page that needs no other host."""
+"""Tests that the local cloud serves the OpenAPI document and an explorer page. The explorer page must not load files
+from other hosts."""
 
 import asyncio
 import json
@@ -38,7 +39,7 @@ def test_the_server_url_in_the_openapi_document_is_the_url_of_the_gateway() -> N
 
 
 @pytest.mark.parametrize("path", ["/", "/docs/"])
-def test_the_root_path_and_the_explorer_path_with_a_final_slash_redirect_to_the_explorer(path: str) -> None:
+def test_the_root_path_redirects_to_the_explorer(path: str) -> None:
     response = get(path)
     assert response is not None
     assert (response.status, response.headers) == (307, [(b"location", b"/docs")])

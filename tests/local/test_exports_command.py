@@ -17,7 +17,7 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_an_export_is_created_and_downloaded_and_listed_and_deleted(
+def test_the_exports_command_can_create_and_download_and_list_and_delete_an_export(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     platform.product(tenant, sku="=A-1")

@@ -1,4 +1,4 @@
-"""Tests the figures of `wecelebrate status --watch`, from logs and from a running local cloud."""
+"""Tests the figures that `wecelebrate status --watch` reads from logs and from a running local cloud."""
 
 import io
 import json
@@ -47,7 +47,7 @@ def metric_line(values: Mapping[str, float], namespace: str = "wecelebrate") -> 
         ([1.0, 100.0], {"p50": 1.0, "p95": 100.0, "p99": 100.0}),
     ],
 )
-def test_percentiles_are_values_of_the_sample(values: list[float], expected: dict[str, float]) -> None:
+def test_a_percentile_is_one_of_the_measured_values(values: list[float], expected: dict[str, float]) -> None:
     assert percentiles(values) == expected
 
 
@@ -60,7 +60,7 @@ def test_the_figures_of_a_route_count_its_errors() -> None:
     assert len(route["milliseconds"]) == 4 and min(route["milliseconds"]) >= 0
 
 
-def test_the_figures_of_a_route_count_the_requests_since_the_figures_were_last_read() -> None:
+def test_the_figures_of_a_route_count_the_requests_since_the_last_read() -> None:
     def totals(requests: int, errors: int, *milliseconds: float) -> dict[str, Any]:
         return {"requests": requests, "4xx": errors, "5xx": 0, "milliseconds": [*milliseconds]}
 
@@ -87,7 +87,7 @@ def test_only_new_and_complete_lines_of_a_log_are_read(tmp_path: Path) -> None:
         file.write(REPORT.format("2.50", 80)[20:])
     (tmp_path / "new.log").write_text(REPORT.format("1.00", 10))
     assert reader.read().runs == {"api-sites-read": [2.5], "new": [1.0]}
-    log.write_text(REPORT.format("3.00", 70))  # the log was rotated
+    log.write_text(REPORT.format("3.00", 70))  # the log is now rotated
     assert reader.read().runs == {"api-sites-read": [3.0]}
 
 
@@ -108,7 +108,7 @@ def test_the_figures_contain_requests_and_errors_and_the_work_of_the_platform(pl
         figures.update({**collected, "functions": figures.get("functions", {}) | collected["functions"]})
         return "api-sites-read" in figures["functions"]
 
-    platform.eventually(complete)  # a function writes its REPORT after its response
+    platform.eventually(complete)  # a function writes the REPORT line after its response
     assert requests["GET /v1/sites"] >= 3
     assert requests["GET /v1/sites/{site_id}"] >= 1
     assert figures["functions"]["api-sites-read"]["runs"] >= 1
@@ -140,7 +140,7 @@ def test_the_command_prints_the_figures_as_tables_and_as_json(platform: Platform
     assert wecelebrate("--env", "dev", "status", "--watch").returncode == 2
 
 
-def test_the_command_fails_after_the_given_number_of_readings_if_a_part_does_not_answer(
+def test_the_command_fails_if_a_part_of_the_cloud_does_not_respond(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
@@ -160,7 +160,7 @@ def test_the_command_fails_after_the_given_number_of_readings_if_a_part_does_not
 
 
 def watch(wecelebrate: Command, *options: str) -> subprocess.Popen[str]:
-    """Start the command, and wait for its first reading."""
+    """Start the command, and wait until it has printed the first figures."""
     process = wecelebrate.started("status", "--watch", "--json", "--interval", "1", *options)
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["seconds"] >= 1
@@ -178,7 +178,9 @@ def test_ctrl_c_ends_the_command_without_a_message(
     assert all(json.loads(line) for line in rest.splitlines())
 
 
-def test_the_command_ends_without_a_message_when_its_reader_ends(platform: Platform, wecelebrate: Command) -> None:
+def test_the_command_ends_without_a_message_when_the_reader_of_its_output_ends(
+    platform: Platform, wecelebrate: Command
+) -> None:
     with watch(wecelebrate) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
@@ -209,13 +211,13 @@ def test_the_command_ends_when_the_local_cloud_is_killed(tmp_path: Path) -> None
 
 
 class Terminal(io.StringIO):
-    """An output that looks like a terminal."""
+    """An output stream that behaves like a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def test_only_a_terminal_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_clears_its_output_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     terminal, file = Terminal(), io.StringIO()

@@ -18,7 +18,7 @@ def host(tmp_path: Path) -> Iterator[HostProcess]:
     host.close()
 
 
-def test_the_function_host_serves_callers_with_a_token_and_ends_after_the_signal_sigterm(host: HostProcess) -> None:
+def test_the_function_host_accepts_a_token_and_ends_after_sigterm(host: HostProcess) -> None:
     me = host.me()
     assert me["sub"] == "someone"
     assert me["names"] == ["AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "WC_ENVIRONMENT"]

@@ -7,7 +7,7 @@ from infra.local.file_watcher import FileWatcher
 from infra.local.function_log import TAIL_BYTES, FunctionLog
 
 
-def test_the_tail_of_a_log_has_at_most_4_kb_and_starts_at_the_given_position(tmp_path: Path) -> None:
+def test_the_tail_of_a_log_contains_at_most_4_kb_after_the_given_position(tmp_path: Path) -> None:
     log = FunctionLog(tmp_path, "it")
     log.write("before\n")
     position = log.position()
@@ -34,7 +34,7 @@ def test_a_large_log_is_rotated_while_a_process_appends_to_it(tmp_path: Path) ->
     log.close()
 
 
-def test_the_version_of_the_file_watcher_increases_when_a_file_is_added_or_changed_or_removed(tmp_path: Path) -> None:
+def test_a_change_of_a_file_increases_the_version_of_the_file_watcher(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     watcher = FileWatcher([tmp_path, tmp_path / "missing"], interval=0)

@@ -57,7 +57,7 @@ async def test_each_http_method_of_a_path_has_a_separate_route(api: Api, method:
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/nowhere"), ("POST", "/private"), ("HEAD", "/nowhere"), ("GET", "/echo/x/")]
 )
-async def test_a_request_that_matches_no_route_returns_404(api: Api, method: str, path: str) -> None:
+async def test_a_request_that_matches_no_route_gets_status_404(api: Api, method: str, path: str) -> None:
     response = await api.client.request(method, path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/json"
@@ -121,7 +121,7 @@ async def test_a_binary_request_body_is_encoded_as_base64(api: Api) -> None:
     assert (event["body"], event["isBase64Encoded"]) == ("AP8=", True)
 
 
-async def test_a_request_over_ten_megabytes_returns_413(api: Api) -> None:
+async def test_a_request_that_is_larger_than_ten_megabytes_gets_status_413(api: Api) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(11):
             yield b" " * 1024 * 1024
@@ -131,7 +131,7 @@ async def test_a_request_over_ten_megabytes_returns_413(api: Api) -> None:
         assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
 
 
-async def test_a_request_over_the_lambda_limit_of_six_megabytes_returns_413(api: Api) -> None:
+async def test_a_request_that_is_larger_than_the_lambda_limit_gets_status_413(api: Api) -> None:
     response = await api.client.post("/echo/x", content=b"x" * 6_300_000, headers={"content-type": "text/plain"})
     assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
     response = await api.client.post("/echo/x", content=b"x" * 6_280_000, headers={"content-type": "text/plain"})
@@ -173,7 +173,7 @@ async def test_the_health_endpoint_returns_the_number_of_processes(api: Api) -> 
     assert response.json()["functions"]["api-echo-any"]["processes"] >= 1
 
 
-async def test_a_client_that_disconnects_does_not_break_the_function(api: Api) -> None:
+async def test_a_function_works_after_a_client_has_disconnected(api: Api) -> None:
     with pytest.raises(httpx.ReadTimeout):
         await api.client.get("/responses/slow", timeout=0.2)
     responses = await asyncio.gather(*(api.client.get("/responses/plain") for _ in range(5)))

@@ -1,4 +1,4 @@
-"""A test that hangs fails, and the run continues and ends.
+"""Tests that a test fails if it hangs, and that the test run continues and ends.
 
 Each test of this module runs pytest on small modules, with short limits and two xdist workers.
 """
@@ -66,13 +66,15 @@ HANGING = {
 
 
 def run(folder: Path, modules: dict[str, str], *options: str, ends_after: float = 60) -> str:
-    """Run pytest on modules. The run must fail. Return its output."""
+    """Run pytest on modules. Check that the run fails, and return its output."""
     for name, text in {"conftest.py": CONFTEST, "pytest.ini": "[pytest]\n", **modules}.items():
         folder.joinpath(name).write_text(text, "utf-8")
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     variables |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     plugins = ["-p", "xdist", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
-    with (folder / "output").open("w+") as output:  # a process that outlives the run would keep a pipe open
+    with (folder / "output").open(
+        "w+"
+    ) as output:  # a process that runs longer than the test run would keep a pipe open
         process = subprocess.run(
             [sys.executable, "-m", "pytest", "-ra", *plugins, "-n", "2", "--dist", "loadfile", *options],
             cwd=folder,
@@ -97,7 +99,7 @@ def hanging(code: str) -> str:
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The output of a run in which one test of each module hangs."""
+    """The output of a test run in which one test of each module hangs."""
     modules = {f"test_{number}.py": hanging(code) for number, code in enumerate(HANGING.values())}
     return run(tmp_path_factory.mktemp("run"), modules, "-n", "4", "--timeout", "1", ends_after=100)
 
@@ -108,18 +110,19 @@ def test_a_test_that_hangs_fails(output: str, waits_for: str) -> None:
     assert f"FAILED test_{list(HANGING).index(waits_for)}.py::test_hanging" in summary
 
 
-def test_all_other_tests_run_after_the_end_of_a_worker(output: str) -> None:
+def test_all_remaining_tests_run_after_the_end_of_a_worker(output: str) -> None:
     assert f"{len(HANGING)} failed, {len(HANGING) * 3} passed, 1 error" in output
 
 
-def test_the_stacks_of_a_test_that_hangs_are_printed_at_the_end(output: str) -> None:
+def test_the_output_ends_with_the_stacks_of_a_test_that_hangs(output: str) -> None:
     stacks = output.rpartition("= FAILURES =")[2]
     assert "test_1.py::test_hanging takes longer than 1 s" in stacks
     assert re.search(r'File ".*test_1\.py", line \d+ in test_hanging', stacks)
 
 
-def test_a_run_ends_after_workers_have_ended_at_the_same_time_in_the_last_tests(tmp_path: Path) -> None:
-    """The last module has one test, which a worker begins only when it knows that no other test follows."""
+def test_a_run_ends_if_several_workers_end_during_the_last_tests(tmp_path: Path) -> None:
+    """The last module has one test. A worker starts its last test only after xdist has told the worker that no test
+    follows."""
     killed = hanging(HANGING["a killed worker"]).replace("def test_after(): pass", "")
     output = run(tmp_path, {"test_0.py": killed, "test_1.py": killed, "test_2.py": "def test_last(): pass"})
     assert "2 failed, 5 passed" in output
@@ -130,7 +133,7 @@ def test_a_run_that_takes_too_long_fails(tmp_path: Path) -> None:
     assert "the run takes longer than 3 s; running tests:" in output
 
 
-def test_a_run_that_is_terminated_names_the_running_tests(tmp_path: Path) -> None:
+def test_a_terminated_run_prints_the_names_of_the_running_tests(tmp_path: Path) -> None:
     code = """
         time.sleep(1)  # the report of the start of this test arrives
         os.kill(os.getppid(), signal.SIGTERM)

@@ -1,6 +1,6 @@
-"""An app in a browser and a program use the running local cloud with the OIDC client library Authlib (docs/members.md).
+"""Tests a browser app and a program that use the local cloud with the OIDC client library Authlib (docs/members.md).
 
-An invited person signs in and accepts, sessions are refreshed and ended, and a machine gets its rights.
+An invited person signs in, accepts the invitation, refreshes the session and ends all sessions. A machine gets a token.
 """
 
 import json
@@ -69,7 +69,7 @@ def code_for(platform: Platform, address: str) -> str:
     return match[1]
 
 
-def test_an_invited_person_can_sign_in_and_accept_and_refresh_the_session_and_end_all_sessions(
+def test_an_invited_person_can_sign_in_and_refresh_and_end_a_session(
     platform: Platform, app: Any, discovery: dict[str, Any]
 ) -> None:
     tenant, address = platform.tenant(), f"ann-{uuid4().hex[:8]}@example.com"
@@ -100,7 +100,7 @@ def test_an_invited_person_can_sign_in_and_accept_and_refresh_the_session_and_en
         problem(person.get("/v1/me"), 401, "session_revoked")
 
 
-def test_a_machine_exchanges_its_secret_for_a_token_and_has_the_rights_of_its_membership(
+def test_a_machine_gets_a_token_with_the_rights_of_its_membership(
     platform: Platform, discovery: dict[str, Any]
 ) -> None:
     machines = json.loads((platform.state / CLIENTS_FILE).read_text())["machines"]

@@ -1,4 +1,4 @@
-"""Tests the operation Invoke of the local cloud: only functions of this cloud can invoke a function."""
+"""Tests the operation Invoke of the local cloud. Only functions of the same cloud can invoke a function."""
 
 from collections.abc import AsyncIterator
 
@@ -40,7 +40,7 @@ async def test_an_invocation_without_the_key_of_the_cloud_is_refused(api: Api) -
     assert await invoke(api, path(KEY), authorization="Bearer x") == (403, "MissingAuthenticationTokenException")
 
 
-async def test_an_invocation_through_a_foreign_host_name_that_points_to_the_local_computer_is_refused(api: Api) -> None:
+async def test_an_invocation_with_a_foreign_host_name_is_refused(api: Api) -> None:
     port = api.client.base_url.port
     for host in (f"evil.example:{port}", f"127.0.0.1:{port}.evil.example", "127.0.0.1", ""):
         assert await invoke(api, path(KEY), host=host) == (403, "AccessDeniedException"), host

@@ -1,4 +1,4 @@
-"""Uses joserfc and the authorizer of the gateway to verify the tokens of the issuer."""
+"""Tests that joserfc and the authorizer of the gateway can verify the tokens of the issuer."""
 
 import base64
 import json
@@ -108,7 +108,7 @@ def test_claims_of_all_types_are_rendered_as_text() -> None:
 
 
 @pytest.mark.parametrize("value", ["a\ud800b", ["a\ud800b"], {"a\ud800b": "\udfff"}])
-def test_a_claim_with_half_of_a_surrogate_pair_becomes_valid_unicode(value: object) -> None:
+def test_a_claim_with_an_unpaired_surrogate_becomes_valid_unicode(value: object) -> None:
     assert "a\ufffdb" in render(value).encode().decode()
 
 
@@ -181,7 +181,7 @@ async def test_a_missing_token_is_rejected_with_a_bearer_challenge(issuer: Issue
         await authorizer(issuer).claims(header)
 
 
-async def test_tokens_signed_with_an_unknown_key_are_rejected_and_cause_at_most_one_fetch_of_the_keys(
+async def test_tokens_with_an_unknown_key_are_rejected_and_cause_at_most_one_fetch(
     issuer: Issuer, tmp_path: Path
 ) -> None:
     other = Issuer(tmp_path, URL)
@@ -196,7 +196,7 @@ async def test_tokens_signed_with_an_unknown_key_are_rejected_and_cause_at_most_
     assert keys.fetches == 1
 
 
-async def test_a_token_signed_with_an_unknown_key_makes_the_authorizer_fetch_the_keys_again(
+async def test_a_token_with_a_new_key_makes_the_authorizer_fetch_the_keys_again(
     issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.local.authorizer.MIN_REFETCH_INTERVAL", 0.0)
@@ -209,12 +209,12 @@ async def test_a_token_signed_with_an_unknown_key_makes_the_authorizer_fetch_the
     assert keys.fetches == 2
 
 
-async def test_all_tokens_are_rejected_if_the_keys_are_unavailable(issuer: Issuer) -> None:
+async def test_the_authorizer_rejects_all_tokens_if_the_keys_are_unavailable(issuer: Issuer) -> None:
     with pytest.raises(Unauthorized, match="keys of the issuer are not available"):
         await authorizer().claims(f"Bearer {issuer.token('me')}")
 
 
-async def test_a_token_that_the_authorizer_has_cached_is_rejected_after_it_expires(issuer: Issuer) -> None:
+async def test_a_cached_token_is_rejected_after_its_expiry(issuer: Issuer) -> None:
     verifier = authorizer(issuer)
     token = issuer.token("me", expires_in=1)
     assert (await verifier.claims(f"Bearer {token}"))["sub"] == "me"

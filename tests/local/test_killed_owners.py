@@ -1,4 +1,5 @@
-"""Tests that processes end after the test run, benchmark or command that started them has ended or was killed."""
+"""Tests that processes end after their owner has ended or was killed. The owner is a test run, a benchmark or a
+command."""
 
 import os
 import signal
@@ -31,9 +32,9 @@ SESSION = Path(__file__).with_name("session_to_kill.py")
 
 
 class Group:
-    """All processes that descend from the processes of one test.
+    """The processes of one test, and all their descendants.
 
-    The processes of functions do not inherit the environment variable, so the group finds them as descendants.
+    The processes of functions do not inherit the environment variable MARK, so the group contains them as descendants.
     """
 
     def __init__(self, home: Path) -> None:
@@ -43,7 +44,8 @@ class Group:
         self.environment = {**os.environ, **Ports.free().environment, MARK: self.mark, "WECELEBRATE_HOME": str(home)}
 
     def start(self, *command: str, owner: int | None = None) -> subprocess.Popen[bytes]:
-        """Start a Python module. Its local clouds belong to the process `owner`. By default, they have no owner."""
+        """Start a Python module. The local clouds of the module belong to the process `owner`. By default, the clouds
+        have no owner."""
         environment = {**self.environment, OWNER_VARIABLE: ""}
         return subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -54,7 +56,7 @@ class Group:
         )
 
     def look(self) -> set[psutil.Process]:
-        """Remember all running processes of the group. Return all processes that were ever remembered."""
+        """Record all running processes of the group. Return all processes that were recorded so far."""
         for process in psutil.process_iter():
             try:
                 if process.environ().get(MARK) == self.mark:
@@ -89,8 +91,8 @@ def group(tmp_path: Path) -> Iterator[Group]:
 def start_session(
     group: Group, folder: Path, test: str, clouds: int, *options: str
 ) -> tuple[subprocess.Popen[bytes], list[int]]:
-    """Run one test of SESSION, and wait until its local clouds have started. Return its process and the pids that the
-    test wrote.
+    """Run one test of SESSION, and wait until its local clouds have started. Return the process of the test run, and
+    the pids that the test has written.
     """
     ready = folder / "ready"
     group.environment["SESSION_READY"] = str(ready)
@@ -142,7 +144,7 @@ def test_killing_the_command_that_starts_a_cloud_aborts_the_start(group: Group) 
     assert not list(group.home.rglob("endpoints.json"))
 
 
-def test_a_detached_cloud_without_an_owner_runs_after_its_command_and_ends_with_its_supervisor(
+def test_a_detached_cloud_without_an_owner_ends_with_its_supervisor(
     group: Group,
 ) -> None:
     assert group.start("infra.command", "up", "--detach").wait(300) == 0
@@ -163,7 +165,7 @@ def test_a_detached_cloud_stops_when_its_owner_is_killed(group: Group) -> None:
         wait_until(group.has_ended, 60)
 
 
-def test_a_process_that_has_reused_the_pid_of_the_owner_is_not_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_process_with_the_pid_of_the_owner_is_not_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, f"{os.getpid()}:{psutil.Process().create_time() - 5}")
     owner = Owner.of_environment()
     assert owner
@@ -171,7 +173,7 @@ def test_a_process_that_has_reused_the_pid_of_the_owner_is_not_the_owner(monkeyp
 
 
 @pytest.mark.parametrize("value", ["4711", "x:1", "4711:x", ":"])
-def test_an_owner_environment_variable_without_a_valid_process_id_is_an_error(
+def test_an_invalid_pid_in_the_environment_variable_of_the_owner_is_an_error(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, value)

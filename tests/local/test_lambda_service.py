@@ -47,12 +47,12 @@ async def test_sixteen_invocations_run_concurrently(tmp_path: Path) -> None:
     barrier.mkdir()
     async with running(tmp_path, spec) as functions:
         pids = await asyncio.gather(*(call(functions, spec, {"folder": str(barrier)}) for _ in range(16)))
-        # Each invocation waited for the other 15, so all 16 ran at the same time.
+        # Each invocation has waited for the 15 other invocations, so all 16 ran at the same time.
         assert len(set(pids)) == 16
         assert functions.processes[spec.name]["processes"] == 16
 
 
-async def test_functions_that_serve_queues_have_a_lower_cpu_priority_than_functions_that_serve_the_api(
+async def test_queue_functions_have_a_lower_cpu_priority_than_api_functions(
     tmp_path: Path,
 ) -> None:
     code = """
@@ -103,7 +103,7 @@ async def test_processes_share_no_state(tmp_path: Path) -> None:
     assert [count for _, count in outcomes] == [1, 1, 1]
 
 
-async def test_only_the_declared_number_of_events_run_concurrently_and_later_events_wait_for_their_turn(
+async def test_at_most_the_declared_number_of_events_run_concurrently(
     tmp_path: Path,
 ) -> None:
     spec = write(
@@ -147,7 +147,7 @@ async def test_an_event_that_waits_longer_than_the_timeout_is_throttled(tmp_path
     assert functions.processes[spec.name]["waiting"] == 0
 
 
-async def test_the_environment_has_only_declared_variables_and_variables_of_lambda(
+async def test_the_environment_contains_only_declared_variables_and_variables_of_lambda(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SHELL", "1")
@@ -279,7 +279,7 @@ async def test_a_process_that_exceeds_its_memory_limit_is_killed(tmp_path: Path)
         ("os.kill(os.getpid(), 11)", "Runtime exited with error: signal: segmentation fault"),
     ],
 )
-async def test_a_process_that_dies_is_replaced(tmp_path: Path, statement: str, message: str) -> None:
+async def test_a_process_that_ends_unexpectedly_is_replaced(tmp_path: Path, statement: str, message: str) -> None:
     spec = write(
         tmp_path,
         "api/die/read",
@@ -346,7 +346,7 @@ async def test_events_and_responses_are_limited_to_six_megabytes(tmp_path: Path)
         assert len(await call(functions, spec, {"size": 1})) == 1
 
 
-async def test_the_log_contains_the_function_output_and_a_start_line_and_an_end_line_and_a_report_line(
+async def test_the_log_contains_the_output_and_a_start_and_end_and_report_line(
     tmp_path: Path,
 ) -> None:
     spec = write(tmp_path, "api/log/read", "def handler(event, context): print('printed', event)\n")

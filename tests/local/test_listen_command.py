@@ -43,7 +43,7 @@ def test_the_listen_command_removes_its_endpoint_when_a_signal_ends_the_command(
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_the_listen_command_removes_the_endpoint_that_a_killed_listen_command_has_left_behind(
+def test_the_listen_command_removes_the_endpoint_of_a_killed_listen_command(
     wecelebrate: Command, platform: Platform
 ) -> None:
     tenant = platform.tenant()
@@ -85,7 +85,7 @@ def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> N
         ([404], "the API returned 404: busy"),
     ],
 )
-def test_the_deletion_of_an_object_that_is_in_use_is_retried_a_few_times_and_then_fails_with_an_error(
+def test_the_deletion_of_an_object_in_use_fails_after_some_retries(
     monkeypatch: pytest.MonkeyPatch, statuses: list[int], error: str | None
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)

@@ -1,7 +1,7 @@
-"""Compares what the command prints about the rows of a tenant with recorded transcripts. The local cloud is running.
+"""Compares the output of commands that list a tenant's rows with recorded transcripts. The local cloud is running.
 
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_lists_on_a_terminal.py` records the transcripts again. A
-transcript contains the output on a terminal of 60 columns, and the output of the same command if it is piped.
+transcript contains the output of a command on a terminal with 60 columns, and the output of the same command in a pipe.
 """
 
 import re
@@ -36,7 +36,7 @@ _FIGURES = (
     "|mails bounced|throttled requests|cache errors"
 )
 _MASKS = (
-    # Of `status --watch`: the time, the routes and queues that other tests use, the figures, and optional parts.
+    # Parts of `status --watch`: the time, the routes and queues that other tests use, the figures, and optional lines.
     (r"(?s)\d\d:\d\d:\d\d, the last .*?(?=(?:out: )?(?:\\e\[2m)?hit rate)", "<routes and queues>\n"),
     (r"(?m)^(?:out: )?(?:\\e\[2m)?memory of functions.*\n", ""),
     (r"(?m)^((?:out: )?(?:postgres|replica|redis|upstash|aws|functions)) +[\d.]+ +\d+$", r"\1  <figures>"),
@@ -51,19 +51,19 @@ _MASKS = (
     (r"\b[0-9A-F]{10}\b", "<number>"),
     (r"(?:did you mean|the clients are) .*", "…"),
 )
-"""Values that are different in each run."""
+"""Matches values that are different in each run."""
 _LONG_TEXTS = ("✗", "object  ", "file  ", "ship to  ", "effect  ", "    ")
-"""The beginnings of lines with a text that may need two lines. Results of jobs, which are JSON, are indented."""
+"""The beginnings of lines whose text can need two lines. Indented lines belong to the JSON result of a job."""
 
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, str]:
-    """The ids of the rows, which the first test creates."""
+    """The ids of the rows. The first test creates the rows."""
     return {}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_output_about_rows_equals_its_transcript_and_fits_into_60_columns(
+def test_the_output_equals_its_transcript_and_fits_into_60_columns(
     name: str, platform: Platform, state: Path, rows: dict[str, str], commands_process: Commands
 ) -> None:
     if not rows:
@@ -81,7 +81,7 @@ def test_the_output_about_rows_equals_its_transcript_and_fits_into_60_columns(
 def masked(text: str) -> str:
     for pattern, mask in _MASKS:
         text = re.sub(pattern, mask, text)
-    # The widths of columns depend on the masked values.
+    # The column widths depend on the masked values.
     return "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in text.split("\n"))
 
 
@@ -92,5 +92,5 @@ def compare(name: str, text: str) -> None:
     assert text == file.read_text("utf-8")
 
 
-def test_each_transcript_belongs_to_a_command() -> None:
+def test_each_transcript_belongs_to_an_existing_command() -> None:
     assert {file.stem for file in FOLDER.iterdir()} == {name.replace(" ", "-") for name in CASES}

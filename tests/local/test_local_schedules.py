@@ -34,7 +34,7 @@ def test_the_next_due_time_of_a_schedule_matches_its_expression(expression: str,
     assert Schedule(expression).next(utc(after)) == utc(due)
 
 
-def test_a_rate_schedule_is_due_immediately_and_a_cron_schedule_is_due_at_its_next_matching_time() -> None:
+def test_only_a_rate_schedule_is_due_immediately() -> None:
     created = utc("2026-03-01T10:00:30")
     assert Schedule("rate(5 minutes)").first(created) == created
     assert Schedule("cron(0/15 * * * ? *)").first(created) == utc("2026-03-01T10:15:00")
@@ -58,7 +58,7 @@ def test_cron_expressions_use_the_local_time_of_their_time_zone() -> None:
     assert local_times == ["2026-03-28T09:00:00+01:00", "2026-03-29T09:00:00+02:00", "2026-03-30T09:00:00+02:00"]
 
 
-def test_a_schedule_in_a_skipped_or_repeated_hour_runs_exactly_once() -> None:
+def test_a_schedule_runs_once_in_a_skipped_or_repeated_hour() -> None:
     schedule = Schedule("cron(30 2 * * ? *)", "Europe/Berlin")
     for start, days in (("2026-03-28T12:00:00", 2), ("2026-10-24T12:00:00", 2)):
         due: datetime | None = utc(start)
@@ -88,7 +88,7 @@ def test_the_event_of_a_scheduled_function_has_the_format_of_eventbridge_schedul
 
 
 @pytest.mark.anyio
-async def test_the_concurrency_of_a_scheduled_function_limits_how_many_of_its_runs_overlap(tmp_path: Path) -> None:
+async def test_the_concurrency_of_a_scheduled_function_limits_its_concurrent_runs(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "schedules/sweep",

@@ -47,7 +47,7 @@ def test_the_list_of_mails_starts_with_the_newest_mail(platform: Platform, wecel
     assert wecelebrate("mail", "list", "--to", "nobody@example.test").stderr == "no mail\n"
 
 
-def test_the_mail_command_with_the_option_wait_waits_for_a_mail_that_is_sent_later(
+def test_the_mail_command_with_the_option_wait_waits_for_the_next_mail(
     platform: Platform, wecelebrate: Command
 ) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
@@ -58,7 +58,9 @@ def test_the_mail_command_with_the_option_wait_waits_for_a_mail_that_is_sent_lat
     assert "Subject: Later" in output
 
 
-def test_showing_a_mail_prints_its_text_and_saves_its_html_in_a_file(platform: Platform, wecelebrate: Command) -> None:
+def test_the_command_that_shows_a_mail_prints_the_text_and_saves_the_html(
+    platform: Platform, wecelebrate: Command
+) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     message_id = send_mail(platform, to, "A subject")
     result = wecelebrate("mail", "show", message_id[:18])

@@ -1,4 +1,4 @@
-"""Tests the Makefile: what `make clean` removes without a question, and which certificates Node.js trusts."""
+"""Tests the Makefile: which files `make clean` removes without a question, and which certificates Node.js trusts."""
 
 import os
 import shutil
@@ -12,9 +12,10 @@ from infra.functions import ROOT
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with installed packages and the data of a local cloud, in which `wecelebrate` is not a real command.
+    """A checkout with installed packages and the data of a local cloud. A script replaces the command `wecelebrate`.
 
-    The command refuses `down --erase` without `--yes`, as it does if the cloud has data and nobody answers.
+    The script refuses `down --erase` without `--yes`, as the real command does if the cloud has data and nobody
+    answers.
     """
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / ".local").mkdir()
@@ -50,10 +51,10 @@ def test_make_clean_removes_nothing_if_the_question_about_the_data_is_not_answer
 
 
 @pytest.mark.parametrize("home", [None, "other", "checkout"])
-def test_make_clean_asks_about_the_data_in_each_folder_that_it_removes(
+def test_make_clean_asks_before_it_removes_the_data_in_each_folder(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory, home: str | None
 ) -> None:
-    """The command in this test answers yes to the question, and records the folder that the question names."""
+    """In this test, the script behaves as if the answer was yes, and records the folder in the question."""
     other, log = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("asked") / "homes"
     (checkout / ".venv" / "bin" / "wecelebrate").write_text(f'#!/bin/sh\necho "$WECELEBRATE_HOME" >> {log}\n')
     homes = {"other": str(other), "checkout": str(checkout)}
@@ -63,7 +64,7 @@ def test_make_clean_asks_about_the_data_in_each_folder_that_it_removes(
     assert log.read_text().splitlines() == expected
 
 
-def test_make_clean_keeps_the_data_of_the_checkout_if_only_the_question_about_another_folder_is_answered(
+def test_make_clean_asks_separately_about_the_data_of_the_checkout(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = tmp_path_factory.mktemp("other")
@@ -73,7 +74,7 @@ def test_make_clean_keeps_the_data_of_the_checkout_if_only_the_question_about_an
     assert {file.name for file in checkout.iterdir()} == {"Makefile", ".local", "build", ".venv"}
 
 
-def test_make_clean_removes_no_data_if_the_command_that_asks_for_a_confirmation_is_missing(checkout: Path) -> None:
+def test_make_clean_removes_no_data_if_the_wecelebrate_command_is_missing(checkout: Path) -> None:
     shutil.rmtree(checkout / ".venv")
     completed = make(checkout, "clean")
     assert completed.returncode == 2
@@ -90,7 +91,7 @@ def test_make_clean_with_yes_removes_everything(checkout: Path, is_damaged: bool
     assert [file.name for file in checkout.iterdir()] == ["Makefile"]
 
 
-def test_node_trusts_the_certificates_of_the_machine_unless_the_developer_names_other_certificates(
+def test_node_trusts_the_certificates_of_the_machine_by_default(
     checkout: Path,
 ) -> None:
     bundles = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")

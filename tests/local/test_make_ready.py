@@ -15,7 +15,8 @@ TOOLS = ("sh", "rm", "touch", "awk", "getconf")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the files that the Makefile needs. Only its subfolder `tools`, without Python, is on PATH."""
+    """A folder with the files that the Makefile needs. PATH contains only its subfolder `tools`, which has no
+    Python."""
     for file in ("Makefile", "pyproject.toml", "uv.lock", "layers/core/pyproject.toml"):
         copy = tmp_path / file
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +31,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def failed_make_ready(checkout: Path, *arguments: str) -> str:
-    """Run `make ready`, and check that it fails. Return its error output without the last line, which make adds."""
+    """Run `make ready`, and check that it fails. Return the error output without the last line, because make adds this
+    line."""
     make = shutil.which("make")
     assert make
     completed = subprocess.run(
@@ -71,7 +73,7 @@ def test_the_error_for_a_python_version_that_is_too_old_mentions_the_version(che
     assert f"is needed; {old} is Python 3.9.2." in failed_make_ready(checkout, f"PYTHON={old}")
 
 
-def test_make_ready_leaves_no_incomplete_virtual_environment_if_python_lacks_the_module_venv(checkout: Path) -> None:
+def test_make_ready_removes_an_incomplete_virtual_environment(checkout: Path) -> None:
     """On Debian without python3-venv, Python creates `.venv/bin/python`, and then fails because pip is missing."""
     debian = fake_python(
         checkout,

@@ -39,7 +39,7 @@ def rows(result: str) -> list[Json]:
     return data
 
 
-def test_commands_invite_a_person_and_accept_an_invitation_and_change_a_role_and_remove_a_person(
+def test_the_commands_invite_and_change_and_remove_a_member(
     wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
 ) -> None:
     client = ("--client", tenant.slug)
@@ -75,19 +75,19 @@ def test_a_person_who_is_not_a_member_cannot_be_changed_or_removed(
         assert (result.returncode, result.stdout, result.stderr) == (4, "", f"✗ {address} is not a member\n")
 
 
-def test_a_role_of_the_staff_is_not_valid_for_a_client(wecelebrate: Command, tenant: Tenant, address: str) -> None:
+def test_a_staff_role_is_not_valid_for_a_member_of_a_client(wecelebrate: Command, tenant: Tenant, address: str) -> None:
     result = wecelebrate("members", "invite", address, "--client", tenant.slug, "--role", "support")
     assert (result.returncode, result.stdout) == (5, "")
     assert "role" in result.stderr
 
 
-def test_the_command_first_admin_fails_if_the_platform_has_a_super_admin(wecelebrate: Command, address: str) -> None:
+def test_the_first_admin_command_fails_if_the_platform_has_a_super_admin(wecelebrate: Command, address: str) -> None:
     result = wecelebrate("members", "first-admin", address)
     assert (result.returncode, result.stdout) == (5, "")
     assert "the platform has a super admin already" in result.stderr
 
 
-def test_a_lost_invitation_mail_is_sent_again_with_a_new_code(
+def test_a_repeated_invitation_mail_has_a_new_code(
     wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
 ) -> None:
     client = ("--client", tenant.slug)
@@ -122,9 +122,7 @@ def test_the_mail_of_an_invitation_is_sent_at_most_five_times(
     assert "five times" in sent[-1].stderr or "too often" in sent[-1].stderr
 
 
-def test_an_invitation_that_does_not_exist_is_not_sent_again(
-    wecelebrate: Command, tenant: Tenant, address: str
-) -> None:
+def test_sending_an_unknown_invitation_again_is_an_error(wecelebrate: Command, tenant: Tenant, address: str) -> None:
     client = ("--client", tenant.slug)
     unknown = wecelebrate("members", "invite", address, *client, "--resend")
     assert (unknown.returncode, unknown.stdout) == (4, "")

@@ -1,5 +1,5 @@
-"""Tests the commands that take the name of an object. They refuse a name that several objects have, and list the
-ids."""
+"""Tests the commands that accept the name of an object. If several objects have the same name, a command refuses the
+name and lists the ids."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ RESOLVED = {
     "member": "an id, a subject or an address of a member",
     "order": "an id or a number of an order, which is unique for each client",
 }
-"""The parameters that find an existing object by its name."""
+"""Maps the parameters that identify an existing object by its name to a description of the accepted values."""
 OTHER = {
     "identity": "the subject of a token, with the slug of a client",
     "to": "a filter",
@@ -39,13 +39,14 @@ OTHER = {
     "slug": "the slug of a new client",
     "name": "the name of a new grant",
 }
-"""The parameters that take a name, but not the name of an existing object."""
+"""Maps the parameters that accept another kind of name to a description of the accepted values."""
 OTHER_NAMES = dict.fromkeys(("name", "slug", "domain", "subject", "email", "order_number"), "other")
 WORDS = re.compile(r"\b(name|slug|host|domain|address)\b|\bId or\b")
 
 
 def rows_of(*rows: Json) -> httpx.Client:
-    """An API in which each list has these rows. The list of orders is filtered by the number."""
+    """A simulated API in which each list contains the same rows. Only the list of orders filters its rows, by order
+    number."""
 
     def respond(request: httpx.Request) -> httpx.Response:
         number = request.url.params.get("order_number")
@@ -94,7 +95,7 @@ CASES: dict[str, tuple[Find, Sequence[Json]]] = {
 }
 
 
-def test_each_parameter_that_takes_a_name_is_in_a_list_of_this_module() -> None:
+def test_each_parameter_that_accepts_a_name_is_declared_in_this_module() -> None:
     named = {
         parameter.name
         for command in ALL.values()
@@ -106,7 +107,7 @@ def test_each_parameter_that_takes_a_name_is_in_a_list_of_this_module() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_name_that_two_objects_have_is_refused_and_their_ids_are_listed(case: str) -> None:
+def test_the_error_for_an_ambiguous_name_lists_the_ids_of_the_objects(case: str) -> None:
     find, rows = CASES[case]
     third = [{**rows[0], "id": THIRD, **OTHER_NAMES}] if rows else []
     with rows_of(*rows, *third) as api, pytest.raises(BadUsage) as refused:

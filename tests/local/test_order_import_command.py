@@ -15,9 +15,7 @@ def shop(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_an_order_import_prints_its_rejected_rows_both_in_a_dry_run_and_in_a_real_run(
-    wecelebrate: Command, shop: Tenant, tmp_path: Path
-) -> None:
+def test_an_order_import_prints_its_rejected_rows(wecelebrate: Command, shop: Tenant, tmp_path: Path) -> None:
     file = tmp_path / "old orders.csv"
     file.write_bytes(table(ROWS))
     rehearsed = wecelebrate("orders", "import", str(file), "--site", shop.site_id, "--dry-run")
@@ -38,7 +36,7 @@ def test_an_order_import_prints_its_rejected_rows_both_in_a_dry_run_and_in_a_rea
     assert again.stdout == "✓ 4 rows of 3 orders: 0 created, 3 unchanged, 0 rejected\n"
 
 
-def test_command_options_can_supply_values_that_the_order_file_does_not_contain(
+def test_options_can_supply_values_that_are_missing_in_the_order_file(
     wecelebrate: Command, shop: Tenant, tmp_path: Path
 ) -> None:
     orders, lines = tmp_path / "orders.csv", tmp_path / "lines.csv"
@@ -73,7 +71,7 @@ def test_an_order_import_with_a_wrong_option_is_an_error(
     assert message in ran.stderr
 
 
-def test_an_order_import_that_reads_too_few_columns_fails_and_names_them_all_at_once(
+def test_the_error_of_an_order_import_names_all_missing_fields(
     wecelebrate: Command, shop: Tenant, tmp_path: Path
 ) -> None:
     file = tmp_path / "orders.csv"
@@ -88,7 +86,7 @@ def test_an_order_import_that_reads_too_few_columns_fails_and_names_them_all_at_
     assert "or --currency EUR is the currency of all orders" in ran.stderr
 
 
-def test_an_order_import_with_an_unknown_field_suggests_the_fields(
+def test_the_error_for_an_unknown_field_of_an_order_import_lists_the_fields(
     wecelebrate: Command, shop: Tenant, tmp_path: Path
 ) -> None:
     file = tmp_path / "orders.csv"

@@ -20,7 +20,7 @@ def order(platform: Platform, shop: Tenant) -> Json:
     return platform.order(shop, (platform.product(shop, sku="MUG", inventory_count=10), 3))
 
 
-def test_orders_can_be_listed_and_can_be_shown_by_their_order_number(
+def test_the_orders_command_lists_orders_and_shows_an_order_by_its_number(
     wecelebrate: Command, shop: Tenant, order: Json
 ) -> None:
     listed = wecelebrate("orders", "list", "--client", shop.slug, "--status", "pending", "--json")
@@ -33,7 +33,7 @@ def test_orders_can_be_listed_and_can_be_shown_by_their_order_number(
     assert json.loads(wecelebrate("orders", "show", order["id"], "--json").stdout)["shipments"] == []
 
 
-def test_an_order_that_does_not_exist_is_an_error(wecelebrate: Command) -> None:
+def test_showing_an_unknown_order_is_an_error(wecelebrate: Command) -> None:
     for name in ("NOSUCHORDER", str(uuid4())):
         shown = wecelebrate("orders", "show", name)
         assert (shown.returncode, shown.stdout, shown.stderr) == (4, "", f"✗ order {name} does not exist\n")
@@ -50,7 +50,7 @@ def test_the_orders_command_ships_pieces_of_an_order(wecelebrate: Command, order
     assert "JD01" in wecelebrate("orders", "show", number).stdout
 
 
-def test_the_orders_command_exports_orders_and_loads_a_file_with_changes_of_orders(
+def test_the_orders_command_exports_orders_and_loads_a_file_with_order_news(
     wecelebrate: Command, platform: Platform, shop: Tenant, order: Json, tmp_path: Path
 ) -> None:
     destination = platform.destination(shop, "csv", orders_from="2026-01-01T00:00:00Z")

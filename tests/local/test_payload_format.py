@@ -86,14 +86,14 @@ def test_an_event_equals_the_example_in_the_documentation() -> None:
     }
 
 
-def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
+def test_the_event_omits_the_keys_of_missing_request_parts() -> None:
     payload = event(request(query="", headers=[], body=b""), "GET /", {}, None, "trace")
     assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & set(payload)
     assert "authorizer" not in payload["requestContext"]
     assert payload["rawQueryString"] == ""
 
 
-def test_the_raw_path_is_decoded_and_the_raw_query_string_stays_encoded() -> None:
+def test_the_raw_path_is_decoded_and_the_raw_query_string_is_encoded() -> None:
     payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
     assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
     assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"
@@ -124,13 +124,13 @@ def test_a_text_body_of_a_request_is_unchanged_in_the_event(content_type: str | 
         ("text/plain", b"\xff", "/w=="),
     ],
 )
-def test_a_request_body_is_encoded_as_base64_if_it_has_no_text_type_or_is_invalid_utf_8(
+def test_a_request_body_that_is_not_utf_8_text_is_encoded_as_base64(
     content_type: str, body: bytes, encoded: str
 ) -> None:
     assert event_body(content_type, body) == (encoded, True)
 
 
-def test_the_response_has_the_status_and_headers_and_cookies_and_body_of_the_function_result() -> None:
+def test_the_function_result_determines_the_response() -> None:
     answer = response(
         json.dumps(
             {

@@ -1,4 +1,4 @@
-"""Tests `wecelebrate persons report`, which answers a person's request for access."""
+"""Tests `wecelebrate persons report`, which exports the stored data about a person at this person's request."""
 
 import json
 from uuid import uuid4
@@ -7,7 +7,7 @@ from tests.command import Command
 from tests.platform import Platform
 
 
-def test_the_export_has_the_data_of_the_person_and_of_nobody_else(wecelebrate: Command, platform: Platform) -> None:
+def test_the_export_contains_only_the_data_of_the_person(wecelebrate: Command, platform: Platform) -> None:
     shop = platform.tenant()
     product = platform.product(shop, inventory_count=10)
     ann, bob = (f"{name}-{uuid4().hex[:8]}@example.com" for name in ("ann", "bob"))
@@ -31,7 +31,9 @@ def test_the_export_has_the_data_of_the_person_and_of_nobody_else(wecelebrate: C
     assert bob not in result.stdout
 
 
-def test_the_export_of_a_person_about_whom_nothing_is_stored_says_so(wecelebrate: Command, platform: Platform) -> None:
+def test_the_export_of_an_unknown_person_states_that_no_data_is_stored(
+    wecelebrate: Command, platform: Platform
+) -> None:
     shop = platform.tenant()
     result = wecelebrate("persons", "report", "--client", shop.slug, "--email", "nobody@example.com")
     assert (result.returncode, json.loads(result.stdout)["orders"]) == (0, [])

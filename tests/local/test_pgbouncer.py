@@ -1,4 +1,4 @@
-"""Tests pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, RDS Proxy replaces pgbouncer."""
+"""Tests pgbouncer in transaction mode between functions and PostgreSQL. On AWS, functions use RDS Proxy instead."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ def pool_of_two(pgbouncer_program: str, servers: Postgres) -> Iterator[Pooler]:
 def act_as_function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Returns a helper that gives this process the settings of a function.
 
-    The helper takes one address, which is used for writes and for reads.
+    The argument of the helper is the database address for both writes and reads.
     """
 
     def configure(address: str) -> None:
@@ -112,13 +112,14 @@ def terminate_backends(server: Server) -> None:
 
 
 def visible_clients(tx: Transaction) -> tuple[int, set[UUID]]:
-    """Return the pid of the server process, and the ids of the clients whose sites the transaction can see."""
+    """Run a transaction. Return the pid of its server process, and the ids of the clients whose sites the transaction
+    can see."""
     rows = tx.cursor().execute("select pg_backend_pid() as pid, client_id from sites").fetchall()
     return rows[0]["pid"], {row["client_id"] for row in rows}
 
 
 @pytest.mark.timeout(180)
-def test_two_tenants_that_share_a_server_connection_see_only_their_own_rows(
+def test_two_tenants_on_one_server_connection_see_only_their_own_rows(
     pool_of_two: Pooler, act_as_function: Callable[[str], None]
 ) -> None:
     act_as_function(pool_of_two.address)
@@ -199,7 +200,7 @@ def test_functions_reconnect_to_a_restarted_pooler(pooler: Pooler, act_as_functi
         assert visible_clients(tx)[1] == {world.A}
 
 
-def test_a_transaction_fails_if_no_server_connection_becomes_free_in_time(
+def test_a_transaction_fails_if_all_server_connections_remain_in_use(
     pgbouncer_program: str, servers: Postgres, act_as_function: Callable[[str], None]
 ) -> None:
     with Pooler("reader", pgbouncer_program, servers.primary_server, free_port(), server_connections=1) as pooler:
@@ -234,16 +235,14 @@ def test_transactions_succeed_after_a_server_restart(pooler: Pooler, servers: Po
         ({"dbname": "postgres"}, "no such database|does not exist"),
     ],
 )
-def test_the_pooler_rejects_a_wrong_login_or_a_wrong_database_or_an_unsupported_startup_option(
-    pooler: Pooler, parameters: dict[str, str], message: str
-) -> None:
+def test_the_pooler_rejects_an_invalid_connection(pooler: Pooler, parameters: dict[str, str], message: str) -> None:
     """The pooler has no entry for the login `wc_migrate`, because migrations connect to the primary directly."""
     login = {"dbname": DATABASE, "user": "wc_api", "password": pooler.credentials.logins["wc_api"]}
     with pytest.raises(psycopg.OperationalError, match=message):
         psycopg.connect(psycopg.conninfo.make_conninfo(host="127.0.0.1", port=pooler.port, **(login | parameters)))
 
 
-def test_pgbouncer_does_not_run_as_root_and_only_the_account_of_pgbouncer_can_read_the_passwords(
+def test_only_the_account_of_pgbouncer_can_read_the_passwords(
     pooler: Pooler,
 ) -> None:
     assert pooler.process.pid is not None

@@ -1,5 +1,5 @@
-"""Tests that commands of the local cloud do not read the certificates of authorities, because reading them takes longer
-than the requests of these commands.
+"""Tests that commands for the local cloud do not read the certificates of authorities. Reading these certificates takes
+longer than the requests of the commands.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.command import CommandHere
 from tests.platform import Platform
 
 
-def test_commands_on_the_local_cloud_read_no_certificates(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_for_the_local_cloud_read_no_certificates(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the certificates of the authorities are read")
 
@@ -25,7 +25,7 @@ def test_commands_on_the_local_cloud_read_no_certificates(platform: Platform, mo
     assert sent(platform.endpoints.s3, ["nobody@example.test"]) == []
 
 
-def test_the_context_without_authorities_accepts_no_certificate() -> None:
+def test_the_tls_context_without_authorities_accepts_no_certificate() -> None:
     assert NO_AUTHORITIES.verify_mode == ssl.CERT_REQUIRED
     assert NO_AUTHORITIES.check_hostname
     assert NO_AUTHORITIES.get_ca_certs() == []

@@ -104,12 +104,12 @@ async def test_an_exception_fails_the_whole_batch(start_queue: StartQueue) -> No
     await wait_until(lambda: queue.dead_letters() == 1)
     assert queue.bodies() == ["crash", "crash"]
     first, second = queue.runs()
-    # SQS redelivers the message 2 s after the first receive. The first run began later than this receive, because the
-    # process of the function had to start. The time between the two runs can therefore be shorter than 2 s.
+    # SQS delivers the message again 2 s after the first receive. The first invocation began after the receive, because
+    # the process of the function had to start. Therefore the time between the two invocations can be shorter than 2 s.
     assert second["began"] - first["began"] >= 1.5
 
 
-async def test_the_number_of_concurrent_batches_reaches_but_never_exceeds_the_declared_maximum(
+async def test_the_number_of_concurrent_batches_reaches_exactly_the_declared_maximum(
     start_queue: StartQueue,
 ) -> None:
     queue = await start_queue("many", batch_size=1, maximum_concurrency=3, visibility=20)

@@ -1,4 +1,4 @@
-"""Tests a local cloud with poolers: functions share few connections, and requests succeed after a pooler was killed."""
+"""Tests a local cloud with poolers. Functions share few connections, and requests succeed after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -17,7 +17,7 @@ LOGINS = ("wc_public", "wc_api", "wc_worker", "wc_kv")
 
 @pytest.fixture(scope="module")
 def pooled_platform(pgbouncer_program: str, own_platform: Platform) -> Platform:
-    """A separate local cloud for this module, with poolers."""
+    """A local cloud with poolers for this module."""
     assert own_platform.endpoints.pooler_writer
     assert own_platform.endpoints.pooler_reader
     return own_platform
@@ -105,7 +105,7 @@ def test_requests_succeed_after_a_pooler_was_killed_and_restarted(pooled_platfor
 
 
 def process_at(pooler: str | None) -> psutil.Process:
-    """Return the process of a pooler. The port in the pooler's URL identifies this process."""
+    """Return the process of a pooler. The port in the pooler's URL identifies the process."""
     port = urlsplit(pooler or "").port
     (pooler_process,) = (
         process

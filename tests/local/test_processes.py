@@ -1,4 +1,5 @@
-"""Tests child processes (start, readiness, stop), ports in use, and the orphans of a killed supervisor."""
+"""Tests the start, the readiness and the stop of child processes, ports in use, and the orphans of a killed
+supervisor."""
 
 import errno
 import json
@@ -32,7 +33,7 @@ def sleeping_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
-def test_start_waits_until_the_child_process_is_ready_and_stop_waits_until_it_has_ended(tmp_path: Path) -> None:
+def test_start_and_stop_wait_for_the_child_process(tmp_path: Path) -> None:
     port = free_port()
     process = http_server(tmp_path, port)
     process.start()
@@ -47,19 +48,19 @@ def test_start_waits_until_the_child_process_is_ready_and_stop_waits_until_it_ha
     process.stop()  # a second stop does nothing
 
 
-def test_the_error_for_a_child_process_that_ends_too_early_contains_its_last_log_line(tmp_path: Path) -> None:
+def test_the_error_for_a_failed_start_contains_the_last_log_line(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"program did not start: exit code 3: no such thing \(log: .*\.log\)"):
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
 
-def test_a_child_process_that_is_idle_and_not_ready_in_time_is_stopped(tmp_path: Path) -> None:
+def test_an_idle_child_process_that_is_not_ready_in_time_is_stopped(tmp_path: Path) -> None:
     process = python(tmp_path, "import time; time.sleep(60)", start_timeout=0.5)
     with pytest.raises(LocalCloudError, match=r"program was not ready after \d+ s: its log is empty"):
         process.start()
     assert not process.running
 
 
-def test_a_child_process_that_is_still_busy_gets_more_time_to_become_ready(tmp_path: Path) -> None:
+def test_a_busy_child_process_gets_more_time_to_become_ready(tmp_path: Path) -> None:
     program = (
         "import time; began = time.process_time()\nwhile time.process_time() < began + 2: pass\nprint('x', flush=True)"
     )
@@ -68,7 +69,7 @@ def test_a_child_process_that_is_still_busy_gets_more_time_to_become_ready(tmp_p
     process.stop()
 
 
-def test_a_child_process_that_is_busy_forever_and_never_becomes_ready_is_stopped(
+def test_a_child_process_that_is_always_busy_and_never_ready_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.local.processes.MAX_START_SECONDS", 1.0)
@@ -112,7 +113,7 @@ def test_the_error_for_a_port_in_use_mentions_the_process(tmp_path: Path) -> Non
     require_free_ports({"server": port})
 
 
-def test_a_single_error_mentions_all_ports_that_a_running_cloud_uses(tmp_path: Path) -> None:
+def test_one_error_mentions_all_ports_that_a_running_cloud_uses(tmp_path: Path) -> None:
     servers = [http_server(tmp_path, free_port(), name) for name in ("first", "second")]
     ports = [server.ports[server.name] for server in servers]
     unused_port = free_port()
@@ -130,7 +131,7 @@ def test_a_single_error_mentions_all_ports_that_a_running_cloud_uses(tmp_path: P
     )
 
 
-def test_the_exit_summary_of_a_killed_child_process_contains_no_line_of_its_log(tmp_path: Path) -> None:
+def test_the_exit_summary_of_a_killed_child_process_contains_no_log_line(tmp_path: Path) -> None:
     process = http_server(tmp_path, free_port())
     process.start()
     process.log.write_text("all is well\n")
@@ -195,7 +196,7 @@ def test_orphan_processes_of_a_killed_supervisor_are_stopped(tmp_path: Path) -> 
 
 
 def test_stopping_orphan_processes_does_not_wait_for_zombies(tmp_path: Path) -> None:
-    """In a container without an init process, an orphan that has ended stays a zombie."""
+    """In a container without an init process, an orphan that has ended remains a zombie."""
     command = [sys.executable, "-c", SLEEPING_PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
@@ -208,7 +209,7 @@ def test_stopping_orphan_processes_does_not_wait_for_zombies(tmp_path: Path) -> 
         parent.kill()
 
 
-def test_an_unrelated_process_with_the_former_pid_of_a_part_is_not_stopped(tmp_path: Path) -> None:
+def test_an_unrelated_process_with_the_old_pid_of_a_part_is_not_stopped(tmp_path: Path) -> None:
     other = sleeping_process()
     file = tmp_path / "run" / "part.json"
     file.parent.mkdir()
@@ -220,7 +221,7 @@ def test_an_unrelated_process_with_the_former_pid_of_a_part_is_not_stopped(tmp_p
     other.wait()
 
 
-def test_a_port_that_only_root_may_use_is_not_reported_as_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_privileged_port_is_not_reported_as_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     class Probe(socket.socket):
         def bind(self, address: object) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")

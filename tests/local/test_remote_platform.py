@@ -1,4 +1,4 @@
-"""Tests commands against a platform that $WECELEBRATE_API names, and the forwarding of webhooks."""
+"""Tests commands that use the platform in $WECELEBRATE_API, and the forwarding of webhooks."""
 
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +19,8 @@ from tests.platform import Platform
 
 @pytest.fixture
 def remote(platform: Platform, tmp_path: Path) -> Command:
-    """The command on a machine without a local cloud. Its variables name the API of the shared cloud."""
+    """The command on a machine without a local cloud. The variable $WECELEBRATE_API contains the URL of the shared
+    cloud."""
     token = platform.issuer.token("admin", email="admin@wecelebrate.test")
     variables = {
         "WECELEBRATE_API": platform.endpoints.api,
@@ -30,9 +31,7 @@ def remote(platform: Platform, tmp_path: Path) -> Command:
 
 
 @pytest.mark.parametrize("arguments", [["jobs", "list"], ["dlq", "list"], ["audit"], ["switch"]])
-def test_a_list_command_on_a_deployed_platform_prints_json_in_the_shape_of_a_list_of_the_api(
-    remote: Command, arguments: list[str]
-) -> None:
+def test_the_json_of_a_list_command_has_the_structure_of_an_api_list(remote: Command, arguments: list[str]) -> None:
     result = remote(*arguments, "--json")
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
@@ -41,9 +40,7 @@ def test_a_list_command_on_a_deployed_platform_prints_json_in_the_shape_of_a_lis
 
 
 @pytest.mark.parametrize("arguments", [["switch"], ["jobs", "list"], ["dlq", "list"], ["members", "list"]])
-def test_a_command_with_the_option_env_fails_if_the_shell_is_not_signed_in_to_this_environment(
-    remote: Command, arguments: list[str]
-) -> None:
+def test_the_option_env_requires_a_sign_in_to_the_same_environment(remote: Command, arguments: list[str]) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
     assert remote("--env", "prod", *arguments).returncode == 0
     other = remote("--env", "staging", *arguments)
@@ -51,13 +48,13 @@ def test_a_command_with_the_option_env_fails_if_the_shell_is_not_signed_in_to_th
     assert "cannot act on staging, because it is signed in to prod" in other.stderr
 
 
-def test_the_message_about_a_change_contains_the_name_of_the_platform(remote: Command) -> None:
+def test_the_message_about_a_change_names_the_changed_platform(remote: Command) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
     result = remote("--env", "prod", "switch", "limits=on")
     assert result.stdout == "✓ limits=on applies to every function of prod within 10 seconds\n"
 
 
-def test_a_grant_for_a_catalog_that_does_not_exist_is_refused_and_not_written(remote: Command) -> None:
+def test_a_grant_for_an_unknown_catalog_is_refused(remote: Command) -> None:
     remote.environment["WECELEBRATE_ENV"] = "dev"
     catalog, principal = str(uuid4()), "arn:aws:iam::210987654321:role/sap"
     result = remote("erp", "grant", "no-such-catalog", "--env", "dev", "--principal", principal, "--catalog", catalog)
@@ -94,16 +91,14 @@ def test_a_signed_in_shell_can_use_the_local_cloud_with_the_option_env(platform:
 @pytest.mark.parametrize(
     "arguments", [["mail", "list"], ["token", "--as", "admin"], ["migrate"], ["schema"], ["listen", "--client", "acme"]]
 )
-def test_a_command_that_needs_the_local_cloud_prints_an_error_in_a_signed_in_shell(
-    remote: Command, arguments: list[str]
-) -> None:
+def test_a_command_for_the_local_cloud_fails_in_a_signed_in_shell(remote: Command, arguments: list[str]) -> None:
     result = remote(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert "needs the local cloud, but WECELEBRATE_API is http" in result.stderr
 
 
 @pytest.mark.parametrize("options", [(), ("--env", "local")])
-def test_the_variables_of_the_local_cloud_end_the_sign_in_of_a_shell_also_if_there_is_no_local_cloud(
+def test_the_env_command_ends_the_sign_in_of_a_shell_without_a_local_cloud(
     remote: Command, options: tuple[str, ...]
 ) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
@@ -116,7 +111,8 @@ def test_the_variables_of_the_local_cloud_end_the_sign_in_of_a_shell_also_if_the
     assert set(names) >= {"API", "TOKEN", "WECELEBRATE_ENV", "WECELEBRATE_API", "WECELEBRATE_TOKEN"}
     for name in names:
         remote.environment.pop(name, None)
-    assert remote("switch", "cache=off").returncode == 3  # the next example of a page acts on nothing
+    # The next command of a documentation page must not change a platform.
+    assert remote("switch", "cache=off").returncode == 3
 
 
 def test_the_drop_command_on_a_deployed_platform_requires_a_bucket_name(remote: Command) -> None:
@@ -125,7 +121,7 @@ def test_the_drop_command_on_a_deployed_platform_requires_a_bucket_name(remote: 
     assert "give --bucket" in result.stderr
 
 
-def test_a_token_that_is_not_valid_is_refused(remote: Command) -> None:
+def test_an_invalid_token_is_refused(remote: Command) -> None:
     remote.environment["WECELEBRATE_TOKEN"] = "nonsense"
     result = remote("jobs", "list")
     assert (result.returncode, result.stdout) == (5, "")
@@ -209,7 +205,7 @@ def test_texts_from_other_users_cannot_control_the_terminal() -> None:
         (["--dry-run", "--full"], "dry-run/full/"),
     ],
 )
-def test_a_file_is_dropped_into_the_folder_for_the_mode_of_the_command_options(
+def test_the_option_for_the_mode_determines_the_folder_of_a_dropped_file(
     wecelebrate: Command, platform: Platform, tmp_path: Path, options: list[str], folder: str
 ) -> None:
     catalog = platform.tenant().catalog_id
@@ -223,7 +219,7 @@ def test_a_file_is_dropped_into_the_folder_for_the_mode_of_the_command_options(
     assert wecelebrate("drop", str(file), "--catalog", catalog, "--full", "--delta").returncode == 2
 
 
-def test_the_erasure_of_data_without_a_terminal_requires_the_option_yes(tmp_path: Path) -> None:
+def test_erasing_data_without_a_terminal_requires_the_option_yes(tmp_path: Path) -> None:
     (tmp_path / ".local").mkdir()
     command = Command(tmp_path, {"WECELEBRATE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     result = command("down", "--erase")

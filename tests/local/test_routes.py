@@ -33,12 +33,13 @@ def routes() -> Routes[str]:
         ("/pets/dog/1", "GET /pets/dog/1", {}),
         ("/pets/dog/2", "GET /pets/dog/{id}", {"id": "2"}),
         ("/pets/cat/1", "GET /pets/{proxy+}", {"proxy": "cat/1"}),
-        # A route without a greedy variable has priority, even if a greedy route starts with more fixed text.
+        # A route without a greedy variable has priority over a greedy route, even if the greedy route starts with more
+        # fixed text.
         ("/pets/dog", "GET /{any}/dog", {"any": "pets"}),
         ("/test/5", "GET /{proxy+}", {"proxy": "test/5"}),
         ("/v1/sites/a%20b%2Fc/orders", "GET /v1/sites/{site_id}/orders", {"site_id": "a b/c"}),
-        # In each segment, fixed text has priority over a variable. If the fixed text matches but the rest of the path
-        # does not, the variable is tried.
+        # In each segment, fixed text has priority over a variable. If the fixed text matches, but the rest of the path
+        # does not match, the gateway tries the variable.
         ("/v1/sites/new", "GET /v1/sites/{site_id}", {"site_id": "new"}),
         ("/v1/clients/new", "GET /v1/{kind}/new", {"kind": "clients"}),
         # `/pets` and `/pets/` are different paths. Only a greedy variable matches an empty segment.

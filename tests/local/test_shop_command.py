@@ -1,4 +1,4 @@
-"""Tests `wecelebrate shop`, with which the deploy guide creates the first product of a storefront."""
+"""Tests `wecelebrate shop`. The deploy guide uses this command to create the first product of a storefront."""
 
 from uuid import uuid4
 
@@ -6,7 +6,7 @@ from tests.command import Command
 from tests.platform import Platform, ok
 
 
-def test_a_new_shop_sells_its_product_to_visitors(platform: Platform, wecelebrate: Command) -> None:
+def test_a_new_shop_shows_its_product_to_visitors(platform: Platform, wecelebrate: Command) -> None:
     slug = f"shop-{uuid4().hex[:8]}"
     result = wecelebrate("shop", slug, "--currency", "EUR")
     assert result.returncode == 0, result.stderr

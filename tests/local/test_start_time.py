@@ -1,6 +1,7 @@
-"""Measures how long the command needs to start, as a multiple of the time of an empty Python program.
+"""Compares the start time of the command with the start time of an empty Python program.
 
-The times are CPU times, so other programs on the machine hardly change them. The smallest of several runs counts.
+The test measures CPU times, because other programs on the machine hardly affect CPU times. It uses the smallest of
+several measurements.
 """
 
 import os
@@ -23,7 +24,8 @@ MAX_RATIOS = {
 }
 """Maps each command to the maximum of its CPU time, as a multiple of the time of `python -c pass` (about 15 ms).
 
-Measured on a loaded machine: 11, 11, 20, 23 and 22. Half of `jobs list` is Pydantic, with which Typer reads arguments.
+Measured on a loaded machine: 11, 11, 20, 23 and 22. Half of the time of `jobs list` is the import of Pydantic, which
+Typer uses to parse arguments.
 """
 
 

@@ -1,4 +1,4 @@
-"""Tests the endpoints file and the supervisor: restarts, signals, ports in use, and the order in which parts start."""
+"""Tests the endpoints file and the supervisor: restarts, signals, ports in use, and the start order of the parts."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_a_killed_part_is_reported_and_restarted(tmp_path: Path) -> None:
         assert status(tmp_path).healthy
 
 
-def test_killed_parts_are_restarted_in_the_sequence_of_their_dependencies(tmp_path: Path) -> None:
+def test_killed_parts_are_restarted_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         for part in ("second", "first"):
@@ -70,7 +70,7 @@ def test_killed_parts_are_restarted_in_the_sequence_of_their_dependencies(tmp_pa
         assert last_events == [(kind, part) for part in ("first", "second") for kind in ("restarting", "restarted")]
 
 
-def test_the_cloud_stops_if_a_part_ends_again_after_every_restart(tmp_path: Path) -> None:
+def test_the_cloud_stops_if_a_part_ends_after_every_restart(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path, "broken") as cloud:
         assert cloud.wait() == 1
         assert sum(event.kind == "restarting" for event in cloud.events) == 3
@@ -99,7 +99,7 @@ def test_a_second_supervisor_in_the_same_directory_fails(tmp_path: Path) -> None
         assert status(tmp_path).healthy
 
 
-def test_a_shutdown_also_stops_the_parts_that_a_killed_supervisor_has_left(tmp_path: Path) -> None:
+def test_a_shutdown_also_stops_the_parts_of_a_killed_supervisor(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         pids = [cloud.pid(part) for part in ("first", "second")]
@@ -139,7 +139,7 @@ def test_a_process_outside_the_cloud_can_inspect_and_stop_the_cloud(tmp_path: Pa
     assert shut_down(tmp_path) == "the local cloud was not running"
 
 
-def test_the_failure_event_of_a_step_contains_the_step_name_and_the_first_line_of_the_error(tmp_path: Path) -> None:
+def test_the_event_of_a_failed_step_contains_the_first_line_of_the_error(tmp_path: Path) -> None:
     events: list[Event] = []
 
     def fail() -> None:
@@ -150,7 +150,7 @@ def test_the_failure_event_of_a_step_contains_the_step_name_and_the_first_line_o
     assert failed.detail == "migrations failed: ValueError: raised on purpose by this test"
 
 
-def test_the_parts_that_are_still_starting_are_reported_regularly(
+def test_the_supervisor_regularly_reports_the_parts_that_are_starting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.local.supervisor._WAITING_INTERVAL", 0)
@@ -159,7 +159,7 @@ def test_the_parts_that_are_still_starting_are_reported_regularly(
     supervisor.on_up = supervisor.stop
     assert supervisor.run() == 0
     waiting = [event for event in events if event.kind == "waiting"]
-    # When the last part has ended, the supervisor reports nothing more, because no part is starting.
+    # After the last part has ended, the supervisor reports nothing, because no part is starting.
     assert {event.detail for event in waiting} == {"slow"}
     assert len(waiting) >= 2
 

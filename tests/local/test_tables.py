@@ -36,12 +36,12 @@ def printed(columns: int) -> list[str]:
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_a_list_is_printed_as_a_table_if_the_terminal_is_wide_enough_for_its_columns(columns: int) -> None:
+def test_a_wide_terminal_shows_a_list_as_a_table(columns: int) -> None:
     head, *rows = printed(columns)
     assert head.split() == ["job", "client", "type", "state", "progress", "age"]
     assert all(row.startswith(f"{ID}  acme    catalog") and len(row) <= columns for row in rows)
 
 
-def test_each_row_of_a_list_is_printed_as_a_block_with_complete_texts_on_a_narrow_terminal() -> None:
+def test_a_narrow_terminal_shows_each_row_of_a_list_as_a_block() -> None:
     block = [f"job     {ID}", "client  acme", "type    catalog_sync", "state   needs a decision", "age     2 h"]
     assert printed(60) == [*block, "", *block]

@@ -1,9 +1,9 @@
-"""Compares the output of the command with recorded transcripts, which are in the folder `transcripts`.
+"""Compares the output of the command with the recorded transcripts in the folder `transcripts`.
 
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_transcripts.py` records them again. Review the diff.
 
-A transcript contains the same command in three ways: on a terminal of 60 columns, piped, and with a wrong argument. No
-local cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
+A transcript contains three runs of a command: on a terminal with 60 columns, in a pipe, and with a wrong argument. No
+local cloud is running. test_lists_on_a_terminal.py compares transcripts of commands with a running cloud.
 """
 
 import json
@@ -115,7 +115,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "bench": ["--only", "nothing"],
     "load": ["--users", "0"],
 }
-"""The arguments of each command. No local cloud is running, and no AWS credentials exist."""
+"""Maps each command to its arguments. No local cloud is running, and no AWS credentials exist."""
 WRONG: dict[str, list[str]] = {
     "read": ["missing.csv"],
     "drop": ["missing.csv", "--catalog", "acme-gifts"],
@@ -152,18 +152,19 @@ WRONG: dict[str, list[str]] = {
     "sql": ["select 1"],
     "destroy": ["--env", "production"],
 }
-"""A wrong argument of some commands. The other commands get an option that does not exist."""
+"""Maps some commands to wrong arguments. All other commands get an option that does not exist."""
 DOCTOR = "doctor"
-"""The only command without a transcript, because each machine has other problems. tests/local/test_diagnosis.py tests
-it."""
+"""The only command without a transcript, because its output depends on the machine. tests/local/test_diagnosis.py tests
+this command."""
 ENVIRONMENT: dict[str, dict[str, str]] = {"up": {"WECELEBRATE_PORT_API": "99999"}}
-"""The environment variables of a command. With this port, `up` starts no local cloud."""
+"""Maps a command to its environment variables. With this port, `up` does not start a local cloud."""
 AWS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 """The environment variables of a machine without AWS credentials."""
 _SPINNER = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[\d*[A-Z])*", re.DOTALL)
-"""What a progress display prints until it removes itself. This output has a different length each time."""
+"""Matches the output of a progress display until the display removes itself. The length of this output is different in
+each run."""
 MAX_LINES = 200
-"""If an output has more lines than this, the transcript contains only the first lines of the output."""
+"""The maximum number of lines of an output in a transcript. The transcript omits all further lines."""
 
 
 def commands() -> Iterator[tuple[str, DocumentedCommand]]:
@@ -187,7 +188,7 @@ ALL = dict(commands())
 
 
 def environment(home: Path, command: str = "") -> dict[str, str]:
-    """Return the environment of a command, on a terminal of 60 columns."""
+    """Return the environment of a command on a terminal with 60 columns."""
     other = ("WECELEBRATE_", "NO_COLOR", "AWS_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(other)}
     own = {"WECELEBRATE_HOME": str(home), "COLUMNS": "60", "TERM": "xterm"}
@@ -196,19 +197,19 @@ def environment(home: Path, command: str = "") -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Commands:
-    """Runs commands on a terminal of 60 columns, and piped."""
+    """Runs commands on a terminal with 60 columns, and in a pipe."""
 
     process: subprocess.Popen[str]
 
     def piped(self, home: Path, arguments: list[str]) -> str:
-        """Return the output of a command that is not on a terminal, and its exit code."""
+        """Run a command in a pipe. Return its output and its exit code."""
         (stdout, stderr), exit_code = self._run(home, arguments, terminal=False)
         parts = [f"{name}: {line}" for name, text in (("out", stdout), ("err", stderr)) for line in text.split("\n")]
         lines = shortened([part.rstrip() for part in parts if not part.endswith(": ")])
         return "\n".join([*lines, f"exit code: {exit_code}"])
 
     def on_terminal(self, home: Path, arguments: list[str]) -> str:
-        """Return the output of a command on a terminal, and its exit code."""
+        """Run a command on a terminal. Return its output and its exit code."""
         (output,), exit_code = self._run(home, arguments, terminal=True)
         text = _SPINNER.sub("", output.replace("\r\n", "\n")).replace("\x1b", "\\e")
         return "\n".join([*shortened(text.rstrip().split("\n")), f"exit code: {exit_code}"])
@@ -237,7 +238,7 @@ def commands_process() -> Iterator[Commands]:
 
 
 def shortened(lines: list[str]) -> list[str]:
-    """Return the lines of an output, with long lines cut off. Of a long output, return only the first lines."""
+    """Return the lines of an output. Truncate long lines, and omit the lines after MAX_LINES."""
     cut = [line if len(line) <= 300 else f"{line[:100]}…" for line in lines]
     return cut if len(cut) <= MAX_LINES else [*cut[:5], "…"]
 
@@ -271,7 +272,7 @@ def test_every_command_has_a_transcript_without_a_cloud() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_refuses_an_unknown_option_and_mentions_the_help_of_the_command(name: str) -> None:
+def test_the_error_for_an_unknown_option_mentions_the_help_of_the_command(name: str) -> None:
     result = CliRunner().invoke(app, [*name.split(), "--no-such-option"], prog_name="wecelebrate")
     assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
     assert f"wecelebrate {name} -h" in " ".join(result.stderr.split())
@@ -341,7 +342,7 @@ def test_every_command_that_lists_or_shows_something_has_the_option_json(name: s
         ),
     ],
 )
-def test_a_command_does_not_import_slow_modules_that_it_does_not_need(
+def test_a_command_does_not_import_unnecessary_slow_modules(
     tmp_path: Path, arguments: list[str], forbidden: set[str]
 ) -> None:
     program = (

@@ -55,7 +55,7 @@ def key() -> str:
     return f"key:{uuid4()}"
 
 
-# Tests with Upstash's own clients
+# Tests with the clients of Upstash.
 
 
 @pytest.mark.parametrize("text", ["plain", "", "OK", "Grüße 🎁 \u0000 \r\n", "x" * 1_000_000])
@@ -93,7 +93,7 @@ def test_the_adapter_supports_hashes_and_lists_and_sets_and_sorted_sets(client: 
     assert client.type(f"{key}:z") == "zset"
 
 
-def test_a_pipeline_returns_its_results_in_the_sequence_of_its_commands(client: upstash_redis.Redis, key: str) -> None:
+def test_a_pipeline_returns_its_results_in_the_order_of_its_commands(client: upstash_redis.Redis, key: str) -> None:
     pipeline = client.pipeline()
     pipeline.set(key, 1)
     pipeline.incr(key)
@@ -169,8 +169,8 @@ def test_the_rate_limiters_of_upstash_work(
     allowed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The test stops the clock of the limiter in the middle of a time window. The window therefore does not end during
-    # the test.
+    # The test stops the clock of the limiter in the middle of a time window, so that the window does not end during the
+    # test.
     middle = int(time.time()) // 10 * 10 + 5
     monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
     limits = Ratelimit(redis=client, limiter=limiter)
@@ -213,7 +213,7 @@ def test_a_redis_command_can_be_given_in_the_path_of_the_request(http: httpx.Cli
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_the_request_body_becomes_an_argument_between_the_path_and_the_query_parameters(
+def test_the_request_body_is_an_argument_between_path_and_query_parameters(
     http: httpx.Client, key: str, method: str
 ) -> None:
     body = b'{"binary": "\xff\x00"}'
@@ -224,9 +224,7 @@ def test_the_request_body_becomes_an_argument_between_the_path_and_the_query_par
     assert encoded.json() == {"result": b64encode(body).decode()}
 
 
-def test_the_adapter_encodes_all_strings_in_results_except_ok_if_the_base64_header_is_set(
-    http: httpx.Client, key: str
-) -> None:
+def test_the_base64_header_encodes_all_strings_in_results_except_ok(http: httpx.Client, key: str) -> None:
     http.headers["Upstash-Encoding"] = "base64"
     rows = [["SET", key, "value"], ["GET", key], ["PING"], ["STRLEN", key], ["MGET", key, "none"], ["NO-SUCH"]]
     results = http.post("/pipeline", json=rows).json()
@@ -240,7 +238,7 @@ def test_the_adapter_encodes_all_strings_in_results_except_ok_if_the_base64_head
     assert results[-1]["error"].startswith("ERR unknown command 'NO-SUCH'")
 
 
-def test_a_failed_command_returns_400_and_the_error_of_redis(http: httpx.Client, key: str) -> None:
+def test_a_failed_command_returns_status_400_and_the_error_of_redis(http: httpx.Client, key: str) -> None:
     http.post("/", json=["SET", key, "text"])
     for command, error in (
         (["INCR", key], "ERR value is not an integer or out of range"),
@@ -300,7 +298,7 @@ def test_commands_unsupported_by_upstash_are_rejected(http: httpx.Client, comman
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_whose_key_is_the_word_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_with_the_key_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 
@@ -319,13 +317,13 @@ def test_a_stream_whose_key_is_the_word_block_can_be_read(http: httpx.Client) ->
         ("/multi-exec", b'{"a": 1}'),
     ],
 )
-def test_an_invalid_request_body_returns_400(http: httpx.Client, path: str, body: bytes) -> None:
+def test_an_invalid_request_body_gets_status_400(http: httpx.Client, path: str, body: bytes) -> None:
     response = http.post(path, content=body)
     assert response.status_code == 400
     assert response.json()["error"].startswith("ERR ")
 
 
-def test_unsupported_http_methods_return_405(http: httpx.Client) -> None:
+def test_unsupported_http_methods_get_status_405(http: httpx.Client) -> None:
     assert http.delete("/get/key").status_code == 405
 
 
@@ -391,7 +389,7 @@ server.handle_request()
 """A server that accepts one connection, and answers its requests without Redis."""
 
 
-def test_a_request_through_the_adapter_takes_at_most_four_times_as_long_as_a_request_to_a_bare_server(
+def test_the_adapter_is_at_most_four_times_as_slow_as_a_bare_server(
     adapter: Upstash,
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", BARE_SERVER], stdout=subprocess.PIPE, text=True) as server:
@@ -400,7 +398,7 @@ def test_a_request_through_the_adapter_takes_at_most_four_times_as_long_as_a_req
         headers = {"Authorization": f"Bearer {adapter.token}"}
         durations: list[list[float]] = [[], []]
         for _ in range(300):
-            # The requests take turns, because other tests can slow down the machine at any time.
+            # The requests to both servers alternate, because other tests can slow down the machine at any time.
             for connection, seconds in zip(connections, durations, strict=True):
                 began = time.perf_counter()
                 connection.request("POST", "/", b'["GET", "key"]', headers)

@@ -1,4 +1,4 @@
-"""Tests the zygote: the modules that the zygote preloads, and the replacement of a dead zygote."""
+"""Tests the zygote: its preloaded modules, and the replacement of a zygote that has ended."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.local.sample_functions import call, write
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
+async def test_a_zygote_that_ends_unexpectedly_is_replaced(tmp_path: Path) -> None:
     spec = write(tmp_path, "api/pid/read", "import os\ndef handler(event, context): return os.getpid()\n")
     zygote = Zygote(preload=())
     functions = Lambda([spec], {spec.name: {}}, logs=tmp_path / "logs", zygote=zygote)

@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).with_name("two_server_program.py")
 
 
 class TwoServerCloud:
-    """Represents the running program and the events that the program has printed so far."""
+    """Represents the running program, and the events that it has printed so far."""
 
     def __init__(self, state: Path, *broken: str, ports: tuple[int, int] | None = None) -> None:
         self.state = state

@@ -1,4 +1,5 @@
-"""Helpers for the tests of mail: run the package as a function, create orders, read mails, and send events."""
+"""Fixtures and helper functions for the tests of mail: they run the package as a function, create orders, read mails,
+and send events."""
 
 import json
 import os
@@ -26,8 +27,8 @@ RunAs = Callable[..., Any]
 AsLogin = Callable[[str], AbstractContextManager[None]]
 """The type of the fixture `as_login`.
 
-The fixture takes a database login and returns a context manager. In the context, the package has the environment of a
-function with this login.
+The argument of the fixture is a database login, and the result is a context manager. In the context, the package has
+the environment of a function with this login.
 """
 
 SERVICE = "service:test"
@@ -99,7 +100,7 @@ def address() -> str:
 
 
 def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
-    """Create an order at a tenant's site. The order has one order line. Return the id of the order."""
+    """Create an order with one line at a tenant's site. Return the id of the order."""
     values = {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,

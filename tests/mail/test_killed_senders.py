@@ -1,4 +1,4 @@
-"""Tests workers that are killed while they send a mail: before or directly after SES accepts the mail."""
+"""Tests workers that are killed while they send a mail, before or directly after SES accepts the mail."""
 
 import os
 import signal
@@ -93,7 +93,7 @@ def mail_after_takeover(platform: Platform, tenant: Tenant, mail_row: Json) -> J
     return ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))
 
 
-def test_exactly_one_mail_is_sent_although_the_worker_is_killed_before_sending(
+def test_one_mail_is_sent_if_the_worker_is_killed_before_sending(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
@@ -103,7 +103,7 @@ def test_exactly_one_mail_is_sent_although_the_worker_is_killed_before_sending(
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_only_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_event_arrives(
+def test_an_ses_event_prevents_a_second_mail_after_a_worker_is_killed(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
@@ -115,7 +115,7 @@ def test_only_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_two_mails_are_sent_if_the_worker_is_killed_after_sending_and_no_ses_event_arrives(
+def test_killing_a_worker_after_sending_causes_a_second_mail(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     # The second mail is unavoidable, because SES has no idempotency keys. See docs/mail.md.

@@ -120,7 +120,7 @@ def test_a_shipping_notice_contains_the_tracking_link(platform: Platform, run_as
     assert "T-1" in message.text and 'href="https://post.test/T-1"' in message.html
 
 
-def test_a_mail_about_a_finished_job_is_sent_to_the_given_address(
+def test_a_mail_about_a_completed_job_is_sent_to_the_given_address(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     email = address()
@@ -179,7 +179,7 @@ def test_a_mail_to_an_invalid_address_fails_without_a_retry(platform: Platform, 
     assert (job["error_code"], job["attempts"]) == ("bad_address", 1)
 
 
-def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_client_releases_it(
+def test_a_permanent_bounce_suppresses_the_address_for_each_client(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
@@ -190,7 +190,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_cli
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # Later mails of both clients to the address are suppressed. The comparison ignores upper and lower case.
+    # The platform suppresses later mails of both clients to this address. The comparison of addresses ignores case.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(mails_sent_to(platform, email)) == 0
@@ -249,7 +249,7 @@ def test_late_and_repeated_mail_events_have_no_effect(
 
 
 @pytest.mark.parametrize("order_of_events", list(permutations(("Delivery", "Bounce", "Complaint"))))
-def test_the_final_state_of_a_mail_does_not_depend_on_the_sequence_of_its_events(
+def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant, order_of_events: tuple[str, ...]
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -260,7 +260,7 @@ def test_the_final_state_of_a_mail_does_not_depend_on_the_sequence_of_its_events
     assert len(suppressions(tenant)) == 1
 
 
-def test_an_event_without_the_tag_of_the_platform_is_assigned_to_its_mail_by_the_message_id_of_ses(
+def test_the_ses_message_id_identifies_the_mail_of_an_event_without_a_tag(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -268,17 +268,15 @@ def test_an_event_without_the_tag_of_the_platform_is_assigned_to_its_mail_by_the
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
 
 
-def test_a_mail_whose_delivery_ses_has_confirmed_is_not_sent_again(
-    platform: Platform, run_as: RunAs, tenant: Tenant
-) -> None:
+def test_a_mail_with_a_confirmed_delivery_is_not_sent_again(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     order_id = create_order(platform, tenant, email)
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
     mail_row = wait_until_settled(platform, tenant, order_id)
     send_event(platform, "Delivery", mail_row)
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
-    # If a worker dies after the response of SES but before its own commit, the SES event arrives, and the job becomes
-    # pending again. This statement creates the same state.
+    # This statement creates the state after a worker has ended between the response of SES and its commit. The SES
+    # event has arrived, and the job is pending again.
     platform.database.execute(
         "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [mail_row["job_id"]]
     )
@@ -287,7 +285,7 @@ def test_a_mail_whose_delivery_ses_has_confirmed_is_not_sent_again(
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_mails_of_another_client_are_not_found(
+def test_a_client_gets_404_for_mails_of_another_client(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -325,7 +323,7 @@ def test_support_can_read_the_html_of_a_mail(platform: Platform, run_as: RunAs, 
 
 
 @pytest.mark.slow
-def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
+def test_each_of_a_hundred_mails_is_sent_once_without_exceeding_the_rate_limit(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mark = uuid4().hex[:8]
@@ -346,7 +344,7 @@ def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     )
     messages = sent_mails()
     assert len({message.recipients[0] for message in messages}) == len(messages) == 100
-    # The limit is 14 mails a second. In addition, each of the three workers is allowed to send its first mail
+    # The limit is 14 mails per second. In addition, each of the three workers is allowed to send its first mail
     # immediately.
     times = sorted(message.at.timestamp() for message in messages)
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 14 + 3
@@ -357,7 +355,7 @@ def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     [("Ann@example.test", "ann@Example.test", True), ("mallory@example.test", "ann@example.test", False),
      (None, "ann@example.test", False)],
 )  # fmt: skip
-def test_an_order_and_its_replacement_store_whether_the_address_was_verified(
+def test_an_order_and_its_replacement_store_whether_the_address_is_verified(
     platform: Platform, tenant: Tenant, in_token: str | None, in_order: str, is_verified: bool
 ) -> None:
     product = platform.product(tenant, inventory_count=9)
@@ -371,9 +369,7 @@ def test_an_order_and_its_replacement_store_whether_the_address_was_verified(
     assert [row["is_verified"] for row in rows] == [is_verified] * 2
 
 
-def test_the_first_mail_about_a_shipment_is_sent_although_the_client_has_used_up_its_limit(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_first_shipping_mail_does_not_count_against_the_used_up_limit(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, inventory_count=9)
     body = order_body(Person.new(), product, customer_email=address())
     body["lines"][0]["quantity"] = 2

@@ -1,4 +1,5 @@
-"""One message announces all mails that a process enqueues within a second, and every mail is sent."""
+"""Tests that one queue message announces all mails that a process enqueues within a second, and that every mail is
+sent."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +33,7 @@ def enqueue(run_as: RunAs, tenant: Tenant, order_id: UUID) -> None:
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
 
 
-def test_transactions_within_a_second_send_only_one_queue_message_and_every_mail_is_sent(
+def test_transactions_within_a_second_send_only_one_queue_message(
     platform: Platform, run_as: RunAs, tenant: Tenant, sent_messages: list[OutgoingMessage]
 ) -> None:
     recipients = [address() for _ in range(12)]
@@ -40,13 +41,14 @@ def test_transactions_within_a_second_send_only_one_queue_message_and_every_mail
     for order_id in orders:
         enqueue(run_as, tenant, order_id)
     messages = [message for message in sent_messages if message.queue == "emails"]
-    # On a slow machine, all transactions together can take more than a second, but each takes less than a second.
+    # On a slow machine, all transactions together can take more than a second. A single transaction takes less than a
+    # second.
     assert 1 <= len(messages) <= 6
     assert {(message.group, message.delay) for message in messages} == {(str(tenant.client_id), 1)}
     assert sorted(mail.recipients[0] for mail in platform.mails_to(*recipients)) == sorted(recipients)
 
 
-def test_a_transaction_more_than_a_second_later_sends_a_further_queue_message(
+def test_a_transaction_after_more_than_a_second_sends_another_queue_message(
     platform: Platform,
     run_as: RunAs,
     tenant: Tenant,
@@ -69,7 +71,7 @@ def test_a_separate_queue_message_is_sent_for_each_client(
     assert {message.group for message in sent_messages} == {str(tenant.client_id), str(stranger.client_id)}
 
 
-def test_the_next_transaction_sends_a_queue_message_if_sqs_refused_the_previous_queue_message(
+def test_a_transaction_sends_a_queue_message_if_sqs_refused_the_previous_message(
     platform: Platform,
     run_as: RunAs,
     tenant: Tenant,

@@ -1,7 +1,7 @@
-"""`make mutants`: changes the code in small ways, and checks that the tests notice each change.
+"""Runs `make mutants`: makes small changes in the code, and checks that the tests fail after each change.
 
-Exits with status 1 if a mutant survives and equivalent.toml does not list it, if a listed mutant no longer survives, or
-if the tests kill too few of all mutants.
+The exit status is 1 in three cases: equivalent.toml does not list a surviving mutant, a listed mutant does not survive,
+or the tests kill too few mutants.
 """
 
 import argparse

@@ -20,16 +20,16 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "layers/core/python/wecelebrate"
 
 Span = tuple[tuple[int, int], tuple[int, int]]
-"""The line and the column of the first character, and of the character after the last one."""
+"""Two positions, each with a line and a column: the first character, and the character after the last character."""
 _TYPE_OPERATORS = ("ReplaceBinaryOperator_BitOr_BitAnd",)
 _UNTESTABLE_KEYWORDS = ("dataclass", "zip", "lru_cache")
-"""Calls whose keyword arguments do not change what a program does: `dataclass(frozen=True)` and `zip(…, strict=True)`
-reveal faults of the program, and `lru_cache(maxsize=…)` determines its speed."""
+"""Calls whose keyword arguments do not change the results of a correct program. `dataclass(frozen=True)` and `zip(…,
+strict=True)` only reveal errors, and `lru_cache(maxsize=…)` only affects the speed."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """Identifies a mutant by its text, so that the mutant keeps its key when other lines of the module change.
+    """Identifies a mutant by its text. The key of a mutant does not change when other lines of the module change.
 
     If a function contains the same line twice, the mutants of both lines have the same key.
     """
@@ -37,7 +37,7 @@ class Key:
     module: str
     """The path below the package, e.g. `core/auth.py`."""
     function: str
-    """The function or class that contains the change. Empty if the change is on the level of the module."""
+    """The function or class that contains the change. Empty if the change is outside all functions and classes."""
     line: str
     """The changed lines, without their indentation."""
     mutant: str
@@ -64,7 +64,7 @@ class Mutant:
 def mutants_of(module: str, operators: Sequence[str], tuning: Sequence[str] = ()) -> list[Mutant]:
     """Return the mutants of a module, in the order of its lines. All mutants have different sources.
 
-    `tuning` contains the names of constants that are not changed, because they have no right value.
+    `tuning` contains the names of constants that are not changed, because they have no single correct value.
     """
     source = (ROOT / PACKAGE / module).read_text("utf-8")
     nodes = list(ast_nodes(get_ast(source)))

@@ -1,9 +1,10 @@
 """Runs the tests of a module on its mutants.
 
-cosmic-ray starts one pytest process for each mutant, which takes seconds: Python has to import pytest, its plugins and
-the packages that the tests use. Here a process imports these packages once. For each mutant, it forks a process that
-imports the mutant instead of the module, and runs the tests. No file is changed, so several mutants can be tested at
-the same time, and a killed run leaves no changed files.
+cosmic-ray starts one pytest process per mutant. The start takes seconds, because Python has to import pytest, its
+plugins and the packages of the tests. This module imports the packages only once, in one process.
+
+For each mutant, this process forks a process that imports the mutant instead of the module, and runs the tests. No file
+is changed. Therefore several mutants can be tested at the same time, and a killed run leaves no changed files.
 """
 
 import ctypes
@@ -30,9 +31,9 @@ import pytest
 from tests.mutants.mutations import PACKAGE, ROOT, Mutant
 
 TESTS = "tests/core"
-"""The folder of the fast tests. They do not need the local cloud: the fixtures that start it are above this folder."""
+"""The folder of the fast tests, which do not need the local cloud."""
 MAX_SECONDS = 60.0
-"""A mutant that waits for longer than this time is killed."""
+"""The maximum waiting time of a mutant, in seconds. After this time, the mutant is killed."""
 MAX_MEMORY_BYTES = 4 * 1024**3
 _PR_SET_PDEATHSIG = 1
 _PYTEST = (
@@ -50,7 +51,7 @@ _OUR_PACKAGES = ("wecelebrate", "tests", "infra", "conftest", "__main__")
 
 
 class TestsFailed(Exception):
-    """The tests of a module fail even without a mutation."""
+    """Raised if the tests of a module fail without a mutation."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Baseline:
 
 
 def measure(tests: Sequence[str]) -> Baseline:
-    """Run tests without a mutation, and import the packages that they use into this process. Raises TestsFailed."""
+    """Run tests without a mutation, and import the packages of the tests into this process. Raise TestsFailed if a test
+    fails."""
     with tempfile.TemporaryDirectory() as folder:
         output, names = Path(folder, "output"), Path(folder, "modules")
         child = _fork(lambda: _run_tests(tests, output, names))
@@ -74,7 +76,7 @@ def measure(tests: Sequence[str]) -> Baseline:
         if status:
             raise TestsFailed(f"these tests fail without a mutation: {' '.join(tests)}\n{output.read_text()}")
         for name in json.loads(names.read_text()):
-            # Some modules cannot be imported directly, but only by their package.
+            # Some modules cannot be imported before their package.
             with suppress(Exception):
                 importlib.import_module(name)
     gc.collect()
@@ -85,7 +87,7 @@ def measure(tests: Sequence[str]) -> Baseline:
 def survivors(
     mutants: Sequence[Mutant], tests: Sequence[str], baseline: Baseline, processes: int, tested: Callable[[], object]
 ) -> list[Mutant]:
-    """Return the mutants on which the tests pass. Calls `tested` after each mutant."""
+    """Return the mutants for which the tests pass. Call `tested` after each mutant."""
     waiting = list(reversed(mutants))
     running: dict[int, tuple[Mutant, float]] = {}
     survived = []
@@ -97,7 +99,7 @@ def survivors(
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in running:
                 mutant, _ = running.pop(pid)
-                _kill(pid)  # end the processes that the tests have started
+                _kill(pid)  # end all processes that the tests have started
                 if status == 0:
                     survived.append(mutant)
                 tested()
@@ -134,7 +136,7 @@ def _fork(work: Callable[[], int]) -> int:
 
 
 def _end_with_parent() -> None:
-    """Make the system kill this process when its parent ends. Only Linux supports this."""
+    """Make the operating system kill this process when its parent ends. Only Linux supports this feature."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -161,7 +163,8 @@ def _run_tests(tests: Sequence[str], output: Path, modules: Path | None = None) 
 
 
 def _make_hypothesis_deterministic() -> None:
-    """Make Hypothesis test the same examples in every run. A failure is not shrunk, because only the result matters."""
+    """Make Hypothesis test the same examples in every run. Do not shrink failures, because only the result is
+    important."""
     from hypothesis import Phase, settings
 
     settings.register_profile(
@@ -171,7 +174,7 @@ def _make_hypothesis_deterministic() -> None:
 
 
 class _MutantFinder(importlib.abc.MetaPathFinder):
-    """Finds the mutant when its module is imported."""
+    """Finds the mutant when the tests import its module."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -195,7 +198,7 @@ class _MutantFinder(importlib.abc.MetaPathFinder):
 
 
 class _MutantLoader(importlib.machinery.SourceFileLoader):
-    """Loads the source of a mutant. The file on the disk, and its bytecode, are not used."""
+    """Loads the source of a mutant instead of the module's file and its bytecode."""
 
     def __init__(self, fullname: str, path: str, source: str) -> None:
         super().__init__(fullname, path)

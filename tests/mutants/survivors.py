@@ -30,8 +30,8 @@ def share_killed(results: Sequence[Result]) -> float:
 def read_equivalent(path: Path) -> dict[Key, str]:
     """Read the list of equivalent mutants. Return the reason for each mutant.
 
-    The file maps each module to a list of tables with `line`, `mutant`, `reason` and, unless the line is on the level
-    of the module, `function`. Raises ValueError for an entry without a reason, and for an entry that is listed twice.
+    The file maps each module to a list of tables with `line`, `mutant`, `reason` and `function`. `function` is missing
+    if the line is outside all functions. Raise ValueError for an entry without a reason, and for a duplicate entry.
     """
     reasons: dict[Key, str] = {}
     for module, entries in tomllib.loads(path.read_text("utf-8")).items():
@@ -49,7 +49,7 @@ def unlisted(result: Result, equivalent: Mapping[Key, str]) -> list[Mutant]:
 
 
 def outdated(results: Sequence[Result], equivalent: Mapping[Key, str]) -> list[tuple[Key, str]]:
-    """Return the listed mutants of the tested modules that did not survive, and what happened to each of them."""
+    """Return the listed mutants of the tested modules that did not survive. For each mutant, also return the reason."""
     tested = {result.module for result in results}
     created = {mutant.key for result in results for mutant in result.mutants}
     survived = {mutant.key for result in results for mutant in result.survivors}

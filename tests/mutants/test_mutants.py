@@ -1,4 +1,4 @@
-"""Tests `make mutants`: which changes it makes, which mutants survive, and when it fails."""
+"""Tests `make mutants`: the mutations, the surviving mutants, and the failures of the command."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def test_constants_of_a_module_and_decorated_functions_are_mutated(module: str) 
     ]
 
 
-def test_a_constant_is_not_mutated_if_it_is_listed_as_affecting_only_the_speed(module: str) -> None:
+def test_a_constant_that_affects_only_the_speed_is_not_mutated(module: str) -> None:
     assert {mutant.key.function for mutant in mutants_of(module, OPERATORS, ["MAX_AGE"])} == {"is_adult"}
 
 
@@ -90,7 +90,7 @@ def test_the_share_of_killed_mutants_is_computed_over_all_modules() -> None:
     assert share_killed([]) == 1
 
 
-def test_a_list_entry_without_a_reason_and_a_duplicate_list_entry_are_refused(tmp_path: Path) -> None:
+def test_a_list_entry_without_a_reason_or_a_duplicate_entry_is_refused(tmp_path: Path) -> None:
     entry = '[["a.py"]]\nline = "a < b"\nmutant = "a <= b"\nreason = "b is never a"\n'
     file = tmp_path / "equivalent.toml"
     file.write_text(entry)
@@ -112,13 +112,13 @@ def run(folder: Path, tests: str, equivalent: str = "") -> subprocess.CompletedP
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_make_mutants_succeeds_if_the_tests_notice_every_change(tmp_path: Path) -> None:
+def test_make_mutants_succeeds_if_the_tests_fail_after_every_change(tmp_path: Path) -> None:
     completed = run(tmp_path, "tests/core/outbound/test_retry_after.py")
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert "core/outbound/retry_after.py" in completed.stdout and "100%" in completed.stdout
 
 
-def test_make_mutants_fails_and_shows_the_change_if_no_test_notices_a_change(tmp_path: Path) -> None:
+def test_make_mutants_fails_and_prints_the_change_if_all_tests_pass(tmp_path: Path) -> None:
     completed = run(tmp_path, "tests/core/test_rate_limit.py")
     assert completed.returncode == 1, completed.stdout + completed.stderr
     assert "+ seconds = (until.replace(tzinfo=until.tzinfo and UTC) - now).total_seconds()" in completed.stdout
@@ -136,7 +136,7 @@ def test_make_mutants_fails_if_a_listed_mutant_is_killed(tmp_path: Path) -> None
     assert "A mutant in equivalent.toml is killed by a test" in completed.stdout
 
 
-def test_make_mutants_fails_if_the_tests_already_fail_without_a_change(tmp_path: Path) -> None:
+def test_make_mutants_fails_if_the_tests_fail_without_a_change(tmp_path: Path) -> None:
     completed = run(tmp_path, "tests/core/test_missing.py")
     assert completed.returncode == 1
     assert "these tests fail without a mutation: tests/core/test_missing.py" in completed.stderr

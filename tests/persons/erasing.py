@@ -16,7 +16,7 @@ def request(api: httpx.Client, client_id: str, **body: Any) -> httpx.Response:
 
 
 def ended(platform: Platform, api: httpx.Client, response: httpx.Response, within: float = 60) -> Json:
-    """Wait until an erasure has ended, and return it."""
+    """Wait until an erasure has ended. Return the erasure."""
     assert response.status_code == 202, response.text
     path = response.headers["location"]
     assert path.endswith(response.json()["id"])

@@ -1,4 +1,4 @@
-"""Enters the data of a person through every interface of the platform, and searches all storage for the data."""
+"""Stores the data of a person through every interface of the platform, and searches all storage for the data."""
 
 import gzip
 import io
@@ -18,7 +18,7 @@ from tests.platform import Json, Platform, Tenant, created, ok
 
 @dataclass(frozen=True)
 class Person:
-    """A person. All data of the person contain the same mark, so a search can find the data everywhere."""
+    """A person. All data of the person contain the same mark, so that a search can find the data everywhere."""
 
     mark: str
 
@@ -70,7 +70,7 @@ class Person:
 
 
 ANY_STATE = {"if-match": "*"}
-"""The header of a change that does not depend on an earlier state."""
+"""The header of a request that changes an object in any state."""
 
 
 def order_body(person: Person, *products: Json, **more: Any) -> Json:
@@ -117,7 +117,7 @@ def return_all(tenant: Tenant, person: Person, order: Json) -> None:
 
 
 def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
-    """Enter the data of a person through every interface. Return the orders, which are all closed."""
+    """Store the data of a person through every interface. Return the orders. All orders are closed."""
     product = platform.product(tenant, inventory_count=100)
     set_storage(platform, tenant, "all")
     secret = {"url": "https://hooks.example.com/orders", "events": ["order.created", "shipment.updated"]}
@@ -156,8 +156,8 @@ def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
 
 
 def _look(platform: Platform, tenant: Tenant, person: Person, order: Json) -> None:
-    """Do all reads and changes of the person's orders that store data of the person, e.g. in the cache or in the audit
-    log.
+    """Send all reads and changes of the person's orders that store data of the person, e.g. in the cache or in the
+    audit log.
     """
     for query in ({"customer_email": person.email}, {"client_id": tenant.client_id}):
         ok(tenant.owner.get("/v1/orders", params=query))
@@ -212,7 +212,7 @@ def places_with(platform: Platform, person: Person) -> list[str]:
 
 
 def has_trace(content: bytes, traces: tuple[bytes, ...], depth: int = 0) -> bool:
-    """Return whether the content, or a file inside it, contains one of the texts. Ignore upper and lower case."""
+    """Return whether the content, or a file inside the content, contains one of the texts. Ignore case."""
     lowered = content.lower()
     if any(trace in lowered for trace in traces):
         return True
@@ -225,7 +225,7 @@ def has_trace(content: bytes, traces: tuple[bytes, ...], depth: int = 0) -> bool
 
 
 def _rows(platform: Platform) -> Iterator[tuple[str, bytes]]:
-    """Yield every table of every schema as text, except `pg_statistic`: its samples stay until the next ANALYZE."""
+    """Yield every table of every schema as text, except `pg_statistic`, whose samples remain until the next ANALYZE."""
     tables = platform.database.execute(
         "select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "where c.relkind in ('r', 'm') and c.relname <> 'pg_statistic' and n.nspname <> 'pg_toast'"

@@ -1,4 +1,4 @@
-"""The erasure of a person removes all data of the person at a client, and does not change any figures."""
+"""Tests that the erasure of a person removes all data of the person at a client, and changes no figures."""
 
 import json
 from uuid import uuid4
@@ -31,7 +31,7 @@ def cancel(tenant: Tenant, order: Json) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_an_erasure_removes_the_data_of_the_person_everywhere_and_does_not_change_the_figures(
+def test_an_erasure_removes_all_data_of_the_person_and_changes_no_figures(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     orders = plant(platform, tenant, person)
@@ -54,7 +54,7 @@ def test_an_erasure_removes_the_data_of_the_person_everywhere_and_does_not_chang
         assert current["items"] == order["items"]
 
 
-def test_an_order_file_keeps_its_name_and_the_orders_of_other_persons_after_an_erasure(
+def test_an_erasure_keeps_the_orders_of_other_persons_in_an_order_file(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant, inventory_count=10)
@@ -115,7 +115,7 @@ def test_an_erasure_at_one_client_does_not_affect_other_clients(
     assert row == {"mails": 1}
 
 
-def test_an_order_document_of_the_old_application_does_not_become_an_order_after_the_erasure(
+def test_an_erased_order_document_of_an_old_application_does_not_become_an_order(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     key = f"order:{uuid4()}"
@@ -129,7 +129,7 @@ def test_an_order_document_of_the_old_application_does_not_become_an_order_after
     platform.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
 
 
-def test_erasures_are_requested_only_by_owners_and_super_admins_and_are_hidden_from_editors_and_viewers(
+def test_only_owners_and_super_admins_can_request_and_see_erasures(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     path = f"/v1/clients/{tenant.client_id}/erasures"
@@ -156,7 +156,7 @@ def test_a_request_for_an_erasure_must_name_a_person(platform: Platform, tenant:
     assert pointers(problem(wrong, 422, "invalid")) == ["/name"]
 
 
-def test_an_email_address_identifies_a_customer_only_if_all_orders_of_the_customer_have_this_address(
+def test_an_address_identifies_a_customer_only_if_all_orders_have_this_address(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant, inventory_count=10)
@@ -180,7 +180,7 @@ def test_an_email_address_identifies_a_customer_only_if_all_orders_of_the_custom
     assert platform.order_state(tenant, stranger_order.json())["customer_name"] == "Sam Stranger"
 
 
-def test_a_suppressed_address_stays_suppressed_after_the_erasure(
+def test_a_suppressed_address_remains_suppressed_after_the_erasure(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     platform.database.execute(
@@ -197,7 +197,7 @@ def test_a_suppressed_address_stays_suppressed_after_the_erasure(
     assert mail == {"state": "suppressed", "reason": "The address is suppressed because of a complaint."}
 
 
-def test_repeating_a_request_with_the_idempotency_key_of_an_erased_order_places_no_order(
+def test_the_idempotency_key_of_an_erased_order_places_no_second_order(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant)
@@ -241,7 +241,7 @@ def test_persons_are_erased_from_closed_orders_after_the_retention_period(
     assert ok(tenant.owner.get(path))["data"] == [erasure]
 
 
-def test_an_editor_cannot_stop_the_job_of_an_erasure(platform: Platform, tenant: Tenant, person: Person) -> None:
+def test_an_editor_cannot_cancel_the_job_of_an_erasure(platform: Platform, tenant: Tenant, person: Person) -> None:
     erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email))
     path = f"/v1/jobs/{erasure['job_id']}"
     editor = platform.api(platform.member(tenant.client_id, "editor"))
@@ -283,7 +283,7 @@ def test_the_files_of_a_deleted_destination_are_also_erased(platform: Platform, 
     assert [place for place in places_with(platform, person) if place.startswith("s3://")] == []
 
 
-def test_a_client_can_request_a_limited_number_of_erasures_and_other_clients_get_404(
+def test_a_client_can_request_only_a_limited_number_of_erasures(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     insert = (

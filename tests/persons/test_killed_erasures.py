@@ -1,6 +1,7 @@
-"""Erasures of killed workers are completed exactly, and erasures are repeated after the database was restored.
+"""Tests that erasures are complete and exact after their workers were killed, and that erasures are repeated after a
+database restore.
 
-Small size: 5 kills. Full size: 200 kills.
+The test kills 5 workers in small size, and 200 workers in full size.
 """
 
 import random
@@ -40,7 +41,7 @@ from new_orders
 
 
 @pytest.mark.timeout(1800)
-def test_an_erasure_whose_workers_are_killed_erases_and_counts_every_order_exactly_once(own_platform: Platform) -> None:
+def test_an_erasure_with_killed_workers_erases_and_counts_every_order_once(own_platform: Platform) -> None:
     platform, person, dice = own_platform, Person.new(), random.Random(7)
     platform.database.execute("alter table jobs alter max_attempts set default 1000000")
     tenant = platform.tenant()
@@ -71,7 +72,7 @@ def test_an_erasure_whose_workers_are_killed_erases_and_counts_every_order_exact
 @pytest.mark.timeout(1800)
 def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_time(own_platform: Platform) -> None:
     platform, person, guest = own_platform, Person.new(), Person.new()
-    # The number includes the erasures of the other tests on this local cloud.
+    # The number includes the erasures of other tests on this local cloud.
     earlier = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])["result"]["erasures"]
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=100)
@@ -90,13 +91,13 @@ def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_tim
     problem(tenant.owner.post("/v1/admin/erasures/replay"), 403, "forbidden")
     job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert (job["status"], job["result"]) == ("completed", {"erasures": earlier + 2, "restored": 2}), job
-    assert job["client_id"] is None  # so `wecelebrate erasures replay` recognises the job of another replay
+    assert job["client_id"] is None  # `wecelebrate erasures replay` recognises a replay job by this value
     path = f"/v1/clients/{tenant.client_id}/erasures"
     platform.eventually(lambda: [each["status"] for each in ok(tenant.owner.get(path))["data"]] == ["completed"] * 2)
     assert {each["cause"] for each in ok(tenant.owner.get(path))["data"]} == {"restore"}
     assert places_with(platform, person) == places_with(platform, guest) == []
     assert figures(platform, tenant)["totals"] == before["totals"]
-    # The order was pending at the time of the snapshot. The order can no longer be delivered.
+    # The order was pending at the time of the backup. It cannot be delivered any more.
     order = platform.order_state(tenant, pending)
     assert (order["status"], order["problem"], order["customer_name"]) == ("pending", "person_erased", "Erased person")
 
@@ -109,7 +110,8 @@ def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_tim
 
 @contextmanager
 def closed(platform: Platform) -> Iterator[psycopg.Connection]:
-    """Refuse all connections to the database, and yield a connection to the server. The platform continues to run."""
+    """Yield a connection to the server. Meanwhile, refuse all connections to the database. The platform continues to
+    run."""
     name = platform.database.info.dbname
     with psycopg.connect(platform.endpoints.database, dbname="postgres", autocommit=True) as server:
         server.execute(f"alter database {name} allow_connections false")
@@ -139,7 +141,8 @@ def back_up(platform: Platform) -> None:
 
 
 def restore(platform: Platform) -> None:
-    """Replace the database with its copy. The copy does not have the privileges on the database itself."""
+    """Replace the database with its copy. Set the privileges on the database again, because the copy does not contain
+    them."""
     name = platform.database.info.dbname
     with closed(platform) as server:
         server.execute(f"drop database {name} with (force)")

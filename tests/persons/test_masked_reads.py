@@ -1,7 +1,7 @@
-"""A sweep over all GET operations: a member who may not see persons never reads a text about a person.
+"""Tests all GET operations: no response to a member without access to personal data contains a text about a person.
 
-The test enters the data of a person through every interface, also in cells of wrong columns, and reads every resource
-of the client. A new operation with a new path parameter needs a line in IDS.
+The test stores the data of a person through every interface, also in cells of wrong columns. It then reads every
+resource of the client. A new operation with a new path parameter needs an entry in IDS.
 """
 
 import re
@@ -42,9 +42,10 @@ IDS = {
     "upload_id": "select id from uploads where client_id = %(client)s",
     "webhook_id": "select id from webhooks where client_id = %(client)s",
 }
-"""The query for the values of each path parameter."""
+"""Maps each path parameter to a query for its values."""
 NOT_FOR_MEMBERS = ("/v1/storefront/", "/v1/unsubscribe/", "/rest/", "/problems/")
-"""The operations of shops and of the store of the predecessor, the links in mails, and the problem pages."""
+"""The path prefixes of operations that members do not use: storefronts, the old key-value store, links in mails, and
+problem pages."""
 
 
 def reads() -> list[Operation]:
@@ -73,7 +74,7 @@ def requests(platform: Platform, tenant: Tenant) -> Iterator[str]:
         if not names:
             yield operation.path + query
         for row in rows[names[0]] if names else []:
-            # A path has one resource of each kind, and the first one is the owner of the others.
+            # Test each value of the first path parameter. For each further path parameter, use its first value.
             others = [rows[name] for name in names[1:]]
             if all(others):
                 ids: dict[str, Any] = dict(zip(names, [row["id"], *(each[0]["id"] for each in others)], strict=True))
@@ -81,7 +82,7 @@ def requests(platform: Platform, tenant: Tenant) -> Iterator[str]:
 
 
 def plant_in_wrong_columns(platform: Platform, tenant: Tenant, person: Person, orders: list[Json]) -> None:
-    """Enter the data of the person into columns of order files that have other contents."""
+    """Store the data of the person in wrong columns of order files."""
     header = "order_number,created_at,status,currency,customer_email,sku,name,quantity,unit_price\n"
     row = f"A-1,2024-03-01T10:00:00Z,shippd {person.name},EUR,{person.email},{person.name},Mug,1,{person.phone}\n"
     without_header = f"{person.name},{person.email},{person.phone}\n" * 2
@@ -111,7 +112,7 @@ def hits(platform: Platform, tenant: Tenant, api: httpx.Client, person: Person) 
 
 
 @pytest.mark.timeout(300)
-def test_no_read_of_a_masked_member_contains_a_text_about_a_person(platform: Platform) -> None:
+def test_no_response_to_a_masked_member_contains_a_text_about_a_person(platform: Platform) -> None:
     tenant, person = platform.tenant(), Person.new()
     orders = plant(platform, tenant, person)
     plant_in_wrong_columns(platform, tenant, person, orders)

@@ -1,4 +1,5 @@
-"""Members who may not see personal data get masked data everywhere, and filters do not reveal the data."""
+"""Tests that members without access to personal data get masked data everywhere, and that filters do not reveal
+personal data."""
 
 import json
 from typing import Any
@@ -141,7 +142,7 @@ def test_a_member_who_loses_access_to_personal_data_gets_masked_data_at_once(
         assert changed["personal_data"] is value
         platform.wait_for_replica()
         assert ok(editor.get(path))["customer_name"] == name
-    # This member sees masked data, but the shipping mail of the order still goes to the real address.
+    # This member sees masked data. Nevertheless, the platform sends the shipping mail of the order to the real address.
     ok(editor.post(f"{path}/ship", json={"tracking_number": person.tracking_number}, headers=ANY_STATE))
     query = "select lower(recipient) as recipient from mails where order_id = %s and template = 'order_shipped'"
     assert platform.database.execute(query, [order["id"]]).fetchone() == {"recipient": person.email.lower()}
@@ -163,7 +164,7 @@ def test_the_sort_order_of_masked_customers_does_not_reveal_their_addresses(
 
 
 @pytest.mark.parametrize("change", ["right", "role", "removed"])
-def test_a_member_who_loses_access_to_personal_data_loses_the_exports_that_contain_personal_data(
+def test_losing_access_to_personal_data_deletes_the_exports_with_personal_data(
     platform: Platform, tenant: Tenant, person: Person, change: str
 ) -> None:
     delivered(platform, tenant, person)
@@ -191,7 +192,7 @@ def test_a_member_who_loses_access_to_personal_data_loses_the_exports_that_conta
         assert ok(editor.get(f"/v1/exports/{ids['products']}"))["url"]
 
 
-def test_personal_data_in_rejected_rows_is_hidden_from_members_who_may_not_see_personal_data(
+def test_rejected_rows_contain_no_personal_data_for_masked_members(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     destination = platform.destination(tenant, "csv")
@@ -204,7 +205,7 @@ def test_personal_data_in_rejected_rows_is_hidden_from_members_who_may_not_see_p
         problem(editor.get(f"/v1/jobs/{job['id']}/{name}"), 403, "forbidden")
 
 
-def test_the_errors_of_order_files_quote_no_cells_for_members_who_may_not_see_personal_data(
+def test_the_errors_of_order_files_quote_no_cells_for_masked_members(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     order = place(platform, tenant, person, platform.product(tenant))
@@ -223,7 +224,7 @@ def test_the_errors_of_order_files_quote_no_cells_for_members_who_may_not_see_pe
     assert not has_trace(json.dumps(listed).encode(), person.traces)
 
 
-def test_a_member_who_no_longer_writes_loses_the_exports_with_source_data(platform: Platform, tenant: Tenant) -> None:
+def test_a_member_who_becomes_a_viewer_loses_the_exports_with_source_data(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     editor = platform.api(subject)
     ids = [start(editor, "products", "ndjson", **options) for options in ({}, {"include": ["source_data"]})]
@@ -239,7 +240,7 @@ def test_a_member_who_no_longer_writes_loses_the_exports_with_source_data(platfo
     problem(editor.get(f"/v1/exports/{ids[1]}"), 404, "not_found")
 
 
-def test_a_viewer_sees_no_tracking_data_in_webhook_deliveries_and_in_the_history_of_orders(
+def test_webhook_deliveries_and_order_events_contain_no_tracking_data_for_a_viewer(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     hook = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["*"]}
@@ -265,7 +266,7 @@ def test_a_viewer_sees_no_tracking_data_in_webhook_deliveries_and_in_the_history
     paths += [f"/v1/orders/{order_id}/events" for order_id in shipped]
     for path in paths:
         assert not has_trace(json.dumps(ok(viewer.get(path))).encode(), person.traces), path
-    for path in paths[:3]:  # the shipment of the last order has another number than its tracking number
+    for path in paths[:3]:  # the shipment number of the last order differs from its tracking number
         assert has_trace(json.dumps(ok(tenant.owner.get(path))).encode(), person.traces), path
     numbers = {ok(viewer.get(path))["payload"]["data"]["shipment_number"] for path in paths[:2]}
     assert numbers == {"T***", "P-1"}
@@ -274,7 +275,7 @@ def test_a_viewer_sees_no_tracking_data_in_webhook_deliveries_and_in_the_history
 
 
 @pytest.mark.parametrize("change", [{"personal_data": False}, {"role": "viewer"}])
-def test_a_stored_response_does_not_show_persons_to_a_member_who_may_no_longer_see_them(
+def test_a_replayed_response_contains_no_personal_data_after_a_member_loses_access(
     platform: Platform, tenant: Tenant, person: Person, change: Json
 ) -> None:
     order = place(platform, tenant, person, platform.product(tenant))

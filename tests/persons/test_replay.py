@@ -1,6 +1,6 @@
-"""Erasures are repeated after a restore, although the signing key was replaced between them.
+"""Tests that erasures are repeated after a restore if the signing key was replaced between the erasures.
 
-The module uses its own local cloud, because a replay concerns all clients.
+The module uses its own local cloud, because a replay affects all clients.
 """
 
 import json
@@ -25,7 +25,7 @@ client, now = UUID({client!r}), datetime.now(UTC)
 row = {{"client_id": client, "orders_before": now, "created_at": now}}
 register.write(UUID({erasure!r}), row, register.hashes_of(client, [{email!r}], []))
 """
-"""Adds an erasure to the list, as the platform did before its signing key was replaced."""
+"""A program that adds an erasure to the list with an earlier signing key."""
 WORK = """
 import os, runpy
 os.environ.update({variables!r}, AWS_LAMBDA_FUNCTION_NAME={function!r})
@@ -35,7 +35,7 @@ class Context:
         return 60_000
 runpy.run_path("handler.py")["handler"]({event!r}, Context())
 """
-"""Runs the worker with another signing key."""
+"""A program that runs the worker with different signing keys."""
 ORDER = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, shipping_address, items,
   status, created_at)
@@ -58,7 +58,7 @@ def is_erased(platform: Platform, order_id: UUID) -> bool:
 
 
 def work_with(platform: Platform, job_id: str, **variables: str) -> None:
-    """Run a failed job again, with other signing keys."""
+    """Retry a failed job with different signing keys."""
     record: dict[str, Any] = {
         "messageId": str(uuid4()), "receiptHandle": "x", "body": json.dumps({"job_id": job_id}),
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1", "SenderId": "x"},
@@ -75,7 +75,7 @@ def work_with(platform: Platform, job_id: str, **variables: str) -> None:
     output_of(process)
 
 
-def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_the_last_key(
+def test_a_replay_completes_after_a_retry_with_each_signing_key(
     own_platform: Platform,
 ) -> None:
     platform, tenant = own_platform, own_platform.tenant()
@@ -85,7 +85,7 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
     for id, key, person in ((earlier_id, EARLIER_KEY, early), (first_id, FIRST_KEY, first)):
         code = ADD_ENTRY.format(client=tenant.client_id, key=key, erasure=id, email=person.email.lower())
         output_of(platform.run_as(FUNCTION, code))
-    # A restored database has the orders of all persons, and none of the erasures.
+    # Simulate a restored database: it contains the orders of all persons, but no erasures.
     platform.database.execute("delete from erasures where client_id = %s", [tenant.client_id])
     orders = {person: order(platform, tenant, person) for person in (late, early, first)}
 
@@ -105,12 +105,12 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
         job = platform.ended_job(job_id)
         return job["error_code"], job["progress"]["done"], job["progress"]["total"]
 
-    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats no erasure.
+    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key does not repeat an erasure.
     assert progress() == ("wrong_key", 1, 3)
     assert erasures().keys() == {erasure["id"]}
     work_with(platform, job_id, WC_SIGNING_KEY=EARLIER_KEY)
     assert progress() == ("wrong_key", 2, 3)
-    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # The first key again
+    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # Use the first key again.
     assert progress() == ("wrong_key", 2, 3)
     assert erasures().keys() == {erasure["id"], earlier_id}
 
@@ -136,12 +136,11 @@ def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platfor
     orders = {person: order(platform, tenant, person) for person in (late, early, first)}
     job_id = platform.admin.post("/v1/admin/erasures/replay").json()["id"]
     assert platform.ended_job(job_id)["error_code"] == "wrong_key"
-    # A worker takes the next job that is due, so the erasure of the first entry must be complete.
+    # A worker runs the next due job. Therefore wait until the erasure of the first entry is complete.
     platform.eventually(lambda: is_erased(platform, orders[late]))
     created = f"/v1/clients/{tenant.client_id}/erasures"
     platform.eventually(lambda: [each["status"] for each in ok(tenant.owner.get(created))["data"]] == ["completed"])
-    # The signing key does not change. The worker compares older entries with the earlier keys, and signs nothing with
-    # them.
+    # The signing key does not change. The worker uses the earlier keys only to verify older entries, and not to sign.
     work_with(platform, job_id, WC_EARLIER_SIGNING_KEYS=f"{EARLIER_KEY},{FIRST_KEY}")
     job = platform.ended_job(job_id)
     assert (job["status"], job["error"]) == ("completed", None)
@@ -150,10 +149,11 @@ def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platfor
         platform.eventually(lambda person=person: is_erased(platform, orders[person]))  # type: ignore[misc]
 
 
-def test_a_replay_repeats_a_completed_erasure_if_rows_of_the_person_were_copied_from_a_backup(
+def test_a_replay_repeats_an_erasure_if_rows_were_copied_from_a_backup(
     own_platform: Platform,
 ) -> None:
-    """`wecelebrate tenant restore` copies rows of a client into the live database, which has all erasures."""
+    """`wecelebrate tenant restore` copies rows of a client into the live database. The live database contains all
+    erasures."""
     platform, tenant = own_platform, own_platform.tenant()
     person, other = Person.new(), Person.new()
     erasures = [
@@ -164,7 +164,8 @@ def test_a_replay_repeats_a_completed_erasure_if_rows_of_the_person_were_copied_
     values = [tenant.client_id, tenant.site_id, other.name, other.email]
     [row] = platform.database.execute(ORDER.replace("now() - interval '1 day'", "now()"), values).fetchall()
     later: UUID = row["id"]
-    # Other tests of this local cloud have left entries of other keys in the list, which the job reports as `wrong_key`.
+    # The job reports `wrong_key`, because other tests of this local cloud have added entries with other keys to the
+    # list.
     job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert job["counts"]["updated"] == 1
     platform.eventually(lambda: is_erased(platform, copied))
@@ -172,7 +173,7 @@ def test_a_replay_repeats_a_completed_erasure_if_rows_of_the_person_were_copied_
     platform.eventually(lambda: ok(tenant.owner.get(path))["status"] == "completed")
     repeated = ok(tenant.owner.get(path))
     assert (repeated["cause"], repeated["counts"]["orders"]) == ("restore", 1)
-    # An order after the erasure is not erased, and a replay that finds nothing to do changes nothing.
+    # An order that is placed after the erasure is not erased. A replay without missing erasures changes nothing.
     again = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert again["counts"]["updated"] == 0
     assert not is_erased(platform, later)

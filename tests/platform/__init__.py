@@ -1,8 +1,7 @@
 """Gives tests access to a running platform.
 
-`Platform` combines the classes of this package: the services of the local cloud (`cloud`), database locks (`locks`),
-the API (`api`), clients and their sites (`tenants`), dropped files (`files`), mails (`mails`) and functions
-(`functions`). The module `responses` checks API responses.
+`Platform` combines the classes of this package. Each module is about one subject, for example `cloud` about the
+services of the local cloud, and `locks` about database locks. The module `responses` checks API responses.
 """
 
 from tests.platform.api import address

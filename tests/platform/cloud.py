@@ -1,4 +1,5 @@
-"""Connects to the services of a running local cloud. Tests can then prepare and inspect data without the API."""
+"""Connects to the services of a running local cloud. Tests use these services to prepare and inspect data without the
+API."""
 
 import ssl
 import time
@@ -33,7 +34,7 @@ FIRST_INTERVAL, MAX_INTERVAL = 0.02, 0.3
 def eventually(happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
     """Call `happens` until the result is true, at intervals of `every` seconds.
 
-    Without `every`, each interval is longer than the one before: most calls send a request, and many tests wait for
+    If `every` is not given, the intervals become longer, because most calls send a request and many tests wait for
     seconds. The test fails if the result is not true within `within` seconds.
     """
     deadline = time.monotonic() + within

@@ -1,4 +1,4 @@
-"""Drops files in S3, sends notifications about these files, and waits for the jobs of these files."""
+"""Drops files in S3, sends notifications about the files, and waits for their jobs."""
 
 import json
 from functools import cached_property

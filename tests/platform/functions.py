@@ -15,8 +15,8 @@ from tests.platform.responses import Json
 
 
 class Functions(CloudAccess):
-    """Runs the code of functions in new processes, which the local cloud does not manage, and invokes its scheduled
-    functions.
+    """Runs the code of functions in new processes outside the local cloud. Also invokes the scheduled functions of the
+    local cloud.
     """
 
     def run_as(self, function: str, code: str) -> subprocess.Popen[str]:

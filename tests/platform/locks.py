@@ -35,16 +35,15 @@ class HeldLocks:
     def wait_for(self, transactions: int) -> None:
         """Wait until exactly this number of transactions wait for the locks.
 
-        The number includes transactions that wait behind another waiting transaction.
+        The number includes transactions that wait for another waiting transaction.
         """
         self.cloud.eventually(lambda: self.count_waiting() == transactions)
 
     def terminate_waiting(self) -> None:
         """Terminate the transactions that directly wait for the locks.
 
-        A database proxy terminates a transaction when the client of the transaction has disconnected. Without a
-        database proxy, PostgreSQL first lets the transaction acquire the lock, and then notices that the client has
-        disconnected.
+        A database proxy terminates a transaction when its client has disconnected. Without a proxy, the transaction
+        first acquires the lock. PostgreSQL then notices that the client has disconnected.
         """
         self.cloud.database.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity where %s = any(pg_blocking_pids(pid))",

@@ -18,8 +18,8 @@ class Mails(CloudAccess):
     def mails_to(self, *addresses: str, count: int = 1) -> list[SentMail]:
         """Wait until `count` mails have been sent to each address. Return the mails to these addresses, newest first.
 
-        The method first waits for the rows of the mails, because ministack returns all mails of the local cloud each
-        time.
+        The method first waits for the rows of the mails in the database, because each request to ministack returns all
+        mails of the local cloud.
         """
         for address in addresses:
             self.eventually(lambda address=address: self.database.execute(SENT, [address]).rowcount >= count)  # type: ignore[misc]

@@ -12,7 +12,7 @@ BERLIN: Json = {"line1": "Lindenstraße 12", "city": "Berlin", "postal_code": "1
 
 
 class Orders(Tenants, Files):
-    """Places orders on the sites of tenants, and exchanges files about them."""
+    """Places orders on the sites of tenants, and exchanges files about these orders."""
 
     def order(self, tenant: Tenant, *lines: tuple[Json, int], **more: Any) -> Json:
         """Place an order as a guest. Each line is a product with its quantity."""
@@ -31,7 +31,7 @@ class Orders(Tenants, Files):
         return created(tenant.owner.post("/v1/order-destinations", json=body | more))
 
     def export(self, tenant: Tenant, destination: Json) -> Json:
-        """Export the new orders of a destination. Return the ended job."""
+        """Export the new orders of a destination. Wait until the job has ended, and return the job."""
         path = f"/v1/order-destinations/{destination['id']}/run"
         return self.ended_job(ok(tenant.owner.post(path))["id"])
 
@@ -42,7 +42,7 @@ class Orders(Tenants, Files):
         return ok(self.admin.get(f"/v1/jobs/{job_id}"))
 
     def exported_files(self, destination: Json) -> dict[str, bytes]:
-        """Map file names to contents, for all files that a destination got. Leave out the `.done` files."""
+        """Map the name of each file that a destination got to the content of the file. Omit `.done` files."""
         prefix = f"orders/{destination['id']}/out/"
         listed = self.s3.list_objects_v2(Bucket=self.drops, Prefix=prefix).get("Contents", [])
         keys = sorted(entry["Key"] for entry in listed if not entry["Key"].endswith(".done"))

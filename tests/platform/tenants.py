@@ -77,7 +77,7 @@ class Tenants(ApiAccess):
     def tenant(self) -> Tenant:
         """Create a client with an owner, a catalog and a site.
 
-        The method inserts them into the database, because requests of an admin would take ten times as long.
+        The method inserts the rows into the database, because API requests would take ten times as long.
         """
         client, catalog, site = (str(uuid4()) for _ in range(3))
         unique = uuid4().hex[:12]

@@ -1,4 +1,4 @@
-"""Places many orders at given times, and computes a report from them without SQL."""
+"""Places many orders at given times, and computes a report from these orders without SQL."""
 
 import random
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ STATUSES = ("pending", "processing", "shipped", "delivered", "cancelled")
 
 @dataclass
 class PlacedOrder:
-    """One order of a history."""
+    """One order of a generated history."""
 
     site_id: str
     created_at: datetime
@@ -35,7 +35,7 @@ class PlacedOrder:
 
 
 def random_order(dice: random.Random, site_id: str, first: datetime, last: datetime) -> PlacedOrder:
-    """Return an order at a random time. Names and currencies have the flaws of real order files."""
+    """Return an order at a random time. Names and currencies are inconsistent, as in real order files."""
     lines = [
         (f"SKU-{dice.randint(1, 8)}", dice.randint(1, 9), Decimal(dice.randint(0, 9999)) / 100)
         for _ in range(dice.randint(1, 3))
@@ -51,7 +51,7 @@ def random_order(dice: random.Random, site_id: str, first: datetime, last: datet
 
 
 def insert(platform: Platform, tenant: Tenant, *orders: PlacedOrder) -> None:
-    """Insert orders. The triggers of the database record them like orders of the API."""
+    """Insert orders. The triggers of the tables record the orders in the same way as orders of the API."""
     with platform.database.transaction(), platform.database.cursor() as cursor:
         cursor.executemany(
             "insert into orders (id, client_id, site_id, customer_name, customer_email, status, total_amount, currency,"
@@ -144,7 +144,8 @@ class Expected:
 def _grouped(orders: list[PlacedOrder], key: Any, amount: str) -> list[Json]:
     """Group orders by a key and their currency.
 
-    `amount` is the name of the sum: `revenue` leaves out cancelled orders, and `amount` includes them.
+    `amount` is the name of the sum. The sum `revenue` excludes cancelled orders, and the sum `amount` includes
+    cancelled orders.
     """
     groups: dict[tuple[Any, ...], list[PlacedOrder]] = defaultdict(list)
     for order in orders:

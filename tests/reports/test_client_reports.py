@@ -1,4 +1,4 @@
-"""Tests that the report of a client equals values that are computed from its orders, in every time zone.
+"""Tests that the report of a client equals a computation from the orders of the client, in every time zone.
 
 The report is also exact during concurrent changes.
 """
@@ -28,7 +28,7 @@ NEXT_STATUSES = {
     "processing": ("shipped", "cancelled"),
     "shipped": ("delivered",),
 }
-"""The steps of an order's life. The database refuses every other change of the status."""
+"""Maps each order status to the possible next statuses. The database refuses every other change of the status."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def path_of(tenant: Tenant) -> str:
 
 
 def report(tenant: Tenant, api: httpx.Client | None = None, **parameters: object) -> Json:
-    """Read a report of the days around the change of the clocks in Europe."""
+    """Read a report of the days around the start of daylight saving time in Europe."""
     query = {"first_day": "2026-03-28", "last_day": "2026-03-30"} | parameters
     return ok((api or tenant.owner).get(path_of(tenant), params={name: str(value) for name, value in query.items()}))
 
@@ -84,9 +84,7 @@ def test_a_report_is_exact_after_random_changes_and_during_rollups(platform: Pla
         assert_equal(report(tenant), expected)
 
 
-def test_cancelled_pieces_do_not_count_as_sold_and_returned_pieces_are_reported(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_report_counts_returned_pieces_but_not_cancelled_pieces(platform: Platform, tenant: Tenant) -> None:
     mug = platform.product(tenant, sku="MUG", price="2.50", inventory_count=20)
     pen = platform.product(tenant, sku="PEN", price="1.00", inventory_count=20)
     order = platform.order(tenant, (mug, 5), (pen, 2))
@@ -120,9 +118,7 @@ def test_a_report_for_one_site_counts_only_the_orders_of_this_site(platform: Pla
     assert second["name"] in names and len(names) == 2
 
 
-def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_the_cached_report(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_new_order_invalidates_the_cached_report(platform: Platform, tenant: Tenant) -> None:
     statuses = [
         tenant.owner.get(path_of(tenant), params={"month": "2026-03"}).headers["cache-status"] for _ in range(2)
     ]
@@ -137,8 +133,8 @@ def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_th
     assert (actual["first_day"], actual["last_day"], actual["is_closed"]) == ("2026-03-01", "2026-03-31", True)
 
 
-def test_a_report_that_the_previous_release_has_cached_is_not_read(platform: Platform, tenant: Tenant) -> None:
-    """The previous release stored reports without returned pieces, with another fingerprint of the model."""
+def test_a_cached_report_of_the_previous_release_is_ignored(platform: Platform, tenant: Tenant) -> None:
+    """The previous release stored reports without returned pieces, under a different fingerprint of the model."""
     query = {"month": "2026-03"}
     ok(tenant.owner.get(path_of(tenant), params=query))
     (name,) = [
@@ -199,7 +195,7 @@ def test_the_conversion_rate_uses_the_number_of_sessions_with_events(platform: P
     }
 
 
-def test_the_csv_file_of_a_report_contains_only_one_table_and_no_formula(platform: Platform, tenant: Tenant) -> None:
+def test_the_csv_file_of_a_report_contains_one_table_without_formulas(platform: Platform, tenant: Tenant) -> None:
     dice = random.Random(2)
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=cmd|' /C calc'!A0"}))
     insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))
@@ -215,9 +211,7 @@ def test_the_csv_file_of_a_report_contains_only_one_table_and_no_formula(platfor
         assert len(text.splitlines()) > 1, table
 
 
-def test_the_workbook_of_a_report_contains_all_tables_and_two_charts_and_no_formula(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_workbook_of_a_report_contains_all_tables_and_two_charts(platform: Platform, tenant: Tenant) -> None:
     dice = random.Random(2)
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=1+1"}))
     insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))
@@ -240,7 +234,7 @@ def test_the_workbook_of_a_report_contains_all_tables_and_two_charts_and_no_form
     assert not any(b"<f>" in sheet for sheet in sheets)
 
 
-def test_reports_of_other_clients_are_not_found(platform: Platform, tenant: Tenant) -> None:
+def test_a_caller_gets_404_for_the_report_of_another_client(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     problem(tenant.owner.get(path_of(other)), 404, "not_found")
     problem(platform.api(f"stranger-{other.slug}").get(path_of(tenant)), 403, "no_membership")

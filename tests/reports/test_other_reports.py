@@ -1,4 +1,4 @@
-"""Tests that the reports of fulfilment, of a catalog and of the platform equal values that are computed from rows."""
+"""Tests that the reports about fulfilment, a catalog and the platform equal a computation from the rows."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -171,7 +171,7 @@ def test_a_client_gets_404_for_the_report_of_a_foreign_or_granted_catalog(platfo
     assert ok(platform.admin.get(path))["catalog_id"] == tenant.catalog_id
 
 
-def test_the_platform_report_counts_all_clients_and_can_be_read_only_by_admins(
+def test_the_platform_report_counts_all_clients_and_is_visible_only_to_admins(
     platform: Platform, tenant: Tenant
 ) -> None:
     today = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A job writes the report of a client into a file, with all figures."""
+"""Tests that a job writes the report of a client with all figures into a file."""
 
 import io
 import json
@@ -26,7 +26,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def finished(platform: Platform, tenant: Tenant, **request: object) -> Json:
-    """Create the job of a report, and wait until it has completed."""
+    """Create the job of a report, and wait until the job is completed."""
     response = tenant.owner.post("/v1/reports", json=MARCH | request)
     assert response.status_code == 202, response.text
     job = response.json()
@@ -70,7 +70,7 @@ def test_a_report_file_in_csv_contains_the_table_that_the_request_names(platform
 
 
 @pytest.mark.slow
-def test_only_the_report_file_contains_the_products_of_a_period_with_many_orders(
+def test_only_a_report_file_contains_the_products_of_a_period_with_many_orders(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.database.execute(

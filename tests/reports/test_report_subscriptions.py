@@ -1,4 +1,4 @@
-"""Reports by mail: who receives the reports, when they are sent, and how a recipient unsubscribes."""
+"""Tests reports by mail: their recipients, their times, and how a recipient unsubscribes."""
 
 import io
 import os
@@ -65,17 +65,15 @@ with writing(SYSTEM) as tx:
 edition.run(LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0))
 die()
 '''
-"""A program that computes a given report as a worker does, and kills itself: after it has written the files, after it
-has queued the mails but before the commit, or after the commit."""
+"""A program that computes a given report as a worker does, and then kills itself. It can do so after writing the files,
+before the commit that queues the mails, or after this commit."""
 
 SWEEPER = "from wecelebrate.reports.mailings import due; due.run_due()"
 
 
 @pytest.fixture(autouse=True)
 def fast_sweeper(as_function: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `make_due` start the due reports at once, because the sweeper of the local cloud runs only every
-    15 seconds.
-    """
+    """Make `make_due` start due reports at once, because the sweeper of the local cloud runs only every 15 seconds."""
 
     def sweep() -> None:
         with as_function("schedules-sweeper"):
@@ -109,7 +107,8 @@ def body(tenant: Tenant, *recipients: Json, **more: Any) -> Json:
 
 
 def orders_of_yesterday(tenant: Tenant, number: int = 12) -> list[PlacedOrder]:
-    """Return `number` orders of yesterday (local time), from its first to its last second, and two other orders."""
+    """Return `number` orders of yesterday in local time, including its first and last second, and two orders of other
+    days."""
     today = datetime.now(ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
     first = (today - timedelta(days=1)).replace(fold=0)
     dice = random.Random(number)
@@ -149,7 +148,7 @@ def job_of(platform: Platform, tenant: Tenant, subscription: Json) -> Json:
 
 
 def settled(platform: Platform, tenant: Tenant, subscription: Json, mails: int) -> list[Json]:
-    """Wait until no mail of the next report of a subscription is queued any more. Return the mails."""
+    """Wait until all mails of a subscription's next report have left the queue. Return the mails."""
     job = job_of(platform, tenant, subscription)
 
     def is_settled() -> bool:
@@ -172,7 +171,7 @@ def link_of(message: SentMail) -> str:
     return url[url.index("/v1/unsubscribe/") :]
 
 
-def test_recipients_get_the_figures_of_the_day_only_once_and_in_the_language_of_the_report(
+def test_recipients_get_the_figures_of_a_day_once_in_the_language_of_the_report(
     platform: Platform, tenant: Tenant
 ) -> None:
     insert(platform, tenant, *orders_of_yesterday(tenant))
@@ -196,13 +195,13 @@ def test_recipients_get_the_figures_of_the_day_only_once_and_in_the_language_of_
             amount = total["revenue"].replace(".", ",")
             assert f"Bestellungen ({total['currency']}): {total['orders']}" in message.text
             assert amount in message.text.replace(".", "") and amount in message.html.replace(".", "")
-    # Another run of the sweeper starts no second report about the same day, even if the report is due again.
+    # A second run of the sweeper does not start a second report about the same day, even if the report is due again.
     make_due(platform, subscription)
     assert ok(tenant.owner.get(f"{PATH}/{subscription['id']}"))["next_at"] > datetime.now(UTC).isoformat()
     assert len(inbox(platform, *people)) == len(mails_of(platform, subscription)) == 2
 
 
-def test_the_message_to_ses_contains_the_charts_and_the_workbook_but_no_personal_data(
+def test_a_report_mail_contains_charts_and_a_workbook_but_no_personal_data(
     platform: Platform, tenant: Tenant, as_function: Callable[[str], Any]
 ) -> None:
     orders = orders_of_yesterday(tenant)
@@ -235,9 +234,7 @@ def test_the_message_to_ses_contains_the_charts_and_the_workbook_but_no_personal
     assert message["List-Unsubscribe"].startswith(f"<{platform.endpoints.api}/v1/unsubscribe/r")
 
 
-def test_a_recipient_can_unsubscribe_with_one_click_and_only_the_recipient_can_subscribe_again(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_recipient_can_unsubscribe_with_one_click(platform: Platform, tenant: Tenant) -> None:
     person, other = member(platform, tenant), member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, other, name="<b>Daily</b>")))
     make_due(platform, subscription)
@@ -264,7 +261,8 @@ def test_a_recipient_can_unsubscribe_with_one_click_and_only_the_recipient_can_s
     current = ok(tenant.owner.get(f"{PATH}/{subscription['id']}"))
     ended = {recipient["member_id"]: recipient["unsubscribed_at"] is not None for recipient in current["recipients"]}
     assert ended == {person["id"]: True, other["id"]: False}
-    # If the owner removes and adds the member again, the mails stay off. Only the member can turn them on again.
+    # The member remains unsubscribed if the owner removes and adds the member again. Only the member can subscribe
+    # again.
     recipients = [person["id"], other["id"]]
     for members in ([], recipients):
         body_with = {"recipients": members, "period": "last_7_days"}
@@ -281,7 +279,7 @@ def test_a_recipient_can_unsubscribe_with_one_click_and_only_the_recipient_can_s
 
 @pytest.mark.parametrize("link", ["x", "r" + "0" * 104, "v" + "0" * 104])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_forged_unsubscribe_link_is_not_found(platform: Platform, method: str, link: str) -> None:
+def test_a_forged_unsubscribe_link_gets_404(platform: Platform, method: str, link: str) -> None:
     problem(platform.api().request(method, f"/v1/unsubscribe/{link}"), 404, "not_found")
 
 
@@ -296,7 +294,7 @@ def test_an_unsubscribe_link_still_works_after_the_report_was_deleted(platform: 
 
 
 @pytest.mark.parametrize("is_ended_later", [False, True])
-def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_unsubscribed_from_it(
+def test_a_recreated_report_is_not_sent_to_unsubscribed_members(
     platform: Platform, tenant: Tenant, is_ended_later: bool
 ) -> None:
     person, other = member(platform, tenant), member(platform, tenant)
@@ -315,7 +313,7 @@ def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_unsubscri
     make_due(platform, second)
     (mail,) = settled(platform, tenant, second, 1)
     assert mail["recipient"] == other["email"]
-    # Only the member starts the mails again, also for later reports.
+    # After the member has subscribed again, the member also receives later reports.
     again = ok(platform.api(person["subject"]).post(f"{PATH}/{second['id']}/subscribe"))
     assert [recipient["unsubscribed_at"] for recipient in again["recipients"]] == [None, None]
     third = created(tenant.owner.post(PATH, json=body(tenant, person)))
@@ -326,7 +324,8 @@ def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_unsubscri
 def test_a_member_gets_at_most_100_reports_of_a_client_in_24_hours(
     platform: Platform, tenant: Tenant, earlier: int
 ) -> None:
-    """The limit leaves out no daily report: 50 of them are sent again after 23 hours when the clocks go forward."""
+    """The limit must not suppress daily reports: at the start of daylight saving time, 50 daily reports are sent again
+    after only 23 hours."""
     person, other = member(platform, tenant), member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, other)))
     platform.database.execute(
@@ -392,7 +391,7 @@ def test_concurrent_sweepers_start_each_report_only_once(platform: Platform, ten
     assert jobs == {"count": 5}
 
 
-def test_only_the_missed_reports_of_the_last_three_days_are_sent(platform: Platform, tenant: Tenant) -> None:
+def test_only_missed_reports_of_the_last_three_days_are_sent(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, send_hour=0)))
     make_due(platform, subscription, timedelta(days=10))
@@ -438,9 +437,7 @@ def test_each_mail_is_sent_exactly_once_if_a_worker_is_killed(
     assert sorted(message.recipients[0] for message in inbox(platform, *people)) == sorted(p["email"] for p in people)
 
 
-def test_recipients_of_a_report_must_be_members_of_the_client_and_must_not_be_machines(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_recipients_of_a_report_must_be_members_who_are_persons(platform: Platform, tenant: Tenant) -> None:
     other_tenant = platform.tenant()
     stranger, own = member(platform, other_tenant), member(platform, tenant)
     machine = created(
@@ -484,7 +481,7 @@ def test_a_report_has_at_most_20_recipients(platform: Platform, tenant: Tenant) 
     problem(late.post(f"{PATH}/{subscription['id']}/subscribe"), 409, "too_many_report_recipients")
 
 
-def test_the_workbook_of_a_report_that_was_sent_can_be_downloaded(platform: Platform, tenant: Tenant) -> None:
+def test_the_workbook_of_a_sent_report_can_be_downloaded(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, attach_workbook=False)))
     make_due(platform, subscription)

@@ -1,11 +1,12 @@
-"""The report of a client equals the report that DuckDB computes from the original order file.
+"""Tests that the report of a client equals the report that DuckDB computes from the original order file.
 
 The test inserts the orders of the file directly. Triggers of the tables record these orders in the same way as orders
 of the API. An import would refuse the file, because its orders have several currencies but no currency column.
-`tests/imports` compares the reports of imported files, among them a public file.
+`tests/imports` compares the reports of imported files with DuckDB.
 
-The test generates the file with the irregularities of "Online Retail" (UCI): Latin-1, decimal commas, invoices with a C
-and negative quantities, blank customers, customers in different case, free articles, and lines that occur twice.
+The test generates the file with the irregularities of "Online Retail" (UCI). The file has Latin-1, decimal commas,
+cancelled invoices (a number with C, negative quantities), blank customers, customers in different case, free articles,
+and duplicate lines.
 """
 
 import csv
@@ -88,7 +89,7 @@ def _number(value: Decimal) -> str:
 
 
 def _invoices(dice: random.Random, count: int) -> Iterator[list[str]]:
-    """Yield the lines of invoices, in the order in which an ERP appends them."""
+    """Yield the lines of invoices, in the order in which an ERP system writes them."""
     start = datetime(2025, 10, 10, tzinfo=ZoneInfo("UTC"))
     for number in range(count):
         placed_at = start + timedelta(minutes=dice.randint(0, 60 * 24 * 40))
@@ -155,7 +156,7 @@ def computed(path: Path) -> dict[str, list[Json]]:
         return tables
 
 
-def test_a_report_equals_the_computation_of_duckdb_from_the_order_file(platform: Platform, invoices: Path) -> None:
+def test_a_report_equals_the_result_of_duckdb_for_the_order_file(platform: Platform, invoices: Path) -> None:
     tenant: Tenant = platform.tenant()
     orders = orders_of(invoices, tenant.site_id)
     insert(platform, tenant, *orders)

@@ -1,4 +1,4 @@
-"""Tests files that arrive while a job of the same catalog waits for a decision of a user. No change is lost."""
+"""Tests files that arrive while a job of the same catalog waits for a decision of a user. No change may be lost."""
 
 import pytest
 
@@ -25,9 +25,7 @@ def test_a_newer_full_file_cancels_an_older_job_that_waits_for_a_decision(platfo
     platform.eventually(lambda: read_result(platform, job)["status"] == "cancelled")
 
 
-def test_a_newer_delta_starts_only_after_the_end_of_an_older_delta_that_waits_for_a_decision(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_newer_delta_waits_for_an_older_delta_that_needs_a_decision(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
     dry = platform.sync(tenant.catalog_id, "dry-run/clear.csv", CLEAR)  # a dry run changes nothing, so it does not wait
@@ -43,7 +41,7 @@ def test_a_newer_delta_starts_only_after_the_end_of_an_older_delta_that_waits_fo
     assert prices(platform, tenant) == {"Q-0": "12.50", "Q-1": "2490.00", "Q-2": "4990.00"}
 
 
-def test_a_newer_delta_starts_when_the_older_waiting_delta_is_cancelled(platform: Platform, tenant: Tenant) -> None:
+def test_a_newer_delta_starts_when_the_older_delta_is_cancelled(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
     assert newer["blocked_by"] == job["id"]
@@ -67,9 +65,7 @@ def test_the_queue_report_counts_a_blocked_job_separately(platform: Platform, te
     assert syncs()["blocked"] == before
 
 
-def test_an_import_that_waits_for_a_decision_blocks_later_imports_until_a_full_file_cancels_it(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_import_that_waits_for_a_decision_blocks_later_imports(platform: Platform, tenant: Tenant) -> None:
     first = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, first))
     second = import_file(tenant)

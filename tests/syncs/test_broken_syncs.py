@@ -1,4 +1,4 @@
-"""If a worker dies during a sync, no row is lost, no row is loaded twice, and the counts are exact."""
+"""Tests that if a worker ends during a sync, no row is lost, no row is loaded twice, and the counts are exact."""
 
 import os
 import signal

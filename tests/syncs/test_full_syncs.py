@@ -1,4 +1,4 @@
-"""Tests full files, which deactivate missing products, and also approvals, dry runs, and the order of files."""
+"""Tests full files, which deactivate missing products. Also tests approvals, dry runs, and the order of files."""
 
 import json
 from typing import Any
@@ -61,9 +61,7 @@ def test_a_later_file_can_activate_a_deactivated_product_again(platform: Platfor
     assert "P-009" in active_skus(platform, tenant)
 
 
-def test_a_file_in_the_delta_folder_deactivates_no_product_in_a_catalog_with_full_mode(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_file_in_the_delta_folder_deactivates_no_product(platform: Platform, tenant: Tenant) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     job = platform.sync(tenant.catalog_id, "delta/some.csv", csv(1, 2))
     assert (job["status"], job["counts"]["deactivated"]) == ("completed", 0)
@@ -76,7 +74,7 @@ def test_the_mode_of_the_catalog_applies_to_files_directly_in_the_incoming_folde
     assert platform.sync(tenant.catalog_id, "all.csv", csv(*range(9)))["counts"]["deactivated"] == 1
 
 
-def test_a_product_whose_row_is_rejected_stays_active(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_whose_row_is_rejected_remains_active(platform: Platform, tenant: Tenant) -> None:
     body = csv(*range(9)) + b"P-009,Product 9,not a price,1\n"
     job = platform.sync(tenant.catalog_id, "full/all.csv", body)
     assert (job["counts"]["rejected"], job["counts"]["deactivated"]) == (1, 0)
@@ -126,9 +124,7 @@ def test_a_viewer_cannot_approve_a_job(platform: Platform, tenant: Tenant) -> No
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_the_catalog_sets_the_percentage_of_products_that_a_sync_can_deactivate_without_approval(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_catalog_can_set_the_limit_for_deactivations_without_approval(platform: Platform, tenant: Tenant) -> None:
     settings = {"sync_settings": {"most_deactivated_percent": 90}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
     assert platform.sync(tenant.catalog_id, "full/few.csv", csv(1, 2))["counts"]["deactivated"] == 8
@@ -146,7 +142,7 @@ def test_a_newer_file_cancels_a_job_that_waits_for_an_approval(platform: Platfor
     platform.eventually(lambda: read_result(platform, waiting_job)["status"] == "cancelled")
 
 
-def test_a_dry_run_changes_nothing_and_shows_what_a_sync_would_change(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_shows_the_changes_of_a_sync_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:
     before = platform.storefront_products(tenant.domain)
     body = csv(1, 2, 30, price="5.00") + b"P-031,No price,,1\n"
     job = platform.sync(tenant.catalog_id, "dry-run/new.csv", body)
@@ -164,9 +160,7 @@ def test_a_dry_run_changes_nothing_and_shows_what_a_sync_would_change(platform: 
     assert platform.storefront_products(tenant.domain) == before
 
 
-def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_dry_run_of_a_full_file_lists_the_products_to_deactivate(platform: Platform, tenant: Tenant) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     job = platform.sync(tenant.catalog_id, "dry-run/few.csv", csv(1, 2))
     assert (job["status"], job["counts"]["deactivated"], job["counts"]["unchanged"]) == ("completed", 8, 2)
@@ -175,9 +169,7 @@ def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_a_file_version_is_superseded_if_its_notification_arrives_after_a_newer_version_was_loaded(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_file_version_is_superseded_if_a_newer_version_was_loaded_first(platform: Platform, tenant: Tenant) -> None:
     key = f"{tenant.catalog_id}/incoming/price.csv"
     newer = platform.sync(tenant.catalog_id, "price.csv", csv(1, price="7.00"))
     platform.database.execute(
@@ -205,9 +197,7 @@ def test_a_new_full_file_supersedes_all_waiting_full_files_but_no_delta_files(
     assert {product["price"] for product in platform.storefront_products(tenant.domain)} == {"5.00"}
 
 
-def test_a_sync_fetches_images_only_if_a_setting_of_the_catalog_enables_image_fetching(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_sync_fetches_images_only_if_the_catalog_enables_image_fetching(platform: Platform, tenant: Tenant) -> None:
     rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9009/mug.png\n"
     parameters = {"type": "image_processing"}
     platform.sync(tenant.catalog_id, "pictures.csv", rows)

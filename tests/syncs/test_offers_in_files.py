@@ -1,4 +1,4 @@
-"""Offers in files: a dropped file starts, changes and ends them, in the time zone of the client."""
+"""Tests offers in files. A dropped file starts, changes and ends offers, in the time zone of the client."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,9 +36,7 @@ def drop(platform: Platform, tenant: Tenant, rows: str, name: str = "akce.csv") 
     return platform.sync(tenant.catalog_id, name, (HEADER + rows).encode())
 
 
-def test_products_from_a_file_with_offers_have_the_offer_prices_during_the_days_of_the_offers(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_products_from_a_file_have_the_offer_prices_during_the_offers(platform: Platform, tenant: Tenant) -> None:
     rows = (
         f"A;Vrtulník;1290,00;990,00;{day(-30)};{day(-1)}\nB;Stavebnice;949,00;799,00;{day(-1)};{day(0)}\n"
         f"C;Kostky;349,00;299,00;{day(1)};{day(9)}\nD;Jezevec;259,00;;;\n"
@@ -49,7 +47,7 @@ def test_products_from_a_file_with_offers_have_the_offer_prices_during_the_days_
     assert [stored[sku]["price"] for sku in "ABCD"] == ["1290.00", "949.00", "349.00", "259.00"]
     assert [stored[sku]["offer_price"] for sku in "ABCD"] == [None, "799.00", None, None]
     assert stored["A"]["offers"] == stored["D"]["offers"] == []
-    # The last day is a whole day in the time zone of the client.
+    # The offer is valid until the end of its last day in the time zone of the client.
     assert stored["B"]["offers"] == [{"price": "799.00", "starts_at": midnight(-1), "ends_at": midnight(1)}]
     assert stored["C"]["offers"] == [{"price": "299.00", "starts_at": midnight(1), "ends_at": midnight(10)}]
     shown = {
@@ -58,14 +56,14 @@ def test_products_from_a_file_with_offers_have_the_offer_prices_during_the_days_
     assert shown["B"] == ("799.00", "949.00") and shown["C"] == ("349.00", None)
     again = drop(platform, tenant, rows)["counts"]
     assert (again["unchanged"], again["updated"]) == (4, 0)
-    # The row of B has no offer any more, and the price of C changes.
+    # The new row of B has no offer, and the price of C changes.
     drop(platform, tenant, f"B;Stavebnice;949,00;;;\nC;Kostky;359,00;299,00;{day(1)};{day(9)}\n")
     stored = products(tenant)
     assert (stored["B"]["price"], stored["B"]["offers"], stored["B"]["offer_price"]) == ("949.00", [], None)
     assert (stored["C"]["price"], len(stored["C"]["offers"])) == ("359.00", 1)
 
 
-def test_a_file_without_columns_of_offers_changes_only_the_usual_price(platform: Platform, tenant: Tenant) -> None:
+def test_a_file_without_offer_columns_changes_only_the_usual_price(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00", offers=[{"price": "15"}])
     job = platform.sync(tenant.catalog_id, "prices.csv", f"sku,name,price\n{product['sku']},Lamp,25.00\n".encode())
     assert job["counts"]["updated"] == 1

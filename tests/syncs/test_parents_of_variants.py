@@ -1,4 +1,4 @@
-"""The mapping of a catalog can name the column with the SKU of the parent. Rows with a parent are variants."""
+"""Tests mappings that name the column with the SKU of the parent. Rows with a parent are variants."""
 
 import pytest
 
@@ -40,16 +40,14 @@ ALL = {
 
 
 @pytest.mark.parametrize("folder", ["", "full/"])
-def test_the_sequence_of_parents_and_variants_in_a_file_does_not_matter(
-    platform: Platform, tenant: Tenant, folder: str
-) -> None:
+def test_parents_and_variants_can_be_in_any_order_in_a_file(platform: Platform, tenant: Tenant, folder: str) -> None:
     assert sync(platform, tenant, f"{folder}a.csv", *ROWS) == (5, 5, 0, 0, 0, 0)
     assert active(tenant) == ALL
     assert sync(platform, tenant, f"{folder}a.csv", *ROWS) == (5, 0, 0, 5, 0, 0)
     assert sync(platform, tenant, f"{folder}a.csv", *reversed(ROWS)) == (5, 0, 0, 5, 0, 0)
 
 
-def test_a_full_file_deactivates_missing_variants_and_a_parent_that_is_no_longer_sold(
+def test_a_full_file_deactivates_missing_variants_and_a_parent_without_a_price(
     platform: Platform, tenant: Tenant
 ) -> None:
     sold = ROWS[1].replace("Clothes,,", "Clothes,9,25.00")

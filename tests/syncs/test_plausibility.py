@@ -1,4 +1,4 @@
-"""Tests that a file waits for an approval if its changes can be a mistake, e.g. prices that are 1,000 times as high."""
+"""Tests that a file needs an approval if its changes can be a mistake, e.g. prices that are 1,000 times as high."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -56,16 +56,14 @@ def test_prices_that_change_by_a_power_of_ten_need_an_approval(
     assert prices(platform, tenant)["S-003"] == "4.00"
 
 
-def test_the_changes_that_a_job_has_shown_are_applied_after_its_approval(platform: Platform, tenant: Tenant) -> None:
+def test_a_job_applies_its_changes_after_the_approval(platform: Platform, tenant: Tenant) -> None:
     job = stop(platform, tenant, catalog_file(factor="1000"))
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"))
     assert finished(platform, tenant, job)["counts"]["updated"] == COUNT
     assert prices(platform, tenant)["S-003"] == "4000.00"
 
 
-def test_changes_that_were_not_shown_before_an_approval_need_a_further_approval(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_changes_that_are_new_after_an_approval_need_another_approval(platform: Platform, tenant: Tenant) -> None:
     job = stop(platform, tenant, catalog_file(factor="1000"), "full/new.csv")
     assert "would_deactivate" not in job["result"]
     import_rows(tenant, [{"sku": f"N-{n}", "name": "New", "price": "1.00"} for n in range(COUNT)])
@@ -94,13 +92,11 @@ def test_large_price_changes_of_a_few_products_need_no_approval(platform: Platfo
     assert (job["status"], job["counts"]["updated"]) == ("completed", 4)
 
 
-def test_two_prices_that_become_ten_times_as_high_need_no_approval(platform: Platform, tenant: Tenant) -> None:
+def test_multiplying_two_prices_by_ten_needs_no_approval(platform: Platform, tenant: Tenant) -> None:
     assert platform.sync(tenant.catalog_id, "two.csv", catalog_file(2, factor="10"))["status"] == "completed"
 
 
-def test_a_delta_with_three_prices_that_become_ten_times_as_high_needs_an_approval(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_multiplying_three_prices_by_ten_in_a_delta_needs_an_approval(platform: Platform, tenant: Tenant) -> None:
     assert stop(platform, tenant, catalog_file(3, factor="10"))["result"]["reasons"][0]["affected"] == 3
 
 
@@ -113,7 +109,7 @@ def test_a_delta_with_three_prices_that_become_ten_times_as_high_needs_an_approv
     ],
     ids=["stock", "categories", "states"],
 )
-def test_a_file_needs_an_approval_if_it_removes_stocks_or_categories_or_deactivates_products(
+def test_removing_stocks_or_categories_or_products_needs_an_approval(
     platform: Platform, tenant: Tenant, body: bytes, code: str, change: tuple[str, str | None]
 ) -> None:
     (reason,) = stop(platform, tenant, body)["result"]["reasons"]
@@ -121,13 +117,14 @@ def test_a_file_needs_an_approval_if_it_removes_stocks_or_categories_or_deactiva
     assert (reason["samples"][0]["before"], reason["samples"][0]["after"]) == change
 
 
-def test_a_delta_with_only_sold_out_products_needs_no_approval(platform: Platform, tenant: Tenant) -> None:
+def test_a_delta_whose_products_are_all_sold_out_needs_no_approval(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "sold-out.csv", catalog_file(15, stock=0))
     assert (job["status"], job["counts"]["updated"]) == ("completed", 15)
 
 
-def test_only_the_last_row_of_a_sku_is_compared_with_the_catalog(platform: Platform, tenant: Tenant) -> None:
-    change_settings(tenant, on_doubt="guess")  # otherwise, the job asks which of two prices of a product is right
+def test_only_the_last_row_of_an_sku_is_compared_with_the_catalog(platform: Platform, tenant: Tenant) -> None:
+    # Otherwise, the job would ask which of two prices of a product is correct.
+    change_settings(tenant, on_doubt="guess")
     body = catalog_file(factor="1000") + catalog_file().split(b"\n", 1)[1]
     job = platform.sync(tenant.catalog_id, "twice.csv", body)
     assert (job["status"], job["counts"]["unchanged"]) == ("completed", COUNT)
@@ -154,7 +151,7 @@ def test_the_settings_of_a_catalog_can_allow_all_changes_without_an_approval(
     assert platform.sync(tenant.catalog_id, "new.csv", catalog_file(factor="1000"))["counts"]["updated"] == COUNT
 
 
-def test_a_plausibility_setting_that_is_null_has_its_default(platform: Platform, tenant: Tenant) -> None:
+def test_a_plausibility_setting_of_null_means_the_default(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, plausibility={"enabled": False})
     change_settings(tenant, plausibility={"enabled": None})
     assert stop(platform, tenant, catalog_file(factor="1000"))["waiting_for"] == "approval"
@@ -165,7 +162,7 @@ def test_the_prices_in_an_import_of_rows_are_not_checked_for_plausibility(platfo
     assert import_rows(tenant, rows)["counts"]["updated"] == COUNT
 
 
-def test_a_dry_run_reports_why_the_file_would_need_an_approval(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_reports_the_reasons_for_an_approval(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "dry-run/new.csv", catalog_file(factor="1000"))
     assert job["status"] == "completed"
     assert any("× 1,000" in reason for reason in job["result"]["needs_approval"])

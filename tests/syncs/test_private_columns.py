@@ -1,4 +1,4 @@
-"""Only editors of the owner of a catalog and admins of the platform can read the private columns of a file."""
+"""Tests that only admins, and editors of the client that owns the catalog, can read the private columns of a file."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, ok, problem
 
 PLANTED = ("731.4159", "Planted Trading", "planted-note", "planted-bin")
-"""Values of private columns. These values never occur in times, which have at most two digits before a point."""
+"""Values of private columns. A time cannot contain `731.4159`, because it has at most two digits before a point."""
 FILE = (
     b"SKU,Name,Price,Cost Price,Supplier,Internal note,Bin,Colour,Material cost,Stock\n"
     b"PL-1,Lantern,30.00,731.4159,Planted Trading,planted-note,planted-bin,green,731.4159,1\n"
@@ -22,7 +22,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def synced(platform: Platform, tenant: Tenant) -> tuple[Json, Json]:
-    """Sync FILE. Return the job and the product."""
+    """Load FILE with a sync. Return the job and the product."""
     job = platform.sync(tenant.catalog_id, "planted.csv", FILE)
     (product,) = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
     return job, product
@@ -64,9 +64,7 @@ def test_the_audit_log_and_the_events_contain_no_private_column(platform: Platfo
         assert not [row for row in rows if any(value in row["row"] for value in PLANTED)], table
 
 
-def test_editors_and_admins_can_read_the_source_data_and_all_other_callers_get_404(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_only_editors_and_admins_can_read_the_source_data(platform: Platform, tenant: Tenant) -> None:
     _, product = synced(platform, tenant)
     path = f"/v1/products/{product['id']}/source"
     editor, viewer = (platform.api(platform.member(tenant.client_id, role)) for role in ("editor", "viewer"))

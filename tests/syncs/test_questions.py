@@ -1,4 +1,4 @@
-"""Tests ambiguous files: the job asks the user how to read the file, and the catalog stores the answers."""
+"""Tests ambiguous files. The job asks the user how to read the file, and the catalog stores the answers."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,7 +64,7 @@ def test_the_answer_to_a_question_applies_to_the_file_and_to_the_next_file(
     assert prices(platform, tenant)["Q-3"] == price
 
 
-def test_a_later_ambiguous_file_is_read_like_the_last_loaded_file_without_a_question(
+def test_a_later_ambiguous_file_is_read_like_the_last_file_without_a_question(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "base.csv", b'sku,name,price\nB-1,Vase,"12,90"\nB-2,Bowl,"7,50"\n')
@@ -174,9 +174,7 @@ def test_a_job_asks_again_if_its_worker_died_before_it_stored_the_question(platf
     assert (again["id"], again["questions"]) == (job["id"], job["questions"])
 
 
-def test_a_catalog_whose_on_doubt_setting_is_guess_uses_the_first_choice_and_reports_the_doubt(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_catalog_with_the_setting_guess_uses_the_first_choice(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, on_doubt="guess")
     job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
     assert (job["status"], job["counts"]["created"]) == ("completed", 3)
@@ -187,7 +185,7 @@ def test_a_catalog_whose_on_doubt_setting_is_guess_uses_the_first_choice_and_rep
     assert prices(platform, tenant)["Q-0"] == {",": "1250.00", ".": "1.25"}[doubt["choices"][0]["value"]]
 
 
-def test_the_job_of_a_catalog_whose_on_doubt_setting_is_refuse_fails_with_the_questions(
+def test_the_job_of_a_catalog_with_the_setting_refuse_fails_with_the_questions(
     platform: Platform, tenant: Tenant
 ) -> None:
     change_settings(tenant, on_doubt="refuse")
@@ -210,9 +208,7 @@ def test_a_dry_run_reports_the_questions_and_does_not_wait(platform: Platform, t
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"] is None
 
 
-def test_an_ambiguous_imported_file_leads_to_a_question_but_an_import_of_rows_does_not(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_only_the_import_of_a_file_asks_questions(platform: Platform, tenant: Tenant) -> None:
     job = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, job))
     actions = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
@@ -228,17 +224,17 @@ def test_an_ambiguous_imported_file_leads_to_a_question_but_an_import_of_rows_do
 
 LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"
 OTHER_PRICE = b"sku,name,price\nC-1,Chair,12.00\nC-2,Couch,24.00\n"
-"""The column `price` contains selling prices. The earlier file had only list prices."""
+"""A file whose column `price` contains selling prices. The previous file contained only list prices."""
 
 
 @pytest.fixture
 def list_prices(platform: Platform, tenant: Tenant) -> Tenant:
-    """Return the tenant, after its catalog has loaded a file whose prices are in the column `list price`."""
+    """Return the tenant after loading a file whose prices are in the column `list price`."""
     assert platform.sync(tenant.catalog_id, "a.csv", LIST_PRICE)["counts"]["created"] == 2
     return tenant
 
 
-def test_a_changed_price_column_leads_to_a_question_until_a_user_accepts_the_change(
+def test_a_changed_price_column_causes_a_question_until_a_user_accepts_the_change(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -257,7 +253,7 @@ def test_a_changed_price_column_leads_to_a_question_until_a_user_accepts_the_cha
     assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
-def test_an_accepted_change_leads_to_no_further_question_even_if_its_job_was_cancelled(
+def test_an_accepted_change_causes_no_further_question_after_its_job_was_cancelled(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -270,7 +266,7 @@ def test_an_accepted_change_leads_to_no_further_question_even_if_its_job_was_can
     assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
-def test_a_price_column_that_was_changed_in_the_mapping_leads_to_no_question(
+def test_a_price_column_that_was_changed_in_the_mapping_causes_no_question(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -278,9 +274,7 @@ def test_a_price_column_that_was_changed_in_the_mapping_leads_to_no_question(
     assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["counts"]["updated"] == 2
 
 
-def test_the_answer_keep_means_that_the_file_is_read_with_the_earlier_decimal_separator(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_answer_keep_applies_the_previous_decimal_separator_to_the_file(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "a.csv", b"sku;name;price\nC-1;Chair;10,00\nC-2;Couch;20,00\n")
     job = ask(platform, tenant, "b.csv", b"sku;name;price\nC-1;Chair;10.00\nC-2;Couch;20.00\n")
     (question,) = job["questions"]
@@ -294,7 +288,7 @@ def test_the_answer_keep_means_that_the_file_is_read_with_the_earlier_decimal_se
     assert prices(platform, tenant) == {"C-1": "10.00", "C-2": "20.00"}
 
 
-def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platform, list_prices: Tenant) -> None:
+def test_a_user_can_stop_a_job_with_a_changed_price_column(platform: Platform, list_prices: Tenant) -> None:
     tenant = list_prices
     job = ask(platform, tenant, "b.csv", OTHER_PRICE)
     stopped = ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "stop"}}))
@@ -302,9 +296,7 @@ def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platfo
     assert prices(platform, tenant)["C-1"] == "10.00"
 
 
-def test_a_catalog_shows_how_its_last_file_was_read_until_a_user_deletes_this_information(
-    platform: Platform, list_prices: Tenant
-) -> None:
+def test_a_catalog_shows_how_its_last_file_was_read(platform: Platform, list_prices: Tenant) -> None:
     tenant = list_prices
     path = f"/v1/catalogs/{tenant.catalog_id}/reading"
     reading = ok(tenant.owner.get(path))
@@ -320,7 +312,7 @@ def test_a_catalog_shows_how_its_last_file_was_read_until_a_user_deletes_this_in
     assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["status"] == "completed"
 
 
-def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platform, list_prices: Tenant) -> None:
+def test_a_grantee_does_not_see_how_files_are_read(platform: Platform, list_prices: Tenant) -> None:
     tenant, reseller = list_prices, platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{reseller.client_id}"))
     path = f"/v1/catalogs/{tenant.catalog_id}/reading"
@@ -329,7 +321,9 @@ def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platfor
     problem(platform.tenant().owner.get(path), 404, "not_found")
 
 
-def test_the_answer_that_a_file_has_no_price_applies_to_the_next_file(platform: Platform, tenant: Tenant) -> None:
+def test_the_answer_that_a_file_has_no_price_column_applies_to_the_next_file(
+    platform: Platform, tenant: Tenant
+) -> None:
     costs = b"SKU,Name,EK,Stock\nB-1,Tall vase,4.20,3\nB-2,Bowl,2.10,4\n"
     job = ask(platform, tenant, "costs.csv", costs)
     (question,) = job["questions"]
@@ -350,9 +344,7 @@ def test_the_mapping_can_name_the_column_of_the_price_unit(platform: Platform, t
     assert job["counts"]["created"] == 1
 
 
-def test_an_unknown_state_makes_a_new_product_inactive_and_does_not_change_a_stored_product(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_unknown_product_state_deactivates_only_new_products(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price\nB-1,Vase,12.90\n")
     body = b"sku,name,price,status\nB-1,Vase,12.90,blorb\nB-2,Bowl,7.50,blorb\nB-3,Jug,9.00,active\n"
     job = platform.sync(tenant.catalog_id, "states.csv", body)
@@ -371,9 +363,7 @@ def test_an_answer_does_not_replace_a_transformation(platform: Platform, tenant:
     assert prices(platform, tenant)["C-1"] == "20.00"
 
 
-def test_a_file_in_a_currency_that_the_catalog_refuses_fails_without_a_question(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_file_in_a_refused_currency_fails_without_a_question(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price (USD)\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
     job = platform.sync(tenant.catalog_id, "erp.csv", b'sku,name,price (EUR)\nB-1,Vase,"12,90"\nB-3,Mug,"7,50"\n')
     assert (job["status"], job["error_code"], job["questions"]) == ("failed", "other_currency", [])

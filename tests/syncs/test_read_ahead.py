@@ -19,13 +19,13 @@ def rows() -> RequestRows:
     return RequestRows(ROWS, "USD")
 
 
-def test_the_chunks_contain_all_rows_in_their_order(rows: RequestRows) -> None:
+def test_the_chunks_contain_all_rows_in_the_order_of_the_file(rows: RequestRows) -> None:
     with closing(read_ahead(rows, iter(rows), 2)) as chunks:
         skus = [[item.sku for item in chunk.items] for chunk in chunks]
     assert skus == [["A-1", "A-2"], ["A-3", "A-4"], ["A-5"]]
 
 
-def test_a_chunk_states_how_many_rows_were_read_when_it_ended(rows: RequestRows) -> None:
+def test_a_chunk_states_the_number_of_rows_that_were_read_so_far(rows: RequestRows) -> None:
     with closing(read_ahead(rows, iter(rows), 2)) as chunks:
         assert [chunk.rows_read for chunk in chunks] == [2, 4, 5]
 
@@ -45,7 +45,7 @@ def test_the_next_rows_are_read_while_a_chunk_is_processed(rows: RequestRows) ->
     assert first.rows_read == 2
 
 
-def test_a_file_that_becomes_unreadable_is_refused_after_its_earlier_chunks(rows: RequestRows) -> None:
+def test_a_file_with_an_unreadable_end_is_refused_after_its_first_chunks(rows: RequestRows) -> None:
     def items() -> Iterator[Item]:
         for number, item in enumerate(rows, 1):
             if number == 4:

@@ -1,6 +1,6 @@
-"""A row is identified by its ordinal in the file, and not by its line number.
+"""Tests that a row is identified by its ordinal number in the file, and not by its line number.
 
-A delta file merges attributes, and a full file replaces them.
+Also tests that a delta file merges attributes, and that a full file replaces attributes.
 """
 
 import json
@@ -49,7 +49,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_later_of_two_records_with_the_same_sku_is_loaded_even_if_both_records_are_on_one_line(
+def test_the_later_of_two_records_of_an_sku_on_one_line_is_loaded(
     platform: Platform, tenant: Tenant, name: str
 ) -> None:
     job = platform.sync(tenant.catalog_id, name, FILES[name].encode())
@@ -60,7 +60,7 @@ def test_the_later_of_two_records_with_the_same_sku_is_loaded_even_if_both_recor
     assert counts(platform.sync(tenant.catalog_id, name, FILES[name].encode())) == (3, 0, 0, 2, 1)
 
 
-def test_a_superseded_record_on_the_same_line_is_reported_with_the_number_of_the_later_record(
+def test_a_superseded_record_is_reported_with_the_number_of_the_later_record(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = platform.sync(tenant.catalog_id, "minified.xml", FILES["minified.xml"].encode())
@@ -69,7 +69,7 @@ def test_a_superseded_record_on_the_same_line_is_reported_with_the_number_of_the
 
 
 def test_many_rejected_and_superseded_records_of_one_line_are_all_reported(platform: Platform, tenant: Tenant) -> None:
-    """The records need several chunks, both when they are staged and when they are merged."""
+    """The number of records is so large that both staging and merging need several chunks."""
     items = [ITEM.format(f"S{n % 6_000:04}", n, "x" if n % 100 == 0 else "1.00") for n in range(12_000)]
     body = ("<products>" + "".join(items) + "</products>").encode()
     job = platform.sync(tenant.catalog_id, "long-line.xml", body)
@@ -111,9 +111,7 @@ def test_a_full_file_replaces_attributes_and_source_data(platform: Platform, ten
     assert source(tenant, "A") == {"SKU": "A", "Name": "Mug", "Price": "5.00", "Size": "XL"}
 
 
-def test_a_change_of_only_a_private_column_updates_the_source_data_but_not_the_product(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_change_of_a_private_column_updates_only_the_source_data(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "base.csv", BASE)
     before = product(tenant, "A")
     assert counts(platform.sync(tenant.catalog_id, "cost.csv", b"SKU,Cost\nA,2.90\n")) == (1, 0, 1, 0, 0)
@@ -139,7 +137,7 @@ def test_a_bulk_import_merges_attributes_and_a_null_value_removes_an_attribute(
     assert product(tenant, "A")["attributes"] == {"Colour": "blue", "Cost": "1", "Serie": "Nord"}
 
 
-def test_only_the_row_whose_merged_attributes_are_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
+def test_only_a_row_whose_merged_attributes_are_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="A", attributes={"text": "ä" * 260_000})
     body = "SKU,Name,Price,Colour,Size\nA,Mug,5.00," + "ö" * 4_000 + ",M\nB,Cup,6.00,red,S\n"
     job = platform.sync(tenant.catalog_id, "delta.csv", body.encode())

@@ -10,7 +10,8 @@ import pytest
 from tests.platform import Json, Platform, Tenant, created, ok, output_of, problem
 
 RUN_DUE = "from wecelebrate import schedules; print(schedules.run_due())"
-"""A program that requests a run of each due schedule, as the sweeper does. It prints the number of these schedules."""
+"""A program that requests a run of each due schedule, as the sweeper does. The program prints the number of due
+schedules."""
 PULL_TWO = """
 import importlib, types
 pull = importlib.import_module("wecelebrate.ingestion.sync.pull")
@@ -18,7 +19,7 @@ pull.MAX_FILES_PER_MESSAGE = 2
 message = types.SimpleNamespace(body={"schedule_id": "%s"}, extend_visibility=lambda: None)
 pull.pull(message)
 """
-"""A program that handles one message of a schedule, but loads at most two files for this message."""
+"""A program that handles one message of a schedule, and loads at most two files for this message."""
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def create_schedule(tenant: Tenant, **fields: object) -> Json:
-    """Create a schedule that is due at 3 o'clock. `fields` replace or extend the fields of the request."""
+    """Create a schedule that is due at 3 o'clock. `fields` replaces or extends the fields of the request."""
     new = {"client_id": tenant.client_id, "catalog_id": tenant.catalog_id, "name": uuid4().hex, "cron": "0 3 * * *"}
     return created(tenant.owner.post("/v1/schedules", json=new | {"settings": {"prefix": "exports/daily/"}} | fields))
 
@@ -85,13 +86,11 @@ def due_count(process: subprocess.Popen[str]) -> int:
 
 
 def run_due(platform: Platform) -> int:
-    """Request a run of each due schedule, as the sweeper does. Return the number of these schedules."""
+    """Request a run of each due schedule, as the sweeper does. Return the number of due schedules."""
     return due_count(platform.run_as("schedules-sweeper", RUN_DUE))
 
 
-def test_a_run_loads_each_new_file_only_once_and_starts_with_the_oldest_file(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_run_loads_each_new_file_once_starting_with_the_oldest_file(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     versions = [
         upload_export(platform, tenant, name, "A", price=price) for name, price in (("b.csv", "1"), ("a.csv", "2"))
@@ -169,7 +168,7 @@ def test_a_run_of_a_schedule_reads_all_pages_of_a_long_list_of_files(platform: P
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "2 new files were queued."
 
 
-def test_a_run_of_a_schedule_with_many_files_continues_with_a_further_queue_message(
+def test_a_run_of_a_schedule_with_many_files_continues_with_another_queue_message(
     platform: Platform, tenant: Tenant
 ) -> None:
     schedule = create_schedule(tenant)
@@ -198,7 +197,8 @@ def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platfor
         "update schedules set next_at = now() - interval '3 days' where client_id = %s", [tenant.client_id]
     )
     sweepers = [platform.run_as("schedules-sweeper", RUN_DUE) for _ in range(4)]
-    # If the sweeper of the local cloud requests some of the 40 runs, the sweepers of this test request only the rest.
+    # The sweeper of the local cloud can request some of the 40 runs. The sweepers of this test then request only the
+    # remaining runs.
     assert sum(map(due_count, sweepers)) <= len(schedules)
     after = ok(tenant.owner.get("/v1/schedules", params={"limit": 100}))["data"]
     # One run replaces all missed runs of the three days. The next run is due at its regular time.
@@ -264,9 +264,7 @@ def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: 
     assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == set(skus[1:])
 
 
-def test_the_sweeper_resends_the_message_for_a_run_of_a_schedule_if_the_message_was_lost(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_sweeper_resends_a_lost_message_for_a_run_of_a_schedule(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     upload_export(platform, tenant, "a.csv", "A")
     platform.database.execute(
@@ -279,7 +277,7 @@ def test_the_sweeper_resends_the_message_for_a_run_of_a_schedule_if_the_message_
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
 
 
-def test_a_schedule_with_an_unknown_time_zone_stops_and_does_not_block_other_schedules(
+def test_a_schedule_with_an_unknown_time_zone_does_not_block_other_schedules(
     platform: Platform, tenant: Tenant
 ) -> None:
     broken, other = create_schedule(tenant), create_schedule(tenant)
@@ -307,7 +305,7 @@ def test_a_catalog_of_the_platform_can_have_a_schedule(platform: Platform) -> No
     assert (job["client_id"], job["status"], job["counts"]["created"]) == (None, "completed", 1)
 
 
-def test_the_sweeper_of_the_cloud_requests_the_runs_of_due_schedules(platform: Platform, tenant: Tenant) -> None:
+def test_the_sweeper_requests_the_runs_of_due_schedules(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     version = upload_export(platform, tenant, "a.csv", "A")
     make_due(platform, schedule)

@@ -28,7 +28,7 @@ def tenant(platform: Platform) -> Tenant:
         ("d 8", "D 8"),
     ],
 )
-def test_a_file_with_a_new_sku_that_is_nearly_equal_to_a_stored_sku_needs_an_approval(
+def test_a_file_with_a_new_sku_that_resembles_a_stored_sku_needs_an_approval(
     platform: Platform, tenant: Tenant, sku: str, similar: str
 ) -> None:
     body = f"sku,name,price\n{sku},Mug,5.00\nE-9,New,1.00\n".encode()
@@ -39,7 +39,7 @@ def test_a_file_with_a_new_sku_that_is_nearly_equal_to_a_stored_sku_needs_an_app
     assert set(prices(platform, tenant)) == {"00123", "AB-1", "C7", "D 8"}
 
 
-def test_a_file_with_two_spellings_of_a_sku_needs_an_approval(platform: Platform) -> None:
+def test_a_file_with_two_spellings_of_an_sku_needs_an_approval(platform: Platform) -> None:
     tenant = platform.tenant()
     body = b"sku,name,price\nX-1,Mug,5.00\nx-1,Mug,6.00\nY-1,Cup,7.00\n"
     job = waiting_job(platform, tenant, platform.drop(tenant.catalog_id, "new.csv", body), "approval")

@@ -1,4 +1,4 @@
-"""A file can have one row for each SKU and place. The stock of a product is the sum of its rows."""
+"""Tests files with one row for each SKU and place. The stock of a product is the sum of its rows."""
 
 import random
 
@@ -26,7 +26,7 @@ def stocks(tenant: Tenant) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize("folder", ["", "full/"])
-def test_the_stock_of_a_product_is_the_sum_over_all_places_in_any_sequence_of_rows(
+def test_the_stock_of_a_product_is_the_sum_of_its_places_in_any_row_order(
     platform: Platform, tenant: Tenant, folder: str
 ) -> None:
     rows = [f"RUG-{n},Rug {n},{place},{n + stock},189.00\n" for n in range(8) for place, stock in PLACES.items()]
@@ -44,9 +44,7 @@ def test_the_stock_of_a_product_is_the_sum_over_all_places_in_any_sequence_of_ro
 PLACES = {"Berlin": 3, "Lyon": 4, "Turin": 5}
 
 
-def test_rows_that_also_differ_in_a_field_such_as_the_price_are_not_added_up(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_stocks_of_rows_with_different_prices_are_not_added_up(platform: Platform, tenant: Tenant) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,4,5.50\nB,Cup,Lyon,2,6.00\n"
     job = platform.sync(tenant.catalog_id, "stock.csv", body.encode())
     assert counts(job) == (4, 3, 0, 0, 1)
@@ -64,7 +62,7 @@ def test_the_later_of_two_rows_with_the_same_sku_and_place_determines_the_stock(
     assert [(error["line"], error["code"]) for error in job["first_errors"]] == [(2, "superseded")]
 
 
-def test_a_product_is_untracked_if_one_of_its_places_states_no_number(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_is_untracked_if_the_stock_of_a_place_is_not_a_number(platform: Platform, tenant: Tenant) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,in stock,5.00\nB,Cup,Lyon,sold out,6.00\n"
     assert counts(platform.sync(tenant.catalog_id, "stock.csv", body.encode())) == (4, 4, 0, 0, 0)
     assert stocks(tenant) == {"A": ("untracked", 0), "B": ("tracked", 1)}
@@ -98,9 +96,7 @@ def test_a_full_file_replaces_the_stock_of_all_places(platform: Platform, tenant
     assert stocks(tenant) == {"A": ("tracked", 3)}
 
 
-def test_a_total_stock_replaces_the_stocks_of_all_places_but_a_file_without_stock_keeps_these_stocks(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_total_stock_replaces_the_stocks_of_all_places(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nA,Mug,Lyon,4,5.00\n").encode())
     platform.sync(tenant.catalog_id, "prices.csv", b"sku,price\nA,6.00\n")
     platform.sync(tenant.catalog_id, "delta.csv", b"sku,warehouse,qty\nA,Berlin,1\n")
@@ -110,7 +106,7 @@ def test_a_total_stock_replaces_the_stocks_of_all_places_but_a_file_without_stoc
     assert stocks(tenant) == {"A": ("tracked", 1)}
 
 
-def test_a_new_place_replaces_the_earlier_place_if_no_product_has_several_places(
+def test_a_new_place_replaces_the_previous_place_if_all_products_have_one_place(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\n").encode())
@@ -118,9 +114,7 @@ def test_a_new_place_replaces_the_earlier_place_if_no_product_has_several_places
     assert stocks(tenant) == {"A": ("tracked", 4), "B": ("tracked", 1)}
 
 
-def test_the_stocks_of_lots_are_added_up_and_a_delta_replaces_all_lots_of_a_product(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_delta_replaces_the_stocks_of_all_lots_of_a_product(platform: Platform, tenant: Tenant) -> None:
     body = "sku,name,lot,qty,price\nA,Mug,L-1,3,5.00\nB,Cup,L-7,1,6.00\nA,Mug,L-2,4,5.00\nB,Cup,L-8,1,6.00\n"
     assert counts(platform.sync(tenant.catalog_id, "lots.csv", body.encode())) == (4, 4, 0, 0, 0)
     assert stocks(tenant) == {"A": ("tracked", 7), "B": ("tracked", 2)}

@@ -24,7 +24,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def _counts(job: Json) -> tuple[int, int, int, int, int]:
-    """Return five counts of a job: the numbers of read, created, updated, unchanged and rejected rows."""
+    """Return the numbers of read, created, updated, unchanged and rejected rows of a job."""
     counts = job["counts"]
     return counts["read"], counts["created"], counts["updated"], counts["unchanged"], counts["rejected"]
 
@@ -84,9 +84,7 @@ def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tena
     assert (mug["price"], mug["attributes"]) == ("12.00", {})
 
 
-def test_an_error_file_that_is_uploaded_again_does_not_bring_back_superseded_rows(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_corrected_error_file_does_not_load_superseded_rows(platform: Platform, tenant: Tenant) -> None:
     rows = "A-1,Old mug,1.00,5,\nA-1,New mug,2.00,5,\nA-2,Lamp,x,1,\n"
     job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + rows).encode())
     errors = platform.read(job["result"]["error_file"])
@@ -105,9 +103,7 @@ def test_the_result_file_is_in_the_results_folder_of_the_catalog(platform: Platf
     assert result["read_as"]["delimiter"] == ","
 
 
-def test_the_sync_of_an_unreadable_file_fails_and_its_job_contains_the_reason(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_job_of_an_unreadable_file_fails_with_the_reason(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", b"%PDF-1.7 not a table at all")
     assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
     assert "PDF" in job["error"]
@@ -123,7 +119,7 @@ def test_the_sync_of_an_unreadable_file_fails_and_its_job_contains_the_reason(
         '{"stock_delay_minutes": "half an hour", "mapping": {}, "options": {}}',
     ],
 )
-def test_a_setting_that_only_a_later_release_knows_stops_the_syncs_of_the_catalog(
+def test_a_setting_of_a_later_release_stops_the_syncs_of_the_catalog(
     platform: Platform, tenant: Tenant, settings: str
 ) -> None:
     platform.database.execute("update catalogs set sync_settings = %s where id = %s", [settings, tenant.catalog_id])
@@ -165,13 +161,13 @@ def test_only_the_final_row_is_loaded_if_several_rows_have_the_same_sku(platform
     assert [product["name"] for product in platform.storefront_products(tenant.domain)] == ["New"]
 
 
-def test_files_of_a_catalog_are_loaded_in_the_sequence_of_their_upload(platform: Platform, tenant: Tenant) -> None:
+def test_files_of_a_catalog_are_loaded_in_the_order_of_their_upload(platform: Platform, tenant: Tenant) -> None:
     versions = [
         platform.drop(tenant.catalog_id, "price.csv", (HEADER + f"A-1,Mug,{price}.00,1,\n").encode())
         for price in range(1, 13)
     ]
     jobs = [platform.finished_job(tenant.catalog_id, version) for version in versions]
-    # A version of a file is superseded if its notification arrives after a newer version was loaded.
+    # A version of a file is superseded if a newer version was loaded before its notification arrives.
     assert all(job["status"] == "completed" or job["error_code"] == "superseded" for job in jobs)
     assert jobs[-1]["status"] == "completed"
     assert [product["price"] for product in platform.storefront_products(tenant.domain)] == ["12.00"]
@@ -183,7 +179,7 @@ def test_file_names_can_contain_spaces_and_special_characters(platform: Platform
     assert json.loads(platform.read(job["result"]["result_file"]))["status"] == "completed"
 
 
-def test_a_file_for_an_unknown_catalog_gets_an_error_in_the_results_folder(platform: Platform) -> None:
+def test_a_file_for_an_unknown_catalog_causes_an_error_in_the_results_folder(platform: Platform) -> None:
     catalog = "ca999999-0000-7000-8000-000000000009"
     platform.drop(catalog, "lost.csv", b"sku,name,price\nA-1,Mug,1.00\n")
     key = f"{catalog}/results/lost.csv.refused.json"
@@ -219,9 +215,7 @@ def test_a_sync_uses_the_column_mapping_of_the_catalog(platform: Platform, tenan
     assert (product["sku"], product["name"], product["price"], product["currency"]) == ("7", "Tasse", "1234.50", "EUR")
 
 
-def test_synced_products_of_a_platform_catalog_appear_on_the_sites_of_clients_with_a_grant(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_products_of_a_platform_catalog_appear_on_the_sites_of_grantees(platform: Platform, tenant: Tenant) -> None:
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     site = platform.site(tenant.client_id, catalog["id"])

@@ -1,4 +1,4 @@
-"""A file whose stock was counted before an order does not make the sold pieces available again."""
+"""Tests that a file with a stock count from before an order does not make the ordered pieces available again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,14 +41,15 @@ def hours_ago(hours: float) -> str:
 
 
 def acknowledge(platform: Platform, order: Json, hours: float) -> None:
-    """Record that the ERP system acknowledged the order some hours ago, one hour after the order was placed."""
+    """Record that the ERP system has acknowledged the order. The acknowledgement was some hours ago, one hour after the
+    order was placed."""
     platform.arrange("update stock_holds set since = %s where order_id = %s", [hours_ago(hours + 1), order["id"]])
     with platform.database.transaction():
         platform.database.execute("set local role app_definer")
         platform.database.execute("select app.acknowledge_holds(%s, %s)", [order["id"], hours_ago(hours)])
 
 
-def test_a_file_that_was_counted_before_an_order_does_not_restore_the_ordered_pieces(
+def test_a_stock_count_from_before_an_order_does_not_restore_the_ordered_pieces(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     order = buy(platform, tenant, mug, 5)
@@ -80,7 +81,7 @@ def test_a_second_file_with_the_same_stock_does_not_change_the_product(
     assert before["inventory_count"] == 3
 
 
-def test_the_request_of_a_sync_can_state_when_the_stock_was_counted(
+def test_the_request_of_a_sync_can_state_the_time_of_the_stock_count(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     acknowledge(platform, buy(platform, tenant, mug, 2), hours=2)
@@ -92,9 +93,7 @@ def test_the_request_of_a_sync_can_state_when_the_stock_was_counted(
     assert pointers(problem(response, 422, "invalid")) == ["/stock_as_of"]
 
 
-def test_a_mapped_column_can_state_when_the_stock_of_each_row_was_counted(
-    platform: Platform, tenant: Tenant, mug: Json
-) -> None:
+def test_a_mapped_column_can_state_the_time_of_each_stock_count(platform: Platform, tenant: Tenant, mug: Json) -> None:
     cup = platform.product(tenant, sku="CUP", inventory_count=5)
     for product in (mug, cup):
         acknowledge(platform, buy(platform, tenant, product, 2), hours=2)
@@ -120,7 +119,7 @@ def test_the_setting_stock_delay_minutes_states_the_age_of_the_stock_in_a_file(
         assert stock_of(platform, mug) == free
 
 
-def test_a_physical_stock_still_contains_the_pieces_of_unshipped_orders(
+def test_a_physical_stock_includes_the_pieces_of_unshipped_orders(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     acknowledge(platform, buy(platform, tenant, mug, 2), hours=2)
@@ -131,9 +130,7 @@ def test_a_physical_stock_still_contains_the_pieces_of_unshipped_orders(
     assert stock_of(platform, mug) == 5
 
 
-def test_a_dry_run_shows_the_free_stock_that_would_result_and_changes_nothing(
-    platform: Platform, tenant: Tenant, mug: Json
-) -> None:
+def test_a_dry_run_shows_the_resulting_free_stock(platform: Platform, tenant: Tenant, mug: Json) -> None:
     buy(platform, tenant, mug, 2)
     job = platform.sync(tenant.catalog_id, "dry-run/stock.csv", HEADER + row(9))
     (sample,) = job["result"]["samples"]
@@ -142,7 +139,7 @@ def test_a_dry_run_shows_the_free_stock_that_would_result_and_changes_nothing(
     assert (stock["inventory_count"], stock["reported_count"], stock["held_count"]) == (3, None, 2)
 
 
-def test_products_with_more_ordered_pieces_than_the_stock_in_the_file_are_reported(
+def test_a_sync_reports_products_with_more_ordered_pieces_than_stock(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     buy(platform, tenant, mug, 4)
@@ -160,7 +157,7 @@ def import_rows(tenant: Tenant, stock: int, **fields: Any) -> Json:
     return wait_for_job(tenant.owner, response.json()["id"])
 
 
-def test_the_stock_in_an_import_is_the_free_stock_unless_the_request_states_when_the_stock_was_counted(
+def test_the_stock_in_an_import_without_a_count_time_is_the_free_stock(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     buy(platform, tenant, mug, 2)
@@ -194,9 +191,7 @@ def test_a_patch_can_change_the_stock_by_a_difference(platform: Platform, tenant
     assert pointers(body) == ["/inventory_delta"]
 
 
-def test_a_client_with_a_grant_cannot_see_the_stock_that_a_file_states(
-    platform: Platform, tenant: Tenant, mug: Json
-) -> None:
+def test_a_grantee_cannot_see_the_stock_in_a_file(platform: Platform, tenant: Tenant, mug: Json) -> None:
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{other.client_id}"))
     buy(platform, tenant, mug, 2)
@@ -213,7 +208,7 @@ def test_a_client_with_a_grant_cannot_see_the_stock_that_a_file_states(
     assert explained(tenant, mug)["held_count"] == 2
 
 
-def test_the_owner_of_a_catalog_sees_only_the_number_of_pieces_in_orders_of_other_clients(
+def test_the_catalog_owner_sees_only_the_pieces_in_orders_of_other_clients(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     other = platform.tenant()

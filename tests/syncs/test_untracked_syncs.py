@@ -1,4 +1,4 @@
-"""Tests files that start or end the tracking of stock, and the effects on products, storefronts and orders."""
+"""Tests files that switch the tracking of stock on or off, and the effects on products, storefronts and orders."""
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ def stocks(tenant: Tenant) -> dict[str, tuple[str, int]]:
 
 
 def load(platform: Platform, tenant: Tenant, content: bytes, name: str = "stock.csv") -> Json:
-    """Drop a file twice. The second job must change nothing. Return the counts of the first job."""
+    """Drop a file twice. Check that the second job changes nothing. Return the counts of the first job."""
     counts: Json = platform.sync(tenant.catalog_id, name, content)["counts"]
     again = platform.sync(tenant.catalog_id, name, content)["counts"]
     assert (again["updated"], again["unchanged"]) == (0, again["read"])
@@ -56,9 +56,7 @@ def test_a_new_product_with_a_blank_stock_has_a_stock_of_zero(platform: Platform
     assert stocks(tenant) == {"A": ("tracked", 0), "B": ("tracked", 3), "C": ("tracked", 0)}
 
 
-def test_the_stock_column_decides_whether_a_product_is_tracked_and_a_blank_cell_changes_nothing(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_stock_column_determines_whether_a_product_is_tracked(platform: Platform, tenant: Tenant) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,5\nB,Mug,5.00,in stock\nC,Desk,90.00,unlimited\n")
     assert stocks(tenant) == {"A": ("tracked", 5), "B": UNTRACKED, "C": UNTRACKED}
     for content in (NO_STOCK, b"sku,stock\nA,\nB,\n"):
@@ -70,9 +68,7 @@ def test_the_stock_column_decides_whether_a_product_is_tracked_and_a_blank_cell_
     assert stocks(tenant) == {"A": ("tracked", 9), "B": UNTRACKED, "C": ("tracked", 100)}
 
 
-def test_a_file_with_only_a_tracking_flag_makes_a_product_tracked_and_does_not_change_its_stock_count(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_tracking_flag_makes_a_product_tracked_and_keeps_its_stock_count(platform: Platform, tenant: Tenant) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,5\nB,Mug,5.00,in stock\n")
     load(platform, tenant, b"sku,name,price,track stock\nA,Lamp,10.00,yes\nB,Mug,5.00,yes\nC,Desk,9.00,yes\n")
     assert stocks(tenant) == {"A": ("tracked", 5), "B": ("tracked", 0), "C": ("tracked", 0)}

@@ -1,4 +1,4 @@
-"""`POST /v1/catalogs/{catalog_id}/syncs` loads an uploaded file in the same way as a dropped file."""
+"""Tests that `POST /v1/catalogs/{catalog_id}/syncs` loads an uploaded file in the same way as a dropped file."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def start(tenant: Tenant, upload_id: str, api: httpx.Client | None = None, **fie
 
 
 def sync(tenant: Tenant, body: bytes, **fields: Any) -> Json:
-    """Upload a file, sync it, and return the ended job."""
+    """Upload a file, and load it with a sync. Wait until the job has ended, and return the job."""
     response = start(tenant, upload(tenant.owner, body), **fields)
     assert response.status_code == 202, response.text
     assert response.headers["location"] == f"/v1/jobs/{response.json()['id']}"
@@ -41,7 +41,7 @@ def sync(tenant: Tenant, body: bytes, **fields: Any) -> Json:
 
 
 def waiting_job(platform: Platform, tenant: Tenant, status: str = "pending") -> str:
-    """Insert a job that waits for an approval, so that it does not run. Return its id."""
+    """Insert a job that does not run, because it waits for an approval. Return the id of the job."""
     row = platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, approval, ordering_key)"
         " values (%s, %s, 'catalog_sync', %s, 'service:drops', %s, 'needed', %s) returning id",
@@ -69,7 +69,7 @@ def test_an_uploaded_file_is_loaded_and_its_result_is_in_the_results_folder(plat
     assert ok(tenant.owner.get("/v1/jobs", params={"catalog_id": tenant.catalog_id}))["data"][0]["id"] == job["id"]
 
 
-def test_a_full_file_deactivates_missing_products_and_a_delta_does_not(platform: Platform, tenant: Tenant) -> None:
+def test_only_a_full_file_deactivates_missing_products(platform: Platform, tenant: Tenant) -> None:
     ok(
         tenant.owner.patch(
             f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"most_deactivated_percent": 100}}
@@ -91,7 +91,7 @@ def test_a_sync_without_a_mode_uses_the_mode_of_the_catalog(tenant: Tenant) -> N
     assert sync(tenant, one)["counts"]["deactivated"] == 1
 
 
-def test_an_upload_can_be_synced_first_as_a_dry_run_and_then_as_a_real_run(tenant: Tenant) -> None:
+def test_an_upload_can_be_loaded_after_a_dry_run(tenant: Tenant) -> None:
     upload_id = upload(tenant.owner, TWO_ROWS)
     dry = wait_for_job(tenant.owner, start(tenant, upload_id, dry_run=True).json()["id"])
     assert (dry["counts"]["created"], dry["result"]["dry_run"]) == (2, True)
@@ -109,7 +109,7 @@ def test_a_repeated_idempotency_key_starts_no_second_sync(tenant: Tenant) -> Non
     assert len(ok(tenant.owner.get("/v1/jobs", params={"catalog_id": tenant.catalog_id}))["data"]) == 1
 
 
-def test_a_sync_of_an_upload_supersedes_a_job_that_waits_for_an_approval(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_of_an_upload_supersedes_a_waiting_job(platform: Platform, tenant: Tenant) -> None:
     old = waiting_job(platform, tenant)
     dry = start(tenant, upload(tenant.owner, TWO_ROWS), dry_run=True).json()["id"]
     assert ok(tenant.owner.get(f"/v1/jobs/{old}"))["status"] == "pending"
@@ -121,9 +121,7 @@ def test_a_sync_of_an_upload_supersedes_a_job_that_waits_for_an_approval(platfor
     assert [wait_for_job(tenant.owner, job)["status"] for job in (dry, new)] == ["completed", "completed"]
 
 
-def test_a_dropped_file_supersedes_a_sync_of_an_upload_that_waits_for_an_approval(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_dropped_file_supersedes_a_waiting_sync_of_an_upload(platform: Platform, tenant: Tenant) -> None:
     sync(tenant, HEADER + b"".join(b"A-%d,Mug,1.00,1\n" % number for number in range(10)))
     waiting = start(tenant, upload(tenant.owner, HEADER + b"A-1,Mug,1.00,1\n"), mode="full").json()["id"]
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["awaiting_approval"])
@@ -132,7 +130,7 @@ def test_a_dropped_file_supersedes_a_sync_of_an_upload_that_waits_for_an_approva
     assert ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["error_code"] == "superseded"
 
 
-def test_syncs_of_a_catalog_are_loaded_in_the_sequence_of_their_requests(platform: Platform, tenant: Tenant) -> None:
+def test_syncs_of_a_catalog_run_in_the_order_of_their_requests(platform: Platform, tenant: Tenant) -> None:
     jobs = []
     for price in range(1, 6):
         jobs.append(start(tenant, upload(tenant.owner, HEADER + f"A-1,Mug,{price}.00,1\n".encode())).json()["id"])
@@ -167,9 +165,7 @@ def test_a_sync_of_an_upload_without_a_file_is_refused(platform: Platform, tenan
     assert pointers(problem(start(tenant, "1"), 422, "invalid")) == ["/upload_id"]
 
 
-def test_a_viewer_of_a_client_cannot_load_uploads_of_this_client_into_a_catalog_of_another_client(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_viewer_cannot_load_an_upload_into_the_catalog_of_another_client(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     subject = platform.member(tenant.client_id, "editor")
     platform.database.execute(

@@ -1,4 +1,5 @@
-"""Tests the sync of an XML file that declares itself as a delta. Products that the file omits stay active."""
+"""Tests the sync of an XML file that declares itself as a delta. Products that are missing in the file remain
+active."""
 
 from tests.core.feeds.feed_reading import FEEDS
 from tests.platform import Platform, ok
@@ -37,7 +38,7 @@ def condition(number: str, price: str) -> str:
     )
 
 
-def test_a_material_without_a_price_is_inactive_and_remains_inactive_when_its_price_arrives(
+def test_a_material_without_a_price_remains_inactive_after_its_price_arrives(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()
@@ -86,7 +87,7 @@ def catalogue_line(action: str, standard: str, seller: str = "", name: str = "")
     )
 
 
-def test_a_deletion_line_of_a_peppol_catalogue_deletes_the_product_with_the_stated_standard_identification(
+def test_a_deletion_line_of_a_peppol_catalogue_deletes_the_product_with_the_same_identifier(
     platform: Platform,
 ) -> None:
     tenant, other = platform.tenant(), platform.tenant()

@@ -1,4 +1,4 @@
-"""Drops files, and waits until their jobs wait for a user."""
+"""Drops files, and waits until the jobs of the files wait for a decision or an approval."""
 
 import json
 from typing import Any
@@ -8,9 +8,9 @@ import httpx
 from tests.platform import TLS, Json, Platform, Tenant, created, ok
 
 AMBIGUOUS_PRICES = ("1.250", "2.490", "4.990")
-"""The dot can group thousands, or it can be the decimal separator."""
+"""Ambiguous prices. The dot can be a thousands separator or a decimal separator."""
 THOUSANDS = {"answers": {"decimal": ","}}
-"""The answer that the dot groups thousands."""
+"""The answer that the dot is a thousands separator."""
 
 
 def ambiguous_file(*prices: str) -> bytes:

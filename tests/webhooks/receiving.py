@@ -1,4 +1,4 @@
-"""An endpoint of a client, for tests of webhooks. It records the received requests and verifies their signatures."""
+"""Contains an endpoint for the tests of webhooks. The endpoint records requests, and verifies their signatures."""
 
 import json
 import socket
@@ -51,7 +51,7 @@ class Receiver:
     port: int
     requests: list[bytes]
     respond: Handler = SUCCESS
-    """Sends the response to a request."""
+    """The function that sends the response to a request."""
     concurrent: int = 0
     max_concurrent: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)

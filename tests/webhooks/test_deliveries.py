@@ -56,7 +56,7 @@ def test_a_delivery_fails_after_nine_attempts_that_take_more_than_a_day(
     assert len({event.id for event in receiver.events}) == 1
 
 
-def test_failed_deliveries_are_replayed_in_order_from_the_oldest_to_the_newest(
+def test_failed_deliveries_are_replayed_from_the_oldest_to_the_newest(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     since = datetime.now(UTC).isoformat()
@@ -75,7 +75,7 @@ def test_failed_deliveries_are_replayed_in_order_from_the_oldest_to_the_newest(
     assert pointers(problem(tenant.owner.post(f"/v1/webhooks/{receiver.id}/replay"), 422, "invalid")) == ["since"]
 
 
-def test_an_endpoint_receives_only_one_delivery_at_a_time_and_in_the_sequence_of_the_events(
+def test_an_endpoint_receives_one_delivery_at_a_time_in_the_order_of_the_events(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     platform.arrange(
@@ -127,7 +127,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(platform: Platform, tenant:
         assert other.events == []
 
 
-def test_the_sweeper_resends_a_lost_message_for_deliveries(
+def test_the_sweeper_resends_a_lost_queue_message_for_deliveries(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     assert (

@@ -59,7 +59,7 @@ worker.work(FakeMessage())
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant in a separate local cloud. Only this module uses this cloud, so that no other endpoints exist."""
+    """Return a tenant in a local cloud for this module. No other endpoints exist in this cloud."""
     return own_platform.tenant()
 
 
@@ -92,7 +92,7 @@ def run_killed_worker(platform: Platform, tenant: Tenant, receiver: Receiver, se
 
 
 @pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
-def test_unrecorded_deliveries_are_sent_again_so_that_no_delivery_is_lost(
+def test_unrecorded_deliveries_of_a_killed_worker_are_sent_again(
     own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform
@@ -124,7 +124,7 @@ def test_the_deliveries_of_a_killed_worker_continue_within_fifteen_seconds(
 
 
 @pytest.mark.timeout(120)
-def test_a_living_worker_keeps_the_lease_of_a_slow_endpoint(
+def test_a_running_worker_keeps_the_lease_of_a_slow_endpoint(
     own_platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     platform = own_platform

@@ -6,13 +6,13 @@
     stdin, each step    {"users": 500, "settle": 10, "seconds": 60}
     stdout, each step   {"users": 500, "seconds": 60.01, "cpu_seconds": 3.2, "kinds": {"product": {…}, …, "all": {…}}}
 
-In a step, the number of visitors changes to `users`. The requests of the first `settle` seconds are not counted.
-The program ends when its stdin is closed, so it also ends when the program that controls it is killed.
+At the start of a step, the number of visitors changes to `users`. Requests in the first `settle` seconds are not
+counted. The program ends when its stdin is closed. Therefore it also ends when the program that controls it is killed.
 """
 
 from gevent import monkey
 
-monkey.patch_all()  # replaces functions of the standard library, so it comes before all other imports
+monkey.patch_all()  # comes before all other imports, because it replaces functions of the standard library
 
 import http.client
 import itertools
@@ -33,14 +33,15 @@ from locust import User, task
 from locust.env import Environment
 
 SPAWN_SECONDS = 5.0
-"""The time in which a step starts its new visitors. Their first requests are spread over this time."""
+"""The time in which a step starts its new visitors, in seconds. Their first requests are distributed over this time."""
 TIMEOUT = 30.0
 """The maximum duration of a request, in seconds."""
 PAGE_SIZE = 50
 
 
 class Shops:
-    """The sites and products that visitors choose. The choice follows Zipf's law: a few get most of the visits."""
+    """The sites and products that visitors choose. The choice follows Zipf's law: a few sites and products get most of
+    the visits."""
 
     def __init__(self, shops: list[dict]) -> None:
         self._shops = shops
@@ -120,7 +121,7 @@ class Visitor(User):
             if response.status not in (200, 201):
                 error = http.client.HTTPException(f"{response.status} {_code(content)}".strip())
         except (OSError, http.client.HTTPException) as failure:
-            self.connection.close()  # the next request opens the connection again
+            self.connection.close()  # the next request opens a new connection
             error = failure
         self.environment.events.request.fire(
             request_type=method,
@@ -133,7 +134,7 @@ class Visitor(User):
 
 
 def _code(content: bytes) -> str:
-    """Return the code of a problem document, or an empty text."""
+    """Return the code of a problem document, or an empty text if the body is no problem document."""
     try:
         return str(json.loads(content).get("code", ""))
     except (ValueError, AttributeError):
@@ -149,14 +150,14 @@ class Recorder:
         self.errors: dict[str, Counter[str]] = defaultdict(Counter)
 
     def request(self, name: str, response_time: float, exception: Exception | None, context: dict, **_: object) -> None:
-        """Listen to the event `request` of locust."""
+        """Record a request. Locust calls this method for its event `request`."""
         self.milliseconds[name].append(response_time)
         self.hits[name] += context["hit"]
         if exception is not None:
             self.errors[name][f"{type(exception).__name__}: {exception}"] += 1
 
     def kinds(self) -> dict[str, dict]:
-        """Return a mapping from each kind of request, and from `all`, to counts and durations."""
+        """Map each kind of request, and `all`, to the counts and durations of its requests."""
         kinds = {kind: self._summary([kind]) for kind in ("product", "list", "order")}
         return kinds | {"all": self._summary(list(kinds))}
 
@@ -173,9 +174,9 @@ class Recorder:
 
 
 def main() -> None:
-    """Run the steps that the lines of stdin describe."""
-    random.seed(7)  # the same visits in each run
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # each visitor has a socket
+    """Run the steps that stdin describes."""
+    random.seed(7)  # with a fixed seed, the visits are the same in each run
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # each visitor needs a file descriptor for its socket
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 65_536, hard))
     lines: Queue = Queue()
     gevent.spawn(_read, lines)

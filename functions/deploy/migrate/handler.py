@@ -1,15 +1,16 @@
 """Migrate: apply the migrations, invite the first super admin, restore one client, and check the database.
 
 The deployment calls this function before it updates the other functions. An operator calls it with the event
-`{"first_admin": "name@example.com"}`. If the platform has no super admin yet, the result then contains the code with
-which the person accepts the invitation.
+`{"first_admin": "name@example.com"}`. If the platform has no super admin yet, the result contains the code to accept
+the invitation.
 
 With the event `{"restore_client": {"client": "acme", "restored": "host:5432", "copy": false}}`, the function migrates a
-restored database, and compares a client there with the live database. If `copy` is true, it also copies the missing
-rows and puts values back (`wecelebrate.clients.restoration.Request`). `wecelebrate tenant` sends this event.
+restored database, and compares a client in this database with the same client in the live database. If `copy` is true,
+the function also copies the missing rows and restores changed values. `wecelebrate tenant` sends this event. Its format
+is `wecelebrate.clients.restoration.Request`.
 
-With the event `{"check_database": {"reader": "host:5432"}}`, the function checks facts that only this database can
-show, and returns the results (`wecelebrate.schema.database_check`).
+With the event `{"check_database": {"reader": "host:5432"}}`, the function runs the checks that are possible only on
+this database, and returns their results (`wecelebrate.schema.database_check`).
 """
 
 from typing import Any
@@ -35,7 +36,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     url = direct_url()
     if request := event.get("restore_client"):
         restored = direct_url(request["restored"])
-        # A backup can be older than the last deploy, but rows are only copied between equal schemas.
+        # Rows are copied only between equal schemas, and a backup that is older than the last deploy can have an older
+        # schema.
         migrate(restored, report=report, connect_seconds=CONNECT_SECONDS)
         try:
             return restoration.run(restored, url, restoration.Request.parse(request))

@@ -1,4 +1,4 @@
-"""Drops: create a job for each new file in the drops bucket, either after its upload or when a schedule is due."""
+"""Drops: create a job for each new file in the drops bucket, after its upload or when a schedule is due."""
 
 from wecelebrate import subscriptions
 from wecelebrate.core.queue import consume

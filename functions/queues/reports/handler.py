@@ -1,4 +1,4 @@
-"""Reports: write the files of reports, and queue the mails with reports."""
+"""Reports: write the files of reports, and enqueue the mails with reports."""
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume

@@ -1,4 +1,5 @@
-"""The function with which the CPU time of our functions is compared: a route of FastAPI with a model, and Mangum."""
+"""A function that consists only of a FastAPI route with a model, and Mangum. The benchmarks compare its CPU time with
+the CPU time of the platform's functions."""
 
 from fastapi import FastAPI
 from mangum import Mangum

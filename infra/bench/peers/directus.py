@@ -27,7 +27,7 @@ from infra.local.processes import LocalCloudError, free_port
 
 FOLDER = ROOT / "tools" / "directus"
 START_TIMEOUT = 180.0
-"""The maximum time of each of two steps, in seconds: Directus creates its tables, and then starts to answer."""
+"""The maximum time in which Directus creates its tables, and the maximum time until it then answers, in seconds."""
 COLLECTION = "orders"
 _FIELDS = {
     **dict.fromkeys(("customer_name", "customer_email", "currency", "status"), "string"),
@@ -35,8 +35,8 @@ _FIELDS = {
     "total_amount": "decimal",
 }
 _UNTIL_STDIN_ENDS = '"$@" & cat > /dev/null; kill -9 0'
-"""A shell program that runs a command until the stdin of the shell is closed. The stdin is closed when the process that
-started the shell ends, even if that process is killed. The program kills its whole process group, because the command
+"""A shell script that runs a command until the stdin of the shell is closed. The stdin is closed when the parent
+process of the shell ends, even if the parent is killed. The script kills its whole process group, because the command
 `node` of `.venv` is a Python program that starts the real Node.js."""
 
 
@@ -142,7 +142,7 @@ def _post(
 
 
 def _environment(database: str, name: str, token: str, port: int) -> dict[str, str]:
-    """Return the environment variables of Directus. They turn off all features that would slow it down."""
+    """Return the environment variables of Directus. They turn off all features that would slow Directus down."""
     server = urlsplit(database)
     return npm.environment(FOLDER) | {
         "ADMIN_EMAIL": "bench@example.com",
@@ -178,7 +178,10 @@ def _bootstrap(environment: Mapping[str, str], output: int, log: Path) -> None:
 
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str], output: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in FOLDER until the `with` block or this process ends. output: the file descriptor of its log."""
+    """Run a command in FOLDER until the `with` block or this process ends.
+
+    output: the file descriptor of the log of the command.
+    """
     with subprocess.Popen(  # noqa: S603 - a tool of package-lock.json
         ["/bin/sh", "-c", _UNTIL_STDIN_ENDS, "sh", *command],
         cwd=FOLDER,

@@ -9,7 +9,7 @@ from infra.bench.platform import BenchPlatform
 from infra.bench.rows import Limit, Row, measures
 
 LIMIT = Limit.at_least(1.5)
-"""The platform must place 1.5 times as many orders as Directus inserts items."""
+"""The minimum ratio of the orders that the platform places to the items that Directus inserts."""
 
 
 @measures("orders-1-to-directus", "orders-8-to-directus")

@@ -1,7 +1,7 @@
-"""An adapter that offers the REST protocol of Upstash, and runs the commands on a Redis server.
+"""An adapter that offers the REST protocol of Upstash and runs the commands on a Redis server.
 
-The adapter is started with `python -m infra.local.upstash`. In the tests, the packages `upstash-redis` and
-`upstash-ratelimit` are its clients. The protocol is described in https://upstash.com/docs/redis/features/restapi
+`python -m infra.local.upstash` starts the adapter. In the tests, the packages `upstash-redis` and `upstash-ratelimit`
+are its clients. The protocol is described in https://upstash.com/docs/redis/features/restapi
 """
 
 import sys
@@ -30,7 +30,7 @@ class Upstash(Service):
             redis.state,
             lambda: http_ok(port, HEALTH),
             ports={"upstash": port},
-            # The secrets are in environment variables, because all users of this machine can read command lines.
+            # Secrets are in environment variables, because all users of this machine can read command lines.
             environment={TOKEN_VARIABLE: self.token, REDIS_VARIABLE: redis.url},
         )
         self.state: Path = redis.state

@@ -1,7 +1,7 @@
 """The HTTP server of the adapter, an ASGI application. It runs single commands, pipelines and transactions.
 
-The documentation of Upstash does not define all responses. Examples are the text of a parse error, and the response if
-Redis cannot be reached. In these cases, the response has an error status, and its body is a JSON object with `error`.
+The documentation of Upstash does not define some responses, for example the text of a parse error, and the response if
+Redis cannot be reached. Such a response has an error status, and its body is a JSON object with `error`.
 """
 
 import hmac
@@ -26,8 +26,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json")
 _BINARY = (b"content-type", b"application/octet-stream")
-# In Upstash, a sync token identifies the writes that a read must see. Here the token is constant: with a single Redis
-# server, a read always sees all earlier writes.
+# In Upstash, a sync token identifies the writes that a read must see. The adapter uses a constant token, because a read
+# on a single Redis server always sees all earlier writes.
 _SYNC = (b"upstash-sync-token", b"bG9jYWw=")
 
 
@@ -77,7 +77,7 @@ class Request:
 class UpstashApp:
     """The ASGI application.
 
-    token: the bearer token that a request must have. limit: maximum size of a request body, in bytes.
+    token: the bearer token that a request must have. limit: the maximum size of a request body, in bytes.
     """
 
     def __init__(self, redis: RedisConnection, token: str, limit: int = MAX_REQUEST_BYTES) -> None:
@@ -177,7 +177,7 @@ class UpstashApp:
 
 def _parse_array(body: bytes, endpoint: str) -> list[Any]:
     try:
-        # Keep numbers as they are written, because 1.10 and 1.1 are different strings in Redis.
+        # Keep numbers as text, because 1.10 and 1.1 are different strings in Redis.
         parsed = json.loads(body, parse_int=str, parse_float=str)
     except ValueError:
         parsed = None
@@ -202,8 +202,7 @@ def _encode_arguments(command: list[Any]) -> list[bytes]:
     for argument in command:
         match argument:
             case str():
-                # A surrogate without its partner is not a valid character. Such a surrogate is replaced here, and also
-                # in responses.
+                # An unpaired surrogate is not a valid character. It is replaced in requests and in responses.
                 arguments.append(argument.encode("utf-8", "replace"))
             case bool():
                 arguments.append(b"true" if argument else b"false")
@@ -229,7 +228,7 @@ def _json_value(value: Value, base64: bool) -> Any:
         case list():
             return [_json_value(item, base64) for item in value]
         case ErrorReply(message):
-            # This error is an element of an array that a script returned.
+            # the error is an element of an array that a script returned
             return _json_value(message.encode(), base64)
 
 

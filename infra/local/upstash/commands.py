@@ -1,9 +1,9 @@
-"""Converts commands of Upstash to commands of Redis. There are two differences between them.
+"""Converts commands of Upstash to commands of Redis, which differ in two points.
 
-First, Upstash refuses some commands of Redis. Second, Upstash knows scripts that start with `#!lua
+First, Upstash refuses some commands of Redis. Second, Upstash accepts scripts that start with `#!lua
 flags=allow-key-locking`. Such a script locks only its keys, and not the whole database. Redis rejects this flag, so the
-adapter removes it from the script. A client calls the script by the SHA1 of the original text, so the adapter also
-replaces this SHA1.
+adapter removes it from the script. The adapter also replaces the SHA1 in calls of the script, because clients use the
+SHA1 of the original text.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ _ADMINISTRATION = """
     MODULE MOVE OBJECT PFDEBUG PFSELFTEST REPLICAOF RESTORE-ASKING ROLE SAVE SHUTDOWN SLAVEOF SLOWLOG SWAPDB
 """
 REFUSED = frozenset(" ".join((_BLOCKING, _SUBSCRIBING, _CONNECTION, _ADMINISTRATION)).encode().split())
-"""The commands that Upstash refuses over REST. Some of these commands block. In the adapter, a blocked command
-would also block all other requests, because all requests share one connection."""
+"""The commands that Upstash refuses over REST. Some of these commands wait. In the adapter, such a command would delay
+all other requests, because all requests share one connection."""
 
 _EVAL = frozenset((b"EVAL", b"EVAL_RO"))
 _EVALSHA = frozenset((b"EVALSHA", b"EVALSHA_RO"))
@@ -36,8 +36,8 @@ _MAX_REMEMBERED_SCRIPTS = 1000
 class PreparedCommand:
     """A command that can be sent to Redis.
 
-    answer: if this is not None, it replaces a successful reply of Redis.
-    refusal: the error message if Upstash refuses the command, otherwise None. A refused command is not sent to Redis.
+    answer: if not None, it replaces a successful reply of Redis. refusal: the error message if Upstash refuses the
+    command, otherwise None. A refused command is not sent to Redis.
     """
 
     arguments: Sequence[bytes]
@@ -64,8 +64,8 @@ def refusal(arguments: Sequence[bytes]) -> str | None:
 
 
 def _blocks(arguments: Sequence[bytes]) -> bool:
-    # Read only the options, which end at STREAMS. The arguments after STREAMS are the names of streams, and a stream
-    # can have the name `block`.
+    # Read only the options before STREAMS. The arguments after STREAMS are names of streams, and a stream can have the
+    # name `block`.
     options = []
     for argument in arguments[1:]:
         if argument.upper() == b"STREAMS":
@@ -112,7 +112,8 @@ class Scripts:
         return self._redis_digests.get(digest.lower(), digest)
 
     def _remove_flag(self, script: bytes) -> tuple[bytes, bytes]:
-        """Return the script without the flag, and the SHA1 of the original script. Store both SHA1 values."""
+        """Return the script without the flag, and the SHA1 of the original script. Store the SHA1 values of both
+        scripts."""
         digest = hashlib.sha1(script, usedforsecurity=False).hexdigest().encode()
         plain = strip_flag(script)
         if plain != script:
@@ -124,9 +125,9 @@ class Scripts:
 
 
 def strip_flag(script: bytes) -> bytes:
-    """Remove the flag `allow-key-locking` from a script. Keep other flags.
+    """Remove the flag `allow-key-locking` from a script, and keep all other flags.
 
-    The number of lines also stays the same, so the line numbers in error messages are correct.
+    The number of lines does not change, so that the line numbers in error messages are correct.
     """
     first = _SHEBANG.match(script)
     if not first or _UPSTASH_FLAG not in first[1]:

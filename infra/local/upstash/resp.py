@@ -1,9 +1,8 @@
-"""A client for RESP2, the protocol of Redis. The client consists of a parser, and of one connection that all requests
-share.
+"""A client for RESP2, the protocol of Redis. It consists of a parser and one connection that all requests share.
 
-There are two reasons not to use a Redis client library. First, the adapter must know whether a reply is a simple string
-or a bulk string, but client libraries return both as the same type. Second, no request needs a connection of its own,
-so one shared connection is cheaper than the connection pool of a library.
+There are two reasons not to use a Redis client library. First, the adapter must distinguish simple strings and bulk
+strings in replies, but client libraries return both as the same type. Second, no request needs a separate connection,
+and one shared connection is cheaper than the connection pool of a library.
 """
 
 import asyncio
@@ -51,7 +50,7 @@ def encode(commands: Sequence[Command]) -> bytes:
 def encode_value(value: Value) -> bytes:
     """Encode a reply in RESP2.
 
-    A null array is encoded in the same way as a null string, because clients treat both values as null.
+    A null array has the same encoding as a null string, because clients treat both as null.
     """
     match value:
         case None:
@@ -69,7 +68,7 @@ def encode_value(value: Value) -> bytes:
 
 
 class Parser:
-    """Parses replies from a stream of bytes. The chunks of the stream can begin and end anywhere in a reply."""
+    """Parses replies from a stream of bytes. A chunk of the stream can begin and end anywhere in a reply."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -148,7 +147,8 @@ class _Stream(asyncio.Protocol):
 
         replies: the number of replies.
 
-        The whole payload is written in one call, so Redis gets no command of another request between these commands.
+        The whole payload is written in one call, so that Redis gets no command of another request between these
+        commands.
         """
         if self._transport is None:
             raise RedisUnavailable("Redis is not connected")
@@ -169,7 +169,7 @@ class _Stream(asyncio.Protocol):
             if len(self._collected) == replies:
                 self._waiting.popleft()
                 collected, self._collected = self._collected, []
-                # If the client has disconnected, its request was cancelled, and the replies are not needed.
+                # if the client has disconnected, its request was cancelled, and nothing needs the replies
                 if not future.done():
                     future.set_result(collected)
 
@@ -188,7 +188,7 @@ class _Stream(asyncio.Protocol):
 class RedisConnection:
     """The connection to Redis.
 
-    The connection is opened when it is first needed. If it was closed, it is opened again.
+    The first request opens the connection. If the connection was closed, the next request opens it again.
     """
 
     def __init__(self, url: str) -> None:
@@ -211,8 +211,8 @@ class RedisConnection:
         Redis can run commands of other clients between these commands, unless the commands are enclosed in MULTI and
         EXEC.
 
-        Raises RedisUnavailable. In this case, Redis may or may not have run the commands. Therefore this method does
-        not send them again.
+        Raises RedisUnavailable. It is then unknown whether Redis has run the commands, so this method does not send
+        them again.
         """
         stream = self._stream
         if stream is None or not stream.is_open:

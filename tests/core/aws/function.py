@@ -15,7 +15,7 @@ KEY = "c/file.csv"
 
 
 def clear_clients() -> None:
-    """Clear the cached clients and the cached settings of earlier tests."""
+    """Clear the clients and settings that previous tests have cached."""
     settings.cache_clear()
     storage._create_client.cache_clear()
     queue._sqs.cache_clear()
@@ -41,7 +41,7 @@ def configure(environment: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def environment() -> Iterator[pytest.MonkeyPatch]:
-    """Configure this process for a test that does not use moto. The test can change the environment further."""
+    """Configure this process for a test that does not use moto. The test can make more changes to the environment."""
     with pytest.MonkeyPatch.context() as environment:
         configure(environment)
         yield environment

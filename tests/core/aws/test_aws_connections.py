@@ -35,7 +35,7 @@ def test_creating_a_presigned_url_without_credentials_raises_unavailable(environ
         storage.download_url("drops", "c/new", "text/csv", timedelta(minutes=5))
 
 
-def test_a_connection_that_s3_closes_in_the_middle_of_an_object_raises_unavailable(
+def test_a_connection_that_closes_during_a_download_raises_unavailable(
     environment: pytest.MonkeyPatch,
 ) -> None:
     with serving(answer(200, b"sku,name\n1,Mug\n", length=1000)) as server:
@@ -49,7 +49,7 @@ def test_a_connection_that_s3_closes_in_the_middle_of_an_object_raises_unavailab
             storage.read("drops", KEY, 2000)
 
 
-def test_a_connection_on_which_s3_stops_sending_data_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_stalls_during_a_download_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     def stall(connection: Any, _: bytes) -> None:

@@ -1,7 +1,7 @@
-"""Tests what the platform does if AWS throttles a call, refuses it, or accepts only a part of it.
+"""Tests what the platform does if AWS throttles a call, refuses a call, or accepts only some messages of a call.
 
-The local cloud never causes these errors. Here, moto replaces AWS inside the test process, and the tests inject faults
-into the responses that boto3 receives. Therefore boto3 retries as it does on AWS.
+The local cloud never causes these errors. In these tests, moto replaces AWS inside the test process, and faults are
+injected into the responses that boto3 receives. The retries of boto3 are therefore the same as on AWS.
 """
 
 import ast
@@ -50,14 +50,14 @@ class RawBody(io.BytesIO):
 
 @dataclass
 class Faults:
-    """Answers calls to AWS with errors. When all errors are used up, a call reaches moto."""
+    """Answers calls to AWS with errors. After the last error, calls reach moto."""
 
     errors: list[tuple[int, str]] = field(default_factory=list)
-    """The HTTP status and the error code of the next responses."""
+    """The HTTP status and the error code of each of the next responses."""
     forever: tuple[int, str] | None = None
     """The error of every response after the responses in `errors`."""
     operation: str | None = None
-    """The operation whose calls are answered with errors. None means all operations."""
+    """The operation whose calls fail. None means all operations."""
     operations: list[str] = field(default_factory=list)
     """The names of all operations that were called, e.g. `GetObject`. A retry counts as a separate call."""
     version: str = ""
@@ -95,7 +95,7 @@ class Faults:
 def moto() -> Iterator[Faults]:
     """Start moto with a versioned bucket and a queue, and inject faults into the calls of the platform's clients."""
     injected = Faults()
-    # moto also changes the environment, so moto must be the last to restore the environment.
+    # moto also changes the environment. moto must therefore restore the environment last.
     with mock_aws(), pytest.MonkeyPatch.context() as environment:
         configure(environment)
         s3, sqs = boto3.client("s3"), boto3.client("sqs")
@@ -111,7 +111,7 @@ def moto() -> Iterator[Faults]:
 
 @pytest.fixture
 def faults(moto: Faults) -> Iterator[Faults]:
-    """Yield the faults. At first, no call fails. At the end, empty the queue."""
+    """Yield faults that do not contain an error yet. Empty the queue at the end of the test."""
     yield moto
     moto.errors, moto.forever = [], None
     moto.operations.clear()
@@ -128,9 +128,7 @@ def test_a_temporary_error_of_s3_raises_unavailable(faults: Faults, call: str, e
 
 @pytest.mark.parametrize("error", PERMANENT, ids=lambda error: error[1])
 @pytest.mark.parametrize("call", S3_CALLS)
-def test_an_error_of_s3_that_a_retry_cannot_solve_is_raised_unchanged(
-    faults: Faults, call: str, error: tuple[int, str]
-) -> None:
+def test_a_permanent_error_of_s3_is_raised_unchanged(faults: Faults, call: str, error: tuple[int, str]) -> None:
     faults.forever = error
     with pytest.raises(ClientError) as raised:
         S3_CALLS[call](faults.version)
@@ -148,7 +146,7 @@ def test_a_call_to_s3_succeeds_after_two_throttled_attempts(faults: Faults, call
     assert call == "put_object" or result == expected
 
 
-def test_an_object_that_was_deleted_is_reported_as_gone(faults: Faults) -> None:
+def test_reading_a_deleted_object_raises_object_gone(faults: Faults) -> None:
     with pytest.raises(storage.ObjectGone):
         storage.open_version("drops", "c/other.csv", faults.version)
     assert storage.read("drops", "c/other.csv", 10) is None
@@ -181,14 +179,14 @@ def test_a_part_that_s3_throttles_is_sent_again(faults: Faults, failing: str) ->
 
 
 @pytest.mark.parametrize("failing", MULTIPART)
-def test_a_failed_upload_leaves_no_object_and_no_parts_in_s3(faults: Faults, failing: str) -> None:
+def test_a_failed_upload_stores_no_object_and_no_parts_in_s3(faults: Faults, failing: str) -> None:
     with faults.only(failing, [(503, "SlowDown")] * 9), pytest.raises(Unavailable, match="S3"):
         write_object(f"c/failed-{failing}", LARGE)
     assert storage.size_of("drops", f"c/failed-{failing}") is None
     assert open_uploads() == []
 
 
-def test_an_exception_in_the_with_block_of_an_upload_leaves_no_object_and_no_parts_in_s3(faults: Faults) -> None:
+def test_an_exception_during_an_upload_stores_no_object_and_no_parts_in_s3(faults: Faults) -> None:
     with pytest.raises(ZeroDivisionError), ObjectWriter("drops", "c/stopped", "text/plain") as out:
         out.write(LARGE)
         raise ZeroDivisionError
@@ -227,7 +225,7 @@ def received() -> list[int]:
 
 
 @pytest.mark.parametrize("error", [*TEMPORARY, (403, "AccessDenied")], ids=lambda error: error[1])
-def test_a_failed_message_is_reported_even_if_sqs_refuses_to_change_its_visibility(
+def test_a_failed_message_is_reported_even_if_its_visibility_cannot_be_changed(
     faults: Faults, error: tuple[int, str]
 ) -> None:
     def fail(_: queue.Message) -> None:
@@ -256,7 +254,7 @@ TESTED = {
     "_client": {"invoke"},  # tested in test_direct_workers.py
     "boto3": {"client"},
 }  # fmt: skip
-"""For each client of boto3, the methods whose errors are tested in this folder."""
+"""Maps each boto3 client to the methods whose errors are tested in this folder."""
 SERVICES = {"s3", "sqs", "lambda"}
 """The services of AWS that these clients call."""
 

@@ -1,4 +1,6 @@
-"""Tests how a function signs in to the database on AWS: its IAM token, and the certificates that it accepts."""
+"""Tests how a function signs in to the database on AWS: the IAM token, and the certificates that the function
+accepts.
+"""
 
 import os
 import socket
@@ -56,7 +58,7 @@ def test_the_token_is_equal_to_the_token_of_boto3(
 
 
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"])
-def test_a_token_without_credentials_raises_unavailable(role: pytest.MonkeyPatch, name: str) -> None:
+def test_creating_a_token_without_credentials_raises_unavailable(role: pytest.MonkeyPatch, name: str) -> None:
     role.delenv(name)
     with pytest.raises(Unavailable, match=name):
         iam_token(ADDRESS, "wc_api")
@@ -87,14 +89,14 @@ def test_the_certificate_of_the_database_is_verified_on_aws(role: pytest.MonkeyP
     assert "sslrootcert" not in parameters(role, "local")
 
 
-def test_a_deploy_step_waits_longer_for_a_connection_than_a_request(role: pytest.MonkeyPatch) -> None:
+def test_the_connection_timeout_of_a_deploy_step_is_longer_than_that_of_a_request(role: pytest.MonkeyPatch) -> None:
     config = Settings(environment="prod", database_login="wc_migrate", database_writer=ADDRESS)
     role.setattr(login, "settings", lambda: config)
     assert conninfo_to_dict(login.direct_url())["connect_timeout"] == "15"
     assert login.connection_parameters(ADDRESS)["connect_timeout"] == 2
 
 
-def test_the_certificate_file_contains_the_authorities_of_the_proxy_and_of_each_region() -> None:
+def test_the_certificate_file_contains_the_authorities_of_proxy_and_regions() -> None:
     names = authorities()
     for number in range(1, 5):
         assert f"Amazon Root CA {number}" in names
@@ -103,7 +105,7 @@ def test_the_certificate_file_contains_the_authorities_of_the_proxy_and_of_each_
             assert f"Amazon RDS {region} Root CA {key} G1" in names
 
 
-def test_the_authorities_are_valid_for_at_least_ten_years() -> None:
+def test_the_authority_certificates_are_valid_for_at_least_ten_years() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(login.CERTIFICATES)
     for certificate in context.get_ca_certs():
@@ -135,7 +137,7 @@ def tls_server(certificate: Path, key: Path) -> tuple[socket.socket, int]:
     return listener, listener.getsockname()[1]
 
 
-def test_a_server_with_a_certificate_of_another_authority_is_refused(role: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_server_certificate_of_an_unknown_authority_is_refused(role: pytest.MonkeyPatch, tmp_path: Path) -> None:
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     command = (
         "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
@@ -160,12 +162,12 @@ def test_every_connection_error_means_that_the_connection_is_lost(sqlstate: str)
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "08006"])
-def test_a_read_is_repeated_on_the_primary_if_the_replica_cancels_the_read_before_the_first_query(
+def test_a_read_is_repeated_on_the_primary_if_the_replica_cancels_app_enter(
     monkeypatch: pytest.MonkeyPatch, sqlstate: str
 ) -> None:
     """A recovery conflict on the replica can end `app.enter`.
 
-    On the primary, the SQLSTATE 40001 has another meaning: two writes conflict.
+    On the primary, the same SQLSTATE 40001 means that two writes conflict.
     """
 
     def fail(_: Endpoint, address: str) -> None:

@@ -1,4 +1,6 @@
-"""Tests what happens if Lambda refuses or fails an invocation of a worker. The sweeper repeats a lost message."""
+"""Tests what happens if Lambda refuses the invocation of a worker, or if the worker fails. The sweeper resends a lost
+message.
+"""
 
 import io
 import json
@@ -54,7 +56,7 @@ def stub(request: pytest.FixtureRequest, configured: None) -> Iterator[Stubber]:
 
 
 def invoke(stub: Stubber) -> bool:
-    """Start or run a worker, depending on which client is stubbed. Return whether the call succeeded."""
+    """Call `start` or `run`, depending on the client of the stub. Return whether the call succeeded."""
     if stub.client is direct_workers._client(START_SECONDS):
         return direct_workers.start([("jobs", "{}")])
     try:
@@ -72,27 +74,25 @@ def respond(stub: Stubber, response: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("code", "status"), REFUSED)
-def test_an_invocation_that_lambda_refuses_has_failed_and_is_not_repeated(
-    stub: Stubber, code: str, status: int
-) -> None:
+def test_an_invocation_fails_without_a_retry_if_lambda_refuses_it(stub: Stubber, code: str, status: int) -> None:
     stub.add_client_error("invoke", code, "m", status)
     assert not invoke(stub)
     stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("response", FAILED, ids=lambda response: response["Payload"].decode() or "empty")
-def test_a_worker_that_fails_or_returns_no_result_has_failed(stub: Stubber, response: dict[str, Any]) -> None:
+def test_an_invocation_fails_if_the_worker_fails_or_returns_no_result(stub: Stubber, response: dict[str, Any]) -> None:
     respond(stub, response)
     assert not invoke(stub)
 
 
-def test_a_worker_that_returns_no_failures_has_succeeded(stub: Stubber) -> None:
+def test_an_invocation_succeeds_if_the_worker_reports_no_failed_message(stub: Stubber) -> None:
     respond(stub, {"Payload": json.dumps({"batchItemFailures": []}).encode()})
     assert invoke(stub)
 
 
 @pytest.mark.parametrize("error", UNREACHABLE, ids=lambda error: type(error).__name__)
-def test_an_invocation_that_cannot_be_sent_has_failed(
+def test_an_invocation_fails_if_lambda_is_unreachable(
     monkeypatch: pytest.MonkeyPatch, stub: Stubber, error: Exception
 ) -> None:
     def fail(**arguments: object) -> None:
@@ -102,7 +102,7 @@ def test_an_invocation_that_cannot_be_sent_has_failed(
     assert not invoke(stub)
 
 
-def test_a_worker_that_runs_longer_than_the_timeout_was_started_but_has_not_finished(
+def test_start_succeeds_and_run_fails_if_the_worker_exceeds_the_timeout(
     monkeypatch: pytest.MonkeyPatch, stub: Stubber
 ) -> None:
     def time_out(**arguments: object) -> None:
@@ -112,7 +112,7 @@ def test_a_worker_that_runs_longer_than_the_timeout_was_started_but_has_not_fini
     assert invoke(stub) == (stub.client is direct_workers._client(START_SECONDS))
 
 
-def test_one_failed_worker_of_several_is_reported(configured: None) -> None:
+def test_start_fails_if_one_of_several_workers_fails(configured: None) -> None:
     with Stubber(direct_workers._client(START_SECONDS)) as stub:
         respond(stub, {"Payload": b'{"batchItemFailures": []}'})
         stub.add_client_error("invoke", "TooManyRequestsException", "m", 429)

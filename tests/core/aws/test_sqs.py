@@ -1,6 +1,6 @@
-"""Tests that messages are sent to SQS as boto3 would send them, and what happens if SQS does not accept them.
+"""Tests that the platform sends messages to SQS in the same form as boto3, and what happens if SQS refuses a message.
 
-A server in this process answers like SQS, so a test can choose each response.
+A server in this process replaces SQS, so that a test can choose each response.
 """
 
 import json
@@ -31,7 +31,9 @@ def body_of(request: bytes) -> Any:
 
 
 class Sqs:
-    """Answers with the given errors first, and then accepts all messages except those in `refused`."""
+    """Answers the first requests with the given errors. Afterwards, accepts all messages except the messages in
+    `refused`.
+    """
 
     def __init__(self) -> None:
         self.errors: list[tuple[int, str]] = []
@@ -117,7 +119,7 @@ def test_a_request_has_the_signature_that_botocore_computes(
     assert server.sent("x-amz-security-token") == [token or ""]
 
 
-def test_the_endpoint_is_the_server_of_the_queue_unless_another_endpoint_is_configured(
+def test_requests_go_to_the_configured_endpoint_or_to_the_host_of_the_queue_url(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
@@ -129,9 +131,7 @@ def test_the_endpoint_is_the_server_of_the_queue_unless_another_endpoint_is_conf
     assert sqs._endpoint(QUEUE_URL) == "http://127.0.0.1:2/"
 
 
-def test_the_trace_is_sent_so_that_lambda_recognises_loops(
-    service: tuple[Sqs, HttpServer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_trace_id_is_sent_to_sqs(service: tuple[Sqs, HttpServer], monkeypatch: pytest.MonkeyPatch) -> None:
     _, server = service
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-0-0;Parent=1;Sampled=0\r\nX: y")
     queue.send(messages(1))
@@ -139,7 +139,7 @@ def test_the_trace_is_sent_so_that_lambda_recognises_loops(
 
 
 @pytest.mark.parametrize("error", TEMPORARY, ids=lambda error: error[1])
-def test_messages_are_not_sent_twice_if_the_third_attempt_succeeds(
+def test_each_message_is_accepted_once_if_the_third_attempt_succeeds(
     service: tuple[Sqs, HttpServer], error: tuple[int, str]
 ) -> None:
     fake, server = service
@@ -150,7 +150,7 @@ def test_messages_are_not_sent_twice_if_the_third_attempt_succeeds(
 
 
 @pytest.mark.parametrize("error", TEMPORARY, ids=lambda error: error[1])
-def test_the_sweeper_sends_messages_later_after_three_failed_attempts(
+def test_messages_are_deferred_after_three_failed_attempts(
     service: tuple[Sqs, HttpServer], error: tuple[int, str]
 ) -> None:
     fake, server = service
@@ -161,14 +161,14 @@ def test_the_sweeper_sends_messages_later_after_three_failed_attempts(
 
 
 @pytest.mark.parametrize("error", PERMANENT, ids=lambda error: error[1])
-def test_a_refused_call_is_not_repeated(service: tuple[Sqs, HttpServer], error: tuple[int, str]) -> None:
+def test_a_call_with_a_permanent_error_is_not_repeated(service: tuple[Sqs, HttpServer], error: tuple[int, str]) -> None:
     fake, server = service
     fake.errors = [error]
     assert not queue.send_or_defer(messages(3))
     assert len(server.requests) == 1
 
 
-def test_a_lost_response_is_followed_by_another_attempt(service: tuple[Sqs, HttpServer]) -> None:
+def test_a_request_is_repeated_if_the_response_is_lost(service: tuple[Sqs, HttpServer]) -> None:
     fake, _ = service
     fake.drops = 1
     assert queue.send_or_defer(messages(1))
@@ -176,7 +176,7 @@ def test_a_lost_response_is_followed_by_another_attempt(service: tuple[Sqs, Http
 
 
 def accept_then_drop(requests: int) -> Callable[[socket.socket, bytes], None]:
-    """Answer this number of requests of each connection, and end the connection after the next request."""
+    """Answer the given number of requests of each connection. Close the connection after the next request."""
 
     def handle(connection: socket.socket, request: bytes) -> None:
         for _ in range(requests):
@@ -187,7 +187,7 @@ def accept_then_drop(requests: int) -> Callable[[socket.socket, bytes], None]:
     return handle
 
 
-def test_a_request_on_a_kept_connection_that_ends_is_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_is_repeated_at_once_if_a_reused_connection_closes(monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch)
     pauses: list[float] = []
     monkeypatch.setattr(sqs, "sleep", pauses.append)
@@ -199,7 +199,7 @@ def test_a_request_on_a_kept_connection_that_ends_is_repeated_at_once(monkeypatc
     assert (pauses, len(server.requests)) == ([], 3), "each connection has one answered request"
 
 
-def test_a_request_on_a_new_connection_that_ends_is_repeated_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_is_repeated_after_a_pause_if_a_new_connection_closes(monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch)
     pauses: list[float] = []
     monkeypatch.setattr(sqs, "sleep", pauses.append)
@@ -210,7 +210,7 @@ def test_a_request_on_a_new_connection_that_ends_is_repeated_after_a_pause(monke
     assert (len(pauses), len(server.requests)) == (2, 3)
 
 
-def test_the_sweeper_resends_all_messages_of_a_transaction_if_sqs_refuses_one_message(
+def test_all_messages_of_a_transaction_are_deferred_if_sqs_refuses_one_message(
     service: tuple[Sqs, HttpServer],
 ) -> None:
     fake, _ = service
@@ -219,7 +219,7 @@ def test_the_sweeper_resends_all_messages_of_a_transaction_if_sqs_refuses_one_me
     assert len(fake.accepted) == 2
 
 
-def test_a_response_that_does_not_name_all_messages_is_an_error(service: tuple[Sqs, HttpServer]) -> None:
+def test_a_response_that_lacks_a_message_raises_send_error(service: tuple[Sqs, HttpServer]) -> None:
     fake, _ = service
     fake.successful = lambda entries: entries[1:]
     with pytest.raises(queue.SendError, match="does not name all messages"):
@@ -227,7 +227,7 @@ def test_a_response_that_does_not_name_all_messages_is_an_error(service: tuple[S
 
 
 @pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-def test_missing_credentials_are_an_error(
+def test_sending_without_credentials_raises_send_error(
     service: tuple[Sqs, HttpServer], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     _, server = service

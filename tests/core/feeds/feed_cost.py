@@ -1,4 +1,4 @@
-"""Reads one file, and prints time and memory as JSON. Tests call `main` in a separate process."""
+"""Reads one file, and prints the CPU time and the memory as JSON. Tests run this module in a separate process."""
 
 import json
 from pathlib import Path

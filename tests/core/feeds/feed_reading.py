@@ -24,7 +24,7 @@ SPECIAL_CELLS = [
 
 
 class Body(io.RawIOBase, BinaryIO):
-    """A stream that can be read only once, is not seekable, and can return fewer bytes than requested."""
+    """A stream that is not seekable and can be read only once. A read can return fewer bytes than requested."""
 
     def __init__(self, content: bytes, piece: int = 1 << 16) -> None:
         self._content = memoryview(content)
@@ -60,7 +60,7 @@ class Reading:
 
     @property
     def product(self) -> Product:
-        """The only product. The test fails if there are several products or any rejected row."""
+        """The only product. The test fails if the feed has several products or a rejected row."""
         (product,) = self.products
         assert not self.rejected, self.rejected
         return product

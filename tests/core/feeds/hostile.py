@@ -2,8 +2,8 @@
 
     python -m tests.core.feeds.hostile <folder>     prints a line of JSON for each file
 
-The cost of a file is measured as CPU time, because other programs can use the machine at the same time. CPU time is
-exact here, because the code that reads a file never waits.
+The cost of a file is measured as CPU time, because other programs can use the machine at the same time. The CPU time is
+the full cost, because the code that reads a file never waits.
 """
 
 import bz2
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.core.feeds.workbooks import by_hand, sheet, text_row, zipped
+from tests.core.feeds.xlsx.opendocuments import cell, row, spreadsheet, table
 from wecelebrate.feeds import Rejected, UnreadableFeed, open_feed
 
 M = 1_000_000
@@ -53,7 +54,7 @@ def _overlapping() -> bytes:
 
 
 def _wrong_size(size: int) -> bytes:
-    """Return a zip archive whose directory states a wrong size for the packed file."""
+    """Return a zip archive whose directory states a wrong size for the compressed file."""
     content = bytearray(zipped({"a.csv": HEAD + b"A,b,1\n" * 100}))
     at = content.index(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", size)
@@ -89,7 +90,7 @@ def _directory_of(count: int) -> bytes:
 
 
 def _noise(size: int) -> bytes:
-    """Return random bytes, which cannot be compressed."""
+    """Return random bytes. Random bytes cannot be compressed."""
     return random.Random(1).randbytes(size)
 
 
@@ -174,6 +175,22 @@ FILES: dict[str, Callable[[], bytes]] = {
     "workbook-of-a-million-sheets.xlsx": lambda: by_hand(
         sheet(_FIRST_ROWS), workbook=b"<workbook><sheets>" + b'<sheet name="a"/>' * M + b"</sheets></workbook>"
     ),
+    "copies-of-long-cells.ods": lambda: spreadsheet(
+        table(row("sku", "name", "price"), row(cell("x" * 32_000, 'table:number-columns-repeated="16000"')))
+    ),
+    "copies-of-rows.ods": lambda: spreadsheet(
+        table(row("sku", "name", "price"), row("A", "b", 1, attributes='table:number-rows-repeated="1048000"'))
+    ),
+    "copies-of-cells.ods": lambda: spreadsheet(
+        table(
+            row("sku", "name", "price"),
+            row(cell(1, 'table:number-columns-repeated="16384"'), attributes='table:number-rows-repeated="9"') * 5_000,
+        )
+    ),
+    "a-million-empty-rows.ods": lambda: spreadsheet(table(row("sku", "name", "price"), "<table:table-row/>" * M)),
+    "spaces-without-end.ods": lambda: spreadsheet(
+        table(row("sku", "name", "price"), row(cell("x").replace("x", '<text:s text:c="999999999"/>' * 1_000)))
+    ),
     "a-million-columns.csv": lambda: b"sku," + b"c," * M + b"\nA," + b"x," * M,
     "10-MB-of-delimiters.csv": lambda: b"," * 10 * M,
     "10-MB-of-delimiters-in-a-row.csv": lambda: HEAD + b"," * 10 * M + b"\nA,b,1\n",
@@ -211,7 +228,9 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 def outcome(path: Path) -> dict[str, Any]:
-    """Read the file in this process. Returns the result and the cost. An attempt to open a socket raises an error."""
+    """Read the file in this process, and return the result and the cost. An attempt to open a socket raises an
+    error.
+    """
 
     def refuse_sockets(event: str, _: object) -> None:
         if event.startswith("socket."):

@@ -133,7 +133,7 @@ def write_rss(path: Path, count: int) -> None:
 
 @contextmanager
 def listener() -> Iterator[tuple[int, list[str]]]:
-    """Run a server that records connections. Yields the server's port, and the list of the clients' addresses."""
+    """Run a server that records connections. Yield the port of the server, and the list of the client addresses."""
     connections: list[str] = []
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(0.2)

@@ -1,4 +1,4 @@
-"""The column names and values of a usual export, in each language that is supported."""
+"""The column names and values of a usual export, in each supported language."""
 
 # ruff: noqa: E501, RUF001
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Language:
-    """The names of columns, and values of the columns for the stock and the state."""
+    """The column names of one language, and values of the stock column and the state column."""
 
     code: str
     currency: str
@@ -185,4 +185,4 @@ zh|采购价|批发价|成本价|供应商名称|毛利率
 zh-Hant|成本|批發價|採購價|供應商名稱|毛利
 zu|Intengo ukuthenga|Ukuthenga intengo|Intengo yokuthenga|Igama lokuthenga|Ukuthenga
 """
-"""Column names that must stay private: three purchase prices, the supplier and the margin."""
+"""Column names that must stay private: in each language three purchase prices, the supplier and the margin."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from tests.core.feeds.workbooks import zipped
 
 PACK_INTERVAL = 4
-"""In every group of PACK_INTERVAL mutations, one mutation first packs the file and then damages the packed file."""
+"""In every group of PACK_INTERVAL mutations, one mutation compresses the file and damages the compressed file."""
 PACKERS: tuple[Callable[[bytes], bytes], ...] = (
     lambda content: gzip.compress(content, mtime=0),
     lambda content: zipped({"feed": content}),
@@ -37,7 +37,9 @@ def mutations(content: bytes, seed: str, count: int) -> Iterator[bytes]:
 
 
 def mutated_workbook(content: bytes, generator: random.Random) -> bytes:
-    """Return the workbook with one damaged XML part. All checksums are valid, so the parser reads the damaged part."""
+    """Return the workbook with one damaged XML part. The parser reads the damaged part, because all checksums are
+    valid.
+    """
     parts = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():

@@ -1,4 +1,4 @@
-"""Names of columns, and words in cells, of exports in many languages, with their meanings."""
+"""Column names and cell words of exports in many languages, with their meanings."""
 
 # ruff: noqa: E501, RUF001
 
@@ -531,4 +531,4 @@ NAMES = [
     (language, meaning, tuple(names.split("; ")))
     for language, meaning, names in (line.split("|") for line in _TABLE.strip().splitlines())
 ]
-"""The language, the meaning, and the names with this meaning."""
+"""Tuples of a language, a meaning, and the names with this meaning in this language."""

@@ -1,6 +1,7 @@
-"""Tests that a broken connection during the reading of a file is an error of the platform, and not the end of the file.
+"""Tests that a connection that breaks while a file is read causes an error of the platform, and is not read as the end
+of the file.
 
-If the rest of the file were ignored, a full sync would deactivate the products of this rest.
+If the rest of the file were ignored, a full sync would deactivate the products in the rest of the file.
 """
 
 import gzip
@@ -45,7 +46,7 @@ class BrokenStream(io.BytesIO):
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999])
 @pytest.mark.parametrize("name", FILES)
-def test_a_broken_connection_raises_unavailable_wherever_the_file_is_cut_off(name: str, share: float) -> None:
+def test_a_connection_that_breaks_at_any_position_raises_unavailable(name: str, share: float) -> None:
     content = FILES[name]
     stream = BrokenStream(content, int(len(content) * share))
     with pytest.raises(Unavailable), feeds.open_feed(stream, name, None, "EUR") as feed:

@@ -16,7 +16,9 @@ from tests.core.feeds.hostile import FILES
 
 SECONDS = 2.0
 BUSY_FACTOR = 2
-"""The maximum CPU time is multiplied by this factor, because work can take twice the CPU time on a busy machine."""
+"""The factor by which the maximum CPU time is multiplied. On a busy machine, the same work can take twice the CPU
+time.
+"""
 MEGABYTES = 256
 
 
@@ -40,7 +42,7 @@ def test_a_hostile_file_is_processed_within_the_limits(name: str, outcomes: dict
     assert outcome["refused"] is None or len(outcome["refused"]) < 5_000, outcome
 
 
-# These files must be refused as a whole, except for the files in WITH_VALID_ROWS.
+# These files must be refused completely. Only the files in WITH_VALID_ROWS can be read in part.
 REFUSED = [
     name for name in FILES
     if name.endswith((".zip", ".gz")) or "laugh" in name or "entity" in name or "bomb" in name or "million" in name

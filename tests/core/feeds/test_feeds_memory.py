@@ -13,7 +13,7 @@ MB = 1 << 20
 
 
 class Rows(Body):
-    """A stream that generates rows when they are read, so the test itself keeps no rows in memory."""
+    """A stream that generates rows during the reading. The test therefore stores no rows in memory."""
 
     def __init__(self, header: bytes, row: Callable[[int], bytes], count: int) -> None:
         super().__init__(header)
@@ -42,7 +42,7 @@ def json_rows(count: int) -> BinaryIO:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rows", [csv_rows, json_rows])
-def test_memory_does_not_grow_with_the_size_of_the_file(rows: Callable[[int], BinaryIO]) -> None:
+def test_memory_use_does_not_depend_on_the_file_size(rows: Callable[[int], BinaryIO]) -> None:
     peaks = []
     for count in (3_000, 30_000):
         tracemalloc.start()

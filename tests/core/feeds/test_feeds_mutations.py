@@ -21,7 +21,7 @@ ALL_MUTATIONS = 10_000 if FULL else 750
 """The total number of mutations of all files."""
 MUTATIONS = -(-ALL_MUTATIONS // len(FILES))
 EXAMPLES = 300 if FULL else 100
-"""The number of random files of each kind."""
+"""The number of random files in each test."""
 
 
 @pytest.mark.timeout(1_200)

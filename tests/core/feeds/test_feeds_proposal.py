@@ -28,7 +28,7 @@ def test_every_sample_file_has_a_proposal(path: Path) -> None:
     assert {field.field for field in proposal.fields if field.columns} or proposal.missing == ["sku"]
 
 
-def test_a_proposal_says_how_the_columns_of_each_field_were_assigned() -> None:
+def test_a_proposal_states_how_each_field_gets_its_columns() -> None:
     content = "Artikelnr.;Text;VK;Bestand\nA;Mug;1,50;7\n;Cap;x;\n".encode("cp1252")
     proposal = proposal_for(content, mapping={"name": "Text", "brand": None})
     assigned = {field.field: (field.by, field.columns) for field in proposal.fields}

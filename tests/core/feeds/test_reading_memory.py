@@ -1,4 +1,4 @@
-"""Tests the description of how a file is read, and the differences from the catalog's earlier file."""
+"""Tests the description of how a file is read, and the differences from the previous file of the catalog."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def memory() -> dict[str, Any]:
     return earlier
 
 
-def test_the_feed_states_before_the_first_row_how_the_file_is_read() -> None:
+def test_the_description_of_the_reading_is_known_before_the_first_row() -> None:
     reading = read_after(FIRST, None).feed.reading
     assert {key: reading[key] for key in ("format", "profile", "kind")} == {
         "format": "csv", "profile": "plain", "kind": None,
@@ -37,19 +37,19 @@ def test_the_feed_states_before_the_first_row_how_the_file_is_read() -> None:
     assert [entry["column"] for entry in reading["columns"]["price"]] == ["VK"]
 
 
-def test_a_file_that_is_read_again_reports_no_changes(memory: dict[str, Any]) -> None:
+def test_reading_the_same_file_again_reports_no_changes(memory: dict[str, Any]) -> None:
     assert read_after(FIRST, memory).feed.changes == ()
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FEEDS.iterdir() if path.name != "README.md"))
-def test_a_sample_file_that_is_read_a_second_time_reports_no_changes_and_no_questions(name: str) -> None:
+def test_reading_a_sample_file_again_reports_no_changes_and_no_questions(name: str) -> None:
     content = (FEEDS / name).read_bytes()
     first = read_after(content, None).feed.reading
     second = read_after(content, json.loads(json.dumps(first))).feed
     assert (second.changes, second.questions) == ((), ())
 
 
-def test_the_decimal_separator_of_the_earlier_file_is_used_for_unclear_values(memory: dict[str, Any]) -> None:
+def test_the_decimal_separator_of_the_previous_file_is_used_for_unclear_values(memory: dict[str, Any]) -> None:
     reading = read_after("Artikelnummer;VK\nA;1.250\n", memory)
     assert (str(reading.product.price), reading.feed.questions, reading.feed.changes) == ("1250.00", (), ())
     assert reading.feed.reading["decimal"]["by"] == "memory"
@@ -63,7 +63,7 @@ def test_a_decimal_separator_that_was_only_assumed_is_not_remembered() -> None:
     assert len(read_after("Artikelnummer;VK\nA;1.250\n", first.feed.reading).feed.questions) == 1
 
 
-def test_values_that_contradict_the_earlier_decimal_separator_are_read_correctly_and_reported(
+def test_a_changed_decimal_separator_is_used_and_reported(
     memory: dict[str, Any],
 ) -> None:
     reading = read_after("Artikelnummer;VK\nA;12.50\nB;1,250.00\n", memory)
@@ -88,7 +88,7 @@ def test_values_that_contradict_the_earlier_decimal_separator_are_read_correctly
         ("Artikelnummer;Kurztext;VK\nA;Tasse;15,00\n", [("name", "other", "Bezeichnung", "Kurztext")]),
     ],
 )
-def test_a_difference_to_the_earlier_file_is_reported_as_a_change(
+def test_a_difference_from_the_previous_file_is_reported_as_a_change(
     memory: dict[str, Any], text: str, changes: list[tuple[str, str, str, str]]
 ) -> None:
     reported = read_after(text, memory).feed.changes
@@ -96,12 +96,12 @@ def test_a_difference_to_the_earlier_file_is_reported_as_a_change(
     assert all(str(change.now) in change.text or change.key in ("price_kind", "decimal") for change in reported)
 
 
-def test_a_new_column_does_not_replace_the_column_of_the_earlier_file(memory: dict[str, Any]) -> None:
+def test_a_new_column_does_not_replace_the_column_of_the_previous_file(memory: dict[str, Any]) -> None:
     reading = read_after("SKU;Artikelnummer;Brutto-VK;VK\nX;A;17,85;15,00\n", memory)
     assert (reading.product.sku, str(reading.product.price), reading.feed.questions) == ("A", "15.00", ())
 
 
-def test_the_column_of_the_earlier_file_is_used_without_a_question() -> None:
+def test_the_column_of_the_previous_file_is_used_without_a_question() -> None:
     text = "SKU;Verkaufspreis;Einzelpreis\nA;1,00;2,00\n"
     assert len(read_after(text, None).feed.questions) == 1
     earlier = read_after("SKU;Einzelpreis\nA;2,00\n", None).feed.reading
@@ -109,7 +109,7 @@ def test_the_column_of_the_earlier_file_is_used_without_a_question() -> None:
     assert (str(reading.product.price), reading.feed.questions, reading.feed.changes) == ("2.00", (), ())
 
 
-def test_the_description_of_a_file_without_prices_keeps_the_earlier_entries_about_prices(
+def test_a_file_without_prices_keeps_the_remembered_price_column(
     memory: dict[str, Any],
 ) -> None:
     stock = read_after("Artikelnummer;Bestand\nA;3\n", memory).feed.reading
@@ -124,11 +124,11 @@ def test_the_description_of_a_file_without_prices_keeps_the_earlier_entries_abou
     "memory",
     [{}, {"columns": 3}, {"columns": {"sku": [1, {}]}}, {"decimal": "x", "currency": []}, {"price": {"kind": 1}}],
 )
-def test_any_json_object_is_accepted_as_the_memory_of_the_earlier_file(memory: dict[str, Any]) -> None:
+def test_any_json_object_is_accepted_as_the_memory(memory: dict[str, Any]) -> None:
     assert read_after(FIRST, memory).products[0].sku == "A"
 
 
-def test_a_proposal_contains_the_description_and_the_questions_and_the_changes(memory: dict[str, Any]) -> None:
+def test_a_proposal_contains_the_description_questions_and_changes(memory: dict[str, Any]) -> None:
     proposal = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR", memory=memory)
     assert (proposal.questions, [change.key for change in proposal.changes]) == ([], ["sku"])
     assert proposal.reading["decimal"]["by"] == "memory"
@@ -154,7 +154,7 @@ def test_a_known_export_of_another_system_reports_no_change_of_prices_or_skus(fi
     assert not {change.subject for change in changes} & {"money", "identity"}
 
 
-def test_a_list_of_costs_leads_to_no_question_if_an_earlier_file_has_stated_prices(memory: dict[str, Any]) -> None:
+def test_a_list_of_costs_after_a_file_with_prices_leads_to_no_question(memory: dict[str, Any]) -> None:
     reading = read_after("Artikelnummer;EK\nA;4,20\n", memory)
     assert (reading.feed.questions, reading.product.price) == ((), None)
     assert len(read_after("Artikelnummer;EK\nA;4,20\n", None).feed.questions) == 1
@@ -184,7 +184,7 @@ def test_a_file_is_refused_if_no_price_is_in_the_currency_of_the_catalog(text: s
         assert "prices in EUR" in reason
 
 
-def test_a_file_without_prices_is_accepted_whatever_the_currency_of_an_earlier_file_is() -> None:
+def test_a_file_without_prices_is_accepted_after_a_file_in_any_currency() -> None:
     earlier = read_after("Artikelnummer;VK (CHF)\nA;15,00\n", None).feed.reading
     stock = read_after("Artikelnummer;Bestand\nA;15\n", earlier).feed.reading
     assert stock["currency"]["code"] == "CHF"

@@ -1,4 +1,4 @@
-"""Tests files in the form that ERP systems and marketplaces write: columns of identities, states, stocks and prices."""
+"""Tests files in the formats of ERP systems and marketplaces: SKU, state, stock and price columns."""
 
 import json
 
@@ -31,7 +31,7 @@ def test_a_total_below_the_rows_does_not_change_how_a_small_file_is_read() -> No
 
 
 @pytest.mark.parametrize("name", ["Артикул", "Item code", "Artikelnummer"])
-def test_marketplace_numbers_in_the_column_sku_lead_to_a_question_if_the_seller_also_has_codes(
+def test_marketplace_numbers_in_the_sku_column_beside_codes_lead_to_a_question(
     name: str,
 ) -> None:
     reading = read(f"{name};SKU;Name\nM-1;1500000001;Mug\nM-2;1500000002;Cup\n")
@@ -40,7 +40,7 @@ def test_marketplace_numbers_in_the_column_sku_lead_to_a_question_if_the_seller_
     assert {choice.value for choice in question.choices} == {name, "SKU"}
 
 
-def test_short_numbers_in_the_column_sku_are_skus() -> None:
+def test_short_numbers_in_the_sku_column_are_skus() -> None:
     reading = read("Item code;SKU;Name\nM-1;10001;Mug\nM-2;10002;Cup\n")
     assert [product.sku for product in reading.products] == ["10001", "10002"]
     assert reading.feed.questions == ()
@@ -49,7 +49,7 @@ def test_short_numbers_in_the_column_sku_are_skus() -> None:
 @pytest.mark.parametrize(
     ("column", "on", "off"), [("disc_flag", "N", "Y"), ("停用状态", "否", "是"), ("Obsolete YN", "N", "Y")]
 )
-def test_a_product_is_inactive_if_a_flag_column_such_as_discontinued_says_yes(column: str, on: str, off: str) -> None:
+def test_a_product_with_yes_in_a_column_named_discontinued_is_inactive(column: str, on: str, off: str) -> None:
     products = read(f"SKU,Name,{column}\nA-1,Mug,{on}\nA-2,Cup,{off}\n").products
     assert [product.is_active for product in products] == [True, False]
 
@@ -95,9 +95,7 @@ def test_size_columns_that_contain_texts_are_not_a_stock() -> None:
         ("Brutto;Farbe", ("9,90 €;rot", "5,00 €;blau"), ["9.90", "5.00"]),
     ],
 )
-def test_columns_named_only_net_and_gross_are_prices_if_their_values_are_like_prices(
-    header: str, rows: tuple[str, str], prices: list[str]
-) -> None:
+def test_columns_named_net_and_gross_can_be_prices(header: str, rows: tuple[str, str], prices: list[str]) -> None:
     text = f"Art-Nr;Artikel;{header}\n" + "".join(f"A-{n};Ding {n};{row}\n" for n, row in enumerate(rows))
     assert [str(product.price) for product in read(text).products] == prices
 
@@ -114,7 +112,7 @@ def test_a_column_with_a_known_price_name_is_preferred_to_a_column_named_brutto(
 
 
 @pytest.mark.parametrize("code", ['#,##0.00 "€"', "0.00", "#,##0.00"])
-def test_a_price_that_a_formula_computes_is_read_as_excel_shows_it(code: str) -> None:
+def test_a_formula_price_is_read_as_excel_displays_it(code: str) -> None:
     def write(book: object) -> None:
         sheet = book.add_worksheet()  # type: ignore[attr-defined]
         form = book.add_format({"num_format": code})  # type: ignore[attr-defined]
@@ -153,12 +151,12 @@ def test_a_barcode_that_a_spreadsheet_has_rounded_is_not_public() -> None:
         {"@type": "ListItem", "position": 1, "item": MUG},
     ],
 )
-def test_the_json_object_that_wraps_a_product_is_not_a_part_of_the_column_names(record: dict[str, object]) -> None:
+def test_column_names_omit_the_json_object_that_wraps_a_product(record: dict[str, object]) -> None:
     product = read(json.dumps({"data": [record]}), "list.json").product
     assert (product.sku, product.name, str(product.price)) == ("M-1", "Mug", "9.50")
 
 
-def test_the_json_object_named_attributes_contains_properties_if_the_product_itself_has_a_name() -> None:
+def test_a_json_object_named_attributes_can_contain_properties() -> None:
     record = {"sku": "M-1", "name": "Mug", "attributes": {"color": "red", "title": "Deluxe"}}
     product = read(json.dumps([record]), "list.json").product
     assert (product.name, product.attributes["color"]) == ("Mug", "red")
@@ -171,9 +169,7 @@ def test_the_price_is_read_from_the_offer_of_a_schema_org_product() -> None:
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "19.90"), ("CHF", "21.00")])
-def test_an_xml_price_with_only_attributes_has_the_amount_and_the_currency_of_the_same_element(
-    currency: str, price: str
-) -> None:
+def test_amount_and_currency_of_an_xml_price_are_read_from_one_element(currency: str, price: str) -> None:
     text = (
         '<list><article no="A-1" title="Lamp"><price currency="EUR" value="19.90"/><price currency="CHF" '
         'value="21.00"/></article><article no="A-2" title="Vase"><price currency="EUR" value="9.90"/><price '
@@ -184,7 +180,7 @@ def test_an_xml_price_with_only_attributes_has_the_amount_and_the_currency_of_th
     assert reading.feed.questions == ()
 
 
-def test_the_price_is_read_by_its_column_name_if_the_price_column_of_the_profile_is_missing() -> None:
+def test_another_price_column_is_used_if_the_column_of_the_profile_is_missing() -> None:
     text = (
         "Item.id;Variation.id;Variation.number;ItemText.name1;VariationSalesPrice.price [Standard];"
         "VariationSalesPrice.price [UVP];Variation.purchasePrice;VariationStock.netStock\n"
@@ -202,13 +198,13 @@ def test_the_price_is_read_by_its_column_name_if_the_price_column_of_the_profile
         ("code;PRICE_VAT;PRICE", "H-1;149.00;123.14\nH-2;10.00;8.26"),
     ],
 )
-def test_a_price_column_whose_name_adds_only_a_word_for_tax_contains_the_price_with_tax(header: str, rows: str) -> None:
+def test_a_price_column_with_a_tax_word_contains_the_price_with_tax(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}\n", currency="CZK")
     assert str(reading.products[0].price) == "149.00"
     assert reading.feed.questions == ()
 
 
-def test_the_column_of_available_stock_is_preferred_even_if_a_cell_contains_only_a_bound() -> None:
+def test_available_stock_is_preferred_even_if_a_cell_contains_a_bound() -> None:
     text = "Kód;Název;Stav zásoby;K dispozici\nH-1;Hrnek;25;21\nH-2;Váza;120;více než 100\nH-3;Talíř;1;1\n"
     assert [product.inventory_count for product in read(text).products] == [21, 100, 1]
 
@@ -217,12 +213,12 @@ def test_the_column_of_available_stock_is_preferred_even_if_a_cell_contains_only
     ("column", "values"),
     [("KULLANIM DURUMU", ("KULLANIMDA", "KULLANILMIYOR")), ("Public", ("Yes", "No"))],
 )
-def test_product_states_of_further_systems_are_known(column: str, values: tuple[str, str]) -> None:
+def test_product_states_of_other_systems_are_recognised(column: str, values: tuple[str, str]) -> None:
     products = read(f"SKU,Name,{column}\nA-1,Mug,{values[0]}\nA-2,Cup,{values[1]}\n").products
     assert [product.is_active for product in products] == [True, False]
 
 
-def test_an_item_path_is_the_sku_if_the_only_other_number_is_the_number_of_the_manufacturer() -> None:
+def test_an_item_path_is_preferred_to_the_manufacturer_number_as_the_sku() -> None:
     text = (
         "Type,Item,Description,MPN,Price\nInventory Part,Mugs:Blue,Blue mug,P-1,9.50\n"
         "Inventory Part,Bowls:Oak,Oak bowl,P-2,19.50\n"
@@ -233,7 +229,7 @@ def test_an_item_path_is_the_sku_if_the_only_other_number_is_the_number_of_the_m
     ]  # fmt: skip
 
 
-def test_a_style_number_is_the_sku_but_leads_to_a_question_if_the_styles_have_sizes() -> None:
+def test_a_style_number_beside_sizes_leads_to_a_question() -> None:
     rows = "Style No,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
     assert [product.sku for product in read(rows).products] == ["4401", "4402"]
     sizes = (

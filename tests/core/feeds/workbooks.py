@@ -1,4 +1,4 @@
-"""Creates workbooks as bytes. XlsxWriter, like Excel, writes only valid XML. `by_hand` can also write invalid XML."""
+"""Creates workbooks as bytes. XlsxWriter writes only valid XML. The function `by_hand` can also write invalid XML."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ def written(write: Callable[[Any], None], **options: Any) -> bytes:
 
 
 def table(*rows: list[Any], name: str = "Products") -> bytes:
-    """Create a workbook with one sheet that has these rows."""
+    """Create a workbook with one sheet that contains the given rows."""
 
     def write(book: Any) -> None:
         worksheet = book.add_worksheet(name)

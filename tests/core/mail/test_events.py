@@ -64,7 +64,7 @@ def test_a_message_that_is_not_an_ses_event_is_rejected(body: dict[str, Any]) ->
         ("Reject", {"reject": {"reason": "Bad content"}}, "bounced", None),
     ],
 )
-def test_an_event_determines_the_state_of_the_mail_and_can_suppress_the_address(
+def test_an_event_sets_the_mail_state_and_can_suppress_the_address(
     kind: str, event: dict[str, Any], state: str, cause: str | None
 ) -> None:
     outcome = outcome_of(kind, event)
@@ -104,7 +104,7 @@ class FakeQueries:
 
 
 def received(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None = ROW) -> FakeQueries:
-    """Receive an event about the mail that `row` describes, and return what was recorded."""
+    """Receive an event about the mail that `row` describes. Return the recorded events and suppressed addresses."""
     queries = FakeQueries(row)
     monkeypatch.setattr(events, "sql", queries)
     monkeypatch.setattr(events, "writing", lambda _: nullcontext(None))
@@ -139,7 +139,7 @@ def test_a_permanent_bounce_is_recorded_and_suppresses_the_recipient_address(
     [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
     ids=["received before", "unknown mail", "delivery"],
 )
-def test_a_delivery_or_a_repeated_bounce_or_a_bounce_of_an_unknown_mail_suppresses_no_address(
+def test_deliveries_and_repeated_or_unknown_bounces_suppress_no_address(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
 ) -> None:
     queries = received(monkeypatch, event, row)
@@ -147,7 +147,7 @@ def test_a_delivery_or_a_repeated_bounce_or_a_bounce_of_an_unknown_mail_suppress
     assert queries.suppressed == []
 
 
-def test_the_type_of_an_event_is_also_read_from_the_field_that_sns_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_event_type_is_read_from_the_field_of_sns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert received(monkeypatch, {"notificationType": "Delivery"}).recorded[0]["state"] == "delivered"
 
 

@@ -22,12 +22,13 @@ from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
         ("#006cff", "#000000"),
         ("#006bff", "#ffffff"),
         ("#0a0a0a", "#ffffff"),
-        # A component of at most 10 is divided by 12.92. A slightly different divisor would change these results.
+        # A color component of at most 10 is divided by 12.92. The results would be different with a slightly different
+        # divisor.
         ("#018901", "#ffffff"),
         ("#008904", "#000000"),
     ],
 )
-def test_text_is_black_on_a_color_whose_luminance_is_above_0_179(color: str, text_color: str) -> None:
+def test_text_is_black_on_a_color_with_a_luminance_above_0_179(color: str, text_color: str) -> None:
     assert Brand.parse({"color": color}, "Acme").text_color == text_color
 
 
@@ -46,19 +47,19 @@ def test_only_the_first_thousand_characters_of_a_visitor_text_are_read() -> None
     assert visitor_text(" " * 999 + "ab") == "a"
 
 
-def test_a_url_must_have_the_https_scheme_unless_other_schemes_are_given() -> None:
+def test_a_url_must_have_one_of_the_allowed_schemes() -> None:
     assert web_address("http://a.test/", schemes=("http", "https")) == "http://a.test/"
     assert web_address("http://a.test/") is None
     assert web_address("https://a@b.test/") is None
     assert web_address("https:///a") is None
 
 
-def test_line_and_paragraph_separators_become_spaces_and_direction_marks_are_removed() -> None:
+def test_line_separators_become_spaces_and_direction_marks_are_removed() -> None:
     assert clean("a\u2028b\u2029c\x00d") == "a b c d"
     assert clean("\u202eabc\u202c") == "abc"
 
 
-def test_a_long_name_that_is_not_ascii_becomes_encoded_words_with_at_most_75_characters_each() -> None:
+def test_encoded_words_of_a_header_have_at_most_75_characters() -> None:
     header = mailbox("ü" * 60, "a@b.test")
     assert "\n" not in header and header.endswith(" <a@b.test>")
     assert max(len(word) for word in header.split(" ")) <= 75
@@ -66,7 +67,7 @@ def test_a_long_name_that_is_not_ascii_becomes_encoded_words_with_at_most_75_cha
     assert len(longest) == 75 and " " not in longest
 
 
-def test_the_reason_of_a_bounce_contains_its_types_and_the_response_of_the_mail_server() -> None:
+def test_the_reason_of_a_bounce_contains_its_types_and_the_server_response() -> None:
     bounce = {
         "bounceType": "Permanent",
         "bounceSubType": "General",

@@ -22,7 +22,9 @@ TEMPLATES = [template for template in get_args(Template) if template != "report"
 """The mails of this module. `test_report_mails.py` tests the mails with reports."""
 LANGUAGES = sorted(languages())
 WITHOUT_ADDRESS = ("order_cancelled", "order_confirm_request", "order_lookup")
-"""The order mails without a shipping address: the order is not shipped, or the guest is not confirmed yet."""
+"""The order mails without a shipping address. The order is not shipped, or the guest has not confirmed the order
+yet.
+"""
 LINKS = {
     "order_confirm_request": "https://acme.platform.test/orders/guest?action=confirm&token=secret",
     "order_lookup": "https://acme.platform.test/orders/guest?token=secret",
@@ -102,7 +104,7 @@ class Page(HTMLParser):
 
 
 def facts_of(template: str) -> list[str]:
-    """Return what a mail must show in its text and in its HTML."""
+    """Return the information that the text and the HTML of a mail must contain."""
     match template:
         case "job_finished":
             return ["j-1"]
@@ -188,11 +190,11 @@ def test_a_mail_about_an_order_with_a_thousand_lines_contains_all_lines(template
         assert line["name"] in page
     assert "1,000 × Gift 1000" in mail.text
     assert len(mail.html) < 400_000
-    # Mail programs cut off long mails. The total is placed before the list, so the total is always visible.
+    # Mail programs cut off long mails. The total is always visible, because it is above the list.
     assert template == "order_shipped" or mail.html.index("1,234.50") < mail.html.index("Gift 0001")
 
 
-def test_the_mail_of_a_delivered_order_lists_only_the_delivered_pieces() -> None:
+def test_the_mail_about_a_delivery_lists_only_the_delivered_pieces() -> None:
     lines = [
         {"line": 1, "sku": "RUCKSACK", "name": "Rucksack", "quantity": 3, "shipped_quantity": 2, "unit_price": "89.00"},
         {"line": 2, "sku": "MUG", "name": "Mug", "quantity": 1, "shipped_quantity": 0, "unit_price": "5.00"},
@@ -241,7 +243,7 @@ def test_all_styles_of_a_mail_are_inline() -> None:
         (None, "en"),
     ],
 )
-def test_the_mail_uses_the_supported_locale_that_is_nearest_to_the_setting(site_settings: Any, locale: str) -> None:
+def test_a_mail_is_rendered_in_the_supported_locale_nearest_to_the_setting(site_settings: Any, locale: str) -> None:
     assert rendering.render(row("order_confirmation", settings=site_settings)).locale == locale
 
 
@@ -315,7 +317,7 @@ TEXT_OF_A_STRANGER = "URGENT your account is locked, see https://evil.test or ev
 
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_the_subject_and_the_opening_of_a_mail_contain_no_text_of_the_visitor(template: str) -> None:
+def test_subject_and_opening_of_a_mail_contain_no_visitor_text(template: str) -> None:
     fields = ("name", "company", "line1", "line2", "city", "region", "postal_code", "country")
     mail = rendering.render(
         row(

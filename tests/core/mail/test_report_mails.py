@@ -1,4 +1,4 @@
-"""Tests a report as a mail: its tables, its inline images of charts, its files, and its unsubscribe link."""
+"""Tests report mails: the tables, the inline images of charts, the attached files, and the unsubscribe link."""
 
 import io
 from email import message_from_bytes
@@ -110,7 +110,7 @@ class Tables(HTMLParser):
 
 
 def mime(rendered: RenderedMail, *files: Attachment) -> EmailMessage:
-    """Return the message that SES gets, parsed from its bytes."""
+    """Return the parsed MIME message that the platform sends to SES."""
     raw = send_email_request(rendered, {"mail": "1"}, files)["Content"]["Raw"]["Data"]
     assert isinstance(raw, bytes)
     assert max(map(len, raw.split(b"\r\n"))) <= 998, "RFC 5322 allows 998 characters in a line"
@@ -119,7 +119,7 @@ def mime(rendered: RenderedMail, *files: Attachment) -> EmailMessage:
     return message
 
 
-def test_the_tables_of_a_report_have_captions_and_headers_and_all_figures() -> None:
+def test_the_tables_of_a_report_have_captions_headers_and_all_figures() -> None:
     rendered = render(mail_of(report()), TOKEN)
     tables = Tables(rendered.html)
     assert tables.tables["Totals"] == [
@@ -134,7 +134,7 @@ def test_the_tables_of_a_report_have_captions_and_headers_and_all_figures() -> N
         assert row in rendered.text
 
 
-def test_texts_of_users_cannot_add_markup_or_headers_or_lines_to_a_report_mail() -> None:
+def test_texts_of_users_add_no_markup_headers_or_lines_to_a_report_mail() -> None:
     rendered = render(mail_of(report()), TOKEN)
     assert "<b>" not in rendered.html and "<i>" not in rendered.html
     assert "- 7 × Mug Bcc: a@example.com (=1+1): €1,234.50" in rendered.text.splitlines()
@@ -165,7 +165,7 @@ def test_the_images_of_a_report_are_inline_parts_and_the_workbook_is_an_attachme
     assert images[0]["alt"] == "Chart: Revenue by day. The highest value is €1,234.50 (Mar 1, 2026)."
 
 
-def test_the_mail_headers_let_a_recipient_unsubscribe_from_the_report_with_one_click() -> None:
+def test_the_mail_headers_of_a_report_allow_one_click_unsubscription() -> None:
     message = mime(render(mail_of(report()), TOKEN))
     assert message["List-Unsubscribe"] == f"<https://api.example.com/v1/unsubscribe/{TOKEN}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

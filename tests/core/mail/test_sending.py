@@ -1,6 +1,6 @@
 """Tests the requests to SES, and the handling of its responses.
 
-A server in this process answers like SES, so a test can choose each response.
+A server in this process replaces SES, so that a test can choose each response.
 """
 
 import json
@@ -34,7 +34,7 @@ TAGS = {"mail": "m-1", "client": "c-1"}
 
 
 class Ses:
-    """Answers with the given errors first, and then accepts all mails."""
+    """Answers the first requests with the given errors. Afterwards, accepts all mails."""
 
     def __init__(self) -> None:
         self.errors: list[tuple[int, dict[str, str], dict[str, str]]] = []
@@ -125,7 +125,7 @@ def test_a_request_has_the_signature_that_botocore_computes(
     assert server.sent("x-amz-security-token") == [token or ""]
 
 
-def test_the_endpoint_of_the_region_is_used_unless_another_endpoint_is_configured(
+def test_requests_go_to_the_configured_endpoint_or_to_the_endpoint_of_the_region(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SESV2"):
@@ -144,7 +144,7 @@ ERRORS = [
     lambda code, text: ({}, {"__type": f"com.amazonaws.sesv2#{code}", "message": text}),
     lambda code, text: ({}, {"code": code, "message": text}),
 ]
-"""The forms in which SES, and servers that replace it, name an error."""
+"""Functions that create an error response. SES and its replacements name the error in different headers and fields."""
 
 
 @pytest.mark.parametrize("form", ERRORS)
@@ -183,9 +183,7 @@ def test_a_mail_is_rejected_if_ses_can_never_accept_it(service: Service, code: s
         ("", ""),
     ],
 )
-def test_a_mail_is_not_rejected_if_the_error_concerns_the_ses_account_of_the_platform(
-    service: Service, code: str, text: str
-) -> None:
+def test_a_mail_is_not_rejected_because_of_an_error_of_the_ses_account(service: Service, code: str, text: str) -> None:
     fake, server = service
     fake.errors = [(400, {"x_amzn_ErrorType": code}, {"message": text})] * 2
     with pytest.raises(ses.SesError) as error:
@@ -217,7 +215,7 @@ def test_sending_raises_unavailable_if_ses_cannot_be_reached(monkeypatch: pytest
     [b"HTTP/1.1 400 no TLS\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46"],
     ids=["no TLS", "protocol_version"],
 )
-def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(
+def test_a_failed_tls_handshake_is_an_error_and_not_an_outage(
     monkeypatch: pytest.MonkeyPatch, answer_bytes: bytes
 ) -> None:
     configure(monkeypatch)
@@ -244,7 +242,7 @@ def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(
     [b"", b"\x15\x03\x03\x00\x02\x01\x00", b"\x15\x03\x03\x00\x02\x02\x28"],
     ids=["end", "close_notify", "handshake_failure"],
 )
-def test_a_tls_handshake_that_the_server_ends_is_an_outage(
+def test_sending_raises_unavailable_if_the_server_ends_the_tls_handshake(
     monkeypatch: pytest.MonkeyPatch, answer_bytes: bytes
 ) -> None:
     configure(monkeypatch)
@@ -267,7 +265,7 @@ def test_a_tls_handshake_that_the_server_ends_is_an_outage(
 
 
 def test_a_mail_is_not_sent_again_if_the_response_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is possible that SES has accepted the mail, so the error counts as an attempt of the job."""
+    """SES has possibly accepted the mail. The error therefore counts as an attempt of the job."""
     configure(monkeypatch)
 
     def accept_one(connection: socket.socket, request: bytes) -> None:
@@ -284,7 +282,7 @@ def test_a_mail_is_not_sent_again_if_the_response_does_not_arrive(monkeypatch: p
     ses._connection.close()
 
 
-def test_a_read_timeout_is_not_followed_by_another_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_is_not_repeated_after_a_read_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch)
     monkeypatch.setattr(ses._connection, "_read_timeout", 0.2)
 

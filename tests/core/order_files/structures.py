@@ -1,9 +1,10 @@
-"""The structures of cXML and of SAP's ORDERS05, as far as order files use them.
+"""The parts of cXML and of SAP's ORDERS05 that order files use.
 
-The schemas themselves are not in the repository. The licence of cXML (https://www.cxml.org/license.html) permits copies
-of the complete DTD only, and no package of PyPI or npm has it. The definitions of IDocs are part of SAP's software. The
-structures here were written for these tests from the documentation of the elements: which children an element has, in
-which sequence, and how long a field is. Elements and fields that order files do not use are left out.
+The schemas themselves are not in the repository. The licence of cXML (https://www.cxml.org/license.html) permits only
+copies of the complete DTD. No package on PyPI or npm contains the DTD. The definitions of IDocs are part of SAP's
+software. The structures in this module were written for these tests from the documentation of the elements. They define
+the children of each element, the order of the children, and the length of each field. Elements and fields that order
+files do not use are omitted.
 """
 
 import io
@@ -73,14 +74,15 @@ _CXML: Mapping[str, tuple[str, str]] = {
     "ShipNoticePortion": ("(OrderReference, Contact*, Comments*, ShipNoticeItem*)", ""),
     "ShipNoticeItem": ("(ItemID?, UnitOfMeasure)", "quantity lineNumber"),
 }
-"""Element → (its children, its attributes). An attribute with `?` is optional. Its values follow a colon.
+"""Maps each element to its children and its attributes. An attribute with `?` is optional. The allowed values of an
+attribute follow a colon.
 
 Sources: the reference guide of cXML 1.2 (https://cxml.org), and the comments of cXML.dtd and Fulfill.dtd.
 """
 
 
 def cxml_dtd() -> Any:
-    """Return the structure of cXML as a DTD of lxml."""
+    """Return the structure of cXML as an lxml DTD."""
     declarations = []
     for element, (children, attributes) in _CXML.items():
         declarations.append(f"<!ELEMENT {element} {children}>")
@@ -106,15 +108,15 @@ _ORDERS05: Mapping[str, str] = {
 }
 """Maps each segment to its fields with their lengths. A field with `?` is optional.
 
-Sources: transaction WE60, as https://www.sapdatasheet.org (E2EDK01, EDI_DC40) and https://leanx.eu (E3EDP01, E2EDLA1,
-whose fields are those of E1EDKA1) show it.
+Sources: the transaction WE60, as shown by https://www.sapdatasheet.org (E2EDK01, EDI_DC40) and by https://leanx.eu
+(E3EDP01, E2EDLA1). E1EDKA1 has the same fields as E2EDLA1.
 """
 _SEGMENTS = ("E1EDK01", "E1EDK03", "E1EDKA1", "E1EDK02", "E1EDP01", "E1EDS01")
-"""The segments in the sequence of ORDERS05."""
+"""The segments in the order in which ORDERS05 contains them."""
 
 
 def orders05_schema() -> Any:
-    """Return the structure of ORDERS05 as an XMLSchema of lxml."""
+    """Return the structure of ORDERS05 as an lxml XMLSchema."""
     types = "".join(_segment(name, fields) for name, fields in _ORDERS05.items())
     segments = "".join(
         f'<xs:element name="{name}" type="{name}" minOccurs="{int(name == "EDI_DC40")}"'

@@ -1,4 +1,4 @@
-"""Tests the content of an exported order."""
+"""Tests the content of exported orders."""
 
 import io
 import random
@@ -32,7 +32,7 @@ def order(metadata: Any) -> dict[str, Any]:
     return {"metadata": metadata, "customer_name": "Ann", "shipping_address": {"country": "DE"}}
 
 
-def test_an_order_is_refused_if_its_metadata_does_not_fit_into_a_cell() -> None:
+def test_an_order_whose_metadata_exceeds_the_cell_length_is_refused() -> None:
     large = order({"text": "x" * 40_000})
     for receiver in (destination("xlsx"), destination("xlsx", "metadata")):
         with pytest.raises(Unwritable, match="40,012 characters, but a cell of XLSX has at most 32,767"):
@@ -66,7 +66,7 @@ LARGE = SMALL | {
 @pytest.mark.parametrize(
     ("action", "name"), [("new", "Order"), ("change", "OrderChange"), ("cancel", "OrderCancellation")]
 )
-def test_each_ubl_document_is_valid_by_its_schema(ubl_schema: Callable[[str], Any], action: Action, name: str) -> None:
+def test_each_ubl_document_conforms_to_its_schema(ubl_schema: Callable[[str], Any], action: Action, name: str) -> None:
     schema = ubl_schema(name)
     for document in (SMALL, LARGE):
         for sender in ("", "SENDER"):
@@ -84,13 +84,13 @@ def test_each_ubl_document_is_valid_by_its_schema(ubl_schema: Callable[[str], An
 EMPTY = SMALL | {"customer_email": "", "customer_name": "", "shipping_address": {}}
 """An order whose person was erased."""
 THREE_LINES = LARGE | {"shipping_address": LARGE["shipping_address"] | {"line2": None}}  # type: ignore[operator]
-"""An IDoc has three lines for the street."""
+"""An order whose street has three lines, like the street in an IDoc."""
 PLAIN = THREE_LINES | {"lines": [line(1, sku="S" * 35), line(2, unit_price="999999999999.99", quantity=1)]}
 
 
 @pytest.mark.parametrize("action", ["new", "change", "cancel"])
 @pytest.mark.parametrize("party", ["", "SENDER", "4012345000009"])
-def test_each_cxml_document_has_the_structure_of_the_dtd(action: Action, party: str) -> None:
+def test_each_cxml_document_conforms_to_the_dtd(action: Action, party: str) -> None:
     dtd = cxml_dtd()
     for document in (SMALL, LARGE, PLAIN, EMPTY):
         for limit in (None, 35):
@@ -111,7 +111,7 @@ def cxml_of(document: dict[str, Any], action: Action = "new", previous: int | No
         return etree.fromstring(archive.read(archive.namelist()[0]))
 
 
-def test_a_cxml_document_refers_to_the_document_that_the_receiver_has() -> None:
+def test_a_cxml_document_refers_to_the_previous_document_of_the_receiver() -> None:
     first = cxml_of(SMALL)
     change = cxml_of(LARGE, "change", previous=1)
     path = "Request/OrderRequest/OrderRequestHeader/DocumentReference"
@@ -122,7 +122,7 @@ def test_a_cxml_document_refers_to_the_document_that_the_receiver_has() -> None:
     assert cancelled.findtext("Request/OrderRequest/OrderRequestHeader/Comments") == "sold out & gone"
 
 
-def test_a_cxml_document_has_all_lines_of_a_long_company() -> None:
+def test_a_cxml_document_contains_all_lines_of_a_long_company_name() -> None:
     address = cxml_of(LARGE).find(".//ShipTo/Address")
     lines = [address.findtext("Name"), *(line.text for line in address.findall("PostalAddress/DeliverTo"))]
     assert " ".join(lines) == " ".join(["C " * 16 + "C", "C " * 12 + "C", "N" * 35, "N" * 5])
@@ -177,13 +177,13 @@ def test_an_order_that_does_not_fit_into_an_idoc_is_refused(changes: dict[str, A
         ExportedOrder.of("new", SMALL | changes, destination("idoc"))
     for other in ("csv", "ubl", "cxml"):
         assert ExportedOrder.of("new", SMALL | changes, destination(other)).action == "new"
-    # The receiver already has the order. Therefore it also needs the cancellation, and a file that is written again
-    # must contain the order.
+    # The receiver already has the order. The receiver therefore also needs the cancellation. A file that is written
+    # again must contain the order.
     assert ExportedOrder.of("cancel", SMALL | changes, destination("idoc")).action == "cancel"
     assert ExportedOrder.of("new", SMALL | changes, destination("idoc"), is_received=True).action == "new"
 
 
-def test_a_file_that_an_erasure_writes_again_keeps_orders_that_an_idoc_would_now_refuse() -> None:
+def test_an_erasure_keeps_exported_orders_that_no_longer_fit_into_an_idoc() -> None:
     run = {"seq": 1, "created_at": NOW, "settings": {"format": "idoc", "columns": None, "prefix": "",
            "max_line_length": None, "formula_safe": True, "sender": "", "receiver": ""}}  # fmt: skip
     document = SMALL | {"lines": [line(1, sku="S" * 36)]}
@@ -206,7 +206,7 @@ def test_a_file_that_an_erasure_writes_again_keeps_orders_that_an_idoc_would_now
     ],
     ids=lambda each: "-".join(next(iter(each.values()))),
 )
-def test_an_order_that_the_receiver_already_has_is_written_even_if_its_texts_are_too_long(
+def test_an_already_exported_order_is_written_even_if_its_texts_are_too_long(
     format: str, changes: dict[str, Any]
 ) -> None:
     limited = replace(destination(format), max_line_length=35)
@@ -232,7 +232,7 @@ def unzipped(content: bytes) -> bytes:
         return b"".join(map(archive.read, archive.namelist()))
 
 
-def test_after_an_erasure_no_new_version_of_a_file_is_written_if_another_order_cannot_be_written(
+def test_an_erasure_writes_no_new_file_version_if_an_order_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object, **__: object) -> ExportedOrder:
@@ -279,7 +279,7 @@ def test_each_random_order_is_refused_or_valid_in_each_standard(ubl_schema: Call
             limit, party = dice.choice([None, 20, 35]), random_text(dice, 100)
             receiver = Destination(name, None, "", limit, True, party, party, 1, NOW)
             try:
-                if name == "idoc":  # a later version of an order that was refused is not valid
+                if name == "idoc":  # a later version of a refused order is not valid
                     ExportedOrder.of("new", document, receiver)
                 content = write(receiver, [ExportedOrder.of(action, document, receiver, dice.choice([None, 3]))])
             except Unwritable:

@@ -1,4 +1,4 @@
-"""Tests that news is read from documents that are complete according to the schema of their standard."""
+"""Tests that news is read from documents that contain all elements of the schema of their standard."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -115,7 +115,7 @@ def valid_cxml(content: str) -> str:
     return text
 
 
-def test_a_complete_cxml_confirmation_acknowledges_an_order_and_cancels_its_rejected_pieces() -> None:
+def test_a_cxml_confirmation_acknowledges_an_order_and_cancels_rejected_pieces() -> None:
     rows = news(valid_cxml(_CONFIRMATION), "news.xml")
     assert [(row.kind, row.order_number, row.external_number, row.line, row.quantity) for row in rows] == [
         ("acknowledged", "AB12", "4711", None, None), ("cancelled", "AB12", "4711", 1, 1)
@@ -124,7 +124,7 @@ def test_a_complete_cxml_confirmation_acknowledges_an_order_and_cancels_its_reje
 
 
 @pytest.mark.parametrize("attributes", ["", ' shipmentType="actual"', ' operation="update" fulfillmentType="complete"'])
-def test_a_complete_cxml_ship_notice_is_a_shipment_with_the_name_of_its_carrier(attributes: str) -> None:
+def test_a_cxml_ship_notice_is_a_shipment_with_a_carrier_name(attributes: str) -> None:
     [row] = news(valid_cxml(_NOTICE.format(attributes=attributes, control=_CONTROL)), "news.xml")
     assert (row.kind, row.order_number, row.line, row.sku, row.quantity) == ("shipped", "AB12", 1, "0012", 2)
     assert (row.shipment, row.carrier, row.tracking_number) == ("S-1", "Federal Express", "JD01")
@@ -132,14 +132,14 @@ def test_a_complete_cxml_ship_notice_is_a_shipment_with_the_name_of_its_carrier(
 
 
 @pytest.mark.parametrize("attributes", [' operation="delete"', ' shipmentType="planned"', ' reason="return"'])
-def test_a_cxml_ship_notice_that_reports_no_shipment_is_rejected(attributes: str) -> None:
+def test_a_cxml_ship_notice_without_a_shipment_is_rejected(attributes: str) -> None:
     text = valid_cxml(_NOTICE.format(attributes=attributes, control=_CONTROL))
     assert rejected(text, "news.xml") == ["unknown_status"]
     without_parcel = valid_cxml(_NOTICE.format(attributes=attributes, control=""))
     assert rejected(without_parcel, "news.xml") == ["unknown_status"]
 
 
-def test_a_cxml_ship_notice_that_is_refused_names_each_of_its_orders() -> None:
+def test_the_refusal_of_a_cxml_ship_notice_names_each_of_its_orders() -> None:
     text = _NOTICE.format(attributes=' operation="delete"', control=_CONTROL)
     portion = text[text.index("<ShipNoticePortion>") : text.index("</ShipNoticeRequest>")]
     both = text.replace(portion, portion + portion.replace("AB12", "AB13"))

@@ -25,7 +25,7 @@ def order_of(*rows: dict[str, str], settings: Settings = SETTINGS) -> dict[str, 
 
 
 def refusal_of(*rows: dict[str, str], settings: Settings = SETTINGS) -> tuple[str, int | None]:
-    """Return the error code with which the rows are refused, and the number of the row that causes the error."""
+    """Return the error code of the refusal, and the number of the row that causes the error."""
     with pytest.raises(BadOrder) as caught:
         order_of(*rows, settings=settings)
     return caught.value.code, caught.value.row.number if caught.value.row else None
@@ -49,7 +49,7 @@ def test_a_line_with_a_negative_quantity_cancels_pieces_of_the_order() -> None:
 
 
 @pytest.mark.parametrize("quantity", ["56", "-10"])
-def test_rows_with_neither_a_person_nor_a_price_are_an_adjustment_and_not_an_order(quantity: str) -> None:
+def test_rows_without_a_person_and_without_a_price_are_a_stock_adjustment(quantity: str) -> None:
     counted = LINE | {"quantity": quantity, "unit_price": "0", "currency": "EUR", "total_amount": "0.00",
                       "shipping_country": "GB"}  # fmt: skip
     assert refusal_of(counted) == ("adjustment", None)
@@ -64,13 +64,13 @@ def test_rows_with_neither_a_person_nor_a_price_are_an_adjustment_and_not_an_ord
      {"status": "delivered"}, {"cancelled_at": "2024-03-02"}, {"total_amount": "4.90"}, {"shipped_quantity": "2"},
      {"shipped_quantity": "2", "returned_quantity": "1"}, {"cancelled_quantity": "1"}],
 )  # fmt: skip
-def test_a_free_order_that_names_a_person_or_a_status_or_has_a_total_is_imported(sign: dict[str, str]) -> None:
+def test_a_free_order_with_a_person_or_a_status_or_a_total_is_imported(sign: dict[str, str]) -> None:
     free = LINE | {"unit_price": "0"}
     assert order_of(free | sign)["order_number"] == "A1"
     assert order_of(free, LINE | {"sku": "T"})["total_amount"] == "7.00"
 
 
-def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
+def test_a_fully_credited_order_is_cancelled_with_its_original_total() -> None:
     order = order_of(LINE, LINE | {"quantity": "-2"})
     assert (order["status"], pieces_of(order), order["total_amount"]) == ("cancelled", [(2, 0, 2)], "7.00")
 
@@ -117,7 +117,7 @@ def test_an_order_with_an_invalid_or_ambiguous_row_is_refused(
     assert refusal_of(*rows) == (code, row)
 
 
-def test_the_currency_and_the_amounts_and_the_status_of_an_order_are_never_guessed() -> None:
+def test_the_currency_amounts_and_status_of_an_order_are_never_guessed() -> None:
     without = Settings(status="delivered")
     assert refusal_of(LINE, settings=without)[0] == "no_currency"
     assert refusal_of(LINE, settings=Settings(currency="EUR"))[0] == "no_status"
@@ -154,7 +154,7 @@ def test_a_time_without_an_offset_is_in_the_time_zone_of_the_request() -> None:
         moment("t", "2024-04-03", british)
 
 
-def test_several_columns_for_one_field_are_refused_unless_the_request_names_the_column() -> None:
+def test_several_columns_for_one_field_are_refused_without_a_choice_in_the_request() -> None:
     header = ["Invoice No", "Order No", "sku"]
     with pytest.raises(columns.AmbiguousColumns, match="order_number"):
         columns.fields_of(header, {})
@@ -189,15 +189,15 @@ SHOPIFY = {"Name": "#1001", "Created at": "2024-03-01 10:00:00 +0100", "Lineitem
         ({"Fulfillment Status": "fulfilled", "Cancelled at": "2024-03-02 10:00:00 +0100"}, "cancelled"),
     ],
 )
-def test_the_states_of_a_shopify_export_give_the_status_of_the_order(states: dict[str, str], status: str) -> None:
+def test_the_states_in_a_shopify_export_determine_the_order_status(states: dict[str, str], status: str) -> None:
     first = SHOPIFY | states | {"Fulfilled at": "2024-03-01 12:00:00 +0100"}
-    # Only the first row of an order has its states.
+    # Only the first row of an order contains the states of the order.
     order = order_of(first, SHOPIFY | dict.fromkeys(states, "") | {"Fulfilled at": ""}, settings=Settings())
     assert order["status"] == status
     assert order["shipped_at"] == ("2024-03-01T12:00:00+01:00" if status == "shipped" else None)
 
 
-def test_the_status_words_of_a_request_override_the_meaning_of_states_in_a_shopify_export() -> None:
+def test_the_status_words_of_a_request_override_the_states_of_shopify() -> None:
     row = SHOPIFY | {"Fulfillment Status": "fulfilled", "Financial Status": "paid"}
     assert order_of(row, settings=Settings(statuses={"fulfilled": "delivered"}))["status"] == "delivered"
     assert order_of(row, settings=Settings(status="delivered"))["status"] == "shipped"
@@ -211,7 +211,7 @@ def test_the_status_words_of_a_request_override_the_meaning_of_states_in_a_shopi
         ({"Fulfillment Status": "partial"}, "no_shipped_quantity", "lines_upload_id"),
     ],
 )
-def test_a_shopify_order_with_an_unclear_status_is_refused_and_the_error_names_the_option_that_helps(
+def test_a_shopify_order_with_an_unclear_status_is_refused_with_a_hint(
     states: dict[str, str], code: str, text: str
 ) -> None:
     with pytest.raises(BadOrder) as caught:
@@ -221,7 +221,7 @@ def test_a_shopify_order_with_an_unclear_status_is_refused_and_the_error_names_t
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
-def test_the_encoding_of_a_table_is_recognised(encoding: str) -> None:
+def test_the_encoding_of_a_table_is_detected(encoding: str) -> None:
     text = "order_number;created_at;sku;name;quantity;unit_price\r\n" + "".join(
         f"A{n};2024-03-01 10:00;S;Café Größe;1;2.00\r\n" for n in range(20)
     )
@@ -242,7 +242,7 @@ def test_json_numbers_keep_their_exact_text() -> None:
 
 
 @pytest.mark.parametrize("line", [b"[]", b'{"a": 1, "a": 2}', b"{", b'{"items": [1]}', b"\xff{}", b"null", b"[" * 9999])
-def test_a_broken_line_of_ndjson_is_one_rejected_row(line: bytes) -> None:
+def test_an_invalid_ndjson_line_is_one_rejected_row(line: bytes) -> None:
     rows = list(
         reading.rows(io.BytesIO(b'{"a": "1"}\n' + line + b'\n{"a": "2"}\n'), "a.ndjson", columns.known_columns({}), {})
     )

@@ -1,4 +1,4 @@
-"""Tests that a corrected error file has the same values as the original rows of the workbook."""
+"""Tests that an error file of a workbook gives the same orders as the original rows after the errors are corrected."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ PLAIN = Settings(source="shop", currency="EUR", status="delivered")
 
 
 def workbook(book: Any) -> None:
-    """A workbook whose cells have types and formats."""
+    """Create a workbook whose cells have types and formats."""
     sheet = book.add_worksheet("Orders")
     sheet.write_row(0, 0, HEADER)
     formats = {name: book.add_format({"num_format": name}) for name in ("dd.mm.yyyy hh:mm", "00000", '#,##0.000 "€"')}
@@ -74,7 +74,7 @@ def test_a_corrected_error_file_of_a_workbook_gives_the_same_orders(settings: Se
     assert after == before
 
 
-def test_an_error_file_shows_the_cells_of_a_workbook_as_people_see_them() -> None:
+def test_an_error_file_contains_the_cells_of_a_workbook_as_excel_displays_them() -> None:
     first = error_file(written(workbook), "orders.xlsx", GERMAN).splitlines()[1]
     assert first == 'A1,01.03.2024 10:30,4711,00042,1000,"1,25 EUR",01067,1.5,2,bad,a reason'
 
@@ -95,13 +95,11 @@ def test_an_error_file_shows_the_cells_of_a_workbook_as_people_see_them() -> Non
         (NumberText(""), "quantity", ""),
     ],
 )
-def test_a_typed_cell_is_written_to_the_error_file_in_the_number_and_date_format_of_the_request(
-    cell: str, field: str | None, text: str
-) -> None:
+def test_a_typed_cell_is_written_in_the_format_of_the_request(cell: str, field: str | None, text: str) -> None:
     assert error_files.text_of(cell, field, GERMAN) == text
 
 
-def test_a_number_of_a_workbook_stays_a_number_in_an_error_file_with_json_objects() -> None:
+def test_a_number_of_a_workbook_is_a_number_in_a_json_error_file() -> None:
     row = Row(1, 2, {"sku": "0042", "unit_price": NumberText("1.250"), "note": NumberText("00042")}, None)
     with open_spool() as spool:
         for each in (Row(0, 1, {"a": "x"}, None, '{"a": "x"}'), row):

@@ -1,4 +1,6 @@
-"""Tests that an order is not imported if one of its rows, or a row that may belong to it, cannot be read."""
+"""Tests that an order is not imported if one of its rows cannot be read. An unreadable row can also belong to the
+previous or the next order.
+"""
 
 import gzip
 import io
@@ -43,7 +45,9 @@ def test_an_order_with_a_rejected_row_is_rejected(row: RawRow, code: str, import
 
 HEADER = "order_number,created_at,sku,quantity,unit_price"
 OTHERS = [f"{number},2024-03-01,S,1,1" for number in (1000, 1001, 1001, 1002)]
-"""One order, then two rows of another order (the tests add its first row), and then a third order."""
+"""The row of one order, two rows of a second order, and the row of a third order. The tests add the first row of the
+second order.
+"""
 
 
 def csv_file(first_row: str) -> tuple[str, bytes]:
@@ -106,7 +110,7 @@ def names_of(*rows: dict[str, str], stated: dict[str, str] | None = None) -> lis
         return [each.assembled.values["customer_name"] for chunk in work.chunks() for each in chunk]
 
 
-def test_rows_that_use_different_columns_for_one_field_are_refused_unless_the_request_names_the_column() -> None:
+def test_two_columns_for_one_field_in_ndjson_are_refused_without_a_choice() -> None:
     assert names_of({"customer": "Ann"}, {}, {"customer": "Bob", "customer_email": "bob@example.com"}) == [
         "Ann", "", "Bob",
     ]  # fmt: skip
@@ -116,7 +120,7 @@ def test_rows_that_use_different_columns_for_one_field_are_refused_unless_the_re
     assert names_of(*rows, stated={"customer_name": "customer"}) == ["Ann", "Acme"]
 
 
-def test_a_gzip_file_that_is_cut_off_is_refused() -> None:
+def test_a_truncated_gzip_file_is_refused() -> None:
     text = "order_number,sku,quantity\n" + "".join(f"A{n},S{n * 7919 % 1009},{n}\n" for n in range(20_000))
     content = gzip.compress(text.encode())
     assert len(list(reading.rows(io.BytesIO(content), "a.csv.gz", columns.known_columns({}), {}))) == 20_000

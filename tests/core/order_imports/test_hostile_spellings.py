@@ -1,4 +1,4 @@
-"""Tests that files with orders, and files with news about orders, refuse hostile spellings, as the API does."""
+"""Tests that order imports and order news refuse hostile spellings, as the API does."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -15,8 +15,9 @@ NUMBERS = (
     "Infinity", "NaN", "", "1\u200b",
 )  # fmt: skip
 SPELLED = tuple(text for text in NUMBERS if text.strip() not in ("", "1"))
-"""The hostile spellings for cells. A cell loses its surrounding white space, and an empty cell has no value. Therefore
-spellings that become "" or "1" are left out."""
+"""The hostile spellings for cells. Spellings that become "" or "1" without the surrounding white space are omitted,
+because the reader removes this white space, and an empty cell has no value.
+"""
 TIMES = (
     "\u0662\u0660\u0662\u0666-01-01", "1e9", "1700000000", "2026-02-30", "2026-13-01", "2026-01-01T25:00", "now", "",
     "2026-01-01T10:00+99:00", "1900-01-01", "9999-12-31", "-2026-01-01",
@@ -70,6 +71,6 @@ def test_a_hostile_spelling_is_refused(door: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["Cafe\u0301", " Caf\u00e9 ", "Caf\u00e9\n"])
-def test_the_spellings_of_a_text_are_stored_in_one_form(spelling: str) -> None:
+def test_all_spellings_of_a_text_are_stored_in_the_same_form(spelling: str) -> None:
     assert values.line("customer_name", spelling, 200) == "Caf\u00e9"
     assert news(carrier=spelling)[0].carrier == "Caf\u00e9"

@@ -1,4 +1,6 @@
-"""A repeated attempt continues after the orders that earlier attempts have written. Its counts include these orders."""
+"""Tests that a repeated attempt continues after the orders of previous attempts. The counts include the orders of
+previous attempts.
+"""
 
 import json
 from collections import Counter
@@ -24,7 +26,7 @@ ROWS = [RawRow(n + 2, CELLS | {"order_number": f"A{n}"} | ({"quantity": "x"} if 
     ("outcomes", "written", "done"),
     [({}, ["A0", "A2", "A3"], 1), ({"created": 2}, ["A3"], 3), ({"created": 1, "differs": 1}, ["A0", "A2", "A3"], 1)],
 )
-def test_orders_that_are_already_written_are_skipped_unless_an_earlier_attempt_refused_an_order(
+def test_written_orders_are_skipped_if_no_order_was_refused(
     outcomes: dict[str, int], written: list[str], done: int
 ) -> None:
     rows = Counter({"created": outcomes.get("created", 0)})
@@ -68,26 +70,26 @@ def attempt(rows: list[RawRow], committed: _Progress, settings: Settings = SETTI
     return keys, rehearsals
 
 
-def test_orders_of_a_committed_chunk_are_written_again_if_they_are_not_in_the_database() -> None:
+def test_committed_orders_that_are_missing_in_the_database_are_written_again() -> None:
     committed = _Progress(3, "A2", Counter(created=1), Counter(created=1, differs=1))
     assert attempt(ROWS, committed) == (["A0", "A2", "A3"], [False])
 
 
 @pytest.mark.parametrize("key", ["A9", ""])
 def test_a_checkpoint_that_does_not_match_the_orders_is_ignored(key: str) -> None:
-    """The checkpoint of an earlier release has no key, and can count the orders of a file differently."""
+    """The checkpoint of an earlier release has no key, and its count of orders can be different."""
     assert attempt(ROWS, _Progress(3, key, Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
     assert attempt(ROWS, _Progress(9, "A2", Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
 
 
-def test_each_attempt_refuses_the_same_orders_because_of_a_time_in_the_future() -> None:
+def test_a_time_in_the_future_is_refused_in_each_attempt() -> None:
     created_at = datetime(2024, 3, 1, tzinfo=UTC)
     payload = {"source": "shop", "settings": {"timezone": "UTC", "currency": "EUR", "status": "delivered"}}
     settings = Settings.of(payload, created_at)
     times = {
         "A0": "2024-03-01T00:04:00Z",
         "A1": "2024-03-01T00:06:00Z",
-    }  # Both times are in the past, according to the clock of the worker.
+    }  # According to the clock of the worker, both times are in the past.
     rows = [RawRow(2, CELLS | {"order_number": number, "created_at": time}) for number, time in times.items()]
     assert attempt(rows, _Progress(), settings) == (["A0"], [False])
 

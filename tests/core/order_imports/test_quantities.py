@@ -1,4 +1,4 @@
-"""The decimal mark of a request determines whether a quantity such as `1.000` means 1 or 1000."""
+"""Tests that the decimal mark of a request determines whether a quantity such as `1.000` means 1 or 1000."""
 
 import pytest
 
@@ -16,7 +16,9 @@ UNCLEAR = [
         ("2,00", None, 2), ("-1.000,00", ",", -1000), ("1,000,000", ".", 1_000_000), ("12", None, 12),
     ],
 )  # fmt: skip
-def test_the_decimal_mark_decides_whether_a_separator_groups_thousands(text: str, mark: str | None, value: int) -> None:
+def test_the_decimal_mark_determines_whether_a_separator_groups_thousands(
+    text: str, mark: str | None, value: int
+) -> None:
     assert whole("quantity", text, mark) == value
 
 

@@ -1,4 +1,4 @@
-"""Tests that a file with orders is read as a plain table: the value of each cell is exactly the text of the cell."""
+"""Tests that an order file is read as a plain table. The value of each cell is exactly the text of the cell."""
 
 import gzip
 import io
@@ -34,7 +34,7 @@ def column(rows: list[RawRow], name: str) -> list[str | None]:
 
 @pytest.mark.parametrize("name", ["Sama", "Same", "dto.", "idem", "↑", "Igual", "Do."])
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_a_cell_with_the_word_ditto_does_not_get_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
+def test_the_word_ditto_does_not_repeat_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
     rows = [HEADER, ["A1", "2024-03-01", "Ann", "MUG", "1", "2.00"], ["A2", "2024-03-01", name, "MUG", "1", "2.00"]]
     content = table(*rows) if is_workbook else lines(*rows)
     assert column(read(content), "customer_name") == ["Ann", name]
@@ -56,13 +56,13 @@ def test_a_row_with_instructions_or_units_is_an_ordinary_row() -> None:
     assert column(rows, "order_number") == ["required", "A1"]
 
 
-def test_a_table_is_read_if_lines_with_other_text_are_above_it() -> None:
+def test_a_table_below_lines_with_other_text_is_read() -> None:
     head = [["Order no: 17"], ["Date: 2024-03-01"], ["Customer: Ann"]]
     rows = read(lines(*head, ["order_number", "pos", "quantity", "line total"], ["A1", "1", "2", "3.00"]))
     assert [(row.number, row.cells["order_number"]) for row in rows] == [(5, "A1")]
 
 
-def test_the_row_that_contains_a_column_name_of_the_request_is_the_header() -> None:
+def test_the_row_with_a_column_name_of_the_request_is_the_header() -> None:
     rows = read(b"Bericht;;\n\nBelegnr;Datum;Wer\n4711;01.03.2024;Ann\n", stated={"order_number": "Belegnr"})
     assert [row.cells for row in rows] == [{"Belegnr": "4711", "Datum": "01.03.2024", "Wer": "Ann"}]
 
@@ -76,7 +76,7 @@ def test_an_unclosed_quote_at_the_end_of_the_file_rejects_its_row(end: str) -> N
     assert last.cells["order_number"] == "A2"
 
 
-def test_an_unclosed_quote_rejects_only_its_own_row() -> None:
+def test_an_unclosed_quote_rejects_only_one_row() -> None:
     rows = [["A1", "2024-03-01", '"Ann', "MUG", "1", "2.00"], ["A2", "2024-03-01", "Bob", "MUG", "1", "2.00"]]
     broken, intact = read(lines(HEADER, *rows))
     assert (broken.problem is None, broken.cells["order_number"]) == (False, "A1")
@@ -91,7 +91,7 @@ def test_json_in_a_cell_keeps_its_quotes() -> None:
     assert column(escaped, "name") == ['6" pipe, long'] * 3
 
 
-def test_only_the_apostrophe_that_an_export_adds_is_removed() -> None:
+def test_only_apostrophes_that_exports_add_are_removed() -> None:
     names = ["'s-Hertogenbosch", "'t Hooft", "'=Ann", "''=Ann", "'+49 1", "'"]
     rows = read(lines(HEADER, *[["A1", "2024-03-01", name, "S", "1", "2"] for name in names]))
     assert column(rows, "customer_name") == ["'s-Hertogenbosch", "'t Hooft", "=Ann", "'=Ann", "+49 1", "'"]
@@ -151,19 +151,19 @@ def workbook_of_a_person(book: Any) -> None:
     legend.write_row(1, 0, ["Ann", "a customer"])
 
 
-def test_the_cells_of_a_workbook_are_read_as_a_spreadsheet_program_shows_them() -> None:
+def test_workbook_cells_are_read_as_a_spreadsheet_program_displays_them() -> None:
     rows = read(written(workbook_of_a_person), "orders.xlsx")
     assert [row.number for row in rows] == [4, 5, 6, 7]
     assert column(rows, "order_number") == ["A1", "A2", "A2", "A3"]
     assert column(rows, "created_at")[0] == "2024-03-01T10:30:00"
     assert column(rows, "unit_price") == ["1.25 EUR", "2", None, None]
-    # The quantity of merged cells counts only in the first row.
+    # The quantity in merged cells is read only in the first row.
     assert column(rows, "quantity") == ["1000", "1", "3", None]
     assert isinstance(rows[0].cells["quantity"], NumberText) and isinstance(rows[0].cells["created_at"], NumberText)
     assert [list(row.flaws) for row in rows] == [[], [], [], ["unit_price"]]
 
 
-def test_a_sheet_of_orders_with_ambiguous_columns_is_not_ignored() -> None:
+def test_an_order_sheet_with_ambiguous_columns_is_not_ignored() -> None:
     def write(book: Any, *headers: list[str]) -> None:
         for header in headers:
             sheet = book.add_worksheet()
@@ -183,7 +183,7 @@ def test_a_sheet_of_orders_with_ambiguous_columns_is_not_ignored() -> None:
     assert column(read(written(lambda book: write(book, ["email", "billing email"], HEADER))), "sku") == ["MUG"]
 
 
-def test_sheets_with_the_same_columns_are_read_and_sheets_with_other_columns_are_refused() -> None:
+def test_several_order_sheets_are_read_only_if_their_columns_are_equal() -> None:
     def write(book: Any, *headers: list[str]) -> None:
         for number, header in enumerate(headers):
             sheet = book.add_worksheet(f"Sheet {number}")
@@ -196,7 +196,7 @@ def test_sheets_with_the_same_columns_are_read_and_sheets_with_other_columns_are
 
 
 ORDERS = 50_000 if FULL else 20_000
-"""The number of orders in a list whose memory is measured. The list has 30 MB in full size, and 12 MB in small size."""
+"""The number of orders in the list of the memory test. The list has 30 MB in a full run, and otherwise 12 MB."""
 
 
 def item(number: int) -> str:
@@ -231,7 +231,7 @@ def test_a_json_list_of_any_size_is_read_with_bounded_memory() -> None:
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_json_list_that_is_broken_is_refused_as_a_whole(text: str, problem: str) -> None:
+def test_a_broken_json_list_is_refused_completely(text: str, problem: str) -> None:
     with pytest.raises(UnreadableFile, match=problem):
         read(text.encode(), "orders.json")
 

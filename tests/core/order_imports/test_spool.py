@@ -1,4 +1,4 @@
-"""The spool groups the rows of a file by order. Its disk space and its memory are limited."""
+"""Tests the spool, which groups the rows of a file by order with limited disk space and memory."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def object_row(number: int, source: str) -> Row:
     return Row(0, number, cells, lines, source)
 
 
-def test_the_spool_returns_all_rows_of_an_order_together_and_with_all_cells() -> None:
+def test_the_spool_returns_all_rows_and_cells_of_an_order_together() -> None:
     with open_spool() as spool:
         spool.add("A", row(2, a="x", b=NumberText("1.50")))
         spool.add("B", row(3, b="y\ud800", c="Größe"))
@@ -46,7 +46,7 @@ def test_the_spool_returns_json_objects_with_their_lines_and_exact_numbers() -> 
     assert isinstance(only.raw["total"], NumberText) and written(parsed(source)) == source
 
 
-def test_the_rows_of_an_order_that_is_too_large_for_the_memory_are_only_counted(
+def test_the_rows_of_a_too_large_order_are_only_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(spools, "MAX_GROUP_ROWS", 3)
@@ -60,7 +60,7 @@ def test_the_rows_of_an_order_that_is_too_large_for_the_memory_are_only_counted(
         assert [each.row.number for each in spool.rejections()] == [0, 1, 2, 3]
 
 
-def test_the_import_stops_with_a_clear_error_if_the_rows_exceed_the_disk_limit() -> None:
+def test_the_import_fails_with_a_clear_error_if_the_rows_exceed_the_disk_limit() -> None:
     with open_spool(1 << 20) as spool, pytest.raises(SpoolFull, match=r"more than 1 MB .* Split the file"):
         for number in range(100_000):
             spool.add(f"A{number}", row(number, a="x" * 100))
@@ -86,11 +86,11 @@ with open_spool() as spool:
     except SpoolFull as error:
         print(error)
 """
-"""A script that simulates a worker whose disk becomes full: a file can have at most 1 MB."""
+"""A script that simulates a worker with a full disk. The script limits the size of each file to 1 MB."""
 
 
 @pytest.mark.parametrize("part", ["rows", "gaps", "the text of a file"])
-def test_the_import_stops_with_a_clear_error_if_the_disk_becomes_full(part: str) -> None:
+def test_the_import_fails_with_a_clear_error_if_the_disk_is_full(part: str) -> None:
     child = subprocess.run([sys.executable, "-c", FULL_DISK, part], capture_output=True, text=True, check=False)
     assert child.stdout.startswith("The disk of the worker is full. Split the file"), child.stderr[-1000:]
 

@@ -1,4 +1,6 @@
-"""The decimal mark and the date format of a request apply to texts, but not to typed numbers and dates in the file."""
+"""Tests that the decimal mark and the date format of a request apply only to texts. They do not apply to typed numbers
+and dates in the file.
+"""
 
 from datetime import UTC, datetime
 from decimal import Decimal

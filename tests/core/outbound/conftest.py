@@ -14,7 +14,9 @@ Resolver = Callable[..., list[str]]
 
 @pytest.fixture(autouse=True)
 def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Allow requests to 127.0.0.1, as the local cloud does. Other addresses of this machine stay forbidden."""
+    """Allow requests to 127.0.0.1, as the local cloud does. Requests to other addresses of this machine are still
+    forbidden.
+    """
     monkeypatch.setenv("WC_OUTBOUND_ALLOW", "127.0.0.1")
     settings.cache_clear()
     yield
@@ -25,14 +27,14 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     """Replace the resolver of host names. `names(*answers)` sets one list of addresses for each look-up.
 
-    `names` returns a list of host names, to which every later look-up appends its host name.
+    `names` returns a list. Every later look-up appends its host name to the list.
     """
 
     def resolve_to(*answers: list[str]) -> list[str]:
         looked_up: list[str] = []
 
         def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-            if _is_address(host):  # socket.create_connection calls this function too, with the checked IP address.
+            if _is_address(host):  # socket.create_connection also calls this function, with the checked IP address.
                 return [(_family(host), socket.SOCK_STREAM, 6, "", (host, port))]
             addresses = answers[min(len(looked_up), len(answers) - 1)]
             looked_up.append(host)

@@ -115,8 +115,9 @@ NOT_PUBLIC = [
     "fec0::1",
     "ff02::1",
 ]
-"""At least one address from every range that is not on the public internet. The list does not contain 127.0.0.1,
-because the fixture `allowed` allows this address."""
+"""At least one address from every range that is not on the public internet. The address 127.0.0.1 is omitted, because
+the fixture `allowed` allows requests to it.
+"""
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)

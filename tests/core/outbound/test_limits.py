@@ -16,7 +16,7 @@ from wecelebrate.core.outbound import ResponseTooLarge, Unreachable, fetch
 def send_slowly(*, head: bool) -> Callable[[socket.socket, bytes], None]:
     """Create a handler that sends one byte every 50 ms.
 
-    If `head` is true, the bytes belong to a header, otherwise to the body.
+    If `head` is true, the bytes belong to a header. Otherwise, the bytes belong to the body.
     """
 
     def converse(connection: socket.socket, _: bytes) -> None:

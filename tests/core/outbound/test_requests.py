@@ -31,7 +31,7 @@ def test_a_request_has_only_the_necessary_headers(names: Resolver, monkeypatch: 
     assert served.sent("cookie") == [""]
 
 
-def test_a_host_name_is_resolved_only_once_and_the_request_uses_the_checked_address(
+def test_a_request_uses_the_checked_address_without_another_look_up(
     names: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up = names(["127.0.0.1"], ["169.254.169.254"])

@@ -19,7 +19,9 @@ from wecelebrate.core.outbound import NotAllowed, Unreachable, fetch
 
 @pytest.fixture
 def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
-    """A server's TLS context. Clients trust the server's certificate, which is valid for images.example.com."""
+    """The TLS context of a server. Clients trust the certificate of the server. The certificate is valid for
+    images.example.com.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.datetime.now(datetime.UTC)

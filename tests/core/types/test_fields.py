@@ -37,7 +37,7 @@ REASONS = {
     "GET /api/jobs/{job_id}.job_id": "the first API answers every unknown text with status 404",
     "GET /api/jobs/{job_id}/status.job_id": "the first API answers every unknown text with status 404",
 }
-"""The fields that have no type of `core.types`, each with the reason."""
+"""Maps each field without a type of `core.types` to the reason."""
 
 Leaf = tuple[str, type, tuple[Any, ...]]
 """The name of a field, its scalar type, and its metadata."""
@@ -104,7 +104,7 @@ def request_leaves() -> Iterator[Leaf]:
 FOUND = {name: (scalar, metadata) for name, scalar, metadata in request_leaves()}
 
 
-def test_the_search_for_types_finds_the_fields_of_bodies_and_the_parameters_of_queries_and_paths() -> None:
+def test_the_search_finds_fields_of_bodies_and_parameters_of_queries_and_paths() -> None:
     expected = {"NewProduct.price", "SiteOrderFilters.created_from", "ShippingAddress.country", "FileOptions.sheet"}
     assert expected <= FOUND.keys()
     assert any(name.endswith("{product_id}.product_id") for name in FOUND)
@@ -112,10 +112,10 @@ def test_the_search_for_types_finds_the_fields_of_bodies_and_the_parameters_of_q
 
 
 @pytest.mark.parametrize("name", sorted(FOUND))
-def test_each_field_of_a_request_has_a_type_of_core_types_or_is_listed_with_a_reason(name: str) -> None:
+def test_each_request_field_has_a_type_of_core_types_or_a_listed_reason(name: str) -> None:
     scalar, metadata = FOUND[name]
     assert is_typed(scalar, metadata) or name in REASONS
 
 
-def test_every_field_that_is_listed_as_an_exception_exists_and_has_no_type_of_core_types() -> None:
+def test_every_listed_exception_exists_and_has_no_type_of_core_types() -> None:
     assert {name for name in REASONS if name not in FOUND or is_typed(*FOUND[name])} == set()

@@ -21,7 +21,7 @@ PHONE = TypeAdapter[str](PhoneNumber)
         "+12345" + " " * 23 + "6",
     ],
 )
-def test_a_number_of_4_to_15_digits_is_kept_as_it_is_written(text: str) -> None:
+def test_a_number_with_4_to_15_digits_is_not_changed(text: str) -> None:
     assert PHONE.validate_python(f"  {text} ") == text
 
 

@@ -234,7 +234,7 @@ SPELLINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "Sku": (["4006381333931", "\u00c4-1"], ["", "\u200b", "A\x07B", "A\tB", "x" * 201, "\ud800", 5]),
     "Text": (["", "a\nb\tc", "\u00e9"], ["a\x07", "a\x7f", "a\0", "\ud800", 5]),
 }
-"""For each type: spellings that it accepts, and spellings that it refuses."""
+"""Maps each type to the spellings that it accepts, and to the spellings that it refuses."""
 
 MODELS = {name: create_model(name, __base__=Input, value=(getattr(types, name), ...)) for name in SPELLINGS}
 
@@ -289,7 +289,7 @@ def test_an_invalid_spelling_is_refused(name: str, value: Any) -> None:
         ("OrderNumber", ["7kq2m9d4xt", "7KQ2M9D4XT"], "7KQ2M9D4XT"),
     ],
 )
-def test_all_spellings_of_one_value_are_stored_in_the_same_form(name: str, spellings: list[str], value: str) -> None:
+def test_all_spellings_of_a_value_are_stored_in_the_same_form(name: str, spellings: list[str], value: str) -> None:
     assert {stored(name, spelling) for spelling in spellings} == {value}
 
 
@@ -353,7 +353,7 @@ def test_the_schema_accepts_every_value_that_the_code_accepts(name: str, value: 
 @pytest.mark.parametrize(
     "name", ["Money", "Timestamp", "CurrencyCode", "CountryCode", "Slug", "OrderNumber", "Name", "Sku", "Text"]
 )
-def test_the_code_accepts_every_value_that_the_schema_of_a_regular_type_accepts(name: str) -> None:
+def test_the_code_accepts_every_value_that_a_regular_schema_accepts(name: str) -> None:
     schema = schema_of(name)
     patterns = [part["pattern"] for part in schema.get("anyOf", [schema]) if "pattern" in part]
     values = st.from_regex(patterns[0], fullmatch=True) if patterns else st.sampled_from(schema["enum"])
@@ -374,6 +374,7 @@ def test_the_code_accepts_every_value_that_the_schema_of_a_regular_type_accepts(
 def invisible_after_stripping(value: str) -> bool:
     """Return whether the code can refuse a text that matches the pattern.
 
-    Such a text has white space at its ends, or certain characters outside the Basic Multilingual Plane.
+    The code can refuse a text with surrounding white space, or with certain characters outside the Basic Multilingual
+    Plane.
     """
     return any(0x1BCA0 <= ord(letter) <= 0xE0FFF for letter in value) or value != value.strip()

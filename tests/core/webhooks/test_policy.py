@@ -1,4 +1,4 @@
-"""Tests when a failed webhook delivery is tried again. docs/webhooks.md states these delays."""
+"""Tests when a failed webhook delivery is tried again. docs/webhooks.md contains these delays."""
 
 import random
 
@@ -22,7 +22,7 @@ MINUTE, HOUR = 60, 3600
         (8, 12 * HOUR),
     ],
 )
-def test_a_delivery_is_tried_again_after_a_delay_that_grows_to_twelve_hours(
+def test_the_delay_between_delivery_attempts_increases_to_twelve_hours(
     monkeypatch: pytest.MonkeyPatch, failures: int, seconds: int
 ) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, _: low)
@@ -41,6 +41,6 @@ def test_an_endpoint_is_disabled_after_twenty_failures_in_three_days() -> None:
     assert POLICY.disable_after_seconds == 72 * HOUR
 
 
-def test_an_endpoint_that_fails_is_paused_for_at_most_a_minute_and_its_last_twenty_attempts_are_stored() -> None:
+def test_a_failing_endpoint_is_paused_for_at_most_a_minute() -> None:
     assert POLICY.max_endpoint_pause == MINUTE
     assert POLICY.log_length == 20

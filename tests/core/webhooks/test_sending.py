@@ -1,4 +1,4 @@
-"""Tests what one attempt of a webhook delivery sends and records."""
+"""Tests which request one attempt of a webhook delivery sends, and what the attempt records."""
 
 import time
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def test_a_delivery_has_one_valid_signature_for_each_secret() -> None:
     [(200, None), (204, None), (299, None)]
     + [(status, f"the endpoint responded with status {status}") for status in (199, 300, 302, 400, 410, 500)],
 )
-def test_only_a_status_from_200_to_299_means_that_the_delivery_arrived(
+def test_a_delivery_succeeds_only_with_a_status_from_200_to_299(
     endpoint: Endpoint, status: int, error: str | None
 ) -> None:
     endpoint.response = response(status, {}, b"")
@@ -99,7 +99,7 @@ def test_the_first_2048_bytes_of_a_response_are_stored_without_nul_characters(en
     assert attempt().body == "a" * 2047 + "\N{REPLACEMENT CHARACTER}"
 
 
-def test_an_attempt_fails_after_an_error_of_the_connection_or_an_internal_error(endpoint: Endpoint) -> None:
+def test_a_connection_error_or_an_internal_error_fails_the_attempt(endpoint: Endpoint) -> None:
     endpoint.response = outbound.Unreachable("the connection was refused")
     result = attempt()
     assert (result.status, result.error, result.milliseconds) == (None, "the connection was refused", 1250)

@@ -62,7 +62,7 @@ def specs() -> tuple[FunctionSpec, ...]:
 
 @pytest.fixture(scope="session")
 def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]:
-    """Layers that contain no packages. The tests in `test_layers.py` check the contents of the real layers."""
+    """Layers without packages. The tests in `test_layers.py` check the contents of the real layers."""
     layers = {}
     for name in ("core", "base", "http", *OPTIONAL_LAYERS):
         folder = tmp_path_factory.mktemp(name)
@@ -107,9 +107,9 @@ def named(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[st
 def synthesise_once(
     folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str
 ) -> Templates:
-    """Synthesise the templates in the first pytest worker that needs these templates.
+    """Synthesise the templates in the first pytest worker that needs them.
 
-    The other workers read the finished templates, because the synthesis takes several seconds.
+    All other workers read the finished templates, because the synthesis takes several seconds.
     """
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -78,7 +78,7 @@ def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[st
     import aws_cdk as cdk
 
     cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
-    # The tests check the defaults, so they ignore the settings of the operator of this checkout.
+    # The tests check the default settings, so they ignore the settings files of this checkout.
     settings = {"settings_folder": str(folder / "no-settings")}
     app = cdk.App(outdir=str(folder), context={**cdk_json, **settings, **context}, analytics_reporting=False)
     assemble(app, specs, layers)

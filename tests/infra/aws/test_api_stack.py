@@ -1,4 +1,4 @@
-"""Tests that the HTTP APIs on AWS together serve the declared routes, each path in one API."""
+"""Tests that the HTTP APIs on AWS together serve the declared routes, and that each path belongs to one API."""
 
 import json
 from itertools import combinations
@@ -19,7 +19,7 @@ def routes(cloud: Templates, api: HttpApi) -> dict[str, Resource]:
 
 
 @EACH_API
-def test_each_api_has_exactly_the_declared_routes_of_its_paths_and_each_route_calls_its_function(
+def test_each_api_has_exactly_the_declared_routes_of_its_paths(
     dev: Templates, specs: tuple[FunctionSpec, ...], api: HttpApi
 ) -> None:
     functions = {}
@@ -49,7 +49,7 @@ def test_the_staff_api_has_all_paths_below_admin_and_no_other_path(dev: Template
 
 
 def test_no_path_prefix_of_an_api_begins_with_the_path_prefix_of_another_api() -> None:
-    """CloudFront uses the first pattern that matches, so the order of such prefixes would matter."""
+    """CloudFront uses the first pattern that matches. If the prefixes overlapped, their order would be important."""
     prefixes = [prefix for api in APIS for prefix in api.prefixes]
     assert all(prefix.startswith("/") and prefix.endswith("/") for prefix in prefixes)
     for first, second in combinations(prefixes, 2):
@@ -116,7 +116,7 @@ def test_each_function_of_an_api_has_one_integration_and_one_permission_for_this
 
 
 @EACH_API
-def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates, api: HttpApi) -> None:
+def test_the_cors_settings_equal_the_settings_of_the_local_cloud(dev: Templates, api: HttpApi) -> None:
     assert dev.only(api.name, "AWS::ApiGatewayV2::Api")["CorsConfiguration"] == {
         "AllowOrigins": list(CORS.allow_origins),
         "AllowMethods": list(CORS.allow_methods),
@@ -127,9 +127,7 @@ def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates, ap
 
 
 @EACH_API
-def test_each_api_throttles_requests_and_its_access_log_has_no_tokens_or_query_strings(
-    dev: Templates, api: HttpApi
-) -> None:
+def test_each_api_throttles_requests_and_logs_no_tokens_or_query_strings(dev: Templates, api: HttpApi) -> None:
     stage = dev.only(api.name, "AWS::ApiGatewayV2::Stage")
     assert stage["StageName"] == "$default"
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == api.rate > 0
@@ -141,13 +139,13 @@ def test_each_api_throttles_requests_and_its_access_log_has_no_tokens_or_query_s
     assert not any("query" in value.lower() or "header" in value.lower() for value in fields.values())
 
 
-def test_the_limits_of_all_apis_together_stay_well_below_the_limit_of_an_account() -> None:
+def test_the_limits_of_all_apis_together_are_well_below_the_limit_of_an_account() -> None:
     assert sum(api.rate for api in APIS) <= 5_000, "an account can have 10,000 requests per second"
 
 
 @EACH_API
 def test_each_api_has_at_most_80_percent_of_the_routes_that_aws_allows(dev: Templates, api: HttpApi) -> None:
-    """For each GET route, HEAD adds one route, but no integration and no permission."""
+    """Each GET route needs a second route for HEAD, but no second integration or permission."""
     count = len(routes(dev, api))
     left = USABLE_ROUTES - count
     assert left >= 0, (
@@ -162,9 +160,7 @@ def test_each_stack_of_an_api_has_far_fewer_resources_than_its_quota(dev: Templa
 
 
 @EACH_API
-def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_function(
-    dev: Templates, api: HttpApi
-) -> None:
+def test_many_requests_without_a_route_are_throttled_before_they_reach_a_function(dev: Templates, api: HttpApi) -> None:
     stage = dev.only(api.name, "AWS::ApiGatewayV2::Stage")
     (default,) = stage["RouteSettings"].values()
     assert list(stage["RouteSettings"]) == ["$default"]

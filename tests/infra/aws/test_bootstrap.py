@@ -1,6 +1,6 @@
 """Tests that `bootstrap.sql` and the migrations need no superuser.
 
-The tests use a local PostgreSQL in place of a new Aurora cluster.
+The tests use a local PostgreSQL server instead of a new Aurora cluster.
 
 The master user of RDS has CREATEROLE and CREATEDB, owns the database, and is allowed to grant `rds_iam`. This user has
 no other privileges of a superuser.
@@ -70,7 +70,8 @@ def test_migrations_need_no_superuser(cluster: Postgres) -> None:
 def test_the_bootstrap_script_is_a_single_statement() -> None:
     sql = bootstrap_sql()
     assert "{" not in sql
-    # The Data API reads quotes and `:name` before PostgreSQL does. A comment could contain an unpaired apostrophe.
+    # The Data API parses quotes and `:name` before PostgreSQL parses the statement. Therefore an unpaired apostrophe in
+    # a comment would be an error.
     assert "--" not in sql
     assert sql.count("'") % 2 == 0
     assert not re.search(r"(?<!:):[a-z]", sql)
@@ -78,9 +79,9 @@ def test_the_bootstrap_script_is_a_single_statement() -> None:
     assert sql.rstrip().endswith("$bootstrap$")
 
 
-def test_the_master_user_of_rds_creates_the_extension_for_statistics_of_statements(cluster: Postgres) -> None:
-    """In this PostgreSQL, only a superuser may create the extension. On RDS, the master user may do so, as a member of
-    rds_superuser."""
+def test_the_master_user_of_rds_creates_the_extension_pg_stat_statements(cluster: Postgres) -> None:
+    """On RDS, the master user is allowed to create the extension because it is a member of rds_superuser. In this local
+    PostgreSQL server, only a superuser is allowed to create the extension."""
     count = "select count(*) from pg_extension where extname = 'pg_stat_statements'"
     with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
         superuser.execute("drop extension if exists pg_stat_statements")

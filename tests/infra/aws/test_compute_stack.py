@@ -106,13 +106,12 @@ def test_each_function_mounts_the_core_layer_and_the_layers_that_the_function_ne
     assert len(layer_ids) <= 5  # Lambda allows at most five layers
 
 
-def test_a_function_is_allowed_to_sign_in_to_the_database_only_with_the_login_of_this_function(
-    dev: Templates, spec: FunctionSpec
-) -> None:
+def test_a_function_can_sign_in_to_the_database_only_with_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
     statements = [each for each in dev.statements(spec.name) if "rds-db:connect" in each["Action"]]
     uses_database = spec.uses & {"database:read", "database:write"}
     resources = [str(each) for statement in statements for each in as_list(statement["Resource"])]
-    # The two resources are the proxy and the cluster. Only the security groups decide which of them a function reaches.
+    # The policy allows both the proxy and the cluster. The security groups decide which of the two a function can
+    # reach.
     ways = 0 if not uses_database else 1 if spec.kind == "deploy" else 2
     assert len(resources) == ways
     for resource in resources:
@@ -183,7 +182,7 @@ def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(d
         if "s3:GetObject" in statement["Action"] or "s3:PutObject" in statement["Action"]
         for resource in as_list(statement["Resource"])
     }
-    # The file that a schedule pulls can be anywhere in the folder of a catalog, and a caller can upload a file.
+    # A sync can read any file in the folder of a catalog, and uploaded files.
     assert patterns == {
         ("s3:GetObject", "/*"),
         ("s3:AbortMultipartUpload", "/*/results/*"),
@@ -191,7 +190,7 @@ def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(d
     }
 
 
-def test_the_images_api_can_only_write_uploads_and_the_worker_can_read_uploads_and_write_images(
+def test_the_images_api_can_write_uploads_but_only_the_worker_can_read_them(
     dev: Templates,
 ) -> None:
     def objects(name: str, action: str) -> list[str]:
@@ -206,7 +205,7 @@ def test_the_images_api_can_only_write_uploads_and_the_worker_can_read_uploads_a
     assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
 
 
-def test_only_the_export_worker_can_write_exports_and_only_few_functions_can_delete_exports(dev: Templates) -> None:
+def test_only_the_export_worker_can_write_exports(dev: Templates) -> None:
     def may(name: str, action: str) -> bool:
         return any(
             action in statement["Action"] and "exports-" in str(statement["Resource"])
@@ -224,7 +223,9 @@ def test_only_the_export_worker_can_write_exports_and_only_few_functions_can_del
     assert dev.function("queues-exports")["EphemeralStorage"] == {"Size": 10_240}
 
 
-def test_only_functions_that_use_internet_are_allowed_to_send_plain_http(dev: Templates, spec: FunctionSpec) -> None:
+def test_only_functions_that_use_the_internet_are_allowed_to_send_plain_http(
+    dev: Templates, spec: FunctionSpec
+) -> None:
     (group,) = dev.function(spec.name)["VpcConfig"]["SecurityGroupIds"]
     egress = dev.templates["functions"]["Resources"][group["Fn::GetAtt"][0]]["Properties"]["SecurityGroupEgress"]
     assert any(rule["ToPort"] == 80 for rule in egress) == ("internet" in spec.uses)
@@ -260,9 +261,9 @@ def test_roles_have_no_wildcard_actions_and_no_wildcard_resources(dev: Templates
                 if statement["Effect"] == "Deny":
                     continue
                 assert "*" not in str(statement["Action"]), (stack, id)
-                # The Lambda service needs these EC2 actions, and IAM allows no narrower resource for them. The same
-                # policy denies these actions to the code of functions.
-                # X-Ray has no resources.
+                # The Lambda service needs these EC2 actions for all resources, because IAM does not support narrower
+                # resources. The same policy denies these actions to the code of functions. The actions of X-Ray do not
+                # support resources.
                 if not {"ec2:CreateNetworkInterface", "xray:PutTraceSegments"} & {*as_list(statement["Action"])}:
                     assert statement["Resource"] != "*", (stack, id)
 
@@ -299,14 +300,12 @@ def test_a_queue_triggers_its_function_as_declared(dev: Templates, spec: Functio
         assert spec.queue is not None
         assert mapping["BatchSize"] == spec.queue.batch_size
         assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
-        # `dev` is a new account, which allows 10 concurrent invocations.
+        # The account of `dev` is new, so it allows 10 concurrent invocations.
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_queues_have_the_declared_number_of_workers_in_an_account_with_the_usual_quota(
-    prod: Templates, spec: FunctionSpec
-) -> None:
+def test_queues_have_the_declared_number_of_workers_in_a_normal_account(prod: Templates, spec: FunctionSpec) -> None:
     (function,) = (
         id
         for id, each in prod.of_type("functions", "AWS::Lambda::Function").items()
@@ -327,13 +326,13 @@ def test_all_queues_together_use_at_most_half_of_the_concurrency_of_the_account(
 
 
 @pytest.mark.parametrize(("concurrency", "reserves"), [(10, False), (100, False), (1000, True)])
-def test_concurrency_is_reserved_only_if_100_invocations_stay_unreserved(concurrency: int, reserves: bool) -> None:
+def test_concurrency_is_reserved_only_if_100_invocations_remain_unreserved(concurrency: int, reserves: bool) -> None:
     reserved = reserved_concurrency(functions(), concurrency)
     assert bool(reserved) == reserves
     assert concurrency - sum(reserved.values()) >= 100 or not reserved
 
 
-def test_declared_concurrency_is_reserved_only_if_the_account_is_large(
+def test_the_declared_concurrency_is_reserved_only_in_a_large_account(
     dev: Templates, prod: Templates, spec: FunctionSpec
 ) -> None:
     declared = "concurrency" in spec.model_fields_set and spec.queue is None
@@ -381,7 +380,7 @@ def scheduled(
 ) -> Templates:
     """The templates of an app with an existing issuer and an additional scheduled function.
 
-    The schedule of this function has a time zone. The function uses the cache, and it can send mails.
+    The schedule of this function has a time zone. The function uses the cache and mail.
     """
     folder = tmp_path_factory.mktemp("more") / "functions" / "schedules" / "sweep"
     folder.mkdir(parents=True)
@@ -431,7 +430,7 @@ def test_the_code_asset_of_a_function_contains_the_handler_but_not_function_toml
     assert {handler.read_bytes() for handler in handlers} <= sources
 
 
-def test_only_functions_that_start_workers_may_invoke_these_workers(dev: Templates, spec: FunctionSpec) -> None:
+def test_a_worker_can_be_invoked_only_by_functions_that_start_this_worker(dev: Templates, spec: FunctionSpec) -> None:
     allowed = {
         json.dumps(resource)
         for statement in dev.statements(spec.name)

@@ -19,7 +19,7 @@ def test_the_operator_can_set_the_capacity_of_the_database(named: Templates) -> 
     assert scaling == {"MinCapacity": 0.5, "MaxCapacity": 64}
 
 
-def test_a_deploy_can_keep_a_newer_version_of_the_database(
+def test_a_deploy_can_keep_a_newer_database_version(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer], dev: Templates
 ) -> None:
     assert dev.only("data", CLUSTER)["EngineVersion"] == ENGINE_VERSION
@@ -59,7 +59,7 @@ def test_rds_manages_the_master_password(dev: Templates) -> None:
     assert cluster["EnableIAMDatabaseAuthentication"] is True
 
 
-def test_the_logins_are_created_after_the_cluster_and_updated_when_the_list_of_logins_changes(dev: Templates) -> None:
+def test_the_logins_are_created_and_updated_after_the_cluster(dev: Templates) -> None:
     logins = dev.only("data", "Custom::AWS")
     for event in ("Create", "Update"):
         assert "rds-data" in str(logins[event])
@@ -77,7 +77,7 @@ def test_storage_is_encrypted_and_tls_is_required(dev: Templates) -> None:
     assert parameters["shared_preload_libraries"] == "pg_stat_statements"
 
 
-def test_the_log_of_the_database_contains_no_values_of_parameters_and_rows(dev: Templates) -> None:
+def test_the_database_log_contains_no_values_of_parameters_or_rows(dev: Templates) -> None:
     parameters = dev.only("data", "AWS::RDS::DBClusterParameterGroup")["Parameters"]
     assert parameters["log_min_duration_statement"] == "500"
     assert parameters["log_parameter_max_length"] == parameters["log_parameter_max_length_on_error"] == "0"
@@ -91,13 +91,13 @@ def test_the_database_has_one_reader_in_dev_and_two_readers_in_prod(dev: Templat
     assert len(prod.of_type("data", "AWS::RDS::DBInstance")) == 1 + 2
 
 
-def test_aws_does_not_upgrade_the_database_by_itself(dev: Templates, prod: Templates) -> None:
+def test_aws_does_not_upgrade_the_database_automatically(dev: Templates, prod: Templates) -> None:
     for cloud in (dev, prod):
         instances = cloud.of_type("data", "AWS::RDS::DBInstance").values()
         assert {instance["AutoMinorVersionUpgrade"] for instance in instances} == {False}
 
 
-def test_only_the_database_of_prod_is_retained_and_protected(dev: Templates, prod: Templates) -> None:
+def test_only_the_prod_database_is_retained_and_protected(dev: Templates, prod: Templates) -> None:
     for cloud, policy, protected in ((dev, "Delete", False), (prod, "RetainExceptOnCreate", True)):
         resources = cloud.templates["data"]["Resources"].values()
         (cluster,) = (resource for resource in resources if resource["Type"] == CLUSTER)
@@ -107,7 +107,7 @@ def test_only_the_database_of_prod_is_retained_and_protected(dev: Templates, pro
     assert prod.only("data", CLUSTER)["BackupRetentionPeriod"] == 35
 
 
-def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_writer(dev: Templates) -> None:
+def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_cluster(dev: Templates) -> None:
     target_by_source = {}
     for rule in dev.of_type("functions", "AWS::EC2::SecurityGroupIngress").values():
         assert rule["FromPort"] == rule["ToPort"] == 5432
@@ -120,10 +120,10 @@ def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_writer(dev
         assert {target_by_source[group["Fn::GetAtt"][0]]} == targets
 
 
-def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(named: Templates) -> None:
+def test_functions_connect_to_the_cluster_if_the_setting_proxy_is_off(named: Templates) -> None:
     assert named.of_type("data", PROXY) == named.of_type("data", "AWS::RDS::DBProxyEndpoint") == {}
-    # The check before a deploy reads the output `ProxySetting`. The stack `data` is updated before the functions, so
-    # this stack must not have the output.
+    # The check before a deploy reads the output `ProxySetting`. The stack `data` must not have this output, because
+    # `data` is updated before the functions.
     assert named.templates["functions"]["Outputs"]["ProxySetting"]["Value"] == "off"
     assert "ProxySetting" not in named.templates["data"]["Outputs"]
     (cluster,) = named.of_type("data", CLUSTER)
@@ -146,7 +146,9 @@ def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(n
 
 
 @pytest.mark.parametrize("environment", ["dev", "named"])
-def test_no_change_of_the_proxy_interrupts_connections(environment: str, request: pytest.FixtureRequest) -> None:
+def test_no_change_of_the_proxy_setting_interrupts_connections(
+    environment: str, request: pytest.FixtureRequest
+) -> None:
     templates: Templates = request.getfixturevalue(environment)
     databases = {group["Fn::GetAtt"][0] for group in templates.only("data", CLUSTER)["VpcSecurityGroupIds"]}
     resources = templates.templates["functions"]["Resources"]
@@ -154,15 +156,15 @@ def test_no_change_of_the_proxy_interrupts_connections(environment: str, request
     (group_id,) = (
         group["Fn::GetAtt"][0] for group in templates.function("api-products-read")["VpcConfig"]["SecurityGroupIds"]
     )
-    # An update of the security group removes an egress rule before the functions are updated. Therefore the rule to the
-    # database always exists.
+    # An update of the security group would remove an egress rule before the functions are updated. Therefore the egress
+    # rule to the database always exists.
     targets = {
         templates.follow("functions", rule["DestinationSecurityGroupId"])[1]
         for rule in resources[group_id]["Properties"]["SecurityGroupEgress"]
         if "DestinationSecurityGroupId" in rule
     }
     assert databases < targets if environment == "dev" else databases == targets
-    # A function is updated only after the ingress rules that the function will use were created.
+    # A function is updated after the creation of the ingress rules that it needs.
     own = {id for id in ingress if group_id in str(resources[id]["Properties"]["SourceSecurityGroupId"])}
     (function,) = (
         each
@@ -175,9 +177,7 @@ def test_no_change_of_the_proxy_interrupts_connections(environment: str, request
 
 
 @pytest.mark.parametrize("proxy", ["on", "bypass"])
-def test_a_bypassed_proxy_still_exists_and_functions_can_reach_the_proxy_and_the_cluster(
-    tmp_path: Path, proxy: str
-) -> None:
+def test_a_bypassed_proxy_exists_and_functions_can_use_the_cluster(tmp_path: Path, proxy: str) -> None:
     import aws_cdk as cdk
 
     from infra.aws.data import Data

@@ -1,5 +1,4 @@
-"""Tests that the picture of the architecture is up to date, and that the templates contain all services of the
-picture."""
+"""Tests that the architecture diagram is up to date, and that the templates contain all its services."""
 
 import pytest
 
@@ -8,7 +7,7 @@ from infra.functions import FunctionSpec
 from tests.infra.aws.templates import Templates
 
 
-def test_the_picture_of_the_architecture_shows_the_current_declarations(specs: tuple[FunctionSpec, ...]) -> None:
+def test_the_architecture_diagram_shows_the_current_declarations(specs: tuple[FunctionSpec, ...]) -> None:
     assert FILE.read_text("utf-8") == svg(specs), "run `python -m infra.diagram`"
 
 

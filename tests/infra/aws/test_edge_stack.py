@@ -29,7 +29,7 @@ def secret_of(value: Any) -> str:
     return str(reference["Fn::GetStackOutput"]["OutputName"] if "Fn::GetStackOutput" in reference else reference["Ref"])
 
 
-def test_cloudfront_sends_the_newest_secret_and_functions_accept_the_newest_and_the_previous_secret(
+def test_functions_accept_the_newest_and_the_previous_secret_of_cloudfront(
     named: Templates,
 ) -> None:
     first, *others = distribution(named)["Origins"]
@@ -51,7 +51,7 @@ def test_only_the_functions_of_the_api_get_the_secrets_of_cloudfront(dev: Templa
         assert ("WC_ORIGIN_SECRETS" in variables) == name.startswith("wecelebrate-dev-api-")
 
 
-def test_only_storefronts_and_problem_pages_are_cached_and_the_cache_key_contains_all_inputs(dev: Templates) -> None:
+def test_only_storefronts_and_problem_pages_are_cached(dev: Templates) -> None:
     config = distribution(dev)
     disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the id of the managed policy CachingDisabled
     assert config["DefaultCacheBehavior"]["CachePolicyId"] == disabled
@@ -65,9 +65,7 @@ def test_only_storefronts_and_problem_pages_are_cached_and_the_cache_key_contain
     assert parameters["EnableAcceptEncodingBrotli"] and parameters["EnableAcceptEncodingGzip"]
 
 
-def test_cloudfront_sends_each_request_to_the_api_that_serves_the_path_of_the_request(
-    dev: Templates, named: Templates
-) -> None:
+def test_cloudfront_sends_each_request_to_the_api_that_serves_the_path(dev: Templates, named: Templates) -> None:
     for cloud in (dev, named):
         config = distribution(cloud)
         stack_of = {}
@@ -87,8 +85,8 @@ def test_cloudfront_sends_each_request_to_the_api_that_serves_the_path_of_the_re
         assert sent == "/v1/storefront/* storefront-api, /v1/admin/* staff-api"
 
 
-def test_cloudfront_uses_only_one_output_of_the_main_api_and_every_release_has_this_output(dev: Templates) -> None:
-    """A deploy that moves paths updates `edge` before the main API, so `edge` must work with the outputs of the
+def test_cloudfront_uses_only_one_output_of_the_main_api(dev: Templates) -> None:
+    """A deploy that moves paths updates `edge` before the main API. Therefore `edge` must work with the outputs of the
     previous release."""
     outputs = set(
         re.findall(r'"wecelebrate-dev-api", "Region": "us-east-1", "OutputName": "(\w+)"', _text(dev, "edge"))
@@ -105,9 +103,7 @@ def test_the_cache_behaviors_of_cloudfront_differ_only_in_their_cache_policy_and
     assert all(each == same[0] for each in same)
 
 
-def test_cloudfront_serves_http_3_and_tls_and_each_request_passes_the_firewall(
-    dev: Templates, named: Templates
-) -> None:
+def test_cloudfront_requires_tls_and_checks_each_request_with_the_firewall(dev: Templates, named: Templates) -> None:
     for cloud in (dev, named):
         config = distribution(cloud)
         assert config["HttpVersion"] == "http2and3"

@@ -25,7 +25,7 @@ def test_staff_must_use_a_second_factor_and_invited_people_can_register(dev: Tem
     assert staff["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}
 
 
-def test_customers_can_create_their_own_accounts_and_may_use_a_second_factor(dev: Templates) -> None:
+def test_customers_can_create_an_account_and_use_a_second_factor(dev: Templates) -> None:
     _, customers = pool(dev, "customers")
     assert customers["MfaConfiguration"] == "OPTIONAL"
     assert customers["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}
@@ -43,7 +43,7 @@ def test_browsers_sign_in_with_a_code_and_without_a_secret(named: Templates) -> 
         assert "implicit" not in browser["AllowedOAuthFlows"]
 
 
-def test_by_default_the_sign_in_page_redirects_only_to_the_computer_of_the_operator(dev: Templates) -> None:
+def test_the_sign_in_page_redirects_only_to_localhost_by_default(dev: Templates) -> None:
     for name in ("staff", "customers"):
         urls = client(dev, pool(dev, name)[0], "code")["CallbackURLs"]
         assert all(url.startswith("http://localhost:") for url in urls)
@@ -111,7 +111,7 @@ def test_functions_verify_the_tokens_of_customers(dev: Templates) -> None:
     assert dev.templates["identity"]["Resources"][audience]["Properties"]["UserPoolId"] == {"Ref": customers}
 
 
-def test_an_access_token_contains_the_email_address_and_whether_the_address_is_verified() -> None:
+def test_an_access_token_contains_the_email_address_and_its_verification() -> None:
     attributes = {"sub": "1", "email": "ann@example.com", "email_verified": "true", "phone_number": "+1"}
     event = handler({"request": {"userAttributes": attributes}, "response": {}}, None)
     claims = event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]

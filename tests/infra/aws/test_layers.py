@@ -1,4 +1,5 @@
-"""Tests that each locked package is in exactly one layer, built for the processor and the Python version of Lambda."""
+"""Tests that each locked package is in exactly one layer, and is built for the processor and the Python version of
+Lambda."""
 
 import dataclasses
 import os
@@ -44,7 +45,7 @@ def test_a_package_needed_by_two_extras_is_in_the_base_layer() -> None:
     }
 
 
-def test_the_base_layer_and_the_layer_of_an_extra_together_contain_all_packages_of_the_extra() -> None:
+def test_two_layers_together_contain_all_packages_of_an_extra() -> None:
     closures = layers._closures()
     divided = layers.divide(closures)
     for extra in EXTRAS:
@@ -74,7 +75,7 @@ def test_the_core_layer_contains_the_package_of_the_project_with_its_sql_files(b
     assert sources == {file.relative_to(package) for file in package.rglob("*") if file.suffix in {".py", ".sql"}}
 
 
-def test_layers_have_metadata_but_no_unneeded_files(built: Mapping[str, Layer]) -> None:
+def test_layers_contain_metadata_but_no_unnecessary_files(built: Mapping[str, Layer]) -> None:
     names = {file.name for layer in built.values() for file in files(layer)}
     assert "METADATA" in names
     assert not names & {"RECORD", "INSTALLER", ".lock"}
@@ -82,11 +83,12 @@ def test_layers_have_metadata_but_no_unneeded_files(built: Mapping[str, Layer]) 
     assert not list(built["base"].folder.glob("python/boto3"))
 
 
-def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Layer]) -> None:
+def test_layers_contain_bytecode_if_a_compiler_is_installed(built: Mapping[str, Layer]) -> None:
     compiled = list(built["http"].folder.glob("python/fastapi/__pycache__/*.cpython-313.pyc"))
     assert bool(compiled) == (layers.python_compiler() is not None)
     for file in compiled:
-        # PEP 552: bit 0 means that the file contains the hash of its source. Bit 1 means that Python checks this hash.
+        # See PEP 552: if bit 0 is set, the file contains the hash of its source. If bit 1 is set, Python checks this
+        # hash.
         assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
 
 
@@ -109,7 +111,8 @@ def test_the_python_of_lambda_imports_each_function_with_only_its_layers(
 ) -> None:
     here = layers.build(tmp_path / "layers", f"{platform.machine()}-manylinux_2_28")
     for name, layer in built.items():
-        # Both builds have the same packages in the same versions. An import here shows what an import on arm64 needs.
+        # Both builds have the same packages in the same versions. Therefore an import that succeeds here also succeeds
+        # on arm64.
         assert metadata(layer) == metadata(here[name])
     runtime = tmp_path / "runtime"
     for package in RUNTIME_PACKAGES:
@@ -168,7 +171,7 @@ def test_the_layers_of_every_function_are_smaller_than_the_size_limit_of_lambda(
     layers.check_sizes(specs, built)
 
 
-def test_the_error_mentions_the_function_whose_layers_are_too_large(
+def test_the_error_for_layers_that_are_too_large_names_the_function(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     with (tmp_path / "large").open("wb") as file:
@@ -177,7 +180,7 @@ def test_the_error_mentions_the_function_whose_layers_are_too_large(
         layers.check_sizes(specs, {**stub_layers, "core": Layer("core", tmp_path, "x")})
 
 
-def test_a_failed_uv_call_raises_an_error_that_quotes_the_output_of_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_failed_uv_call_contains_the_output_of_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "EXTRAS", ("no-such-extra",))
     with pytest.raises(LayerError, match="no-such-extra"):
         layers._closures()

@@ -1,4 +1,5 @@
-"""Tests mail on AWS: all mails have one sender domain, one function sends them, and mail events take one path."""
+"""Tests mail on AWS: all mails have one sender domain, one function sends all mails, and one queue gets all mail
+events."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_mails_are_sent_from_the_configured_mail_domain(named: Templates) -> Non
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
-def test_without_a_mail_domain_no_ses_identity_exists_and_the_mail_rate_is_the_rate_of_the_sandbox(
+def test_an_environment_without_a_mail_domain_has_no_ses_identity(
     dev: Templates,
 ) -> None:
     assert dev.of_type("storage", "AWS::SES::EmailIdentity") == {}
@@ -43,9 +44,7 @@ def test_without_a_mail_domain_no_ses_identity_exists_and_the_mail_rate_is_the_r
     assert variables["WC_MAIL_FROM"] == "wecelebrate <mail@dev.wecelebrate.invalid>"
 
 
-def test_only_functions_that_use_email_may_send_mail_and_only_from_the_sender_address_of_the_platform(
-    named: Templates, specs: tuple[FunctionSpec, ...]
-) -> None:
+def test_only_functions_that_use_email_can_send_mail(named: Templates, specs: tuple[FunctionSpec, ...]) -> None:
     assert {spec.name for spec in specs if "email" in spec.uses} == SENDERS
     for spec in specs:
         statements = [each for each in named.statements(spec.name) if "ses:" in str(each["Action"])]

@@ -1,5 +1,5 @@
-"""Tests that each part of the platform has alarms, and that the runbook and the code contain the names in the
-alarms."""
+"""Tests that each part of the platform has alarms, and that the runbook and the code contain the names that alarms
+use."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ def dimensions(alarm: Resource) -> dict[str, Any]:
 
 
 def counted() -> dict[str, set[str]]:
-    """Return the metrics that the code counts, each with its dimensions."""
+    """Return the metrics that the code records, each with its dimensions."""
     metrics: dict[str, set[str]] = {}
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -74,7 +74,7 @@ def test_every_queue_has_alarms_for_its_oldest_message_and_its_dead_letters(
             assert dead["Threshold"] == 1
 
 
-def test_every_api_has_an_alarm_for_errors_and_all_except_the_staff_api_have_an_alarm_for_latency(
+def test_every_api_has_an_alarm_for_errors(
     dev: Templates,
 ) -> None:
     for api in APIS:
@@ -94,7 +94,7 @@ def test_the_dashboard_shows_the_requests_of_each_api(dev: Templates) -> None:
             assert f"{api.name}: {metric}" in body
 
 
-def test_every_kind_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> None:
+def test_every_type_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> None:
     environment = get_environment("dev")
     specs = functions()
     kinds = {
@@ -116,7 +116,7 @@ def test_every_kind_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> N
         assert match[1] in paragraphs
 
 
-def test_each_custom_metric_that_an_alarm_uses_is_counted_by_the_code_with_the_dimensions_of_the_alarm(
+def test_the_code_records_each_custom_metric_of_an_alarm_with_the_same_dimensions(
     dev: Templates,
 ) -> None:
     metrics = counted()
@@ -133,21 +133,19 @@ def test_the_service_dimension_of_each_alarm_is_a_function_or_the_platform(dev: 
     assert services <= names
 
 
-def test_missing_metrics_of_the_sweeper_or_the_heartbeat_or_the_endpoint_raise_an_alarm(dev: Templates) -> None:
+def test_missing_metrics_of_the_sweeper_or_the_heartbeat_or_the_canary_raise_an_alarm(dev: Templates) -> None:
     for name in ("sweeper-stopped", "heartbeat-stopped", "canary"):
         alarm = alarms(dev)[name]
         assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
 
 
-def test_every_alarm_is_sent_when_it_begins_and_when_it_ends(dev: Templates) -> None:
+def test_every_alarm_sends_a_message_when_it_starts_and_when_it_ends(dev: Templates) -> None:
     (topic,) = dev.of_type("monitoring", "AWS::SNS::Topic")
     for alarm in alarms(dev).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
-def test_the_alarm_topic_accepts_messages_of_cloudwatch_and_budgets_and_sends_them_to_the_mail_address(
-    dev: Templates, named: Templates
-) -> None:
+def test_the_alarm_topic_forwards_messages_of_cloudwatch_and_budgets_by_mail(dev: Templates, named: Templates) -> None:
     policy = dev.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     (allowed,) = (statement for statement in policy if statement["Effect"] == "Allow")
     assert allowed["Principal"]["Service"] == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
@@ -165,7 +163,7 @@ def test_the_health_check_requests_the_public_url_of_the_api(dev: Templates, nam
     assert dev.follow("monitoring", host)[0] == "edge"
 
 
-def test_the_budget_warns_about_the_actual_cost_and_about_the_forecast_of_the_cost(named: Templates) -> None:
+def test_the_budget_warns_about_the_actual_cost_and_the_forecast_cost(named: Templates) -> None:
     budget = named.only("monitoring", "AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 300, "Unit": "USD"}
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:environment$dev"]}
@@ -173,7 +171,7 @@ def test_the_budget_warns_about_the_actual_cost_and_about_the_forecast_of_the_co
     assert kinds == ["ACTUAL", "FORECASTED"]
 
 
-def test_the_dashboard_shows_each_custom_metric_that_the_code_counts(dev: Templates) -> None:
+def test_the_dashboard_shows_each_custom_metric_of_the_code(dev: Templates) -> None:
     body = str(dev.only("monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
     shown = {name for name in get_args(Name) if name in body}
     alarmed = {alarm["MetricName"] for alarm in alarms(dev).values()}
@@ -185,7 +183,7 @@ def test_the_dashboard_shows_all_required_figures(dev: Templates) -> None:
     searches = [part for part in body.split("SEARCH(") if "DatabaseMilliseconds" in part.partition(")")[0]]
     assert [re.search(r"(p\d\d)", each.partition(")")[0])[1] for each in searches] == ["p50", "p95", "p99"]  # type: ignore[index]
     for text in (
-        "ApiId,Method,Resource,Stage",  # latency and errors of each route
+        "ApiId,Method,Resource,Stage",  # the latency and the errors of each route
         "FreeableMemory",
         "MemoryPercent",
         "SyncAgeSeconds",

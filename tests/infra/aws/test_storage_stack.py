@@ -18,7 +18,7 @@ def queues(cloud: Templates) -> dict[str, Resource]:
 
 
 def data_buckets(cloud: Templates) -> list[Resource]:
-    """Return the buckets that functions declare. They are the only buckets with an explicit name."""
+    """Return the buckets that functions declare. No other bucket has an explicit name."""
     return [bucket for bucket in cloud.of_type("storage", "AWS::S3::Bucket").values() if "BucketName" in bucket]
 
 
@@ -47,8 +47,8 @@ def test_a_queue_has_the_declared_visibility_timeout_and_maximum_receive_count(
             assert dlq["MessageRetentionPeriod"] == 14 * 86_400
 
 
-def test_a_queue_whose_messages_are_no_jobs_keeps_them_for_twelve_days(specs: tuple[FunctionSpec, ...]) -> None:
-    # The content of these messages is in no table. The deliveries of webhooks are rows, like jobs.
+def test_a_queue_keeps_messages_without_a_row_for_twelve_days(specs: tuple[FunctionSpec, ...]) -> None:
+    # No table contains the content of these messages. Jobs and webhook deliveries are different: each of them is a row.
     days = {spec.queue_name: spec.queue.retention_days for spec in specs if spec.queue and spec.has_queue}
     assert {name for name, each in days.items() if each == 12} == days.keys() - {*QUEUES.values(), "webhooks"}
 
@@ -83,7 +83,7 @@ def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
         assert any("NoncurrentVersionExpiration" in rule for rule in rules)
 
 
-def test_a_bucket_notifies_the_queue_that_declares_the_bucket_and_needs_no_custom_resource(dev: Templates) -> None:
+def test_a_bucket_notifies_its_queue_without_a_custom_resource(dev: Templates) -> None:
     (bucket,) = [bucket for bucket in data_buckets(dev) if "NotificationConfiguration" in bucket]
     assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
     (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
@@ -115,7 +115,7 @@ def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
         return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
 
     assert (expiry_days("images"), expiry_days("image-uploads"), expiry_days("drops")) == ([], [7], [180])
-    # The sweeper deletes exports after 7 days. The expiry deletes files that a killed worker has left behind.
+    # The sweeper deletes exports after 7 days. The expiry of S3 deletes files that remain after a worker was killed.
     assert expiry_days("exports") == [8]
     rules = bucket("exports")["LifecycleConfiguration"]["Rules"]
     assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules[:1]] == [1]
@@ -174,7 +174,7 @@ def test_only_cloudfront_reads_the_files_of_the_console(named: Templates) -> Non
     bucket = named.of_type("storage", BUCKET)[bucket_id]
     # `wecelebrate destroy` finds the bucket by this prefix.
     assert bucket_id.startswith("bucketsconsole")
-    # A bucket that remains from an earlier `console = true` must not prevent the creation of a new bucket.
+    # A bucket that remains after `console` was switched off must not prevent the creation of a new bucket.
     assert "BucketName" not in bucket
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     (policy,) = (
@@ -187,7 +187,7 @@ def test_only_cloudfront_reads_the_files_of_the_console(named: Templates) -> Non
     assert {"Ref": id} in allowed["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Join"][1]
 
 
-def test_an_erp_system_may_only_use_the_folders_of_its_catalogs_and_destinations(named: Templates) -> None:
+def test_an_erp_system_can_use_only_the_folders_of_its_catalogs_and_destinations(named: Templates) -> None:
     ((id, role),) = named.of_type("storage", "AWS::IAM::Role").items()
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert role["RoleName"] == "wecelebrate-dev-erp-acme-sap"

@@ -20,14 +20,15 @@ from tests.faults.environment import FULL
 from tests.infra.aws.templates import Templates, synthesise
 
 MAX_RESOURCES = 450
-"""CloudFormation allows 500 resources per stack.
+"""The maximum number of resources in a stack.
 
-A stack should be split when it has 450 resources, long before a deployment fails.
+CloudFormation allows 500 resources. A stack should be split when it has 450 resources, before a deploy fails.
 """
 
 LARGE_STACKS = {"functions", "api"}
-"""cfn-lint needs 15 s of CPU time for these stacks of one environment. `make test` checks them only in `prod`, because
-their resources have the same types and properties in each environment. `make faults` also checks them in `dev`."""
+"""The stacks for which cfn-lint needs 15 s of CPU time per environment. `make test` checks these stacks only in `prod`,
+because their resources have the same types and properties in each environment. `make faults` also checks these stacks
+in `dev`."""
 
 LINT_IGNORED = {
     "W3005": "CDK writes out dependencies that references already imply",
@@ -64,7 +65,7 @@ def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates, named: Tem
     assert (result.stdout, result.returncode) == ("", 0)
 
 
-def test_the_first_command_of_a_deploy_that_moves_paths_does_not_update_the_api_that_loses_the_paths(
+def test_a_deploy_that_moves_paths_updates_the_old_api_last(
     dev: Templates,
 ) -> None:
     first, _ = deploy_commands(get_environment("dev"), {MAIN_API.name})
@@ -119,7 +120,7 @@ def test_an_issuer_without_an_audience_is_rejected(
         synthesise(tmp_path, specs, stub_layers, issuer="https://id.example")
 
 
-def test_the_synthesis_fails_if_cdk_nag_reports_a_finding_that_is_not_acknowledged(
+def test_the_synthesis_fails_if_a_finding_of_cdk_nag_is_not_acknowledged(
     tmp_path: Path,
 ) -> None:
     import aws_cdk as cdk
@@ -133,7 +134,7 @@ def test_the_synthesis_fails_if_cdk_nag_reports_a_finding_that_is_not_acknowledg
 
 
 @pytest.mark.parametrize(("has_certificate", "finding"), [(False, None), (True, "AwsSolutions-CFR4")])
-def test_only_a_distribution_without_a_certificate_may_accept_old_versions_of_tls(
+def test_only_a_distribution_without_a_certificate_can_accept_old_tls_versions(
     tmp_path: Path, has_certificate: bool, finding: str | None
 ) -> None:
     import aws_cdk as cdk

@@ -1,7 +1,7 @@
-"""An AWS account that answers with recorded responses, and keeps what the commands of an operator have created in it.
+"""Simulates an AWS account. It answers calls with recorded responses, and stores the resources that commands create.
 
-botocore checks each request and each response against its model of the service, so a misspelt operation, parameter or
-field is an error here as well. `aws` runs a command of the AWS CLI against this account.
+botocore checks each request and each response against its model of the service. Therefore a misspelt operation,
+parameter or field is an error. `aws` runs a command of the AWS CLI with this account.
 """
 
 import json
@@ -26,9 +26,10 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
-"""Options of the AWS CLI itself, which are no parameters of an operation."""
+"""Options of the AWS CLI itself. They are not parameters of an operation."""
 _RENAMED = {("sns", "subscribe", "notification-endpoint"): "endpoint"}
-"""Options that the AWS CLI renames, because they would be abbreviations of its own options (`--endpoint-url`)."""
+"""Parameters with a different name in the AWS CLI. For example, `--endpoint` would be an abbreviation of the AWS CLI's
+option `--endpoint-url`."""
 _CUSTOM_COMMANDS = (
     ["configure", "sso"],
     ["sso", "login"],
@@ -38,26 +39,26 @@ _CUSTOM_COMMANDS = (
     ["logs", "tail"],
     ["cloudfront", "create-invalidation"],
 )
-"""Commands of the AWS CLI that are not operations of a service, or that have options of their own."""
+"""Commands of the AWS CLI that are not operations of a service, or that have additional options."""
 
 
 class Refused(Exception):
-    """The account refuses a call with an error code."""
+    """Raised if the account refuses a call with an error code."""
 
 
 @dataclass
 class RecordedAccount:
-    """An empty account, in which an operator deploys `dev`."""
+    """An AWS account that is empty before an operator deploys `dev`."""
 
     templates: Mapping[str, dict[str, Any]]
-    """The templates of `dev`. The outputs of the deployed stacks come from them."""
+    """The templates of `dev`. They determine the outputs of the deployed stacks."""
     outputs: dict[str, str] = field(default_factory=dict)
-    """The values of the outputs that a test needs, by name. All other outputs have the value of their template, or `x`
-    if this value is not a text."""
+    """Maps the names of stack outputs to the values that a test needs. All other outputs have the value in the
+    template, or `x` if this value is not a text."""
     others: tuple[str, ...] = ()
-    """The names of the stacks that the account has before the deploy."""
+    """The names of stacks that exist in the account before the deploy."""
     states: dict[str, str] = field(default_factory=dict)
-    """The states of deployed stacks, by the names in `templates`. The default is CREATE_COMPLETE."""
+    """Maps the names in `templates` to the states of the deployed stacks. The default is CREATE_COMPLETE."""
     rules: list[dict[str, Any]] = field(default_factory=list)
     """The rules of the firewall."""
     bootstrapped: bool = False
@@ -69,7 +70,8 @@ class RecordedAccount:
     calls: list[str] = field(default_factory=list)
 
     def answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the response of an operation. Raises Refused, and NotImplementedError without a recording."""
+        """Return the response of an operation. Raise Refused if the account refuses the call, and LookupError if no
+        response is recorded."""
         self.calls.append(operation)
         recording: Callable[[Mapping[str, Any]], dict[str, Any]] | None = getattr(
             self, f"_{xform_name(operation)}", None
@@ -79,7 +81,7 @@ class RecordedAccount:
         return recording(request)
 
     def stack_outputs(self, stack: str) -> dict[str, str]:
-        """Return the outputs of a deployed stack, by the names in its template."""
+        """Map the names of the outputs in a stack's template to their values in the deployed stack."""
         values = {name: each["Value"] for name, each in self.templates[stack].get("Outputs", {}).items()}
         return {
             name: self.outputs.get(name, value if isinstance(value, str) else "x") for name, value in values.items()
@@ -107,7 +109,7 @@ class RecordedAccount:
 
     def _list_cost_allocation_tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
         assert request == {"TagKeys": ["environment"], "Status": "Active"}
-        return {"CostAllocationTags": []}  # AWS offers the tag a day after the first deploy
+        return {"CostAllocationTags": []}  # the tag becomes available in AWS one day after the first deploy
 
     def _get_secret_value(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["SecretId"] not in self.secrets:
@@ -167,7 +169,7 @@ class RecordedAccount:
 
 @contextmanager
 def recorded(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let all new clients of boto3 call the recorded account."""
+    """Make all new clients of boto3 call the recorded account until the end of the block."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     session = boto3.Session(region_name=REGION)
@@ -206,8 +208,8 @@ def aws(command: str, folder: Path) -> dict[str, Any] | None:
 def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, Any]]:
     """Return the service, the method of boto3 and its arguments for a command of the AWS CLI.
 
-    Fails if the service, the operation or an option does not exist, or if a required option is missing. The values of
-    `file://` are read from `folder`.
+    Fail if the service, the operation or an option does not exist, or if a required option is missing. Read `file://`
+    values from `folder`.
     """
     service, name, *rest = words
     service = {"s3api": "s3"}.get(service, service)
@@ -260,5 +262,5 @@ def _value(text: str, folder: Path) -> str:
 
 
 def cache_secret() -> str:
-    """Return the content of `cache.json` that the guide describes."""
+    """Return the content of `cache.json`, as the guide describes this file."""
     return json.dumps({"url": "https://name.upstash.example", "token": "token"})

@@ -1,4 +1,5 @@
-"""Tests how a switch is changed without the API: the statement runs as the master user of a migrated PostgreSQL."""
+"""Tests how a kill switch is changed without the API: the master user of a migrated PostgreSQL executes the
+statement."""
 
 from pathlib import Path
 
@@ -34,20 +35,20 @@ def test_the_master_user_can_set_and_reset_every_kill_switch(migrated: Postgres)
         assert superuser.execute(query).fetchone() == (4 * len(DEFAULTS),)  # each switch is set and reset twice
 
 
-def test_the_sql_statement_in_the_runbook_equals_the_statement_that_the_command_runs() -> None:
+def test_the_statement_in_the_runbook_equals_the_statement_of_the_command() -> None:
     assert f"\n{statement('cache=off')}\n" in (ROOT / "docs" / "runbook.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     "setting", ["cache", "cache=", "cache=maybe", "caches=off", "cache=off'; drop table orders; --"]
 )
-def test_only_a_valid_switch_with_a_valid_value_becomes_an_sql_statement(setting: str) -> None:
+def test_no_sql_statement_is_built_for_an_invalid_switch_or_value(setting: str) -> None:
     with pytest.raises(ValueError, match="use one of reads=replica"):
         statement(setting)
 
 
 @pytest.mark.parametrize("arguments", [("cache=off",), ()])
-def test_the_switch_command_needs_an_environment_and_a_switch(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_the_switch_command_requires_an_environment_and_a_switch(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = CommandHere(tmp_path, {"WECELEBRATE_HOME": str(tmp_path)})("switch", *arguments, "--break-glass")
     assert (result.returncode, result.stdout) == (2, "")
     assert "needs a switch and an environment" in result.stderr

@@ -1,4 +1,5 @@
-"""Tests what `wecelebrate check-database` prints. The function does not run; tests/database runs the check itself."""
+"""Tests the output of `wecelebrate check-database`. The test replaces the function. The tests in tests/database run the
+check."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,18 +31,18 @@ def check(monkeypatch: pytest.MonkeyPatch, answer: Mapping[str, Any]) -> tuple[i
     ("readers", "code", "text"),
     [(True, 0, "know which transactions"), (False, 1, "set reads=primary"), (None, 0, "the cluster has no reader")],
 )
-def test_the_command_fails_if_the_reader_does_not_know_which_transactions_it_has_replayed(
+def test_the_command_fails_if_the_reader_does_not_report_replayed_transactions(
     monkeypatch: pytest.MonkeyPatch, readers: bool | None, code: int, text: str
 ) -> None:
     actual, printed = check(monkeypatch, {"readers": readers, "large_objects": True})
     assert (actual, text in printed, "are refused" in printed) == (code, True, True), printed
 
 
-def test_allowed_large_objects_are_a_known_risk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_reports_allowed_large_objects_as_a_known_risk(monkeypatch: pytest.MonkeyPatch) -> None:
     code, printed = check(monkeypatch, {"readers": True, "large_objects": False})
     assert (code, "a known risk" in printed) == (0, True)
 
 
-def test_the_function_of_an_earlier_release_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_refuses_the_function_of_an_earlier_release(monkeypatch: pytest.MonkeyPatch) -> None:
     code, printed = check(monkeypatch, {"applied": []})
     assert (code, "the release of dev does not know this check" in printed) == (1, True), printed

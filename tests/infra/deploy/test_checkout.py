@@ -1,4 +1,4 @@
-"""Tests the release and the settings that a deploy reads from git, with real repositories."""
+"""Tests how a deploy reads the release and the settings from git. The tests use real repositories."""
 
 import re
 import subprocess
@@ -30,7 +30,7 @@ def commit(folder: Path, file: str, text: str, tag: str | None = None) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Path:
-    """The repository of an operator on a git server. It contains settings since the second release."""
+    """The repository of an operator on a git server. It contains settings from the second release on."""
     folder = tmp_path / "server"
     folder.mkdir()
     git(folder, "init")
@@ -48,7 +48,7 @@ def checkout(server: Path, tmp_path: Path) -> Path:
 
 
 def deploy(checkout: Path, tag: str) -> None:
-    """Run the git commands of the page about upgrades, with a tag."""
+    """Run the git commands of docs/upgrade.md for a tag."""
     block = next(block for block in re.findall(r"```sh\n(.*?)```", UPGRADE, re.DOTALL) if "git fetch" in block)
     commands = [line for line in block.splitlines() if line.startswith("git ")]
     assert len(commands) == 3
@@ -56,16 +56,19 @@ def deploy(checkout: Path, tag: str) -> None:
         git(checkout, *command.replace("RELEASE", tag).split()[1:])
 
 
-def test_the_commands_of_the_guide_check_out_each_tag_with_the_newest_settings(server: Path, checkout: Path) -> None:
+def test_the_commands_of_the_upgrade_guide_check_out_a_tag_with_the_newest_settings(
+    server: Path, checkout: Path
+) -> None:
     for tag, budget in (("v0.1.0", 2), ("v0.2.0", 3), ("v0.1.0", 4)):
         deploy(checkout, tag)
         assert release(checkout) == tag and is_tag(release(checkout))
         assert (checkout / "environments" / "prod.toml").read_text() == f"budget = {budget}\n"
         assert changed_settings(checkout) == []
-        commit(server, "environments/prod.toml", f"budget = {budget + 1}\n")  # the branch on the server moves
+        # The branch on the server gets a new commit.
+        commit(server, "environments/prod.toml", f"budget = {budget + 1}\n")
 
 
-def test_the_settings_check_lists_settings_that_were_not_pushed_or_not_fetched(server: Path, checkout: Path) -> None:
+def test_the_check_lists_settings_that_were_not_pushed_or_not_fetched(server: Path, checkout: Path) -> None:
     (checkout / "environments" / "prod.toml").write_text("budget = 9\n")
     (checkout / "environments" / "dev.toml").write_text("budget = 9\n")
     assert changed_settings(checkout) == ["environments/dev.toml", "environments/prod.toml"]
@@ -78,9 +81,7 @@ def test_the_changed_settings_are_unknown_if_the_remote_branch_does_not_exist(se
     assert changed_settings(tmp_path / "no repository") is None
 
 
-def test_a_checkout_with_changed_code_or_with_commits_after_a_tag_is_not_a_release(
-    checkout: Path, tmp_path: Path
-) -> None:
+def test_a_checkout_with_changes_after_a_tag_is_not_a_release(checkout: Path, tmp_path: Path) -> None:
     assert re.fullmatch(r"v0\.2\.0-1-g[0-9a-f]{10}", release(checkout))
     git(checkout, "checkout", "v0.2.0")
     (checkout / "code.py").write_text("changed")
@@ -91,7 +92,7 @@ def test_a_checkout_with_changed_code_or_with_commits_after_a_tag_is_not_a_relea
     assert not is_tag("v0.2.0-changed") and not is_tag(release(tmp_path))
 
 
-def test_the_command_of_the_check_fetches_the_tags_into_a_shallow_clone(server: Path, tmp_path: Path) -> None:
+def test_the_printed_command_fetches_the_tags_into_a_shallow_clone(server: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--depth", "1", "--no-tags", f"file://{server}", "shallow")
     shallow = tmp_path / "shallow"
     assert version_of(release(shallow)) is None and tags(shallow) == []

@@ -1,4 +1,5 @@
-"""Tests how a client is restored on AWS. botocore's Stubber checks the calls; tests/database runs the function."""
+"""Tests how a client is restored on AWS. botocore's Stubber checks the calls. The tests in tests/database run the
+function."""
 
 import io
 import json
@@ -22,7 +23,7 @@ REQUEST = {"client": "acme", "copy": True, "with_access": ["webhooks"]}
 
 
 def account(answer: dict[str, Any], **failure: str) -> Account:
-    """An account with a restored cluster, in which the function returns `answer`."""
+    """An AWS account with a restored cluster. Its migration function returns `answer`."""
     rds, functions = boto3.client("rds", **KEYS), boto3.client("lambda", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(rds)
     clusters = {"DBClusters": [{"Endpoint": "restored.example.com"}]}
@@ -50,7 +51,7 @@ def test_the_migration_function_gets_the_address_of_the_restored_cluster() -> No
     assert restore(account({"tables": [], "copied": {"sites": 1}})) == {"tables": [], "copied": {"sites": 1}}
 
 
-def test_an_error_of_the_restore_is_reported_differently_from_a_crash_of_the_function() -> None:
+def test_a_restore_error_and_a_function_crash_have_different_messages() -> None:
     with pytest.raises(AwsError, match="no client 'acme'; nothing was copied"):
         restore(account({"error": "the restored database has no client 'acme'"}))
     with pytest.raises(AwsError, match=r"Task timed out .*log group /aws/lambda/wecelebrate-prod-deploy-migrate"):
@@ -59,7 +60,7 @@ def test_an_error_of_the_restore_is_reported_differently_from_a_crash_of_the_fun
 
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The requests to a function of the first release, which ignores the options that it does not know."""
+    """The requests to the function of the first release. This function ignores unknown options."""
     sent: list[dict[str, Any]] = []
 
     def answer(account: Account, restored: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def run(*options: str) -> Any:
     return CliRunner().invoke(app, command)
 
 
-def test_a_restore_without_options_succeeds_with_the_function_of_an_earlier_release(
+def test_a_restore_without_options_works_with_the_function_of_an_earlier_release(
     requests: list[dict[str, Any]],
 ) -> None:
     result = run()
@@ -89,7 +90,7 @@ def test_a_restore_without_options_succeeds_with_the_function_of_an_earlier_rele
 @pytest.mark.parametrize(
     "options", [["--skip-conflicts"], ["--only", "orders"], ["--without", "orders"], ["--overwrite", "products"]]
 )
-def test_an_option_that_the_function_does_not_know_is_refused_before_anything_is_copied(
+def test_an_option_that_the_function_does_not_support_is_refused_before_the_copy(
     requests: list[dict[str, Any]], options: list[str]
 ) -> None:
     result = run(*options)

@@ -1,4 +1,5 @@
-"""Tests what `wecelebrate deploy` passes to CDK, and what it does with the firewall. CDK does not run."""
+"""Tests the arguments that `wecelebrate deploy` passes to CDK, and its changes of the firewall. The tests do not run
+CDK."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +34,7 @@ from tests.infra.deploy.test_maintenance import RATE, VISIBILITY
         ("v0.2.0", {"SchemaRelease": "v0.2.0"}, "v0.3.0", "v0.3.0"),
     ],
 )
-def test_a_deploy_names_its_release_and_the_newest_release(
+def test_a_deploy_passes_its_release_and_the_newest_release_to_cdk(
     monkeypatch: pytest.MonkeyPatch, deployed: str | None, begun: Mapping[str, str], release: str, newest: str
 ) -> None:
     target = account("network", begun)
@@ -57,9 +58,7 @@ def test_a_deploy_names_its_release_and_the_newest_release(
 
 
 @pytest.mark.parametrize(("deployed", "expected"), [("17.8", ENGINE_VERSION), ("17.10", "17.10"), ("18.1", "18.1")])
-def test_a_deploy_never_names_an_earlier_version_of_the_database_than_the_cluster_has(
-    dev: "Environment", deployed: str, expected: str
-) -> None:
+def test_a_deploy_does_not_downgrade_the_database_version(dev: "Environment", deployed: str, expected: str) -> None:
     cluster: Any = dev.account._clients["rds"]
     cluster.version = deployed
     dev.during = lambda: 1
@@ -69,7 +68,7 @@ def test_a_deploy_never_names_an_earlier_version_of_the_database_than_the_cluste
 
 
 class Environment:
-    """The environment `dev`, whose stacks and CDK the test replaces. moto emulates its firewall."""
+    """The environment `dev`. The test replaces its stacks and CDK, and moto emulates its firewall."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.account: Account = account("network", {})
@@ -92,7 +91,7 @@ class Environment:
         )
 
     def replace_rules(self) -> None:
-        """Do what a deploy does that changes the firewall: write the rules of the template."""
+        """Write the firewall rules of the template, as a deploy does that changes the firewall."""
         (acl,) = self.firewall.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
         name = {"Name": acl["Name"], "Scope": "CLOUDFRONT", "Id": acl["Id"]}
         self.firewall.update_web_acl(
@@ -100,7 +99,7 @@ class Environment:
         )
 
     def deploy(self, edge: str) -> Any:
-        """edge: the state of the stack `edge` before the deploy."""
+        """Run the deploy command. `edge` is the state of the stack `edge` before the deploy."""
         states = {name: StackState("CREATE_COMPLETE", datetime.now(UTC), "v0.1.0") for name in ("network", "edge")}
         states["edge"] = StackState(edge, datetime.now(UTC), None)
         self._monkeypatch.setattr(stacks, "stack_states", lambda account: states)
@@ -118,7 +117,7 @@ def dev(monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
 
 
 @pytest.mark.parametrize("state", ["CREATE_FAILED", "REVIEW_IN_PROGRESS"])
-def test_a_first_deploy_that_failed_before_its_firewall_existed_is_continued(dev: Environment, state: str) -> None:
+def test_a_first_deploy_can_be_repeated_if_it_failed_before_the_firewall_existed(dev: Environment, state: str) -> None:
     dev.during = lambda: 1
     result = dev.deploy(state)
     assert len(dev.commands) == 1, result.output
@@ -126,7 +125,7 @@ def test_a_first_deploy_that_failed_before_its_firewall_existed_is_continued(dev
 
 
 @pytest.mark.parametrize("exit_code", [0, 1])
-def test_a_deploy_that_changes_the_firewall_restores_the_rules_of_operators_also_if_it_fails(
+def test_a_successful_or_failed_deploy_restores_the_firewall_rules_of_operators(
     dev: Environment, exit_code: int
 ) -> None:
     dev.create_firewall()
@@ -150,7 +149,7 @@ def test_a_deploy_that_changes_the_firewall_restores_the_rules_of_operators_also
     assert "the environment is closed again" in result.output
 
 
-def test_a_deploy_blocks_addresses_again_whose_rule_an_earlier_release_has_added(dev: Environment) -> None:
+def test_a_deploy_restores_the_blocked_addresses_of_an_earlier_release(dev: Environment) -> None:
     dev.create_firewall()
     blocklist.change(dev.account, [parse_network("8.8.4.4")])
     firewall._mark(dev.account, blocklist.RULE, "x")
@@ -165,7 +164,7 @@ def test_a_deploy_blocks_addresses_again_whose_rule_an_earlier_release_has_added
     assert blocklist.blocked(dev.account) == ["8.8.4.4/32"]
 
 
-def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Environment) -> None:
+def test_a_deploy_during_the_maintenance_mode_does_not_update_the_firewall(dev: Environment) -> None:
     dev.create_firewall()
     maintenance.close(dev.account, [parse_network("8.8.8.8")])
     result = dev.deploy("UPDATE_COMPLETE")
@@ -176,7 +175,7 @@ def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Envir
     assert "--all" not in command and "!(edge|monitoring)" in command
 
 
-def test_if_the_session_ends_during_a_deploy_the_command_prints_the_urls_and_that_rules_can_be_missing(
+def test_a_deploy_prints_the_urls_and_a_warning_if_the_aws_session_expires(
     dev: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dev.create_firewall()

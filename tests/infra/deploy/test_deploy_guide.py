@@ -56,14 +56,14 @@ def test_each_command_of_the_guide_exists(command: str) -> None:
         assert {word for word in rest if word.startswith("--")} <= options
 
 
-def test_the_guide_lists_exactly_the_settings_that_exist() -> None:
+def test_the_guide_lists_exactly_the_existing_settings() -> None:
     section = GUIDE[GUIDE.index("## Settings") : GUIDE.index("## Sign-in")]
     rows = re.findall(r"^\| (`[^|]*`) \|", section, flags=re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert listed == OperatorSettings.model_fields.keys() - {"erp"}
 
 
-def test_the_deploy_guide_states_the_costs_that_the_cost_program_computes() -> None:
+def test_the_deploy_guide_states_the_computed_costs() -> None:
     listed = dict(re.findall(r"^\| `(\w+)` \| .* \| about (\d+) \|$", GUIDE, flags=re.MULTILINE))
     expected = {name: cost_model.total(cost_model.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
     assert listed == {name: f"{round(value, -1):.0f}" for name, value in expected.items()}
@@ -80,7 +80,7 @@ def test_the_deploy_guide_states_the_costs_that_the_cost_program_computes() -> N
         ("runbook", "A session as the master user"), ("runbook", "A person has lost the second factor"),
     ],
 )  # fmt: skip
-def test_each_incident_has_a_chapter(page: str, incident: str) -> None:
+def test_the_runbook_has_a_chapter_for_each_incident(page: str, incident: str) -> None:
     assert f"\n## {incident}\n" in (ROOT / "docs" / f"{page}.md").read_text("utf-8")
 
 
@@ -90,7 +90,7 @@ def test_the_runbook_lists_the_queues() -> None:
     assert re.findall(r"`([a-z-]+)`", sentence) == sorted(spec.queue_name for spec in functions() if spec.has_queue)
 
 
-def test_all_resources_and_stacks_and_outputs_of_the_guide_are_in_the_templates(
+def test_the_templates_contain_all_resources_and_stacks_and_outputs_of_the_guide(
     dev: Templates, named: Templates
 ) -> None:
     texts = str(dev.templates) + str(named.templates)

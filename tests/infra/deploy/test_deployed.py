@@ -1,4 +1,4 @@
-"""Tests the checks that compare the checkout with what is deployed. botocore's Stubber replaces AWS."""
+"""Tests the checks that compare the checkout with the deployed environment. botocore's Stubber replaces AWS."""
 
 import re
 import subprocess
@@ -32,9 +32,9 @@ def account(
     settings: Mapping[str, object] | None = None,
     others: Mapping[str, str] | None = None,
 ) -> Account:
-    """An account with a stack, or without it if `outputs` is None.
+    """An account with the stack `stack`, or without this stack if `outputs` is None.
 
-    others: the states of other stacks. Without `others`, the environment is complete if `stack` exists.
+    `others` contains the states of other stacks. If `others` is None and `stack` exists, the environment is complete.
     """
     environment = get_environment(env, {"settings_folder": "/nonexistent"}.get)
     account = Account(
@@ -49,7 +49,7 @@ def account(
 
 
 class Clusters:
-    """RDS with the cluster of the environment."""
+    """Simulates RDS with the cluster of the environment."""
 
     version = ENGINE_VERSION
     exceptions = SimpleNamespace(DBClusterNotFoundFault=LookupError)
@@ -59,7 +59,8 @@ class Clusters:
 
 
 class Stacks:
-    """CloudFormation with the states and the outputs of the stacks of an environment. Stubber checks each answer."""
+    """Simulates CloudFormation with the states and the outputs of an environment's stacks. Stubber checks each
+    response."""
 
     def __init__(self, states: Mapping[str, str], outputs: Mapping[str, Mapping[str, str]], env: str) -> None:
         self.states, self.outputs, self.env = states, outputs, env
@@ -102,14 +103,15 @@ class Stacks:
         ("unknown", None),
     ],
 )
-def test_the_version_of_a_release_is_read_from_its_name(release: str, version: tuple[int, ...] | None) -> None:
+def test_the_version_is_parsed_from_the_name_of_the_release(release: str, version: tuple[int, ...] | None) -> None:
     assert version_of(release) == version
 
 
 def release_check(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str | None, env: str = "prod", schema: str | None = None
 ) -> Finding:
-    """Check the release `new` of the checkout. schema: the newest release whose deploy has begun."""
+    """Check the release `new` of the checkout against the deployed release. `schema` is the newest release whose deploy
+    has begun."""
     monkeypatch.setattr(checkout, "release", lambda: new)
     monkeypatch.setattr(checkout, "tags", lambda: ["v0.1.0", "v0.2.0", "v0.2.1", "v0.3.0", "v0.10.0"])
     prod = account("monitoring", {"release": old} if old else None, env)
@@ -129,14 +131,14 @@ def release_check(
         ("v0.9.0", "v0.10.0", "git checkout --force v0.10.0"),
     ],
 )
-def test_an_older_release_is_deployed_only_if_the_operator_names_it(
+def test_an_older_release_is_deployed_only_if_the_operator_confirms_the_rollback(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str, fix: str
 ) -> None:
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
     finding = release_check(monkeypatch, new, old)
     assert (finding.state, finding.fix) == ("problem", fix)
     assert release_check(monkeypatch, new, old, "dev").state == "warning"
-    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, "v0.1.0")  # another release than that of the checkout
+    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, "v0.1.0")  # not the release of the checkout
     assert release_check(monkeypatch, new, old).state == "problem"
     monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
     assert release_check(monkeypatch, new, old).state == "ok"
@@ -145,9 +147,10 @@ def test_an_older_release_is_deployed_only_if_the_operator_names_it(
 @pytest.mark.parametrize(
     ("new", "old", "minor", "fix"),
     [
-        ("v0.3.0", "v0.1.0", "v0.2", "git checkout --force v0.2.1"),  # the last patch of the skipped release
+        # The newest patch of the minor release that would be skipped.
+        ("v0.3.0", "v0.1.0", "v0.2", "git checkout --force v0.2.1"),
         ("v0.10.0", "v0.2.1", "v0.3", "git checkout --force v0.3.0"),
-        ("v0.10.0", "v0.8.0", "v0.9", "git fetch --tags origin"),  # a shallow clone has no tag v0.9.0
+        ("v0.10.0", "v0.8.0", "v0.9", "git fetch --tags origin"),  # the clone is shallow, so the tag v0.9.0 is missing
         ("v0.5.0-3-g0123abcdef", "v0.3.0", "v0.4", "git fetch --tags origin"),
         ("v1.1.0", "v0.10.0", "v1.0", "git fetch --tags origin"),
         ("v1.0.0", "v0.3.0", "v0.10", "git checkout --force v0.10.0"),
@@ -156,7 +159,7 @@ def test_an_older_release_is_deployed_only_if_the_operator_names_it(
         ("v0.10.0", "v1.1.0", "v1.0", "git checkout --force v1.1.0"),
     ],
 )
-def test_no_rollback_and_no_upgrade_may_skip_a_minor_release(
+def test_a_rollback_or_an_upgrade_must_not_skip_a_minor_release(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str, minor: str, fix: str
 ) -> None:
     for rollback in ("", new):
@@ -175,12 +178,12 @@ def test_no_rollback_and_no_upgrade_may_skip_a_minor_release(
         ("v0.2.0", "v0.2.1", "v0.3.0", "ok"),
         ("v0.1.0", "v0.2.0", "v0.3.0-5-g0123abcdef", "problem"),
         ("v0.1.0", "v0.2.0", "v0.2.1", "ok"),
-        ("v0.1.0", "v0.2.0", "unknown", "ok"),  # `cdk deploy` names no release
-        ("v0.2.1", "v0.2.0", "v0.3.0", "ok"),  # a patch of the release that the first rollback deployed
+        ("v0.1.0", "v0.2.0", "unknown", "ok"),  # a deploy with `cdk deploy` does not state a release
+        ("v0.2.1", "v0.2.0", "v0.3.0", "ok"),  # a patch of the release that the first rollback has deployed
         ("v0.3.0", "v0.2.0", "v0.3.0", "ok"),
     ],
 )
-def test_two_rollbacks_together_may_not_skip_a_minor_release(
+def test_two_consecutive_rollbacks_must_not_skip_a_minor_release(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str, schema: str, state: str
 ) -> None:
     monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
@@ -203,7 +206,7 @@ def test_two_rollbacks_together_may_not_skip_a_minor_release(
         ({"SchemaRelease": "v0.2.0"}, ("0123abcdef",), "v0.2.0"),
     ],
 )
-def test_the_newest_release_of_all_deploys_is_kept(
+def test_the_environment_records_the_newest_release_of_all_deploys(
     begun: Mapping[str, str] | None, others: tuple[str, ...], newest: str
 ) -> None:
     assert deployed.newest_release(account("network", begun), *others) == newest
@@ -211,7 +214,7 @@ def test_the_newest_release_of_all_deploys_is_kept(
 
 @pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v0.1.0-unknown"])
 @pytest.mark.parametrize("old", [None, "unknown", "0123abcdef"])
-def test_the_first_deploy_needs_a_release_that_later_releases_can_be_compared_with(
+def test_the_first_deploy_of_a_permanent_environment_requires_a_release(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
 ) -> None:
     finding = release_check(monkeypatch, new, old)
@@ -221,9 +224,7 @@ def test_the_first_deploy_needs_a_release_that_later_releases_can_be_compared_wi
 
 
 @pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v1.0.0-rc1-2-g0123abcdef", "v0.1.0-unknown"])
-def test_a_checkout_that_cannot_be_compared_is_not_deployed_over_a_release(
-    monkeypatch: pytest.MonkeyPatch, new: str
-) -> None:
+def test_a_checkout_without_a_release_does_not_replace_a_release(monkeypatch: pytest.MonkeyPatch, new: str) -> None:
     monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
     for old in ("v0.2.0", "v0.2.0-5-g0123abcdef"):
         finding = release_check(monkeypatch, new, old)
@@ -243,16 +244,16 @@ def test_a_checkout_that_cannot_be_compared_is_not_deployed_over_a_release(
         ("v0.4.0", "v0.3.5"),
     ],
 )
-def test_the_next_release_and_the_same_release_are_deployed(
+def test_the_next_release_and_the_same_release_can_be_deployed(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
 ) -> None:
     assert release_check(monkeypatch, new, old).state == "ok"
 
 
-def test_a_patch_of_the_operator_is_deployed_over_its_release_and_replaced_by_the_next_release(
+def test_a_patch_of_the_operator_can_be_deployed_until_the_next_release(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """docs/upgrade.md: what an operator does if the publisher has no release with the fix yet."""
+    """docs/upgrade.md describes this patch for the case that no published release contains a fix."""
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
     patch = "v0.2.1-1-g0123abcdef"
     assert release_check(monkeypatch, patch, "v0.2.1").state == "warning"
@@ -261,10 +262,10 @@ def test_a_patch_of_the_operator_is_deployed_over_its_release_and_replaced_by_th
     assert release_check(monkeypatch, "v0.2.1", patch).state == "problem"
 
 
-def test_a_deploy_that_failed_in_the_middle_can_be_taken_back_without_naming_a_rollback(
+def test_undoing_a_deploy_that_failed_halfway_needs_no_confirmation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Some stacks have v0.3.0. The last stack, whose release counts, has v0.2.1."""
+    """Some stacks have release v0.3.0. The last stack has v0.2.1, and only the release of the last stack counts."""
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
     assert release_check(monkeypatch, "v0.2.1", "v0.2.1").state == "ok"
     assert release_check(monkeypatch, "v0.3.0", "v0.2.1").state == "ok"
@@ -305,7 +306,7 @@ def test_the_issuer_of_an_environment_cannot_change(before: str | None, after: s
 
 @pytest.mark.parametrize("monitoring", [None, "CREATE_FAILED", "ROLLBACK_COMPLETE"])
 @pytest.mark.parametrize("env", ["dev", "prod"])
-def test_a_mistyped_issuer_can_be_corrected_after_a_first_deploy_that_failed(env: str, monitoring: str | None) -> None:
+def test_a_mistyped_issuer_can_be_corrected_after_a_failed_first_deploy(env: str, monitoring: str | None) -> None:
     others = {"monitoring": monitoring} if monitoring else {}
     settings = {"issuer": "https://id.example.com", "audience": "x"}
     typo = {"IssuerSetting": "https://id.exmaple.com"}
@@ -327,7 +328,7 @@ def test_a_mistyped_issuer_can_be_corrected_after_a_first_deploy_that_failed(env
         ({"data": "UPDATE_FAILED", "monitoring": "CREATE_COMPLETE"}, False),
     ],
 )
-def test_only_an_environment_without_data_is_destroyed_to_change_its_zones(
+def test_the_check_proposes_destroying_only_an_environment_without_data(
     others: Mapping[str, str], destroyed: bool
 ) -> None:
     commands = {
@@ -343,9 +344,10 @@ def test_only_an_environment_without_data_is_destroyed_to_change_its_zones(
 
 
 def fixed(finding: Finding, tmp_path: Path, local: str | None, branch: str) -> OperatorSettings:
-    """Run the fix of a finding in a checkout, and return the settings of `dev` afterwards.
+    """Run the command that fixes a finding in a checkout. Return the settings of `dev` after the command.
 
-    local: the settings in the checkout, or None without a file. branch: the settings on `origin/main`.
+    `local` is the settings file in the checkout, or None if the file is missing. `branch` is the settings file on
+    `origin/main`.
     """
     server, folder = tmp_path / "server", tmp_path / "checkout"
     file = server / "environments" / "dev.toml"
@@ -375,7 +377,7 @@ def fixed(finding: Finding, tmp_path: Path, local: str | None, branch: str) -> O
         ("https://id.example.com", "budget = 5\n", 'issuer = "https://id.example.com"\naudience = "x"\n'),
     ],
 )
-def test_the_printed_command_takes_the_deployed_issuer_back(
+def test_the_printed_command_restores_the_deployed_issuer(
     tmp_path: Path, before: str, own: str | None, branch: str
 ) -> None:
     settings = {"issuer": "https://id.example.com", "audience": "x"} if before == "Cognito" else {}
@@ -384,18 +386,18 @@ def test_the_printed_command_takes_the_deployed_issuer_back(
     assert (after.issuer or "Cognito", bool(after.audience)) == (before, before != "Cognito")
 
 
-def test_the_printed_command_takes_the_deployed_zones_back(tmp_path: Path) -> None:
+def test_the_printed_command_restores_the_deployed_zones(tmp_path: Path) -> None:
     (finding,) = deployed.changed_zones(account("network", {"ZonesSetting": "us-east-1c, us-east-1d"}))
     assert fixed(finding, tmp_path, 'zones = ["us-east-1a", "us-east-1b"]\n', "").zones == ("us-east-1c", "us-east-1d")
 
 
-def test_the_printed_command_takes_the_lost_settings_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_printed_command_restores_missing_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deployed, "FOLDER", tmp_path / "checkout" / "environments")
     (finding,) = deployed.lost_settings(account("monitoring", {"settings": "budget"}))
     assert fixed(finding, tmp_path, None, "budget = 5\n").budget == 5
 
 
-def test_settings_of_dev_that_a_deploy_would_reset_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_reports_settings_that_a_deploy_would_reset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deployed, "FOLDER", tmp_path)
     outputs = {"settings": "budget, mail_domain"}
     assert deployed.lost_settings(account("monitoring", None)) == []

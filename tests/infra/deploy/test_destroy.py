@@ -1,5 +1,5 @@
-"""Tests what `wecelebrate destroy` deletes and what it refuses. moto emulates S3, and botocore's Stubber checks the
-other calls."""
+"""Tests which resources `wecelebrate destroy` deletes, and when it refuses. moto emulates S3, and botocore's Stubber
+checks calls of other services."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from tests.command import CommandHere
 from tests.infra.deploy.recorded_aws import RecordedAccount, Refused, recorded
 
 ID = "123456789012"
-"""The account of moto."""
+"""The number of moto's AWS account."""
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
@@ -37,7 +37,7 @@ def account() -> Account:
 
 
 def storage(s3: Any, bucket: str) -> Account:
-    """An account whose storage stack has this bucket, a bucket that was deleted, and a queue."""
+    """An account whose storage stack contains the bucket `bucket`, a deleted bucket, and a queue."""
     stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(stacks)
     common = {"LogicalResourceId": "x", "LastUpdatedTimestamp": "2026-11-27T00:00:00Z"}
@@ -83,7 +83,7 @@ def test_locked_object_versions_are_deleted_before_their_retention_ends() -> Non
         assert "Versions" not in s3.list_object_versions(Bucket=bucket)
 
 
-def test_an_object_version_that_s3_does_not_delete_causes_an_error_instead_of_an_endless_loop() -> None:
+def test_an_object_version_that_s3_does_not_delete_causes_an_error() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
         bucket = "wecelebrate-dev-erasures-1"
@@ -132,7 +132,7 @@ def test_remaining_resources_are_found_by_their_tags_and_stacks_by_their_names()
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
 @pytest.mark.parametrize("options", [(), ("--delete-data-of", "dev")])
-def test_a_permanent_environment_is_destroyed_only_if_the_command_repeats_the_name_of_the_environment(
+def test_destroying_a_permanent_environment_requires_its_name_twice(
     name: str, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     result = CommandHere(tmp_path, {})("destroy", "--env", name, "--yes", *options)
@@ -141,7 +141,8 @@ def test_a_permanent_environment_is_destroyed_only_if_the_command_repeats_the_na
 
 
 class OccupiedAccount(RecordedAccount):
-    """An account with stacks, in which no resource has the tags of `dev`, except `tagged`. It records no deletion."""
+    """An account with stacks. Only the resources in `tagged` have the tags of `dev`. The account has no recorded
+    responses for deletions, so a deletion fails."""
 
     tagged: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
@@ -161,7 +162,7 @@ class OccupiedAccount(RecordedAccount):
 
 
 READS = {"GetCallerIdentity", "DescribeStacks", "GetResources", "DescribeLogGroups"}
-"""The calls that only read what is in the account."""
+"""The calls that only read from the account."""
 
 
 def destroy_dev(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Result:
@@ -183,7 +184,7 @@ def test_nothing_is_deleted_in_the_account_of_another_environment(stack: str, mo
     assert set(account.calls) == READS
 
 
-def test_no_deletion_is_reported_if_nothing_of_the_environment_is_in_the_account(
+def test_no_deletion_is_reported_if_the_environment_does_not_exist(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     account = OccupiedAccount({}, others=("CDKToolkit",))
@@ -197,7 +198,7 @@ def test_no_deletion_is_reported_if_nothing_of_the_environment_is_in_the_account
     assert set(account.calls) == READS
 
 
-def test_nothing_is_deleted_if_the_credentials_may_not_list_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_deleted_if_the_credentials_cannot_list_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
     account = OccupiedAccount({})
     account.denied = True
     result = destroy_dev(account, monkeypatch)
@@ -206,7 +207,7 @@ def test_nothing_is_deleted_if_the_credentials_may_not_list_the_stacks(monkeypat
     assert set(account.calls) == {"GetCallerIdentity", "DescribeStacks"}
 
 
-def test_a_removal_in_a_shared_account_can_be_repeated_until_no_resource_is_left(
+def test_destroying_an_environment_in_a_shared_account_can_be_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bucket, logs = "arn:aws:s3:::wecelebrate-dev-drops-1", "/aws/rds/proxy/wecelebrate-dev-proxy"
@@ -226,7 +227,7 @@ def cluster(rds: Any, name: str) -> None:
         rds.create_db_instance(**engine, DBInstanceIdentifier=f"{name}-{number}", DBInstanceClass="db.r6g.large")
 
 
-def test_only_the_data_of_the_named_permanent_environment_is_deleted() -> None:
+def test_only_the_data_of_the_given_permanent_environment_is_deleted() -> None:
     with mock_aws():
         names = ("wecelebrate-staging", "wecelebrate-prod")
         foreign = (
@@ -254,7 +255,7 @@ def test_only_the_data_of_the_named_permanent_environment_is_deleted() -> None:
             f"{names[0]}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab",
             f"{names[0]}-storage-bucketsconsolebucket-0123456789ab",
         ]
-        for _ in range(2):  # a removal can be repeated
+        for _ in range(2):  # the deletion can be repeated
             snapshot = delete_database(staging)
             assert list(empty_buckets(staging, kept_buckets(staging))) in ([(bucket, 1) for bucket in own], [])
             assert list(delete_buckets(staging)) in (own, [])
@@ -274,7 +275,7 @@ def test_only_the_data_of_the_named_permanent_environment_is_deleted() -> None:
 
 
 def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
-    """An account with a cluster in this state, whose instances are in the states of `members`."""
+    """An account with a database cluster whose state is `status`. `members` contains the states of its instances."""
     rds = boto3.client("rds", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(rds)
     name = {"DBClusterIdentifier": "wecelebrate-staging-database"}
@@ -297,7 +298,7 @@ def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
     return staging, stub
 
 
-def test_a_repeated_deletion_skips_instances_that_are_already_being_deleted_and_returns_only_a_new_snapshot() -> None:
+def test_a_repeated_deletion_of_a_database_skips_instances_in_deletion() -> None:
     staging, stub = rds_stub("available", "deleting", "available")
     assert str(delete_database(staging)).startswith("wecelebrate-staging-final-")
     stub.assert_no_pending_responses()

@@ -20,7 +20,7 @@ from tests.infra.deploy.test_maintenance import RATE, VISIBILITY
 
 
 class Api(BaseHTTPRequestHandler):
-    """The API of a healthy environment."""
+    """Simulates the API of a healthy environment."""
 
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/v1/health" else 404)
@@ -48,7 +48,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command
 
 
 def deploy(name: str, **outputs: str) -> None:
-    """Create a stack with these outputs."""
+    """Create a CloudFormation stack with the given outputs."""
     template = {
         "Resources": {"topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {key: {"Value": value} for key, value in outputs.items()},
@@ -74,9 +74,7 @@ def remove_rules() -> None:
     )  # fmt: skip
 
 
-def test_the_status_shows_the_release_and_the_health_and_the_maintenance_and_the_stacks(
-    command: CommandHere, api: str
-) -> None:
+def test_the_status_shows_the_release_and_the_health_and_the_stacks(command: CommandHere, api: str) -> None:
     create_firewall()
     deploy("dev-edge", url=api)
     deploy("dev-monitoring", release="v0.2.0")
@@ -102,20 +100,18 @@ def test_the_status_shows_the_release_and_the_health_and_the_maintenance_and_the
     assert "a deploy has removed maintenance: `wecelebrate deploy --env dev` adds it again" in printed
 
 
-def test_the_status_shows_which_stacks_a_failed_deploy_has_already_moved_to_the_new_release(
-    command: CommandHere, api: str
-) -> None:
+def test_the_status_shows_which_stacks_a_failed_deploy_has_updated(command: CommandHere, api: str) -> None:
     create_firewall()
     for name, release in (("data", "v0.3.0"), ("edge", "v0.2.0"), ("monitoring", "v0.2.0")):
         deploy(f"dev-{name}", release=release, **({"url": api} if name == "edge" else {}))
-    deploy("dev-network")  # a stack that was deployed before the stacks had this output
+    deploy("dev-network")  # an earlier release deployed this stack without the output
     printed = command("status", "--env", "dev").stdout
     assert "v0.2.0, and v0.3.0 in some stacks: a deploy has not ended" in printed
     rows = {line.split()[0]: line.split()[-1] for line in printed.splitlines() if "_COMPLETE" in line}
     assert (rows["data"], rows["edge"], rows["monitoring"]) == ("v0.3.0", "v0.2.0", "v0.2.0")
 
 
-def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHere) -> None:
+def test_the_status_command_fails_if_the_api_does_not_respond(command: CommandHere) -> None:
     create_firewall()
     deploy("dev-edge", url="http://127.0.0.1:1")
     result = command("status", "--env", "dev")
@@ -123,7 +119,7 @@ def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHer
     assert "no answer of /v1/health" in result.stdout
 
 
-def test_a_command_for_an_undeployed_environment_or_without_one_clear_environment_fails(
+def test_a_command_fails_if_its_environment_is_ambiguous_or_not_deployed(
     command: CommandHere,
 ) -> None:
     missing = command("status", "--env", "dev")
@@ -145,9 +141,7 @@ def test_maintenance_needs_the_public_address_of_the_operator(command: CommandHe
 
 
 @pytest.mark.parametrize("arguments", [("up",), ("down", "--erase", "--yes"), ("doctor",)])
-def test_a_command_that_acts_only_on_the_local_computer_refuses_an_environment(
-    command: CommandHere, arguments: tuple[str, ...]
-) -> None:
+def test_a_command_for_the_local_cloud_refuses_an_environment(command: CommandHere, arguments: tuple[str, ...]) -> None:
     result = command("--env", "prod", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert f"{arguments[0]} acts only on this machine, not on prod" in result.stderr
@@ -155,7 +149,7 @@ def test_a_command_that_acts_only_on_the_local_computer_refuses_an_environment(
 
 @pytest.mark.parametrize("arguments", [("deploy",), ("destroy", "--yes"), ("preflight",), ("sign-in",)])
 @pytest.mark.parametrize("signed_in", ["prod", "api.example.com"])
-def test_a_command_without_an_environment_fails_in_a_shell_that_is_signed_in_to_another_environment(
+def test_a_command_without_an_environment_fails_in_a_shell_with_a_sign_in(
     tmp_path: Path, arguments: tuple[str, ...], signed_in: str
 ) -> None:
     environment = {"WECELEBRATE_HOME": str(tmp_path), "WECELEBRATE_ENV": signed_in}
@@ -164,7 +158,7 @@ def test_a_command_without_an_environment_fails_in_a_shell_that_is_signed_in_to_
     assert f"this shell is signed in to {signed_in}, and the default of this command is dev" in result.stderr
 
 
-def test_the_status_warns_of_an_earlier_key_that_a_replay_has_left(
+def test_the_status_warns_if_the_key_of_an_interrupted_replay_remains(
     command: CommandHere, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_firewall()
@@ -184,7 +178,7 @@ def test_the_status_warns_of_an_earlier_key_that_a_replay_has_left(
         (blocklist, "is_lost", "ListIPSets", "lost rules      unknown: your role lacks wafv2:"),
     ],
 )
-def test_an_operator_without_a_permission_sees_the_other_lines_of_the_status(
+def test_the_status_shows_all_permitted_lines_if_one_permission_is_missing(
     command: CommandHere,
     api: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -205,7 +199,7 @@ def test_an_operator_without_a_permission_sees_the_other_lines_of_the_status(
     assert " ".join(f"{line}{operation}".split()) in printed
 
 
-def test_another_error_of_an_optional_line_is_an_error(
+def test_an_unexpected_error_in_an_optional_line_fails_the_status_command(
     command: CommandHere, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_firewall()

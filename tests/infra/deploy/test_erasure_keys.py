@@ -1,4 +1,5 @@
-"""Tests that the worker of the erasures knows earlier signing keys only while a replay runs. botocore checks calls."""
+"""Tests that the worker of erasures has earlier signing keys only during a replay. botocore's Stubber checks the
+calls."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +20,8 @@ DECLARED = {"WC_SIGNING_KEY": "current", "WC_WORKERS": "2"}
 
 
 def account(*changes: tuple[Mapping[str, str], Mapping[str, str] | None]) -> tuple[Account, Stubber]:
-    """An account with a function. Each change: its variables, and the ones that it then gets, or None for no change."""
+    """An account with a Lambda function. Each element of `changes` has two parts: the variables of the function, and
+    the new variables, or None if the command does not change them."""
     functions = boto3.client("lambda", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(functions)
     for variables, wanted in changes:
@@ -35,7 +37,7 @@ def account(*changes: tuple[Mapping[str, str], Mapping[str, str] | None]) -> tup
     return prod, stub
 
 
-def test_the_worker_knows_the_keys_while_the_block_runs_and_keeps_its_other_variables() -> None:
+def test_the_worker_has_the_keys_during_the_block_and_keeps_its_other_variables() -> None:
     with_keys = DECLARED | {VARIABLE: "march,june"}
     prod, stub = account((DECLARED, with_keys), (with_keys, DECLARED))
     with earlier_keys(prod, ["march", "june"]):
@@ -51,7 +53,7 @@ def test_the_keys_are_removed_after_an_error() -> None:
     stub.assert_no_pending_responses()
 
 
-def test_a_function_that_cannot_be_read_is_not_said_to_have_a_key() -> None:
+def test_an_unreadable_function_causes_an_error_before_a_key_is_set() -> None:
     prod, stub = account()
     stub.add_client_error("get_function_configuration", "AccessDeniedException")
     with pytest.raises(ClientError, match="AccessDeniedException"), earlier_keys(prod, ["march"]):
@@ -59,7 +61,7 @@ def test_a_function_that_cannot_be_read_is_not_said_to_have_a_key() -> None:
     stub.assert_no_pending_responses()
 
 
-def test_the_keys_are_removed_if_the_change_cannot_be_confirmed() -> None:
+def test_the_keys_are_removed_if_the_update_cannot_be_confirmed() -> None:
     with_keys = DECLARED | {VARIABLE: "march"}
     prod, stub = account()
     stub.add_response("get_function_configuration", {"Environment": {"Variables": DECLARED}})
@@ -74,7 +76,7 @@ def test_the_keys_are_removed_if_the_change_cannot_be_confirmed() -> None:
     stub.assert_no_pending_responses()
 
 
-def test_keys_that_an_interrupted_command_has_left_are_removed() -> None:
+def test_the_keys_of_an_interrupted_command_are_removed() -> None:
     left = DECLARED | {VARIABLE: "march"}
     prod, stub = account((left, None), (left, DECLARED), (DECLARED, None), (DECLARED, None))
     assert has_keys(prod)
@@ -90,7 +92,7 @@ def test_an_environment_without_the_function_has_no_keys() -> None:
     assert not has_keys(prod)
 
 
-def test_a_key_that_cannot_be_removed_is_reported_with_the_command_that_removes_it() -> None:
+def test_the_error_for_a_remaining_key_contains_the_command_that_removes_the_key() -> None:
     with_keys = DECLARED | {VARIABLE: "march"}
     prod, stub = account((DECLARED, with_keys))
     stub.add_client_error("get_function_configuration", "ExpiredTokenException")
@@ -101,5 +103,5 @@ def test_a_key_that_cannot_be_removed_is_reported_with_the_command_that_removes_
         pass
 
 
-def test_the_settings_read_the_variable() -> None:
+def test_the_variable_is_a_setting_of_the_worker() -> None:
     assert VARIABLE.removeprefix("WC_").lower() in Settings.model_fields

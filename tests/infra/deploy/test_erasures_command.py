@@ -1,4 +1,5 @@
-"""Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A transport replaces the API."""
+"""Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A mock transport of httpx replaces
+the API."""
 
 import json
 import time
@@ -27,9 +28,9 @@ def api(
     failed: list[dict[str, str]] | None = None,
     running: list[bool] | None = None,
 ) -> httpx.Client:
-    """An API whose replay job has the states `replay`, in this order.
+    """A simulated API. `replay` contains the successive states of the replay job.
 
-    waiting: the numbers of erasures that still wait. running: another replay runs as long as this list is not empty.
+    `waiting` contains the successive numbers of waiting erasures. If `running` is not empty, another replay is running.
     """
     states: Iterator[dict[str, Any]] = iter(replay)
     counts = iter(waiting)
@@ -54,7 +55,7 @@ def api(
 
 
 def replay(client: httpx.Client, timeout: int) -> None:
-    """Start the replay job, and wait for its erasures, as the command does. It needs no earlier keys."""
+    """Start the replay job without earlier keys, and wait for its erasures, as the command does."""
     deadline = time.monotonic() + timeout
     erasures._wait_for_erasures(client, erasures._replay(client, deadline), deadline)
 
@@ -81,7 +82,7 @@ def test_a_replay_with_the_wrong_key_fails(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(("created", "code"), [("2026-11-27T08:31:00Z", 1), ("2026-11-26T00:00:00Z", 0)])
-def test_a_failed_erasure_of_the_replay_is_an_error_and_an_older_failed_erasure_is_not(created: str, code: int) -> None:
+def test_only_a_failed_erasure_of_the_current_replay_is_an_error(created: str, code: int) -> None:
     client = api([{"status": "pending"}, DONE], [0], [{"created_at": created}])
     if code:
         with pytest.raises(typer.Exit) as stopped:
@@ -91,14 +92,14 @@ def test_a_failed_erasure_of_the_replay_is_an_error_and_an_older_failed_erasure_
         replay(client, 60)
 
 
-def test_the_time_of_the_command_is_limited() -> None:
+def test_the_command_ends_after_a_timeout() -> None:
     with pytest.raises(typer.Exit) as stopped:
         replay(api([{"status": "pending"}], []), 0)
     assert stopped.value.exit_code == 6
 
 
 @pytest.mark.parametrize("content", ["", "two words", "a,b"])
-def test_the_file_must_contain_only_the_key(tmp_path: Any, content: str) -> None:
+def test_a_key_file_with_other_content_than_the_key_is_refused(tmp_path: Any, content: str) -> None:
     file = tmp_path / "key.txt"
     file.write_text(content)
     result = CliRunner().invoke(app, ["erasures", "replay", "--earlier-key", str(file)])
@@ -107,7 +108,7 @@ def test_the_file_must_contain_only_the_key(tmp_path: Any, content: str) -> None
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the command does: changes of the variable of the function, and requests to the API."""
+    """Records the actions of the command: changes of the function's variable, and requests to the API."""
     done: list[str] = []
 
     def log(request: httpx.Request) -> None:
@@ -127,7 +128,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def test_each_replay_of_an_environment_removes_a_key_that_an_interrupted_replay_has_left(events: list[str]) -> None:
+def test_each_replay_removes_the_key_of_an_interrupted_replay(events: list[str]) -> None:
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
     assert result.exit_code == 0, result.output
     assert [event for event in events if not event.startswith("GET")] == [
@@ -136,7 +137,7 @@ def test_each_replay_of_an_environment_removes_a_key_that_an_interrupted_replay_
     ]
 
 
-def test_a_replay_without_keys_does_not_remove_the_key_of_a_running_replay(
+def test_a_replay_without_keys_keeps_the_key_of_a_running_replay(
     events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = [True]
@@ -159,10 +160,10 @@ def test_a_replay_without_keys_does_not_remove_the_key_of_a_running_replay(
 
 
 @pytest.mark.parametrize("others", [0, 1000])
-def test_a_replay_with_keys_waits_for_another_replay_which_needs_its_own_keys(
+def test_a_replay_with_keys_is_refused_while_another_replay_is_running(
     events: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, others: int
 ) -> None:
-    """others: how many erasures of clients are listed before the job of the replay."""
+    """`others` is the number of erasures that the list contains before the replay job."""
     listed = [{"id": str(number), "client_id": "c"} for number in range(others)] + [{"id": JOB, "client_id": None}]
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -185,7 +186,7 @@ def test_a_replay_with_keys_waits_for_another_replay_which_needs_its_own_keys(
     assert f"`wecelebrate jobs watch {JOB}` follows it" in " ".join(result.output.split())
 
 
-def test_the_function_knows_the_key_only_until_the_list_is_compared(events: list[str], tmp_path: Any) -> None:
+def test_the_function_has_the_key_only_until_the_replay_job_has_ended(events: list[str], tmp_path: Any) -> None:
     file = tmp_path / "key.txt"
     file.write_text("march")
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay", "--earlier-key", str(file)])
@@ -217,8 +218,8 @@ def erase(
     *arguments: str,
     confirmed: tuple[str, ...] = ("--yes",),
 ) -> tuple[int, str, list[Any]]:
-    """Run `erasures request` against an API whose erasure has these states, in this order. Return the result and the
-    bodies of the requests.
+    """Run `erasures request` against a simulated API. `states` contains the successive states of the erasure. Return
+    the result of the command and the bodies of its requests.
     """
     bodies: list[Any] = []
     answers = iter(states)
@@ -241,7 +242,7 @@ def erase(
     return result.exit_code, result.output, bodies
 
 
-def test_a_person_is_erased_and_the_command_prints_what_was_erased(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_erases_a_person_and_prints_the_erased_data(monkeypatch: pytest.MonkeyPatch) -> None:
     states = [{"status": "pending"}, {"status": "processing"}, {"status": "completed"}]
     code, output, bodies = erase(monkeypatch, states, "--email", "ann@example.com", "--subject", "ann")
     assert code == 0, output
@@ -249,13 +250,13 @@ def test_a_person_is_erased_and_the_command_prints_what_was_erased(monkeypatch: 
     assert "erased: 2 orders, 1 mails, 0 events" in output
 
 
-def test_nothing_is_erased_before_the_operator_has_confirmed_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_erased_before_the_confirmation_of_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     code, output, bodies = erase(monkeypatch, [], "--email", "ann@example.com", confirmed=())
     assert (code, bodies) == (2, [])
     assert "Erase ann@example.com at acme? This cannot be undone." in output
 
 
-def test_an_erasure_that_is_refused_or_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_the_reason_of_a_refused_or_failed_erasure(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = {"code": 409, "detail": "The person has open orders.", "errors": []}
     code, output, _ = erase(monkeypatch, [refused], "--email", "ann@example.com")
     assert (code, "The person has open orders" in output) == (5, True)

@@ -1,4 +1,4 @@
-"""Tests `wecelebrate files`, which writes files of ERP systems again. moto emulates S3."""
+"""Tests `wecelebrate files`, which writes existing files of ERP systems again. moto emulates S3."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ CATALOG = "ca100000-0000-7000-8000-000000000001"
 PRODUCTS, DRY_RUN = f"{CATALOG}/incoming/products.csv", f"{CATALOG}/incoming/dry-run/full/products.csv"
 NEWS = f"orders/{CATALOG}/incoming/news.csv"
 WRITTEN = (f"{CATALOG}/results/products.csv.json", f"orders/{CATALOG}/out/orders-000001.csv", "incoming/x.csv")
-"""Keys of files that the platform has written, and of a file outside of all folders."""
+"""The keys of two files that the platform has written, and of a file that is not in a folder of a catalog or
+destination."""
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def versions(s3: Any, key: str) -> list[str]:
     ]
 
 
-def test_only_files_that_came_from_outside_are_listed_the_oldest_first(s3: Any) -> None:
+def test_only_files_of_erp_systems_are_listed_starting_with_the_oldest(s3: Any) -> None:
     for key in (PRODUCTS, NEWS, DRY_RUN, *WRITTEN):
         put(s3, key, key)
     rows = json.loads(run("list", "--json").stdout)["data"]
@@ -68,7 +69,8 @@ def test_only_files_that_came_from_outside_are_listed_the_oldest_first(s3: Any) 
 def test_a_file_is_written_again_with_its_options_and_its_metadata(s3: Any) -> None:
     for key in (PRODUCTS, DRY_RUN, *WRITTEN):
         put(s3, key, key)
-    assert run("put-back", PRODUCTS).exit_code == 2  # nobody can answer the question
+    # The command cannot ask for a confirmation, because there is no terminal.
+    assert run("put-back", PRODUCTS).exit_code == 2
     for key in (PRODUCTS, DRY_RUN):
         result = run("put-back", key, "--yes")
         assert result.exit_code == 0, result.output
@@ -78,7 +80,7 @@ def test_a_file_is_written_again_with_its_options_and_its_metadata(s3: Any) -> N
     assert [len(versions(s3, key)) for key in WRITTEN] == [1, 1, 1]
 
 
-def test_an_older_version_of_a_file_can_be_written_again(s3: Any) -> None:
+def test_a_previous_version_of_a_file_can_be_written_again(s3: Any) -> None:
     good = put(s3, PRODUCTS, "good")
     put(s3, PRODUCTS, "wrong")
     rows = json.loads(run("list", "--versions", "--json").stdout)["data"]
@@ -93,13 +95,13 @@ def test_an_older_version_of_a_file_can_be_written_again(s3: Any) -> None:
     [
         ((), 2, "name the keys of files, or give --since"),
         (("--since", "yesterday"), 2, "is not a time"),
-        (("--since", "2026-11-27T08:30:00"), 2, "has no zone"),
-        ((PRODUCTS, NEWS, "--version", "1"), 2, "--version belongs to one KEY"),
+        (("--since", "2026-11-27T08:30:00"), 2, "has no time zone"),
+        ((PRODUCTS, NEWS, "--version", "1"), 2, "--version needs exactly one KEY"),
         ((PRODUCTS, "--yes"), 1, "does not exist"),
-        ((WRITTEN[0], "--yes"), 1, "is no incoming file"),
+        ((WRITTEN[0], "--yes"), 1, "is not an incoming file"),
     ],
 )
-def test_no_file_is_written_if_the_arguments_do_not_select_files_clearly(
+def test_no_file_is_written_if_the_arguments_are_ambiguous_or_invalid(
     s3: Any, arguments: tuple[str, ...], code: int, text: str
 ) -> None:
     put(s3, WRITTEN[0], "result")

@@ -1,4 +1,5 @@
-"""Tests how the first super admin is created. A local PostgreSQL replaces the cluster, and runs the statement."""
+"""Tests how the first super admin is created. A local PostgreSQL server executes the statement instead of the Aurora
+cluster."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +26,7 @@ SUBJECT, OTHER = "5f7d0b0e-1111-4222-8333-444455556666", "6a8e1c1f-1111-4222-833
 
 @pytest.fixture(scope="module")
 def migrated(cluster: Postgres) -> Iterator[Postgres]:
-    """A cluster of RDS after its first deploy."""
+    """A PostgreSQL server in the state of an Aurora cluster after the first deploy."""
     with connect(cluster, "master") as master:
         master.execute(bootstrap_sql().encode())
     with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
@@ -49,7 +50,7 @@ def test_the_master_user_can_create_only_one_super_admin(migrated: Postgres) -> 
     assert len(admins(migrated)) == 1
 
 
-def test_an_admin_account_that_is_created_again_replaces_the_earlier_account_with_this_email_address(
+def test_a_recreated_account_replaces_the_previous_admin_with_the_same_email_address(
     migrated: Postgres,
 ) -> None:
     with connect(migrated, "master") as master:
@@ -60,12 +61,12 @@ def test_an_admin_account_that_is_created_again_replaces_the_earlier_account_wit
     assert sorted(rows) == [(SUBJECT, False), (OTHER, True)]
 
 
-def test_a_new_super_admin_replaces_the_super_admins_whose_accounts_were_deleted(migrated: Postgres) -> None:
+def test_a_new_super_admin_replaces_super_admins_with_deleted_accounts(migrated: Postgres) -> None:
     third = "7b9f2d2f-1111-4222-8333-444455556666"
     with connect(migrated, "master") as master:
         with pytest.raises(psycopg.errors.RaiseException, match="has a super admin already"):
             master.execute(statement(third, "ben@example.com").encode())
-        with master.transaction():  # with the rights that `query_as_master` takes
+        with master.transaction():  # with the role that `query_as_master` sets
             master.execute("set local role app_migrate")
             active = [str(id) for id, _ in master.execute(SUPER_ADMINS.encode()).fetchall()]
         assert active == [OTHER]
@@ -82,7 +83,7 @@ def test_an_email_address_cannot_inject_sql_into_the_statement() -> None:
 
 
 def account(**operations: object) -> Account:
-    """An account in which the environment is deployed. Each keyword replaces the answer of an operation of Cognito."""
+    """An account with a deployed environment. Each keyword argument replaces the response of a Cognito operation."""
     account = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
     keys = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
     stacks, cognito, rds, data = (
@@ -116,7 +117,7 @@ def account(**operations: object) -> Account:
         stub.add_response("list_users", {"Users": users}, filtered)
     stub.activate()
     stub = Stubber(rds)
-    # After a restore, the platform uses a cluster other than the declared cluster.
+    # After a restore, the platform uses a different cluster than the declared cluster.
     target = {"RdsResourceId": "wecelebrate-dev-restored", "Type": "TRACKED_CLUSTER"}
     instance = {"RdsResourceId": "one", "TrackedClusterId": "wecelebrate-dev-restored", "Type": "RDS_INSTANCE"}
     targets = operations.pop("targets", [target, instance])
@@ -154,14 +155,14 @@ def account(**operations: object) -> Account:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_the_user_of_the_staff_pool_becomes_an_admin_and_a_repeated_call_is_harmless(known: bool) -> None:
+def test_the_user_of_the_staff_pool_becomes_an_admin(known: bool) -> None:
     assert create_first_admin(account(known=known), "ada@example.com") == SUBJECT
 
 
 @pytest.mark.parametrize(
     ("state", "verified"), [("UNCONFIRMED", "false"), ("CONFIRMED", "false"), ("RESET_REQUIRED", "true")]
 )
-def test_an_account_that_another_person_may_have_created_is_refused(state: str, verified: str) -> None:
+def test_an_account_that_another_person_could_have_created_is_refused(state: str, verified: str) -> None:
     with pytest.raises(AwsError, match=r"admin-delete-user --user-pool-id us-east-1_pool --username ada@example\.com "):
         create_first_admin(account(known=True, state=state, verified=verified), "ada@example.com")
 
@@ -170,7 +171,7 @@ def test_an_account_with_an_unused_temporary_password_is_accepted() -> None:
     assert create_first_admin(account(known=True, state="FORCE_CHANGE_PASSWORD"), "ada@example.com") == SUBJECT
 
 
-def test_a_super_admin_whose_account_was_deleted_does_not_lock_the_platform() -> None:
+def test_a_super_admin_with_a_deleted_account_can_be_replaced() -> None:
     assert create_first_admin(account(other="deleted"), "ada@example.com") == SUBJECT
 
 
@@ -187,14 +188,15 @@ def test_the_first_admin_command_reports_that_the_environment_has_no_user_pool()
 
 
 @pytest.mark.parametrize("proxy", ["bypass", "off"])
-def test_without_the_proxy_the_statement_runs_in_the_declared_cluster(proxy: str) -> None:
+def test_the_statement_runs_in_the_declared_cluster_if_the_proxy_is_not_used(proxy: str) -> None:
     settings = OperatorSettings.model_validate({"proxy": proxy})
     account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
-    assert live_cluster(account) == "wecelebrate-dev-database"  # calls no AWS service: no client exists
+    # This makes no AWS call, because the account has no clients.
+    assert live_cluster(account) == "wecelebrate-dev-database"
 
 
 @pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])
-def test_nothing_is_written_if_the_command_cannot_determine_which_database_cluster_is_live(clusters: list[str]) -> None:
+def test_nothing_is_written_if_the_live_cluster_is_unknown(clusters: list[str]) -> None:
     targets = [{"RdsResourceId": cluster, "Type": "TRACKED_CLUSTER"} for cluster in clusters]
     with pytest.raises(AwsError, match=f"the target {', '.join(clusters) or 'no cluster'}, so nothing was changed"):
         execute_as_master(account(targets=targets), "select 1")

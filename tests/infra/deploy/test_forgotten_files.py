@@ -1,6 +1,6 @@
-"""Tests that `wecelebrate files put-back --since` writes again what a restored database has forgotten.
+"""Tests that `wecelebrate files put-back --since` writes the files again that a restored database does not know.
 
-moto emulates S3, and a local PostgreSQL replaces the cluster.
+moto emulates S3, and a local PostgreSQL server replaces the Aurora cluster.
 """
 
 import time
@@ -29,7 +29,7 @@ __all__ = ["cluster", "migrated"]
 
 BUCKET = "wecelebrate-dev-drops-123456789012"
 Version = tuple[str, str]
-"""The key and the id of a version."""
+"""A version of a file: the key of the file, and the id of the version."""
 
 
 @dataclass
@@ -41,11 +41,11 @@ class Platform:
     client: str
     notifications: list[Version] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
-    """The contents of the files that the platform has read, in this order."""
+    """The contents of the files that the platform has read, in the order of reading."""
     interruptions: list[Callable[[], object]] = field(default_factory=list)
-    """What happens before the next copies are written."""
+    """The functions that run before the next copies are written, one function per copy."""
     reads: bool = True
-    """Whether the queue `drops` runs."""
+    """Whether a worker receives messages from the queue `drops`."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.s3, name)
@@ -59,13 +59,13 @@ class Platform:
         return answer
 
     def drop(self, key: str, body: str) -> Version:
-        """Write a file as an ERP system, without its notification."""
+        """Write a file as an ERP system does. Do not add a notification."""
         version = key, self.s3.put_object(Bucket=BUCKET, Key=key, Body=body.encode(), ContentEncoding="x")["VersionId"]
         time.sleep(0.01)
         return version
 
     def receive(self, *_: object) -> None:
-        """Receive all notifications. S3 does not keep their order, so the last one arrives first."""
+        """Receive all notifications in reverse order, because S3 does not guarantee their order."""
         while self.reads and self.notifications:
             self.register(self.notifications.pop())
 
@@ -91,7 +91,7 @@ class Platform:
         )
 
     def forget(self) -> None:
-        """Restore the database to a time before all files."""
+        """Simulate a restore of the database to a time before all files."""
         self.superuser.execute("delete from drops")
         self.superuser.execute("delete from order_file_drops")
 
@@ -167,7 +167,7 @@ def test_each_version_of_a_file_is_written_again_in_the_order_of_the_versions(pl
     for number in range(3):
         platform.drop(news, f"news {number}")
         platform.drop(products, f"products {number}")
-    platform.s3.delete_object(Bucket=BUCKET, Key=news)  # ERP systems delete files, too
+    platform.s3.delete_object(Bucket=BUCKET, Key=news)  # an ERP system can also delete files
     put_back(since)
     assert [each for each in platform.read if "news" in each] == ["news 0", "news 1", "news 2"]
     assert [each for each in platform.read if "products" in each] == ["products 0", "products 1", "products 2"]
@@ -177,7 +177,7 @@ def test_each_version_of_a_file_is_written_again_in_the_order_of_the_versions(pl
     assert len(platform.read) == 6
 
 
-def test_two_files_of_a_catalog_are_read_in_the_order_in_which_they_were_written(platform: Platform) -> None:
+def test_two_files_of_a_catalog_are_read_in_their_original_order(platform: Platform) -> None:
     catalog, since = platform.new_catalog(), now()
     platform.drop(f"{catalog}/incoming/full/z.csv", "full")
     time.sleep(1.1)  # the times of S3 have whole seconds
@@ -186,9 +186,9 @@ def test_two_files_of_a_catalog_are_read_in_the_order_in_which_they_were_written
     assert platform.read == ["full", "delta"]
 
 
-def test_a_file_that_arrives_while_older_ones_are_written_again_stays_the_newest(platform: Platform) -> None:
+def test_a_new_file_remains_the_newest_while_older_files_are_written_again(platform: Platform) -> None:
     key = f"{platform.new_catalog()}/incoming/a.csv"
-    # The times of S3 have whole seconds, so a file of the same second has an earlier time than `since`.
+    # S3 rounds times down to whole seconds. The time of a file from the same second would be earlier than `since`.
     time.sleep(1 - time.time() % 1)
     since = now()
     for body in ("old", "older than the restore is complete"):
@@ -204,7 +204,7 @@ def test_a_file_that_arrives_while_older_ones_are_written_again_stays_the_newest
     assert (platform.read[-1], platform.latest(key)) == ("read by itself", "read by itself")
 
 
-def test_a_file_that_was_read_before_the_restore_is_not_written_again_and_one_that_had_to_wait_is(
+def test_only_files_that_the_restored_database_has_not_read_are_written_again(
     platform: Platform,
 ) -> None:
     catalog = platform.new_catalog()
@@ -220,7 +220,7 @@ def test_a_file_that_was_read_before_the_restore_is_not_written_again_and_one_th
     assert platform.read == []
 
 
-def test_a_command_that_stops_continues_where_it_has_stopped(
+def test_a_repeated_command_continues_an_interrupted_command(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, since = f"{platform.new_catalog()}/incoming/a.csv", now()
@@ -238,7 +238,7 @@ def test_a_command_that_stops_continues_where_it_has_stopped(
     assert platform.read == ["0", "1", "2"]
 
 
-def test_copies_are_forgotten_like_other_files_by_a_second_restore(platform: Platform) -> None:
+def test_the_copies_are_written_again_after_a_second_restore(platform: Platform) -> None:
     key, since = f"{platform.new_catalog()}/incoming/a.csv", now()
     for number in range(2):
         platform.drop(key, str(number))
@@ -249,7 +249,7 @@ def test_copies_are_forgotten_like_other_files_by_a_second_restore(platform: Pla
     assert (platform.read, platform.latest(key)) == (["0", "1"], "1")
 
 
-def test_files_of_a_catalog_that_the_database_does_not_have_are_left_out_and_named(platform: Platform) -> None:
+def test_files_of_an_unknown_catalog_are_reported_and_not_written(platform: Platform) -> None:
     catalog, unknown = platform.new_catalog(), str(uuid4())
     since = now()
     for key in (f"{unknown}/incoming/a.csv", f"orders/{catalog}/incoming/a.csv", f"{catalog.upper()}/incoming/a.csv"):

@@ -1,6 +1,7 @@
-"""Follows the deploy guide line by line: from an empty account, whose answers are recorded, to the first product.
+"""Runs the deploy guide line by line, from an empty AWS account to the first product. The responses of the account are
+recorded.
 
-The local cloud replaces the API of the deployed platform, and the administrator of the cloud signs in.
+The local cloud replaces the API of the deployed platform. The operator signs in as the admin of the local cloud.
 """
 
 import json
@@ -48,11 +49,11 @@ SCHEDULE = json.dumps({
     "Name": "x", "GroupName": "default", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "OFF"},
     "Target": {"Arn": "a", "RoleArn": "r"}, "State": "ENABLED",
 })  # fmt: skip
-"""The document that the runbook writes before it enables a schedule, with the fields that `get-schedule` returns."""
+"""The JSON document from which the runbook enables a schedule. It has the fields of a `get-schedule` response."""
 
 
 class Operator:
-    """Types the commands of the guide into one shell."""
+    """Runs the commands of the guide like an operator who types them into one shell."""
 
     def __init__(self, account: RecordedAccount, folder: Path, slug: str) -> None:
         self.account = account
@@ -65,7 +66,7 @@ class Operator:
     def type(self, line: str) -> tuple[int, str]:
         """Run a line of the guide. Return its exit code and its output."""
         if line.startswith(("source ", "cdk bootstrap ")):
-            # `make` has activated the environment of Python in this test. `cdk bootstrap` needs a real account.
+            # The virtual environment is already active in this test. `cdk bootstrap` needs a real account.
             self.account.bootstrapped |= line == "cdk bootstrap aws://123456789012/us-east-1"
             return 0, ""
         if line.startswith("aws "):
@@ -108,7 +109,7 @@ def operator(platform: Platform, dev: Templates, tmp_path: Path, monkeypatch: py
     def run_cdk(command: list[str]) -> int:
         operator.cdk.append(command)
         assert command[:5] == ["cdk", "deploy", "--all", "-c", "environment=dev"]
-        # A first deploy that fails keeps the resources that it has created.
+        # A failed first deploy keeps the resources that it has created.
         assert "--no-rollback" in command or account.deployed
         values = {f"wecelebrate-dev-{stack}": account.stack_outputs(stack) for stack in dev.templates}
         Path(command[command.index("--outputs-file") + 1]).write_text(json.dumps(values))
@@ -132,7 +133,7 @@ def test_the_guide_leads_from_an_empty_account_to_the_first_product(operator: Op
     assert problems == ["bootstrap", "cache"]
     printed = re.findall(r"→ (.*)", checked)
     for command in ("cdk bootstrap aws://123456789012/us-east-1", *(line for line in LINES if line.startswith("aws "))):
-        assert command in printed  # the check prints the commands of the guide
+        assert command in printed  # the check prints the same commands as the guide
     code, again = operator.type("make preflight ENV=dev")
     assert (code, re.findall(r"✗ (\w+)", again)) == (0, [])
     for text in ("dev is deployed", operator.account.outputs["url"], "https://sign-in.example"):
@@ -144,15 +145,16 @@ def test_the_guide_leads_from_an_empty_account_to_the_first_product(operator: Op
     assert product["name"] == "Mug"
 
 
-def test_a_deploy_into_an_unprepared_account_does_nothing(operator: Operator) -> None:
+def test_a_deploy_does_not_change_an_unprepared_account(operator: Operator) -> None:
     code, _ = operator.type("make deploy ENV=dev")
     assert code == 1
     assert not operator.account.deployed
 
 
 @pytest.mark.parametrize("stack_state", ["UPDATE_FAILED", "UPDATE_COMPLETE"])
-def test_a_deploy_continues_a_stack_in_which_the_last_deploy_has_failed(operator: Operator, stack_state: str) -> None:
-    """Without `--no-rollback`, CDK asks whether to roll the stack back first, and fails without a terminal."""
+def test_a_deploy_continues_a_stack_whose_last_update_has_failed(operator: Operator, stack_state: str) -> None:
+    """CDK needs `--no-rollback`. Otherwise, CDK asks whether to roll back the stack, and fails because there is no
+    terminal."""
     operator.account.bootstrapped = operator.account.deployed = True
     operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
     operator.account.states["functions"] = stack_state
@@ -161,7 +163,7 @@ def test_a_deploy_continues_a_stack_in_which_the_last_deploy_has_failed(operator
     assert ("--no-rollback" in operator.cdk[-1]) == (stack_state == "UPDATE_FAILED")
 
 
-def test_nothing_is_deployed_while_cloudformation_still_changes_a_stack(operator: Operator) -> None:
+def test_nothing_is_deployed_while_cloudformation_is_changing_a_stack(operator: Operator) -> None:
     operator.account.bootstrapped = operator.account.deployed = True
     operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
     operator.account.states["functions"] = "UPDATE_IN_PROGRESS"
@@ -184,9 +186,7 @@ def test_nothing_is_deployed_into_the_account_of_another_environment(operator: O
 
 
 @pytest.mark.parametrize("command", AWS_COMMANDS)
-def test_each_aws_command_in_the_documents_uses_an_operation_and_options_that_aws_has(
-    command: str, tmp_path: Path
-) -> None:
+def test_each_aws_command_in_the_documents_uses_an_existing_operation_and_options(command: str, tmp_path: Path) -> None:
     (tmp_path / "cache.json").write_text(cache_secret())
     (tmp_path / "policy.json").write_text("{}")
     (tmp_path / "schedule.json").write_text(SCHEDULE)

@@ -1,4 +1,5 @@
-"""Tests that the erasures which a restored database has lost are counted. A local PostgreSQL replaces the cluster."""
+"""Tests the count of the erasures that a restored database has lost. A local PostgreSQL server replaces the Aurora
+cluster."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -34,7 +35,7 @@ def new_client(superuser: psycopg.Connection) -> str:
 
 
 def new_erasure(superuser: psycopg.Connection, client: str, cause: str, step: int | None, *, complete: bool) -> str:
-    """Create an erasure. step: the step of its job, or None for an erasure whose job was deleted."""
+    """Create an erasure. `step` is the step of its job, or None if the job of the erasure was deleted."""
     job = None
     if step is not None:
         row = superuser.execute(
@@ -59,20 +60,20 @@ def compare(listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, *, c
     return lost_erasures(account, complete=complete)
 
 
-def test_an_erasure_of_the_list_that_the_database_does_not_have_is_lost(
+def test_an_erasure_in_the_list_is_lost_if_the_database_does_not_contain_it(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = new_client(superuser)
     listed = (client, new_erasure(superuser, client, "request", 0, complete=True))
     lost, of_unknown_client = (client, str(uuid4())), (str(uuid4()), str(uuid4()))
     assert compare([listed, lost, of_unknown_client], monkeypatch) == LostErasures(1, 0)
-    monkeypatch.setattr(module, "_IDS_PER_STATEMENT", 2)  # more ids than one statement can contain
+    monkeypatch.setattr(module, "_IDS_PER_STATEMENT", 2)  # the list then has more ids than one statement can contain
     assert compare([listed, lost, of_unknown_client, (client, str(uuid4())), listed], monkeypatch) == LostErasures(2, 0)
     assert not compare([listed], monkeypatch)
     assert not compare([], monkeypatch)
 
 
-def test_a_repeated_erasure_counts_until_no_table_contains_the_person(
+def test_a_repeated_erasure_is_counted_until_no_table_contains_the_person(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = new_client(superuser)
@@ -85,19 +86,19 @@ def test_a_repeated_erasure_counts_until_no_table_contains_the_person(
     assert compare([], monkeypatch).text == "2 erasures have not erased their persons yet"
 
 
-def test_an_erasure_that_ran_at_the_time_of_the_backup_counts_until_it_has_erased_its_person(
+def test_an_unfinished_erasure_in_the_backup_is_counted_until_the_person_is_erased(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [compare([], monkeypatch, complete=complete).unfinished for complete in (False, True)]
     client = new_client(superuser)
     steps = ((None, False), (0, False), (SEARCHES_FILES - 1, False), (SEARCHES_FILES, False), (SEARCHES_FILES, True))
     listed = [(client, new_erasure(superuser, client, "request", step, complete=done)) for step, done in steps]
-    new_erasure(superuser, client, "retention", 0, complete=False)  # the list has no entry of it
+    new_erasure(superuser, client, "retention", 0, complete=False)  # the list does not contain this erasure
     assert compare(listed, monkeypatch) == LostErasures(0, before[0] + 3)
     assert compare(listed, monkeypatch, complete=True) == LostErasures(0, before[1] + 4)
 
 
-def test_a_repeated_erasure_counts_until_it_is_complete_if_the_platform_is_opened(
+def test_the_check_before_opening_the_platform_counts_incomplete_repeated_erasures(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = compare([], monkeypatch, complete=True).unfinished

@@ -1,4 +1,4 @@
-"""Tests the maintenance mode and the blocked addresses with the firewall that moto emulates."""
+"""Tests the maintenance mode and the blocked addresses. moto emulates the firewall."""
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -59,7 +59,7 @@ def addresses(client: Any) -> list[list[str]]:
     ]
 
 
-def test_the_last_firewall_rule_of_a_closed_environment_refuses_every_address_except_the_accepted_address(
+def test_a_closed_environment_accepts_only_requests_from_the_accepted_address(
     client: Any,
 ) -> None:
     prod, dev = account(client, "prod"), account(client, "dev")
@@ -76,7 +76,7 @@ def test_the_last_firewall_rule_of_a_closed_environment_refuses_every_address_ex
 
 
 @pytest.mark.parametrize(("second", "expected"), [("8.8.8.8", "8.8.8.8/32"), ("2001:4860:4860::8888", None)])
-def test_closing_an_environment_for_a_second_address_replaces_the_first_accepted_address(
+def test_closing_an_environment_again_replaces_the_accepted_address(
     client: Any, second: str, expected: str | None
 ) -> None:
     prod = account(client, "prod")
@@ -86,7 +86,7 @@ def test_closing_an_environment_for_a_second_address_replaces_the_first_accepted
     assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "maintenance"]
 
 
-def test_an_environment_that_is_opened_again_has_its_earlier_rules_and_a_second_call_changes_nothing(
+def test_opening_an_environment_restores_the_previous_firewall_rules(
     client: Any,
 ) -> None:
     prod = account(client, "prod")
@@ -109,7 +109,7 @@ def test_only_a_public_address_can_be_accepted_during_maintenance(text: str) -> 
         parse_network(text)
 
 
-def test_several_addresses_of_both_versions_of_ip_are_accepted_during_maintenance(client: Any) -> None:
+def test_several_ipv4_and_ipv6_addresses_are_accepted_during_maintenance(client: Any) -> None:
     prod = account(client, "prod")
     close(prod, [parse_network(text) for text in ("8.8.4.4", "8.8.8.0/24", "2001:4860:4860::8888")])
     assert sorted(addresses(client)) == [["2001:4860:4860::8888/128"], ["8.8.4.4/32", "8.8.8.0/24"]]
@@ -131,7 +131,7 @@ def test_several_addresses_of_both_versions_of_ip_are_accepted_during_maintenanc
         ([], [], 0, "it is not known with which address"),
     ],
 )
-def test_the_command_asks_before_it_closes_an_environment_for_the_machine_of_the_operator(  # noqa: PLR0917
+def test_closing_an_environment_for_its_own_operator_requires_confirmation(  # noqa: PLR0917
     client: Any, monkeypatch: pytest.MonkeyPatch, own: list[str], options: list[str], exit_code: int, text: str
 ) -> None:
     prod = account(client, "prod")
@@ -143,7 +143,7 @@ def test_the_command_asks_before_it_closes_an_environment_for_the_machine_of_the
     assert text in " ".join(result.output.split())
 
 
-def test_the_own_addresses_are_those_that_the_services_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_addresses_of_the_operator_are_read_from_public_services(monkeypatch: pytest.MonkeyPatch) -> None:
     def respond(url: str, timeout: int) -> BytesIO:
         if "ipv6" in url:
             raise OSError("no route")
@@ -172,7 +172,7 @@ def test_blocked_addresses_are_refused_until_they_are_removed(client: Any) -> No
     assert (rules(client, "wecelebrate-prod-api"), addresses(client)) == ([RATE], [])
 
 
-def test_addresses_are_blocked_again_after_a_deploy_that_has_removed_the_rule(client: Any) -> None:
+def test_addresses_are_blocked_again_after_a_deploy_has_removed_the_rule(client: Any) -> None:
     prod = account(client, "prod")
     assert not restore_rule(prod)
     change(prod, [parse_network("8.8.4.4")])
@@ -188,7 +188,7 @@ def test_addresses_are_blocked_again_after_a_deploy_that_has_removed_the_rule(cl
 
 
 class Interrupted:
-    """The firewall, whose first change comes after a change of another command."""
+    """A client of the firewall. Another command changes the firewall before the first change of this client."""
 
     def __init__(self, client: Any, other: Callable[[], None], times: int = 1) -> None:
         self._client, self._other, self._times = client, other, times
@@ -203,7 +203,7 @@ class Interrupted:
         return self._client.update_web_acl(**arguments)
 
 
-def test_a_rule_that_another_command_adds_at_the_same_time_is_kept(client: Any) -> None:
+def test_a_rule_that_another_command_adds_concurrently_is_kept(client: Any) -> None:
     prod = account(client, "prod")
     firewall: Any = Interrupted(client, lambda: close(account(client, "prod"), [parse_network("8.8.8.8")]))
     change(account(firewall, "prod"), [parse_network("8.8.4.4")])
@@ -215,7 +215,7 @@ def test_a_rule_that_another_command_adds_at_the_same_time_is_kept(client: Any) 
     assert rules(client, "wecelebrate-prod-api") == [RATE]
 
 
-def test_a_firewall_that_changes_all_the_time_is_reported(client: Any) -> None:
+def test_a_firewall_that_changes_before_each_attempt_causes_an_error(client: Any) -> None:
     numbers = iter(range(100))
 
     def other() -> None:
@@ -229,7 +229,7 @@ def test_a_firewall_that_changes_all_the_time_is_reported(client: Any) -> None:
 
 
 class Failing:
-    """The client of the firewall. The first `times` calls of `method` fail with the error `code` of AWS."""
+    """A client of the firewall. The first `times` calls of `method` fail with the AWS error `code`."""
 
     def __init__(self, client: Any, method: str, code: str, times: int) -> None:
         self._client, self._method, self._code, self.times = client, method, code, times
@@ -258,7 +258,7 @@ def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_an_opened_environment_stays_open_after_a_deploy_even_if_its_ip_sets_were_not_deleted(
+def test_a_deploy_does_not_close_an_opened_environment_with_remaining_ip_sets(
     client: Any,
 ) -> None:
     prod = account(client, "prod")
@@ -274,7 +274,7 @@ def test_an_opened_environment_stays_open_after_a_deploy_even_if_its_ip_sets_wer
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_after_a_failed_command_a_deploy_leaves_an_open_environment_open(client: Any) -> None:
+def test_a_deploy_does_not_close_an_environment_after_a_failed_close_command(client: Any) -> None:
     refused: Any = Failing(client, "update_web_acl", "WAFInternalErrorException", 2)
     for command in (close, change):
         with pytest.raises(client.exceptions.WAFInternalErrorException):
@@ -287,7 +287,7 @@ def test_after_a_failed_command_a_deploy_leaves_an_open_environment_open(client:
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_a_call_is_repeated_if_the_firewall_does_not_know_a_change_yet(client: Any) -> None:
+def test_a_call_is_repeated_until_the_firewall_has_applied_the_previous_change(client: Any) -> None:
     unavailable: Any = Failing(client, "update_web_acl", "WAFUnavailableEntityException", 3)
     close(account(unavailable, "prod"), [parse_network("8.8.4.4")])
     assert is_closed(account(client, "prod"))
@@ -313,7 +313,7 @@ def test_a_lost_rule_is_reported_until_it_is_restored(client: Any) -> None:
 class Concurrent:
     """A client of the firewall. Another command runs before the first call of a method.
 
-    moto creates a second IP set with the same name, although AWS refuses it.
+    AWS refuses a second IP set with the same name, but moto creates the IP set.
     """
 
     def __init__(self, client: Any, method: str, other: Callable[[], object]) -> None:
@@ -331,7 +331,7 @@ class Concurrent:
 @pytest.mark.parametrize("method", ["get_ip_set", "create_ip_set", "update_ip_set", "update_web_acl", "delete_ip_set"])
 @pytest.mark.parametrize("first", ["8.8.4.4", "9.9.9.9"])
 @pytest.mark.parametrize("remove", [False, True])
-def test_an_address_that_another_command_blocks_at_the_same_time_stays_blocked(
+def test_an_address_that_another_command_blocks_concurrently_remains_blocked(
     client: Any, method: str, first: str, remove: bool
 ) -> None:
     prod, other = account(client, "prod"), parse_network("1.1.1.1")
@@ -347,7 +347,7 @@ def test_an_address_that_another_command_blocks_at_the_same_time_stays_blocked(
         assert names == ["requests-per-address", "blocked"]
 
 
-def test_ip_sets_have_the_tags_of_their_environment_and_are_deleted_with_it(client: Any) -> None:
+def test_ip_sets_have_the_tags_of_their_environment(client: Any) -> None:
     prod, dev = account(client, "prod"), account(client, "dev")
     for each in (prod, dev):
         close(each, [parse_network("8.8.4.4")])
@@ -360,7 +360,7 @@ def test_ip_sets_have_the_tags_of_their_environment_and_are_deleted_with_it(clie
 
 
 class Late:
-    """The firewall, whose list does not show a new IP set in the first calls after its creation."""
+    """A client of the firewall. The first list requests after the creation of an IP set do not return this IP set."""
 
     def __init__(self, client: Any, calls: int) -> None:
         self._client, self._calls, self._hidden = client, calls, 0
@@ -381,7 +381,7 @@ class Late:
 
 @pytest.mark.usefixtures("without_pause")
 @pytest.mark.parametrize("calls", [1, 2, 3, 4, 10])
-def test_a_rule_is_in_force_although_aws_lists_its_ip_set_late(client: Any, calls: int) -> None:
+def test_a_rule_takes_effect_even_if_aws_lists_its_ip_set_late(client: Any, calls: int) -> None:
     late: Any = Late(client, calls)
     prod = account(client, "prod")
     close(account(late, "prod"), [parse_network("8.8.4.4")])
@@ -392,22 +392,22 @@ def test_a_rule_is_in_force_although_aws_lists_its_ip_set_late(client: Any, call
         "8.8.4.4/32",
         "8.8.8.8/32",
     ]
-    late._hidden = calls  # the rule names the IP set, so it is found without the list
+    late._hidden = calls  # the rule contains the ARN of the IP set, so the list is not needed
     assert change(account(late, "prod"), remove=[parse_network("8.8.8.8")]) == ["8.8.4.4/32"]
     assert blocked(prod) == ["8.8.4.4/32"]
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_a_rule_whose_ip_set_is_never_listed_is_reported(client: Any) -> None:
+def test_a_rule_whose_ip_set_is_never_listed_causes_an_error(client: Any) -> None:
     for command in (close, change):
         late: Any = Late(client, 1000)
-        with pytest.raises(AwsError, match="is not in force: run the command again"):
+        with pytest.raises(AwsError, match="is not in effect: run the command again"):
             command(account(late, "prod"), [parse_network("8.8.4.4")])
     assert rules(client, "wecelebrate-prod-api") == [RATE]
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_the_maintenance_mode_that_is_switched_on_while_another_command_ends_it_keeps_its_addresses(
+def test_closing_an_environment_while_another_command_opens_it_keeps_the_addresses(
     client: Any,
 ) -> None:
     prod = account(client, "prod")
@@ -430,10 +430,11 @@ def test_the_maintenance_mode_that_is_switched_on_while_another_command_ends_it_
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_a_deploy_restores_a_rule_that_was_not_recorded(client: Any) -> None:
+def test_a_deploy_restores_an_unrecorded_rule(client: Any) -> None:
     prod = account(client, "prod")
     close(prod, [parse_network("8.8.4.4")])
-    firewall._mark(prod, maintenance.RULE, "x")  # as an earlier release, or as a command whose session has ended
+    # Earlier releases, and commands whose AWS session has expired, do not record the rule.
+    firewall._mark(prod, maintenance.RULE, "x")
     firewall.mark_rule(prod, maintenance.RULE)
     firewall.mark_rule(prod, blocklist.RULE)
     replace_rules(client)

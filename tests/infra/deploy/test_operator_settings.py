@@ -1,4 +1,4 @@
-"""Tests the files with the settings that depend on the AWS account, and the files with the access of ERP systems."""
+"""Tests the settings files of environments, and the files that grant ERP systems access."""
 
 import re
 import tomllib
@@ -26,7 +26,7 @@ def test_each_environment_has_default_settings_if_no_file_exists(tmp_path: Path)
     assert environment(tmp_path, "prod").concurrency == 1000
 
 
-def test_the_settings_file_overrides_the_defaults_and_the_cdk_context_overrides_the_settings_file(
+def test_the_cdk_context_overrides_the_settings_file(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "dev.toml").write_text('zones = ["us-east-1c", "us-east-1d"]\nmail_domain = "mail.example.com"\n')
@@ -36,7 +36,7 @@ def test_the_settings_file_overrides_the_defaults_and_the_cdk_context_overrides_
     assert dev.settings.console_urls == ("https://a.example/", "https://b.example/")
 
 
-def test_the_example_of_the_guide_is_valid_and_has_all_settings_that_an_environment_for_customers_needs() -> None:
+def test_the_example_of_the_guide_contains_all_settings_for_a_customer_environment() -> None:
     text = (ROOT / "docs" / "prod.example.toml").read_text("utf-8")
     settings = OperatorSettings.model_validate(tomllib.loads(text))
     assert settings.account and settings.mail_domain and settings.platform_domain and settings.alarm_email
@@ -97,7 +97,7 @@ def test_an_erp_grant_is_added_to_the_file_and_can_be_read_again(tmp_path: Path)
         ("Acme Inc", PRINCIPAL, [CATALOG]),
     ],
 )
-def test_an_erp_grant_with_too_much_or_no_access_is_refused(
+def test_an_erp_grant_with_too_much_access_or_without_access_is_refused(
     tmp_path: Path, name: str, principal: str, catalogs: list[str]
 ) -> None:
     with pytest.raises(ValueError, match=r"should match|needs"):
@@ -105,7 +105,7 @@ def test_an_erp_grant_with_too_much_or_no_access_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_about_rollbacks_names_existing_settings_and_the_error_of_a_release_that_lacks_them(
+def test_the_upgrade_page_names_new_settings_and_the_error_for_an_unknown_setting(
     tmp_path: Path,
 ) -> None:
     page = (ROOT / "docs" / "upgrade.md").read_text("utf-8")
@@ -120,7 +120,7 @@ def test_the_page_about_rollbacks_names_existing_settings_and_the_error_of_a_rel
     assert str(refusal.value).partition("release: ")[2] in page
 
 
-def test_the_domain_of_the_console_needs_a_certificate_and_the_console(tmp_path: Path) -> None:
+def test_the_domain_of_the_console_requires_a_certificate_and_the_console(tmp_path: Path) -> None:
     file, certificate = (
         tmp_path / "dev.toml",
         'console_certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"',

@@ -1,4 +1,5 @@
-"""Tests the check of an AWS account. botocore's Stubber checks each call and each response against the model of AWS."""
+"""Tests the checks of an AWS account before a deploy. botocore's Stubber checks each call and each response against the
+model of AWS."""
 
 import json
 import subprocess
@@ -24,7 +25,7 @@ from tests.infra.deploy.recorded_aws import parse
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0b0e4d7c"
 Answer = Mapping[str, Any] | str
-"""A response of AWS, or the code of an error."""
+"""A response of AWS, or an error code."""
 
 READY: Mapping[tuple[str, str], Answer] = {
     ("sts", "get_caller_identity"): {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ada"},
@@ -45,7 +46,7 @@ READY: Mapping[tuple[str, str], Answer] = {
 
 
 def stack(*outputs: str) -> Answer:
-    """The description of a stack with these outputs."""
+    """Return the CloudFormation description of a stack with the given outputs."""
     values = [{"OutputKey": output, "OutputValue": "x"} for output in outputs]
     description = {"StackName": "wecelebrate-dev-storage", "StackStatus": "CREATE_COMPLETE", "Outputs": values}
     return {"Stacks": [description | {"CreationTime": "2026-11-27T00:00:00Z"}]}
@@ -64,9 +65,10 @@ def findings(
     stacks: Answer = MappingProxyType({"Stacks": []}),
     **changes: Answer,
 ) -> dict[str, list[Finding]]:
-    """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some answers.
+    """Run the checks of an environment in an account that is ready for a deploy.
 
-    stacks: the answer with all stacks of the account. changes: maps `service__operation` to an answer.
+    `stacks` is the response with all stacks of the account. `changes` maps `service__operation` to a response that
+    replaces the default response.
     """
     answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}
     environment = replace(
@@ -78,7 +80,7 @@ def findings(
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]
         stub = Stubber(client)
         if service == "cloudformation":
-            for _ in range(2):  # one check of the account, and one check of the states of its stacks
+            for _ in range(2):  # one call checks the account, and one call checks the states of its stacks
                 if isinstance(stacks, str):
                     stub.add_client_error("describe_stacks", stacks, "not allowed", expected_params={})
                 else:
@@ -89,7 +91,7 @@ def findings(
                     stub.add_client_error(operation, answer, f"{answer}: the resource does not exist")
                 else:
                     stub.add_response(operation, dict(answer))
-                if operation == "describe_stacks":  # the first answer is for the stack `storage`
+                if operation == "describe_stacks":  # the first response describes the stack `storage`
                     for _ in range(6):
                         stub.add_client_error(operation, "ValidationError", "the resource does not exist")
         stub.activate()
@@ -105,7 +107,7 @@ def problem(found: dict[str, list[Finding]], check: str) -> Finding:
     return finding
 
 
-def test_an_account_that_is_ready_has_no_problem() -> None:
+def test_the_check_finds_no_problem_in_an_account_that_is_ready() -> None:
     problems = findings()
     assert {check: [each.state for each in each_found] for check, each_found in problems.items()} == {
         "credentials": ["ok"],
@@ -121,13 +123,13 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "proxy": ["ok"],
         "concurrency": ["ok"],
         "cache": ["ok"],
-        "mail": ["warning"],  # an environment can be deployed without mails
+        "mail": ["warning"],  # an environment does not need mail
         "domain": ["ok"],
         "budget": ["ok"],
     }
 
 
-def test_the_check_warns_if_the_functions_would_have_no_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_warns_if_no_python_for_compiling_bytecode_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.aws.layers.python_compiler", lambda: None)
     (finding,) = findings()["python"]
     assert (finding.state, str(finding.fix)[:19]) == ("warning", "install Python 3.13")
@@ -153,7 +155,7 @@ def test_the_check_stops_if_the_credentials_are_missing() -> None:
     assert problem(problems, "credentials").fix == "aws configure sso"
 
 
-def test_the_check_prints_the_bootstrap_command_with_the_number_of_the_account() -> None:
+def test_the_check_prints_the_bootstrap_command_with_the_account_number() -> None:
     fix = problem(findings(ssm__get_parameter="ParameterNotFound"), "bootstrap").fix
     assert fix == "cdk bootstrap aws://123456789012/us-east-1"
     assert problem(findings(ssm__get_parameter={"Parameter": {"Value": "5"}}), "bootstrap").fix == fix
@@ -194,7 +196,7 @@ def test_a_missing_or_malformed_secret_of_the_cache_is_a_problem(answer: Answer,
     assert action in str(problem(findings(secretsmanager__get_secret_value=answer), "cache").fix)
 
 
-def test_a_missing_permission_is_a_problem_but_the_other_checks_still_run() -> None:
+def test_a_missing_permission_is_a_problem_and_does_not_stop_other_checks() -> None:
     problems = findings(ssm__get_parameter="AccessDeniedException")
     assert "AccessDenied" in problem(problems, "bootstrap").message
     assert problems["cache"][0].state == "ok"
@@ -237,7 +239,7 @@ def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(
 @pytest.mark.parametrize(
     "status", ["CREATE_FAILED", "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_FAILED", "DELETE_FAILED"]
 )
-def test_a_failed_deploy_without_a_proxy_can_be_repeated_because_no_proxy_exists(status: str) -> None:
+def test_a_failed_deploy_without_a_proxy_can_be_repeated(status: str) -> None:
     environment = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
     account = Account(replace(environment, settings=OperatorSettings(proxy="off")))
     client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -252,7 +254,7 @@ def test_a_failed_deploy_without_a_proxy_can_be_repeated_because_no_proxy_exists
 
 
 def rds(exists: bool) -> tuple[Any, Stubber]:
-    """A client of RDS that answers whether the proxy of `dev` exists."""
+    """Return an RDS client whose response states whether the proxy of `dev` exists."""
     client = boto3.client("rds", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     stub, name = Stubber(client), {"DBProxyName": "wecelebrate-dev-proxy"}
     if exists:
@@ -294,7 +296,7 @@ def test_a_permanent_environment_needs_a_settings_file(tmp_path: Path, monkeypat
     assert [each.state for each in findings()["settings"]] == ["ok"]
 
 
-def test_credentials_of_another_account_are_a_problem_and_end_the_check() -> None:
+def test_credentials_of_another_account_stop_the_check() -> None:
     problems = findings(OperatorSettings(account="210987654321"), env="prod")
     assert list(problems) == ["credentials"]
     assert "prod belongs to the account 210987654321, but the credentials are of 123456789012" in str(problems)
@@ -329,14 +331,14 @@ def test_the_settings_of_a_permanent_environment_must_contain_the_account_number
 
 
 def stacks_of(*names: str, tags: Mapping[str, str] = MappingProxyType({})) -> Answer:
-    """The answer with all stacks of an account."""
+    """Return the response with all stacks of an account."""
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z", "Tags": listed}
     return {"Stacks": [common | {"StackName": name} for name in names]}
 
 
 @pytest.mark.parametrize("name", ["network", "data", "identity", "storage", "functions", "api", "edge", "monitoring"])
-def test_any_stack_of_another_environment_stops_the_deploy_of_an_environment_that_is_not_in_the_account(
+def test_stacks_of_another_environment_in_the_account_stop_the_first_deploy(
     name: str,
 ) -> None:
     foreign = problem(findings(stacks=stacks_of("CDKToolkit", f"wecelebrate-prod-{name}")), "account")
@@ -344,14 +346,14 @@ def test_any_stack_of_another_environment_stops_the_deploy_of_an_environment_tha
     assert foreign.fix == "set AWS_PROFILE to the profile of dev"
 
 
-def test_the_tags_of_a_stack_also_name_an_environment_that_the_checkout_does_not_know() -> None:
+def test_the_tags_of_a_stack_identify_an_unknown_environment() -> None:
     tagged = stacks_of("wecelebrate-demo-data", tags={"platform": "wecelebrate", "environment": "demo"})
     assert "has the stacks of demo" in problem(findings(stacks=tagged), "account").message
     other = stacks_of("demo-data", tags={"platform": "another", "environment": "demo"})
     assert findings(stacks=other)["account"][0].state == "ok"
 
 
-def test_the_settings_of_an_environment_cannot_name_the_account_of_another_environment() -> None:
+def test_the_account_number_of_another_environment_in_the_settings_is_a_problem() -> None:
     settings = OperatorSettings(account="123456789012")
     copied = problem(findings(settings, env="staging", stacks=stacks_of("wecelebrate-prod-data")), "account")
     assert copied.message == "the account 123456789012 has the stacks of prod, and no stack of staging"
@@ -364,11 +366,11 @@ def test_an_environment_that_shares_its_account_can_be_deployed_with_a_warning()
     assert findings(stacks=stacks_of("wecelebrate-dev-network"))["account"][0].state == "ok"
 
 
-def test_credentials_that_may_not_list_the_stacks_are_a_problem() -> None:
+def test_credentials_that_cannot_list_the_stacks_are_a_problem() -> None:
     denied = problem(findings(stacks="AccessDenied"), "account")
     assert denied.message == (
         "the credentials may not list the stacks of the account 123456789012, so it is not known whether the account"
-        " is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
+        " belongs to another environment: allow `cloudformation:DescribeStacks` for all stacks"
     )
 
 
@@ -392,9 +394,7 @@ def test_credentials_that_may_not_list_the_stacks_are_a_problem() -> None:
         ("ROLLBACK_IN_PROGRESS", "problem", ""),
     ],
 )
-def test_a_stack_that_cannot_be_updated_now_is_reported_with_the_command_that_helps(
-    state: str, severity: str, fix: str, tmp_path: Path
-) -> None:
+def test_the_check_prints_the_command_that_repairs_a_stack(state: str, severity: str, fix: str, tmp_path: Path) -> None:
     answer = {"StackName": "wecelebrate-dev-functions", "StackStatus": state, "CreationTime": "2026-11-27T00:00:00Z"}
     (finding,) = findings(stacks={"Stacks": [answer]})["stacks"]
     assert finding.state == severity
@@ -402,12 +402,12 @@ def test_a_stack_that_cannot_be_updated_now_is_reported_with_the_command_that_he
         assert finding.message.startswith(f"wecelebrate-dev-functions is {state}: ")
     if fix:
         assert finding.fix == f"aws cloudformation {fix} --stack-name wecelebrate-dev-functions --region us-east-1"
-        parse(finding.fix.split()[1:], tmp_path)  # the AWS CLI knows the operation or the waiter
+        parse(finding.fix.split()[1:], tmp_path)  # the operation or the waiter exists in the AWS CLI
     elif severity == "problem":
         assert finding.fix == "wecelebrate status --env dev"
 
 
-def test_the_removal_of_the_database_is_repeated_with_the_command_that_makes_a_snapshot() -> None:
+def test_the_check_prints_a_command_with_a_snapshot_for_a_failed_database_deletion() -> None:
     answer = {
         "StackName": "wecelebrate-dev-data",
         "StackStatus": "DELETE_FAILED",
@@ -417,7 +417,7 @@ def test_the_removal_of_the_database_is_repeated_with_the_command_that_makes_a_s
     assert (finding.state, finding.fix) == ("problem", "wecelebrate destroy --env dev")
 
 
-def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_is_deployed(
+def test_different_settings_on_the_branch_are_a_problem_for_a_deployed_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "environments"
@@ -441,7 +441,7 @@ def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_i
     assert findings()["settings"][0].state == "ok"
 
 
-def test_the_command_that_the_check_prints_adds_a_setting_and_later_replaces_the_setting(tmp_path: Path) -> None:
+def test_the_printed_command_adds_or_replaces_a_setting(tmp_path: Path) -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
     for command in (setting("mail_rate", "14"), setting("budget", "5"), str(problem(problems, "mail").fix)):
@@ -453,26 +453,26 @@ MAIL = OperatorSettings(mail_domain="mail.example.com", mail_rate=14)
 ACCOUNT = {"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}}
 
 
-def test_the_check_proposes_that_cognito_uses_a_mail_domain_that_is_verified() -> None:
+def test_the_check_proposes_a_verified_mail_domain_for_cognito() -> None:
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=ACCOUNT)
     assert [each.fix for each in problems["mail"]] == [setting("mail_verified", "true")]
 
 
-def test_a_verified_mail_domain_is_not_used_by_cognito_while_ses_is_in_its_sandbox() -> None:
+def test_the_check_proposes_no_mail_domain_for_cognito_in_the_ses_sandbox() -> None:
     sandbox = ACCOUNT | {"ProductionAccessEnabled": False}
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=sandbox)
     assert "mail_verified" not in str(problems["mail"])
     assert [each.state for each in problems["mail"]] == ["ok", "warning"]
 
 
-def test_cognito_cannot_send_from_a_domain_that_is_not_verified() -> None:
+def test_an_unverified_mail_domain_for_cognito_is_a_problem() -> None:
     settings = MAIL.model_copy(update={"mail_verified": True})
     problems = findings(settings, sesv2__get_email_identity="NotFoundException")
     assert "Cognito cannot send" in problem(problems, "mail").message
     assert problem(problems, "mail").fix == "sed -i.bak '/^mail_verified *=/d' environments/dev.toml"
 
 
-def test_a_mail_rate_above_the_limit_of_ses_is_a_problem_and_the_sandbox_is_a_warning() -> None:
+def test_a_mail_rate_above_the_ses_limit_is_a_problem() -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
     assert [each.state for each in problems["mail"]] == ["ok", "warning", "problem"]

@@ -1,7 +1,7 @@
-"""Tests `wecelebrate queues`. Also tests that nothing is sent or opened while a restored database contains erased
-persons.
+"""Tests `wecelebrate queues`. Also tests that no data is sent, and the platform is not opened, while a restored
+database contains erased persons.
 
-The answers of AWS are recorded. botocore checks each call of the account.
+The responses of AWS are recorded, and botocore checks each call.
 """
 
 import json
@@ -24,21 +24,21 @@ CLIENT, ERASURE = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", "01a20512-5e16-7075-8b
 
 @dataclass
 class Queues(RecordedAccount):
-    """An account whose queues have consumers. A change of a consumer is complete after the third list."""
+    """An account whose queues have consumers. A change of a consumer is complete after its third list request."""
 
     templates: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     queue_states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(queue_names(), "Enabled"))
     listings: dict[str, int] = field(default_factory=dict)
-    """How often a consumer was listed while AWS changed it."""
+    """Maps the name of a queue to the number of list requests since the change of its consumer."""
     switch: str | None = None
     """The value of the switch `queue`, or None for its default."""
     listed: tuple[str, ...] = ()
-    """The keys of the list of erasures."""
+    """The object keys in the list of erasures."""
     lost: int = 0
     unfinished: int = 0
     database_is_down: bool = False
     refused: dict[str, str] = field(default_factory=dict)
-    """The name of a queue → the error code of each change of its consumer."""
+    """Maps the name of a queue to the error code with which AWS refuses each change of its consumer."""
     denied: tuple[str, ...] = ()
     """Operations that the role of the operator does not allow."""
 
@@ -119,7 +119,7 @@ def stopped(account: Queues) -> set[str]:
     return {queue for queue, state in account.queue_states.items() if state == "Disabled"}
 
 
-def test_one_command_stops_all_queues_except_the_named_ones(account: Queues) -> None:
+def test_one_command_stops_all_queues_except_the_given_queues(account: Queues) -> None:
     result = run("queues", "stop", "--all", "--keep", "erasures")
     assert result.exit_code == 0, result.output
     assert stopped(account) == set(queue_names()) - {"erasures"}
@@ -131,7 +131,7 @@ def test_one_command_stops_all_queues_except_the_named_ones(account: Queues) -> 
     }
 
 
-def test_a_command_changes_only_queues_that_it_names_and_whose_state_differs(account: Queues) -> None:
+def test_a_command_changes_only_given_queues_that_have_a_different_state(account: Queues) -> None:
     account.queue_states["emails"] = "Disabled"
     assert run("queues", "stop", "emails", "webhooks").exit_code == 0
     assert account.calls.count("UpdateEventSourceMapping") == 1
@@ -142,7 +142,7 @@ def test_a_command_changes_only_queues_that_it_names_and_whose_state_differs(acc
 
 @pytest.mark.parametrize("state", ["Enabling", "Disabling", "Updating", "Creating"])
 @pytest.mark.parametrize(("action", "expected"), [("stop", {"emails", "webhooks"}), ("start", set())])
-def test_a_command_waits_for_a_consumer_that_aws_is_still_changing(
+def test_a_command_waits_until_aws_has_changed_a_consumer(
     account: Queues, state: str, action: str, expected: set[str]
 ) -> None:
     account.queue_states |= {"emails": state, "webhooks": "Disabled"}
@@ -150,7 +150,7 @@ def test_a_command_waits_for_a_consumer_that_aws_is_still_changing(
     assert (result.exit_code, stopped(account)) == (0, expected), result.output
 
 
-def test_a_queue_that_aws_refuses_to_change_is_named_and_the_others_are_changed(account: Queues) -> None:
+def test_a_queue_that_aws_refuses_to_change_does_not_block_other_queues(account: Queues) -> None:
     account.refused = {"emails": "ServiceException"}
     result = run("queues", "stop", "--all", "--keep", "erasures")
     assert result.exit_code == 1
@@ -159,7 +159,7 @@ def test_a_queue_that_aws_refuses_to_change_is_named_and_the_others_are_changed(
     assert stopped(account) == set(queue_names()) - {"erasures", "emails"}
 
 
-def test_a_consumer_that_aws_does_not_finish_to_change_is_named(
+def test_the_error_names_a_queue_whose_change_does_not_complete(
     account: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumers, "MAX_SECONDS", -1)
@@ -170,7 +170,7 @@ def test_a_consumer_that_aws_does_not_finish_to_change_is_named(
     )
 
 
-def test_only_the_invocation_of_a_function_is_never_repeated(account: Queues) -> None:
+def test_only_the_invocation_of_a_function_has_no_retries(account: Queues) -> None:
     dev = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
     assert dev.client("lambda").meta.config.retries.get("total_max_attempts") != 1
     assert dev.client("lambda", once=True).meta.config.retries["total_max_attempts"] == 1
@@ -195,7 +195,7 @@ def test_queues_can_be_stopped_while_the_database_is_down(account: Queues) -> No
     [(1, 0, "has lost 1 erasures of the list"), (0, 2, "2 erasures have not erased their persons yet")],
 )
 @pytest.mark.parametrize("queue", SENDING)
-def test_a_queue_that_sends_data_is_not_started_before_the_erasures_are_repeated(
+def test_a_queue_that_sends_data_cannot_be_started_before_the_erasures_are_repeated(
     account: Queues, queue: str, lost: int, unfinished: int, text: str
 ) -> None:
     account.queue_states |= dict.fromkeys((queue, "drops"), "Disabled")
@@ -203,13 +203,13 @@ def test_a_queue_that_sends_data_is_not_started_before_the_erasures_are_repeated
     result = run("queues", "start", "drops", queue)
     assert (result.exit_code, stopped(account)) == (1, {queue, "drops"})
     assert text in result.output and "wecelebrate --env dev erasures replay" in result.output
-    assert run("queues", "start", "drops").exit_code == 0  # its workers send nothing
+    assert run("queues", "start", "drops").exit_code == 0  # the workers of this queue send no data
     account.lost = account.unfinished = 0
     assert run("queues", "start", "--all").exit_code == 0
     assert stopped(account) == set()
 
 
-def test_a_queue_is_started_without_the_check_only_if_the_operator_says_so(account: Queues) -> None:
+def test_a_queue_is_started_without_the_check_only_with_the_option_unchecked(account: Queues) -> None:
     account.queue_states["emails"] = "Disabled"
     account.database_is_down = True
     refused = run("queues", "start", "emails")
@@ -219,7 +219,7 @@ def test_a_queue_is_started_without_the_check_only_if_the_operator_says_so(accou
     assert stopped(account) == set()
 
 
-def test_a_platform_whose_database_has_lost_erasures_is_not_opened(account: Queues) -> None:
+def test_the_platform_cannot_be_opened_if_its_database_has_lost_erasures(account: Queues) -> None:
     account.listed, account.lost = (f"{CLIENT}/{ERASURE}.json",), 1
     result = run("maintenance", "off")
     assert result.exit_code == 1
@@ -236,10 +236,10 @@ def test_a_platform_whose_database_has_lost_erasures_is_not_opened(account: Queu
         (("stop",), "name the queues, or give --all"),
         (("start", "emails", "--all"), "name the queues, or give --all"),
         (("stop", "letters"), "queue letters does not exist: use one of catalog-syncs, drops"),
-        (("stop", "emails", "--keep", "drops"), "--keep belongs to --all"),
+        (("stop", "emails", "--keep", "drops"), "--keep can only be used with --all"),
     ],
 )
-def test_the_errors_of_the_command_say_which_queues_exist_and_how_to_name_queues(
+def test_the_errors_of_the_command_list_the_existing_queues(
     account: Queues, arguments: tuple[str, ...], text: str
 ) -> None:
     result = run("queues", *arguments)

@@ -1,4 +1,4 @@
-"""Tests `wecelebrate revocations` with two databases: the one before a restore, and the restored one."""
+"""Tests `wecelebrate revocations` with two databases: the database before a restore, and the restored database."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ WEBHOOK, INVITATION = "b1000000-0000-7000-8000-000000000001", "a1000000-0000-700
 
 @dataclass
 class TwoClusters:
-    """The Data API of RDS with two clusters, each a database of one server."""
+    """Simulates the Data API of RDS with two clusters. Each cluster is a database of one PostgreSQL server."""
 
     servers: Postgres
     since: str
@@ -56,14 +56,14 @@ class TwoClusters:
         self.open.pop(transactionId).close()
 
     def run(self, cluster: str, *statements: str) -> None:
-        """Change a database as an operator does."""
+        """Execute statements in a database as an operator does."""
         parts = urlsplit(self.servers.primary_url)
         with psycopg.connect(urlunsplit(parts._replace(path=f"/{DATABASES[cluster]}"))) as superuser:
             for statement in statements:
                 superuser.execute(statement.encode())
 
     def entries(self) -> list[tuple[str, str | None, str | None]]:
-        """Return action, client and name of each entry that the command lists."""
+        """Return the action, the client and the name of each entry that the command lists."""
         result = CliRunner().invoke(app, self.arguments("--json"))
         assert result.exit_code == 0, result.output
         return [(row["action"], row["client"], row["name"]) for row in json.loads(result.stdout)["data"]]
@@ -74,7 +74,7 @@ class TwoClusters:
 
 @pytest.fixture
 def clusters(migrated: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoClusters]:
-    """Two clusters with the same rows. The second one is restored to the time `since`."""
+    """Two clusters with the same rows. The second cluster simulates a restore to the time `since`."""
     with psycopg.connect(migrated.primary_url, autocommit=True) as superuser:
         for statement in (
             "delete from admin_users",
@@ -106,7 +106,7 @@ def clusters(migrated: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tw
     assert not api.open
 
 
-def test_access_that_was_removed_after_the_restore_time_is_listed_until_its_removal_is_repeated(
+def test_removed_access_is_listed_until_its_removal_is_repeated(
     clusters: TwoClusters,
 ) -> None:
     assert clusters.entries() == []
@@ -137,12 +137,12 @@ def test_access_that_was_removed_after_the_restore_time_is_listed_until_its_remo
     assert "no access that was removed later" in CliRunner().invoke(app, clusters.arguments()).output
 
 
-def test_changes_that_give_no_access_back_are_not_listed(clusters: TwoClusters) -> None:
+def test_changes_that_do_not_restore_access_are_not_listed(clusters: TwoClusters) -> None:
     clusters.run(
         BEFORE,
         "update clients set name = 'Renamed' where slug = 'acme'",
         "update client_users set name = 'Ann' where user_id = 'ann'",
-        # The restored database does not have a member who was added later.
+        # This member was added after the restore time, so the restored database does not contain the member.
         f"""insert into client_users (client_id, user_id, email, role)
         values ('{CLIENT}', 'eve', 'eve@example.com', 'editor')""",
         "delete from client_users where user_id = 'eve'",
@@ -150,7 +150,7 @@ def test_changes_that_give_no_access_back_are_not_listed(clusters: TwoClusters) 
     assert clusters.entries() == []
 
 
-def test_an_invitation_is_listed_if_the_person_accepted_it_and_was_removed_later(clusters: TwoClusters) -> None:
+def test_the_invitation_of_a_person_who_was_removed_later_is_listed(clusters: TwoClusters) -> None:
     accept = f"update invitations set accepted_at = now(), accepted_by = 'guest' where id = '{INVITATION}'"
     member = f"""insert into client_users (client_id, user_id, email, role)
         values ('{CLIENT}', 'guest', 'guest@example.com', 'viewer')"""
@@ -163,7 +163,7 @@ def test_an_invitation_is_listed_if_the_person_accepted_it_and_was_removed_later
     assert clusters.entries() == []
 
 
-def test_a_deletion_of_the_object_repeats_a_change_of_its_access(clusters: TwoClusters) -> None:
+def test_a_change_of_access_is_not_listed_after_the_object_is_deleted(clusters: TwoClusters) -> None:
     clusters.run(
         BEFORE,
         f"""update webhooks set status = 'disabled', disabled_reason = 'by_hand', disabled_at = now()
@@ -174,7 +174,7 @@ def test_a_deletion_of_the_object_repeats_a_change_of_its_access(clusters: TwoCl
     assert clusters.entries() == []
 
 
-def test_more_entries_than_one_statement_returns_are_listed(
+def test_entries_beyond_the_limit_of_one_statement_are_listed(
     clusters: TwoClusters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(revocations, "_PER_STATEMENT", 2)
@@ -184,15 +184,15 @@ def test_more_entries_than_one_statement_returns_are_listed(
     ]  # fmt: skip
 
 
-def test_the_live_cluster_is_refused_because_it_has_all_of_its_own_removals(clusters: TwoClusters) -> None:
+def test_the_live_cluster_is_refused_as_the_cluster_before_the_restore(clusters: TwoClusters) -> None:
     result = CliRunner().invoke(app, clusters.arguments(cluster=LIVE))
     assert result.exit_code == 1
     assert "name the cluster that the platform used before the restore" in result.output
 
 
 @pytest.mark.parametrize("action", revocations.ACTIONS)
-def test_each_action_is_one_that_the_audit_log_has(clusters: TwoClusters, action: str) -> None:
-    """A noun that no audited table has would never be listed."""
+def test_each_listed_action_exists_in_the_audit_log(clusters: TwoClusters, action: str) -> None:
+    """An action without an audited table would never be listed."""
     nouns = {
         "member": "client_users",
         "grant": "catalog_grants",

@@ -1,4 +1,4 @@
-"""Tests the sign-in of an operator. The test sends the requests of a browser to the command, and a server checks
+"""Tests the sign-in of an operator. The test sends the requests of a browser to the command. A test server checks
 PKCE."""
 
 import base64
@@ -28,7 +28,7 @@ from tests.command import Command
 
 
 class Page(HTTPServer):
-    """The token endpoint of a sign-in page. It accepts one code, and only with the verifier of the challenge."""
+    """The token endpoint of a sign-in page. It accepts one code if the verifier belongs to the challenge."""
 
     challenge = ""
     redirect = ""
@@ -68,8 +68,8 @@ def sign_in(
 ) -> str:
     """Sign in with a simulated browser that immediately returns with the code.
 
-    The browser first sends the requests in `before`. If `silent` is true, a connection that sends nothing is opened
-    before these requests. `changes` replaces parts of the returned query string.
+    The browser first sends the requests in `before`. If `silent` is given, the browser first connects this socket, but
+    sends no request through it. `changes` replaces parameters of the redirect.
     """
     attempt = SignIn.begin(f"http://127.0.0.1:{page.server_port}", "client", free_port())
 
@@ -111,7 +111,7 @@ def test_a_connection_without_a_request_does_not_end_the_sign_in(page: Page, mon
         assert sign_in(page, silent=silent) == "the-token"
 
 
-def test_the_error_of_the_sign_in_page_is_shown(page: Page) -> None:
+def test_the_command_prints_the_error_of_the_sign_in_page(page: Page) -> None:
     with pytest.raises(AwsError, match="the sign-in page refused the sign-in: no access"):
         sign_in(page, error="access_denied", error_description="no access", code="")
 
@@ -127,7 +127,7 @@ def test_the_sign_in_ends_after_a_timeout() -> None:
         attempt.wait(lambda _: None, seconds=0.1)
 
 
-def test_an_owner_signs_in_without_credentials_of_aws(
+def test_an_owner_can_sign_in_without_aws_credentials(
     page: Page, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port, begin = free_port(), SignIn.begin
@@ -153,7 +153,7 @@ def test_an_owner_signs_in_without_credentials_of_aws(
     ]
 
 
-def test_a_shell_has_the_name_of_the_environment_but_no_token_after_a_failed_sign_in(
+def test_a_failed_sign_in_sets_the_environment_but_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(SignIn, "wait", lambda *_: (_ for _ in ()).throw(AwsError("nobody signed in")))

@@ -1,5 +1,5 @@
-"""Tests `wecelebrate sql` and the statements of the documents. A local PostgreSQL replaces the cluster. As at RDS, its
-master user is not a superuser. This user runs the statements that the Data API gets."""
+"""Tests `wecelebrate sql` and the SQL statements of the documents. A local PostgreSQL server replaces the Aurora
+cluster. Its master user is not a superuser, as in RDS. The master user executes all statements."""
 
 import re
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def sql(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["--env", "dev", "sql", *arguments])
 
 
-def test_a_query_sees_the_rows_of_all_clients_and_the_master_user_itself_sees_none(api: DataApi) -> None:
+def test_a_query_reads_the_rows_of_all_clients(api: DataApi) -> None:
     result = sql("select slug, is_active, null::int as nothing from clients where slug = 'acme';")
     assert result.exit_code == 0, result.output
     assert [line.split() for line in result.stdout.splitlines()] == [["slug", "is_active", "nothing"], ["acme", "true"]]
@@ -98,7 +98,8 @@ def test_only_a_statement_with_the_option_write_can_change_rows(api: DataApi) ->
     change = "update clients set name = 'renamed' where slug = 'acme'"
     for refused in (change, f"with c as ({change} returning id) select id from c"):
         assert isinstance(sql(refused).exception, psycopg.Error)
-    assert sql("--write", change).exit_code == 2  # nobody can answer the question
+    # The command cannot ask for a confirmation, because there is no terminal.
+    assert sql("--write", change).exit_code == 2
     assert set(api.log) == {"rollback"}
     written = sql("--write", "--yes", change)
     assert (written.exit_code, api.log[-1]) == (0, "commit")
@@ -106,13 +107,13 @@ def test_only_a_statement_with_the_option_write_can_change_rows(api: DataApi) ->
     assert "renamed" in sql("select name from clients where slug = 'acme'").stdout
 
 
-def test_the_command_needs_the_name_of_an_environment() -> None:
+def test_the_command_requires_the_name_of_an_environment() -> None:
     result = CliRunner().invoke(app, ["sql", "select 1"])
     assert (result.exit_code, "--env is required" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize(("page", "statement", "option"), STATEMENTS)
-def test_each_statement_of_the_documents_runs_with_the_role_that_the_document_names(
+def test_each_statement_of_the_documents_works_with_its_documented_role(
     api: DataApi, page: str, statement: str, option: str
 ) -> None:
     result = sql(*([option.strip()] if option else []), "--yes", " ".join(statement.split()))

@@ -25,7 +25,7 @@ def account(
     stack: str = "monitoring",
     outputs: Mapping[str, str] = {"topic": "arn:topic"},
 ) -> Account:
-    """An account in which CloudFormation answers with a stack, or with an error."""
+    """An account in which CloudFormation returns a stack or an error."""
     dev = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
     client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(client)
@@ -84,18 +84,17 @@ def edge(paths: str | None) -> Account:
 @pytest.mark.parametrize(
     ("deployed", "losing"),
     [
-        (None, {"api"}),  # a release in which one API had all paths
+        (None, {"api"}),  # the deployed release has one API with all paths
         ("", {"api"}),
         ("/v1/storefront/* storefront-api", {"api"}),
         (SENT, set()),
-        # a later release, which moved paths to a new API: in this release, the main API has these paths again
+        # the deployed release is newer and has moved paths to a new API, so this deploy moves these paths back to the
+        # main API
         (f"{SENT}, /v1/orders/* orders-api", {"orders-api"}),
         ("/v1/admin/* operators-api, /v1/storefront/* storefront-api", {"operators-api"}),
     ],
 )
-def test_an_api_loses_paths_if_the_deploy_moves_paths_that_cloudfront_sends_to_this_api(
-    deployed: str | None, losing: set[str]
-) -> None:
+def test_an_api_loses_the_paths_that_a_deploy_moves_to_another_api(deployed: str | None, losing: set[str]) -> None:
     assert apis_that_lose_paths(edge(deployed)) == losing
 
 
@@ -117,7 +116,7 @@ def test_a_deploy_that_moves_paths_updates_cloudfront_before_the_api_loses_its_r
     assert second == cdk_command(get_environment("dev"), "deploy", "--no-rollback")
 
 
-def test_a_deploy_during_the_maintenance_mode_leaves_cloudfront_and_the_release_for_the_next_deploy() -> None:
+def test_a_deploy_during_the_maintenance_mode_does_not_update_cloudfront() -> None:
     (command,) = deploy_commands(get_environment("prod"), [], closed=True)
     assert command[:4] == ["cdk", "deploy", "--exclusively", "!(edge|monitoring)"]
     (command,) = deploy_commands(get_environment("prod"), ["api"], closed=True)

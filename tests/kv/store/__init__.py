@@ -1,4 +1,4 @@
-"""Generates the store of an old application with every kind of damage, and the truth about it: the expected results.
+"""Generates the store of an old application with every kind of damage, and the truth: the expected result for each key.
 
 `generate(Sizes(…))` yields `Record(key, value, truth)`. The same sizes and the same seed give the same records::
 
@@ -10,22 +10,23 @@ fields of `Truth`). With `--database URL`, the documents go directly to the tabl
 
 `truth.DAMAGES` names each kind of damage and the expected resolution of the document:
 
-* `row`: the document decides a row. A value that a column cannot hold is corrected, with a note. The rule is: a value
-  that does not decide money, ownership or visibility is corrected, because no record may be lost.
+* `row`: the document determines a row. A value that does not fit the column is corrected, and a note is stored. Only
+values that do not affect money, ownership or visibility are corrected. No record may be lost.
 * `quarantine`: the document does not clearly state the price, the quantity, the owner or the identity. `Truth.reason`
   is the name of the damage.
-* `alias`: a second key of the same entity. `Truth.row_of` is the key that leads the row. `gift:` comes before `gifts:`,
-  `catalogs:` before `catalog:`, and a key with an environment before a key without an environment.
+* `alias`: a second key of the same record. `Truth.row_of` is the key whose document determines the row. `gift:` comes
+before `gifts:`, `catalogs:` before `catalog:`, and a key with an environment before a key without an environment.
 * `list`: the list is derived from the documents. A document that is not in the list still becomes a row, and an id
   without a document (`Truth.dangling`) is ignored.
-* A document in a list (`Truth.contained` of the list) also represents an entity. It decides a row if no document with
-  its own key exists for the entity. Otherwise the document in the list is an alias, or it is in quarantine together
-  with the document that has the key.
-* `leftover`: the family is known, but its documents do not become rows. Settings of sites and unknown families are also
-  leftovers.
+* A document in a list (`Truth.contained` of the list) also represents a record. It determines a row if no document with
+a separate key exists for the record. Otherwise, the document in the list is an alias, or both documents are in
+quarantine.
+* `leftover`: the key family is known, but its documents do not become rows. Settings of sites and unknown key families
+are also leftovers.
 
-A record has at most one kind of damage (only the huge value is also a base64 image). A record refers to a record in
-quarantine only if this is its own damage, so no damage causes another damage. All environments are `production`.
+A record has at most one kind of damage, except the huge value, which is also a base64 image. A record refers to a
+record in quarantine only if this reference is its damage. Therefore no damage causes another damage. All environments
+are `production`.
 
 Every secret, in keys and in values, begins with `truth.SECRET`: no output may contain it.
 
@@ -51,7 +52,7 @@ __all__ = ["DAMAGES", "SECRET", "Damage", "Record", "Sizes", "Truth", "count_dam
 
 
 def generate(sizes: Sizes) -> Iterator[Record]:
-    """Yield all documents of a store, each with its truth. Raises ValueError if there are too few records."""
+    """Yield all documents of a store, each with its truth. Raise ValueError if the number of records is too small."""
     tenants, gifts, orders = Tenants(), Gifts(), Orders()
     yield from write_clients(sizes, tenants)
     yield from write_catalogs(sizes, tenants)

@@ -51,7 +51,8 @@ class Gifts:
 
 
 def _changes(number: int, cents: int, created: datetime) -> dict[str, Callable[[Document], object]]:
-    """Return the changes for each kind of damage to the document. Other kinds change the key or another document."""
+    """Map each kind of damage inside the document to the changed fields. All other kinds affect the key or a different
+    document."""
     whole, part = divmod(cents, 100)
     texts = {
         "EUR": (f"{whole},{part:02} €", f"EUR {whole}.{part:02}"),

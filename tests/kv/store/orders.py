@@ -41,7 +41,7 @@ class Orders:
 def _changes(
     number: int, gift: Gift, created: datetime, other_client: str, other_number: str
 ) -> dict[str, Callable[[Document], object]]:
-    """Return the changes for each kind of damage to the document. Other kinds change the key or a list."""
+    """Map each kind of damage inside the document to the changed fields. All other kinds affect the key or a list."""
     return {
         "order_number_twice": lambda d: d.update(orderNumber=other_number),
         "order_site_missing": lambda d: d.pop("siteId"),

@@ -1,4 +1,4 @@
-"""Writes the lists of the old application, and the families that do not become rows, e.g. sessions and logs."""
+"""Writes the lists of the old application, and documents that do not become rows, e.g. sessions and logs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,7 +44,7 @@ def _count(sizes: Sizes, records: int) -> int:
 
 
 def write_leftovers(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
-    """Write the documents that do not become rows, at least one for each family."""
+    """Write the documents that do not become rows, at least one for each key family."""
     rng = sizes.plan("client").rng
     now = iso(moment(0))
     for number in range(sizes.clients * 5):
@@ -85,7 +85,7 @@ def write_leftovers(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
 
 
 def _of_sites(tenants: Tenants, now: str) -> Iterator[Record]:
-    """Write the other documents of catalogs and sites: settings, look-up keys, counts and employees."""
+    """Write further documents of catalogs and sites: settings, look-up keys, counts and employees."""
     yield _list("catalogs:all", "clients:all", tenants.catalogs)
     yield _list("catalog_index:by_type:manual", "catalog_gifts:<id>", tenants.catalogs[:1])
     yield _list("catalog_index:by_status:active", "catalog_gifts:<id>", tenants.catalogs)

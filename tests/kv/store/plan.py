@@ -1,4 +1,4 @@
-"""Decides which records of an entity are damaged, and makes ids and times in the formats of the old applications."""
+"""Chooses the damaged records of an entity, and creates ids and times in the formats of the old applications."""
 
 import random
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from tests.kv.store.truth import DAMAGES, Entity
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 START = datetime(2025, 1, 6, 8, tzinfo=UTC)
-"""The time of the first document. All times depend on the seed only, and never on the clock."""
+"""The time of the first document. All times depend only on the seed, and not on the clock."""
 CATALOGS_PER_CLIENT = 2
 SINGLE = frozenset(("gift_object_key", "gift_id_empty", "gift_id_wildcard", "gift_value_huge"))
 """The kinds of damage that affect only one document of a store. These documents have fixed keys."""
@@ -21,11 +21,10 @@ PAIRS = frozenset(("gift_sku_twice", "gift_id_of_another", "order_number_twice",
 class Sizes:
     """The size of a generated store.
 
-    damage: the share of the records of an entity that each kind of damage affects. Each kind affects at least one
-        record. With 0, no record is damaged.
-    whole_gifts: True if `gifts:all` contains whole documents, as in one version of the old application. Otherwise, it
-        contains ids.
-    huge: the size of the huge document, in bytes. If it is 0, the store has no huge document.
+    damage: the share of an entity's records that each kind of damage affects. Each kind affects at least one record. If
+    the share is 0, no record is damaged. whole_gifts: True if `gifts:all` contains whole documents, as in one version
+    of the old application. Otherwise, it contains ids. huge: the size of the huge document, in bytes. If it is 0, the
+    store has no huge document.
     """
 
     clients: int = 10
@@ -38,7 +37,7 @@ class Sizes:
     huge: int = 5_000_000
 
     def plan(self, entity: Entity) -> "Plan":
-        """Choose the damaged records of an entity. Raises ValueError if the entity has too few records."""
+        """Choose the damaged records of an entity. Raise ValueError if the entity has too few records."""
         counts = {"client": self.clients, "site": self.sites, "product": self.gifts, "order": self.orders}
         count = counts.get(entity, CATALOGS_PER_CLIENT * self.clients)
         kinds = [
@@ -52,10 +51,9 @@ class Sizes:
 class Plan:
     """Assigns at most one kind of damage to each of `count` records.
 
-    damaged: number of the record → its damage
-    healthy: the numbers of all other records, sorted
-    partners: number of a damaged record → number of a healthy record. If a record copies the order number, SKU or
-    domain of its partner, the number of the record is greater, and therefore its key is greater, too.
+    damaged: maps the number of a record to its damage healthy: the numbers of all other records, sorted partners: maps
+    the number of a damaged record to the number of a healthy record. A damaged record can copy the order number, SKU or
+    domain of its partner. The damaged record then has the greater number, and therefore the greater key.
     """
 
     def __init__(self, rng: random.Random, count: int, kinds: Sequence[str], rate: float) -> None:
@@ -87,7 +85,7 @@ def base36(number: int, width: int = 0) -> str:
 
 
 def letters(rng: random.Random, count: int) -> str:
-    """Return a random suffix, as `Math.random().toString(36)` makes it."""
+    """Return a random suffix, as `Math.random().toString(36)` does."""
     return base36(rng.randrange(36**count), count)
 
 

@@ -14,14 +14,14 @@ Document = dict[str, Any]
 
 @dataclass
 class Tenants:
-    """The ids to which gifts and orders can refer. Their documents are not in quarantine."""
+    """The ids to which gifts and orders can refer. The documents with these ids are not in quarantine."""
 
     clients: list[str] = field(default_factory=list)
     catalogs: list[str] = field(default_factory=lambda: [LEGACY_CATALOG])
     owned: dict[str, list[str]] = field(default_factory=dict)
     """Maps the id of a client to the ids of its catalogs."""
     sites: list[tuple[str, str]] = field(default_factory=list)
-    """The ids of a site and of its client."""
+    """Pairs of ids: a site, and the client of the site."""
 
 
 def write_clients(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
@@ -118,7 +118,7 @@ def write_catalogs(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
 
 
 def write_sites(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
-    """Write the documents of the sites, and record the ids of the sites whose document decides a row."""
+    """Write the documents of the sites. Record the ids of the sites whose document determines a row."""
     plan = sizes.plan("site")
     in_pairs = {*plan.partners, *plan.partners.values()}
     for number in range(sizes.sites):

@@ -1,7 +1,7 @@
-"""The documents of a generated store, and the truth (the expected result) of each document.
+"""Defines the documents of a generated store, and the truth of each document, i.e. the expected result.
 
-`DAMAGES` states the expected result of each kind of damage, according to the migration plan. This module shares no code
-with the product, so `DAMAGES` can contradict the product.
+`DAMAGES` states the expected result for each kind of damage, according to the migration plan. This module shares no
+code with the platform, so it can reveal errors of the platform.
 """
 
 from collections import Counter
@@ -22,30 +22,31 @@ class Truth:
 
     key: str
     family: str
-    """The name of the family, as `app.kv_key_families` names it. `other` if the key belongs to no family."""
+    """The key family, with the name from `app.kv_key_families`, or `other` if the key belongs to no family."""
     resolution: Resolution
-    """The expected resolution of the document: it decides a `row`, it is a second key (`alias`) of a row, it is in
-    `quarantine`, it stays in the store (`leftover`), or it is a `list` that is derived from other documents."""
+    """The expected resolution of the document. `row`: it determines a row. `alias`: it is a second document of a row.
+    `quarantine`: it is in quarantine. `leftover`: it remains in the store. `list`: it is derived from other
+    documents."""
     entity: Entity | None = None
     old_id: str | None = None
     """The id that the old applications use for the entity."""
     damage: tuple[str, ...] = ()
     reason: str | None = None
-    """Why the document is in quarantine: the name of the damage. None for other resolutions."""
+    """The name of the damage for which the document is in quarantine. None for other resolutions."""
     row_of: str | None = None
-    """For an alias: the key of the document that decides the row."""
+    """For an alias: the key of the document that determines the row."""
     dangling: tuple[str, ...] = ()
-    """For a list: the ids that have no document. Every such id stands in only one list."""
+    """For a list: the ids that have no document. Each of these ids occurs in only one list."""
     list_of: Entity | None = None
     """For a list of ids: the entity of the ids."""
     contained: "tuple[Truth, ...]" = ()
-    """For a list: the truths about the whole documents in it."""
+    """For a list: the truths about the whole documents in the list."""
     in_list: bool = False
     """Whether the document is inside a list. Its key is `<key of the list>::<id>`."""
 
 
 class Record(NamedTuple):
-    """A document with its truth. `value` is what `json.dumps` accepts."""
+    """A document with its truth. `json.dumps` accepts `value`."""
 
     key: str
     value: Any
@@ -164,9 +165,10 @@ DAMAGES: dict[str, Damage] = {
 
 
 def row(key: str, family: str, entity: Entity, old_id: str | None, *damage: str | None) -> Truth:
-    """Return the truth of a document of an entity. The document decides a row, unless its damage requires a decision.
+    """Return the truth of a document of an entity. The document determines a row, or is in quarantine because of its
+    damage.
 
-    The function ignores None and the kinds of damage that belong to the second key of an entity.
+    Ignore None, and damage that belongs to the second key of a record.
     """
     kinds = tuple(kind for kind in damage if kind and DAMAGES[kind].resolution != "alias")
     reason = next((kind for kind in kinds if DAMAGES[kind].resolution == "quarantine"), None)
@@ -174,12 +176,12 @@ def row(key: str, family: str, entity: Entity, old_id: str | None, *damage: str 
 
 
 def alias(key: str, family: str, leader: Truth, damage: str) -> Truth:
-    """Return the truth of the second key of an entity."""
+    """Return the truth of the second key of a record."""
     return Truth(key, family, "alias", leader.entity, leader.old_id, (damage,), row_of=leader.key)
 
 
 def copy_in_list(leader: Truth, damage: str, list_key: str) -> Truth:
-    """Return the truth of a whole document in a list, if its entity also has a document with its own key."""
+    """Return the truth of a whole document in a list if the record also has a document with a separate key."""
     assert leader.old_id is not None
     return Truth(
         f"{list_key}::{leader.old_id}",
@@ -202,7 +204,7 @@ def flat(truths: Iterable[Truth]) -> Iterator[Truth]:
 
 
 def count_damage(truths: Iterable[Truth]) -> Counter[str]:
-    """Count each kind of damage: documents, and for the `…_dangling` kinds the ids without a document."""
+    """Count the documents with each kind of damage. For the `…_dangling` kinds, count the ids without a document."""
     counts: Counter[str] = Counter()
     for truth in flat(truths):
         counts.update(truth.damage)

@@ -12,7 +12,7 @@ from tests.kv.store.truth import Record, Truth, flat
 
 
 def write_files(records: Iterable[Record], directory: Path) -> int:
-    """Write `documents.ndjson` and `truth.ndjson` to the directory. Returns the number of documents."""
+    """Write `documents.ndjson` and `truth.ndjson` to the directory. Return the number of documents."""
     directory.mkdir(parents=True, exist_ok=True)
     count = 0
     with (directory / "documents.ndjson").open("w") as documents, (directory / "truth.ndjson").open("w") as truths:
@@ -26,9 +26,8 @@ def write_files(records: Iterable[Record], directory: Path) -> int:
 def copy_to(connection: psycopg.Connection[Any], records: Iterable[Record]) -> list[Truth]:
     """Copy the documents to the table of the store, in the transaction of the connection.
 
-    Returns all truths, including the truths about documents in lists.
-
-    Raises psycopg.errors.UniqueViolation if the table has a document with the same key.
+    Return all truths, including the truths about documents in lists. Raise psycopg.errors.UniqueViolation if the table
+    already contains one of the keys.
     """
     truths = []
     with connection.cursor().copy("copy kv_store_6fcaeea3 (key, value) from stdin") as copy:

@@ -28,14 +28,15 @@ def get_catalog(catalog_id: Id, cached: Cached) -> Response:
 
 @app.get("/v1/catalogs/{catalog_id}/grants", response_model=Page[Grant])
 def list_grants(catalog_id: Id, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
-    """List the clients that may read this catalog without owning it."""
+    """List the clients that have a grant for this catalog."""
     entry = catalogs.grants_entry(catalog_id, parameters)
     return cached.page(entry, parameters, lambda tx: catalogs.grants(tx, catalog_id, parameters))
 
 
 @app.get("/v1/catalogs/{catalog_id}/reading")
 def get_reading(catalog_id: Id, tx: Reading) -> CatalogReading:
-    """Show how the last file of this catalog was read. The reading of the next file is compared with this reading."""
+    """Show the columns and the formats with which the last file of this catalog was read. The next file is compared
+    with them."""
     return readings.get(tx, catalog_id)
 
 

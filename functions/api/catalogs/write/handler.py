@@ -1,4 +1,4 @@
-"""Catalogs: create, replace and change them. Grant them to clients, and revoke these grants."""
+"""Catalogs: create, replace and change them, grant them to clients, and revoke grants."""
 
 from wecelebrate import catalogs
 from wecelebrate.catalogs import readings
@@ -35,13 +35,13 @@ def grant_catalog(catalog_id: Id, client_id: Id, tx: Writing) -> Grant:
 
 @app.delete("/v1/catalogs/{catalog_id}/grants/{client_id}", status_code=204)
 def revoke_catalog(catalog_id: Id, client_id: Id, tx: Writing) -> None:
-    """End the grant of a client. The sites of the client stop showing the catalog."""
+    """Revoke the grant of a client. The sites of the client stop showing the catalog."""
     catalogs.revoke(tx, catalog_id, client_id)
 
 
 @app.delete("/v1/catalogs/{catalog_id}/reading", status_code=204)
 def reset_reading(catalog_id: Id, tx: Writing) -> None:
-    """Forget how the last file of this catalog was read. The next file is read like the first one."""
+    """Forget how the last file of this catalog was read. The next file is then read like a first file."""
     readings.reset(tx, catalog_id)
 
 

@@ -16,7 +16,7 @@ def redrive_dead_letter(letter_id: Id, tx: Writing) -> DeadLetter:
 
 @app.post("/v1/admin/dlq/{letter_id}/dismiss")
 def dismiss_dead_letter(letter_id: Id, tx: Writing) -> DeadLetter:
-    """Record that a dead letter needs no work. It can be redriven later."""
+    """Record that a dead letter needs no work. The dead letter can still be redriven later."""
     return dead_letters.dismiss(tx, letter_id)
 
 

@@ -23,7 +23,7 @@ def list_erasures(
 
 @app.get("/v1/erasures/{erasure_id}")
 def get_erasure(erasure_id: Id, tx: Reading) -> Erasure:
-    """Read an erasure: its status, and the numbers of erased objects."""
+    """Read the status of an erasure and the numbers of erased objects."""
     return erasures.get(tx, erasure_id)
 
 

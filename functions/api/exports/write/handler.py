@@ -11,13 +11,13 @@ app = api()
 
 @app.post("/v1/exports", status_code=202, dependencies=[located_at("/v1/exports/{id}")])
 def create_export(new: NewExport, tx: Writing) -> Export:
-    """Write the products, orders, order lines, events or customers that the caller can see to a file."""
+    """Export all products, orders, order lines, events or customers that the caller can see."""
     return exports.create(tx, new)
 
 
 @app.delete("/v1/exports/{export_id}", status_code=204)
 def delete_export(export_id: Id, tx: Writing) -> None:
-    """Delete an export and its file. An export that has not ended is cancelled."""
+    """Delete an export and its file. If the export has not ended, it is cancelled."""
     exports.delete(tx, export_id)
 
 

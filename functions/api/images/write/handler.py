@@ -11,7 +11,7 @@ app = api()
 
 @app.post("/v1/catalogs/{catalog_id}/images", status_code=201, dependencies=[located_at("/v1/images/{image.id}")])
 def upload_image(catalog_id: Id, new: NewImage, tx: Writing) -> ImageUpload:
-    """Create an image, and get the presigned URL to which its file is sent."""
+    """Create an image. The response contains the presigned URL for the upload of its file."""
     return images.begin_upload(tx, catalog_id, new)
 
 

@@ -11,13 +11,14 @@ app = api()
 
 @app.post("/v1/invitations/accept")
 def accept_invitation(body: InvitationCode, tx: AccountWrite) -> AcceptedInvitation:
-    """Accept an invitation with the code in its mail. The account of the caller must have verified the address."""
+    """Accept an invitation with the code in its mail. The caller must have verified the invited address."""
     return invitations.accept(tx, body.code)
 
 
 @app.post("/v1/clients/{client_id}/machines/accept")
 def accept_machine_membership(client_id: Id, tx: AccountWrite) -> AcceptedMembership:
-    """Accept the membership of a client, with the token of the machine that an owner has added to this client."""
+    """Accept the membership of a machine. An owner has added the machine to the client, and the caller has its
+    token."""
     return members.accept_machine_membership(tx, client_id)
 
 

@@ -26,7 +26,7 @@ def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], tx: Rea
 
 @app.get("/v1/jobs/{job_id}")
 def get_job(job_id: Id, tx: Reading) -> Job:
-    """Read one job with its progress, its counts and its first row errors."""
+    """Read one job with its progress, its counts and the first errors in its rows."""
     return jobs.get(tx, job_id)
 
 

@@ -1,4 +1,4 @@
-"""Key-value store: copy its documents to tables, mirror writes, compare, cut over. Only super admins can do this."""
+"""Key-value store: copy, mirror, compare and cut over its documents. Only super admins can do this."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
@@ -24,7 +24,7 @@ app = api()
 
 @app.post("/v1/admin/kv/runs")
 def start_kv_run(new: NewRun, tx: Writing) -> Run:
-    """Start a run of the backfill, or return the run that has not ended. Requests to `…/batches` do its work."""
+    """Start a run of the backfill, or return the run that has not ended. Requests to `…/batches` copy the documents."""
     return backfill.start(tx, new)
 
 
@@ -36,17 +36,16 @@ def continue_kv_run(run_id: Id, tx: Writing) -> Run:
 
 @app.put("/v1/admin/kv/mirror")
 def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
-    """Switch the mirror on or off. While it is on, writes of documents change rows, and writes of rows change
-    documents.
+    """Switch the mirror on or off. The mirror copies writes of documents to rows, and writes of rows to documents.
 
-    The switch waits up to 2 seconds for the open writes. If it takes longer, the request is refused with 409.
+    The request waits up to 2 seconds for running writes. If they take longer, the request is refused with 409.
     """
     return mirror.switch(tx, new)
 
 
 @app.post("/v1/admin/kv/revisions")
 def give_kv_revisions(new: NewRevisions, tx: Writing) -> RevisionsCheckpoint:
-    """Give revisions, for about 2 seconds, to documents without one. Then stale writes can be merged."""
+    """Give revisions to documents without a revision, for about 2 seconds. Stale writes can then be merged."""
     return mirror.give_revisions(tx, new)
 
 
@@ -64,7 +63,7 @@ def continue_kv_comparison(comparison_id: Id, tx: Writing) -> Comparison:
 
 @app.post("/v1/admin/kv/comparisons/{comparison_id}/repairs")
 def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repair:
-    """Repair the next record with a difference. Repeat with the `after` of the response until `after` is null."""
+    """Repair the next record with a difference. Send the request again with the returned `after` until it is null."""
     return repairs.repair(tx, comparison_id, new)
 
 
@@ -72,7 +71,7 @@ def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repa
 def change_kv_stage(entity: Entity, new: NewStage, tx: Writing) -> ChangedStage:
     """Change the stage of an entity: cut it over to the tables, roll it back, or change the share of compared reads.
 
-    A cutover has conditions (gates). If a gate does not pass, the cutover is refused with 409. A rollback has no gates.
+    A cutover has conditions (gates). If a gate fails, the cutover is refused with 409. A rollback has no gates.
     """
     return stages.change(tx, entity, new)
 

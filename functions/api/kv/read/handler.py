@@ -1,4 +1,5 @@
-"""Key-value store: show the content of the store of the predecessor. Only admins of the platform can do this."""
+"""Key-value store: show the state of its documents and of their move to tables. Only admins of the platform can do
+this."""
 
 from typing import Annotated
 
@@ -24,8 +25,7 @@ def list_key_families(tx: Reading) -> KeyFamilies:
 
 @app.get("/v1/admin/kv/documents", response_model=Page[InspectedDocument])
 def inspect_documents(request: Request, parameters: Annotated[InspectionParameters, Query()], tx: Reading) -> Response:
-    """Inspect the documents of clients, sites, catalogs, products and orders in the key-value store, without their
-    values.
+    """List the documents of clients, sites, catalogs, products and orders in the key-value store, without their values.
 
     Documents of secrets, logs and unknown families are left out.
     """
@@ -40,15 +40,13 @@ def get_kv_status(tx: Reading) -> MoveStatus:
 
 @app.get("/v1/admin/kv/stages")
 def list_kv_stages(tx: Reading) -> Stages:
-    """Show whether the store or the tables lead, the share of records read from the tables, and the reads that compared
-    both sides."""
+    """Show the stages of all entities: the leading side, the share of reads from the tables, and the compared reads."""
     return stages.list_all(tx)
 
 
 @app.get("/v1/admin/kv/stages/{entity}/gates")
 def list_kv_gates(entity: Entity, parameters: Annotated[GateParameters, Query()], tx: Reading) -> Gates:
-    """Show which gates a cutover of an entity would pass, and how to pass the other gates. The request changes
-    nothing."""
+    """Show which gates a cutover of an entity would pass, and what to do about each gate that fails."""
     return Gates(data=gates.show(tx, entity, parameters.client_id))
 
 

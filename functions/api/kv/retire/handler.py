@@ -10,11 +10,10 @@ app = api()
 
 @app.put("/v1/admin/kv/retirements/{entity}")
 def change_kv_retirement(entity: Entity, new: NewRetirement, tx: Writing) -> RetirementPlan:
-    """Retire the documents of an entity, or restore them. One request works for about 2 seconds. Only super admins can
-    do this.
+    """Retire the documents of an entity, or restore them, for about 2 seconds. Only super admins can do this.
 
     After the first request, writes of these documents are refused. Send the request again until the work has ended. If
-    `delete` is true, all conditions (gates) must pass, otherwise the request is refused with 409.
+    `delete` is true and a condition (gate) fails, the request is refused with 409.
     """
     return retirement.change(tx, entity, new)
 

@@ -1,4 +1,4 @@
-"""Key-value store: answer the requests of the old applications in the same way as their old store."""
+"""Key-value store: answer the requests of the old applications in the same way as the old key-value store."""
 
 from typing import Any
 

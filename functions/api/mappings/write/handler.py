@@ -12,7 +12,7 @@ app = api()
 
 @app.post("/v1/catalogs/{catalog_id}/mapping/propose")
 def propose_mapping(catalog_id: Id, request: MappingRequest, tx: Writing) -> MappingProposal:
-    """Propose how to read a file: its format, its columns and the first rows. Nothing is written."""
+    """Propose how to read a file: its format, its columns and the first rows. The request stores nothing."""
     return propose(tx, catalog_id, request)
 
 

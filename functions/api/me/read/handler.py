@@ -9,7 +9,7 @@ app = api()
 
 @app.get("/v1/me")
 def me(tx: Reading) -> Me:
-    """Read who the caller is, and of which clients the caller is a member."""
+    """Read the identity of the caller, and the memberships of the caller in clients."""
     return members.me(tx)
 
 

@@ -1,4 +1,4 @@
-"""Members: list and read the members of a client, and its invitations."""
+"""Members: list and read the members of a client and the invitations to a client."""
 
 from typing import Annotated
 

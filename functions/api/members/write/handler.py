@@ -27,7 +27,7 @@ def change_member(client_id: Id, member_id: Id, patch: MemberPatch, match: IfMat
 
 @app.delete("/v1/clients/{client_id}/members/{member_id}", status_code=204)
 def remove_member(client_id: Id, member_id: Id, match: IfMatch, tx: Writing) -> None:
-    """Remove a member from a client. The member immediately loses the access. Members can remove themselves."""
+    """Remove a member from a client. The member loses access immediately. Members can remove themselves."""
     members.remove(tx, client_id, member_id, match)
 
 

@@ -23,7 +23,7 @@ def list_order_destinations(
 
 @app.get("/v1/order-destinations/{destination_id}")
 def get_order_destination(destination_id: Id, tx: Reading) -> OrderDestination:
-    """Read one receiver of order files, with its next run and its last outcome."""
+    """Read one receiver of order files, with the time of its next run and the outcome of its last run."""
     return order_files.get(tx, destination_id)
 
 
@@ -31,7 +31,7 @@ def get_order_destination(destination_id: Id, tx: Reading) -> OrderDestination:
 def list_order_export_runs(
     request: Request, destination_id: Id, parameters: Annotated[ListParameters, Query()], tx: Reading
 ) -> Response:
-    """List the files that were written for a destination, the newest first, with the orders that could not be
+    """List the order files of a destination, the newest first. Each entry lists the orders that could not be
     written."""
     return page_response(request, parameters, order_files.runs(tx, destination_id, parameters))
 

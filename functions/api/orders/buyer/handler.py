@@ -24,8 +24,8 @@ from wecelebrate.orders.shipment_models import GuestOrder, LinkRequested
 app = api()
 
 MIN_LOOKUP_SECONDS = 0.05
-"""The minimum duration of a look-up. It takes about 20 ms to enqueue a mail. Without this minimum, a look-up without a
-mail would be faster, and the duration would reveal that the order does not exist."""
+"""The minimum duration of a look-up, in seconds. To enqueue a mail takes about 20 ms. Without this minimum, the shorter
+duration of a look-up without a mail would reveal that the order does not exist."""
 
 
 @app.post(
@@ -34,7 +34,7 @@ mail would be faster, and the duration would reveal that the order does not exis
     dependencies=[located_at("/v1/storefront/{domain}/orders/guest"), lasts_at_least(MIN_LOOKUP_SECONDS)],
 )
 def look_up_order(lookup: OrderLookup, tx: VisitorWrite, address: SourceAddress) -> LinkRequested:
-    """Request a mail with a link to the order of a guest. The response is the same if the order does not exist."""
+    """Request a mail with a link to the order of a guest. If the order does not exist, the response is the same."""
     return buyers.request_link(tx, lookup, address)
 
 

@@ -36,7 +36,7 @@ def ship_order(order_id: Id, change: NewShipment, match: IfMatch, tx: Writing) -
 
 @app.post("/v1/orders/{order_id}/deliver")
 def deliver_order(order_id: Id, change: OrderDelivery, match: IfMatch, tx: Writing) -> Order:
-    """Record that a shipment of an order, or all its shipments, were delivered."""
+    """Record that one shipment or all shipments of an order were delivered."""
     return transitions.matching(tx, order_id, match, transitions.deliver, change)
 
 
@@ -48,7 +48,7 @@ def cancel_order(order_id: Id, change: Cancellation, match: IfMatch, tx: Writing
 
 @app.post("/v1/orders/{order_id}/lines/cancel")
 def cancel_order_lines(order_id: Id, change: LineCancellation, match: IfMatch, tx: Writing) -> Order:
-    """Cancel pieces of an order that are not shipped. The total becomes lower."""
+    """Cancel pieces of an order that are not shipped. The total of the order becomes lower."""
     return transitions.matching(tx, order_id, match, transitions.cancel_lines, change)
 
 

@@ -24,7 +24,7 @@ def list_order_events(
 
 @app.get("/v1/orders/{order_id}/lines")
 def list_order_lines(order_id: Id, tx: Reading) -> OrderLines:
-    """List the lines of an order, with the pieces that were shipped, cancelled and returned."""
+    """List the lines of an order, with the numbers of shipped, cancelled and returned pieces."""
     return history.lines(tx, order_id)
 
 

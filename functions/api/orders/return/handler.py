@@ -12,7 +12,7 @@ app = api()
 
 @app.post("/v1/orders/{order_id}/returns", status_code=201, dependencies=[located_at("/v1/returns/{id}")])
 def request_return(order_id: Id, new: NewReturn, match: IfMatch, tx: Writing) -> Return:
-    """Open a return of shipped pieces."""
+    """Request the return of shipped pieces."""
     return returns.request(tx, order_id, new, match)
 
 
@@ -24,7 +24,7 @@ def replace_order(order_id: Id, new: NewReplacement, match: IfMatch, tx: Writing
 
 @app.post("/v1/returns/{return_id}/approve")
 def approve_return(return_id: Id, details: ReturnDecision, match: IfMatch, tx: Writing) -> Return:
-    """Approve a return: the pieces may be sent back."""
+    """Approve a return. The customer may then send the pieces back."""
     return returns.decide(tx, return_id, "approved", details, match)
 
 
@@ -36,7 +36,7 @@ def refuse_return(return_id: Id, details: ReturnDecision, match: IfMatch, tx: Wr
 
 @app.post("/v1/returns/{return_id}/receive")
 def receive_return(return_id: Id, receipt: ReturnReceipt, match: IfMatch, tx: Writing) -> Return:
-    """Record which pieces of a return have arrived, and which of them are for sale again."""
+    """Record which pieces of a return have arrived, and which of these pieces can be sold again."""
     return returns.receive(tx, return_id, receipt, match)
 
 

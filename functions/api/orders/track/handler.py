@@ -1,4 +1,4 @@
-"""Orders: track the shipments of one's own order, as a customer or with the link in a mail."""
+"""Orders: track the shipments of an order, as its customer or with the link in a mail."""
 
 from typing import Annotated
 

@@ -29,7 +29,7 @@ def get_product(product_id: Id, cached: Cached) -> Response:
 
 @app.get("/v1/products/{product_id}/source")
 def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
-    """Read the data of a product in the files of the catalog, including the private columns.
+    """Read the data that the files of the catalog contain for a product, including the private columns.
 
     Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. All other
     callers get the status 404.
@@ -49,10 +49,10 @@ def get_product_price(product_id: Id, tx: Reading) -> ProductPrice:
 
 @app.get("/v1/products/{product_id}/stock")
 def get_product_stock(product_id: Id, tx: Reading) -> ProductStock:
-    """Explain the stock of a product: the number that the ERP system counted, minus the pieces of later orders.
+    """Explain the stock of a product: the stock that the ERP system reported, minus the pieces of later orders.
 
     Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. All other
-    callers get the status 404. The orders of other clients appear in the response only as numbers of pieces.
+    callers get the status 404. For orders of other clients, the response contains only numbers of pieces.
     """
     return products.stock(tx, product_id)
 

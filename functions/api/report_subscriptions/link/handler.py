@@ -1,4 +1,4 @@
-"""Report subscriptions: the link with which a recipient ends a report. The recipient needs no account."""
+"""Report subscriptions: the link with which a recipient unsubscribes. The recipient needs no account."""
 
 from fastapi import Request, Response
 
@@ -12,13 +12,13 @@ app = api()
 
 @app.get("/v1/unsubscribe/{link}", response_model=ReportLink, responses=links.RESPONSES)
 def show_unsubscribe_page(request: Request, link: Label, tx: PublicWrite) -> Response:
-    """Show the page with the button that ends a report by mail. Showing the page changes nothing."""
+    """Show the page with the button to unsubscribe from a report. The request changes nothing."""
     return links.show(request, tx, link)
 
 
 @app.post("/v1/unsubscribe/{link}", response_model=ReportLink, responses=links.RESPONSES)
 def unsubscribe_by_link(request: Request, link: Label, tx: PublicWrite) -> Response:
-    """End a report by mail with the link in one of its mails. Mail programs send this request (RFC 8058)."""
+    """Unsubscribe from a report with the link in one of its mails. Mail programs send this request (RFC 8058)."""
     return links.end(request, tx, link)
 
 

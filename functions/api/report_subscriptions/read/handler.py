@@ -1,4 +1,4 @@
-"""Report subscriptions: list and read the reports that members receive by mail."""
+"""Report subscriptions: list and read them. Members receive the reports by mail."""
 
 from typing import Annotated
 
@@ -17,13 +17,13 @@ app = api()
 def list_report_subscriptions(
     request: Request, filters: Annotated[ReportSubscriptionFilters, Query()], tx: Reading
 ) -> Response:
-    """List the reports that members receive by mail, the newest first."""
+    """List the report subscriptions, the newest first. Members receive these reports by mail."""
     return page_response(request, filters, mailings.page(tx, filters))
 
 
 @app.get("/v1/report-subscriptions/{subscription_id}")
 def get_report_subscription(subscription_id: Id, tx: Reading) -> ReportSubscription:
-    """Read one report by mail, with its recipients."""
+    """Read one report subscription with its recipients."""
     return mailings.get(tx, subscription_id)
 
 

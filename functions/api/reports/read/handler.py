@@ -27,7 +27,7 @@ FILES: dict[int | str, dict[str, Any]] = {
 
 @app.get("/v1/reports/clients/{client_id}", response_model=ClientReport, responses=FILES)
 def get_client_report(client_id: Id, filters: Annotated[ClientReportFilters, Query()], cached: Cached) -> Response:
-    """Read the report of a client for a month or any other days: orders, revenue, products, customers, conversion."""
+    """Read the orders, revenue, products, customers and conversion of a client in a month or in another period."""
     response = cached.one(client.entry(client_id, filters), lambda tx: client.get(tx, client_id, filters))
     if filters.format == "json":
         return response
@@ -41,7 +41,7 @@ def get_client_report(client_id: Id, filters: Annotated[ClientReportFilters, Que
 def get_fulfilment_report(
     client_id: Id, filters: Annotated[FulfilmentFilters, Query()], tx: Reading
 ) -> FulfilmentReport:
-    """Read how long the orders of a client took to be shipped and delivered, by country."""
+    """Read how long the shipping and the delivery of the orders of a client took, by country."""
     return fulfilment.get(tx, client_id, filters)
 
 
@@ -53,13 +53,13 @@ def get_catalog_report(catalog_id: Id, cached: Cached) -> Response:
 
 @app.get("/v1/admin/reports/platform")
 def get_platform_report(filters: Annotated[PeriodFilters, Query()], tx: Reading) -> PlatformReport:
-    """Read the figures of the whole platform, and its growth compared with the plan. Only for admins."""
+    """Read the figures of the whole platform, and compare its growth with the plan. Only admins can do this."""
     return platform.get(tx, filters)
 
 
 @app.get("/v1/reports/files/{report_id}")
 def get_report_file(report_id: Id, tx: Reading) -> ReportFile:
-    """Return a link to the file of a report. The id is the id of the job that has written the file."""
+    """Return a link to the file of a report. The id is the id of the job that writes the file."""
     return files.get_file(tx, report_id)
 
 

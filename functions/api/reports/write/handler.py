@@ -1,4 +1,4 @@
-"""Reports: write a report of any period into a file, as a background job."""
+"""Reports: write a report of any period into a file, in a background job."""
 
 from wecelebrate.core.http import Writing, api, located_at, serve
 from wecelebrate.jobs.models import Job
@@ -10,7 +10,8 @@ app = api()
 
 @app.post("/v1/reports", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def create_report(request: ClientReportRequest, tx: Writing) -> Job:
-    """Write the report of a client into a file. Follow the job, and then read `GET /v1/reports/files/{report_id}`."""
+    """Write the report of a client into a file, in a background job. `GET /v1/reports/files/{report_id}` returns the
+    file."""
     return files.create(tx, request)
 
 

@@ -21,7 +21,7 @@ def list_schedules(request: Request, filters: Annotated[ScheduleFilters, Query()
 
 @app.get("/v1/schedules/{schedule_id}")
 def get_schedule(schedule_id: Id, tx: Reading) -> Schedule:
-    """Read one schedule with its next time and its last outcome."""
+    """Read one schedule with the time of its next run and the outcome of its last run."""
     return schedules.get(tx, schedule_id)
 
 

@@ -10,7 +10,7 @@ app = api()
 
 @app.post("/v1/sites/{site_id}/verify-domain")
 def verify_domain(site_id: Id, tx: Writing) -> Site:
-    """Look up the DNS record of the site's domain now. If the record is correct, the domain works from now on."""
+    """Look up the DNS record of the domain of a site. If the record is correct, the domain works immediately."""
     return sites.verify_domain(tx, site_id)
 
 

@@ -1,4 +1,4 @@
-"""Staff: list and read the staff of the platform, and its invitations."""
+"""Staff: list and read the staff of the platform and the invitations to the staff."""
 
 from typing import Annotated
 

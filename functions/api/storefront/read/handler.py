@@ -25,7 +25,7 @@ def get_storefront(cached: StorefrontRead) -> Response:
 def get_address_format(
     country: Annotated[CountryCode, Query(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")], cached: StorefrontRead
 ) -> Response:
-    """Read the fields of an address in a country, their names in this country, and their order in a form."""
+    """Read the fields of an address in a country, with their labels and their order in a form."""
     return cached.one(storefront.address_format_entry(country), lambda tx: storefront.address_format(tx, country))
 
 

@@ -15,7 +15,7 @@ app = api()
 
 @app.get("/v1/mail-suppressions", response_model=Page[Suppression], dependencies=[records_reads("mail_suppression")])
 def list_suppressions(request: Request, filters: Annotated[SuppressionFilters, Query()], tx: Reading) -> Response:
-    """List the addresses to which no mail is sent, because a mail bounced or caused a complaint."""
+    """List the addresses that get no mail, because an earlier mail bounced or caused a complaint."""
     return page_response(request, filters, mail.suppressions_page(tx, filters))
 
 

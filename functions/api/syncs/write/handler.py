@@ -13,7 +13,7 @@ app = api()
 
 @app.post("/v1/catalogs/{catalog_id}/syncs", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def create_sync(catalog_id: Id, new: NewSync, tx: Writing) -> Job:
-    """Start the sync of an uploaded file. The syncs and imports of a catalog run one at a time, in their order."""
+    """Start the sync of an uploaded file. The syncs and imports of a catalog run one after another."""
     return sync.create(tx, catalog_id, new)
 
 

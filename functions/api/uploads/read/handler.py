@@ -1,4 +1,4 @@
-"""Uploads: read an announced upload."""
+"""Uploads: read an upload."""
 
 from wecelebrate.core.http import Reading, api, serve
 from wecelebrate.core.types import Id
@@ -10,7 +10,7 @@ app = api()
 
 @app.get("/v1/uploads/{upload_id}")
 def get_upload(upload_id: Id, tx: Reading) -> AnnouncedUpload:
-    """Return an announced upload, but not the URL to which the file is uploaded."""
+    """Read an upload. The response does not contain the presigned URL."""
     return uploads.get(tx, upload_id)
 
 

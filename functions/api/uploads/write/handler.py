@@ -9,7 +9,7 @@ app = api()
 
 @app.post("/v1/uploads", status_code=201, dependencies=[located_at("/v1/uploads/{id}")])
 def create_upload(new: NewUpload, tx: Writing) -> Upload:
-    """Create a presigned URL, to which the caller sends a file of up to 5 GiB directly."""
+    """Create a presigned URL for the direct upload of a file of up to 5 GiB."""
     return uploads.create(tx, new)
 
 

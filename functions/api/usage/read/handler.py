@@ -1,4 +1,4 @@
-"""Usage: report the cost of the requests of a client, and how much the cache saves on the whole platform."""
+"""Usage: report the cost of a client's requests, and the savings of the cache on the whole platform."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ app = api()
 
 @app.get("/v1/clients/{client_id}/usage")
 def get_usage(client_id: Id, period: Annotated[UsagePeriod, Query()], tx: Reading) -> ClientUsage:
-    """Report the requests of a client, their cost in the database, and the remaining limits."""
+    """Report the requests of a client, their cost in the database, and the requests that the limits still allow."""
     return usage.of_client(tx, client_id, period)
 
 

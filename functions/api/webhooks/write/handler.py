@@ -41,7 +41,8 @@ def delete_webhook(webhook_id: Id, match: IfMatch, tx: Writing) -> None:
 
 @app.post("/v1/webhooks/{webhook_id}/rotate")
 def rotate_webhook_secret(webhook_id: Id, tx: Writing, rotation: Rotation | None = None) -> WebhookWithSecret:
-    """Create a new secret. Deliveries are signed with both secrets until the overlap ends."""
+    """Create a new secret for an endpoint. Until the overlap ends, deliveries are signed with the old and the new
+    secret."""
     return webhooks.rotate(tx, webhook_id, rotation or Rotation())
 
 
@@ -57,7 +58,7 @@ def test_webhook(webhook_id: Id, tx: Writing) -> DeliveryDetails:
     dependencies=[located_at("/v1/webhook-deliveries?webhook_id={webhook_id}")],
 )
 def replay_webhook(webhook_id: Id, filters: Annotated[ReplayFilters, Query()], tx: Writing) -> ReplayResult:
-    """Send the failed deliveries of an endpoint again, from a given time on."""
+    """Send the failed deliveries of an endpoint again, for all events that were published at or after `since`."""
     return webhooks.replay(tx, webhook_id, filters)
 
 

@@ -1,8 +1,8 @@
 """Connects the domains that publish events with the domains that react to these events.
 
-These domains need not import each other.
+With this module, the domains do not have to import each other.
 
-Every function that can stop a job must call `connect()` when it starts. Otherwise NoListeners is raised when the
+Every Lambda function that can stop a job must call `connect()` at its start. Otherwise NoListeners is raised when the
 function creates its worker or stops a job.
 """
 
@@ -17,7 +17,7 @@ def connect() -> None:
     jobs.on_job_stopped(_publish_job_events)
 
 
-# Each listener imports its domain only when a job stops, because in most invocations no job stops.
+# Each listener imports its domain when a job stops. In most invocations, no job stops, and no import is needed.
 
 
 def _send_job_mail(tx: Transaction, job: StoppedJob) -> None:

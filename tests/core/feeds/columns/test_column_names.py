@@ -1,4 +1,4 @@
-"""Tests which fields a column name can mean, and which of several names is the better match."""
+"""Tests which fields a column name can mean, and which of several column names fits a field best."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def rank(column: str) -> int:
     ("name", "folded"),
     [("Art.-Nr.", "artnr"), ("Größe (cm)", "grossecm"), ("PRIX €", "prixeur"), ("Zdjęcie łódź", "zdjecielodz")],
 )
-def test_names_are_compared_regardless_of_case_and_accents_and_spaces_and_punctuation(name: str, folded: str) -> None:
+def test_folded_names_have_no_capitals_accents_spaces_or_punctuation(name: str, folded: str) -> None:
     assert fold(name) == folded
 
 
@@ -32,13 +32,13 @@ def test_names_are_compared_regardless_of_case_and_accents_and_spaces_and_punctu
         ("---", ()),
     ],
 )
-def test_the_shorter_forms_of_a_column_name_omit_remarks_and_prefixes_and_a_final_digit_1(
+def test_the_forms_of_a_column_name_omit_remarks_prefixes_and_a_final_digit(
     column: str, forms: tuple[str, ...]
 ) -> None:
     assert name_forms(column) == forms
 
 
-def test_each_better_column_name_adds_ten_to_the_rank_and_each_longer_form_of_the_name_adds_one() -> None:
+def test_the_rank_of_a_column_name_is_higher_for_less_specific_names() -> None:
     assert rank("SKU") == 0
     assert rank("variant sku") == 10
     assert rank("Product SKU") == 20
@@ -70,7 +70,7 @@ def test_a_currency_in_the_name_of_a_price_column_does_not_change_its_rank() -> 
     assert field_candidates("weight EUR") == ()
 
 
-def test_a_column_that_means_inactive_is_the_last_choice_for_the_state_of_a_product() -> None:
+def test_a_column_that_means_inactive_is_the_last_choice_for_the_product_state() -> None:
     assert field_candidates("Gesperrt") == (("is_active", 10_000, None),)
     assert field_candidates("Gesperrt (ja/nein)") == (("is_active", 10_001, None),)
     assert is_inverse("Discontinued") and is_inverse("Gesperrt (ja/nein)")
@@ -81,14 +81,14 @@ def test_a_column_can_mean_several_fields() -> None:
     assert [field for field, _, _ in field_candidates("Short description")] == ["name", "description"]
 
 
-def test_a_known_column_that_occurs_twice_is_counted_twice() -> None:
+def test_a_known_column_is_counted_each_time_it_occurs() -> None:
     assert count_known_columns(["SKU", "Preis", "Farbe", "", "SKU"]) == 3
     assert count_known_columns(["Farbe"], frozenset({"farbe"})) == 1
     assert count_known_columns(["Farbe"], frozenset({"groesse"})) == 0
     assert count_known_columns(["SKU", "Farbe"], frozenset({"farbe"})) == 2
 
 
-def test_a_name_of_a_column_has_at_most_a_hundred_characters() -> None:
+def test_a_column_name_has_at_most_a_hundred_characters() -> None:
     assert count_known_columns(["SKU".ljust(100)]) == 1
     assert count_known_columns(["SKU".ljust(101)]) == 0
 
@@ -107,7 +107,7 @@ def test_only_the_first_three_hundred_cells_are_checked() -> None:
         ("Product Details: Product Name", "name"), ("Artikelstamm_Kurztext", "name"),
     ],
 )  # fmt: skip
-def test_a_database_table_before_the_name_of_a_column_is_ignored(name: str, field: str) -> None:
+def test_a_table_name_before_the_column_name_is_ignored(name: str, field: str) -> None:
     assert field in [candidate for candidate, _, _ in field_candidates(name)]
 
 
@@ -116,11 +116,11 @@ def test_a_database_table_before_the_name_of_a_column_is_ignored(name: str, fiel
     ["Supplier_Name", "Customer.Name", "Vendor[Name]", "Product_Type_Id", "Part_Value_Total", "Item_Group", "Part_No_",
      "Product_X"],
 )  # fmt: skip
-def test_columns_of_unrelated_database_tables_are_not_used_for_the_name_or_the_price(name: str) -> None:
+def test_columns_of_unrelated_tables_do_not_contain_the_product_name_or_price(name: str) -> None:
     assert {"name", "price"}.isdisjoint(field for field, _, _ in field_candidates(name))
 
 
-def test_a_price_is_divided_by_its_trade_unit_even_if_the_column_name_contains_a_database_table() -> None:
+def test_a_price_unit_is_used_even_if_column_names_begin_with_a_table_name() -> None:
     header = "Part_PartNum,Part_PartDescription,Part_UnitPrice,Part_PricePerCode,Calculated_OnHandQty"
     reading = read(f"{header}\nHX-1,Bolt,11.00,C,4200\nHX-2,Nut,20.00,M,9\nDR-1,Drill,64.99,E,12\n", currency="USD")
     assert {product.sku: str(product.price) for product in reading.products} == {

@@ -1,4 +1,6 @@
-"""Tests names of columns that contain a usual name and further words, and the values that such columns must have."""
+"""Tests column names that consist of a usual name and additional words. Also tests which values such a column must
+have.
+"""
 
 import pytest
 
@@ -21,7 +23,7 @@ from wecelebrate.feeds.columns.composed import composed_fields
         ("Webshop quantity on hand", "inventory_count"),
     ],
 )
-def test_a_column_name_that_contains_a_usual_name_means_the_field_of_the_usual_name(column: str, field: str) -> None:
+def test_a_column_name_that_contains_a_usual_name_means_the_same_field(column: str, field: str) -> None:
     assert [name for name, _ in composed_fields(column)] == [field]
 
 
@@ -33,24 +35,24 @@ def test_a_column_name_that_contains_a_usual_name_means_the_field_of_the_usual_n
         "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
     ],
 )  # fmt: skip
-def test_a_name_that_also_contains_a_word_with_another_meaning_does_not_mean_a_field(column: str) -> None:
+def test_a_column_name_that_contains_an_excluded_word_does_not_mean_a_field(column: str) -> None:
     assert composed_fields(column) == ()
 
 
-def test_a_composed_name_is_used_only_if_no_usual_name_exists() -> None:
+def test_a_column_with_a_usual_name_is_preferred_to_a_composed_name() -> None:
     text = "SKU,Name,Full Product Name,Category,Web Category Name\nA-1,Mug,Blue mug,Cups,Gifts\n"
     product = read(text).product
     assert (product.name, product.category) == ("Mug", "Cups")
 
 
 @pytest.mark.parametrize("values", ["Inventory,Service", "Lagerartikel,Dienstleistung", "simple,variable"])
-def test_a_column_with_item_types_is_not_read_as_the_category_column(values: str) -> None:
+def test_a_column_with_item_types_is_not_the_category(values: str) -> None:
     first, second = values.split(",")
     text = f"No.;Description;Type;Item Category Code\nA-1;Desk;{first};DESKS\nA-2;Setup;{second};WORK\n"
     assert [product.category for product in read(text).products] == ["DESKS", "WORK"]
 
 
-def test_repeated_values_in_a_column_with_a_composed_name_are_not_names_of_products() -> None:
+def test_repeated_values_of_a_composed_column_are_not_product_names() -> None:
     text = "SKU,Series product name,Price\n" + "".join(f"A-{n},Classic,{n}.50\n" for n in range(1, 6))
     assert all(product.name is None for product in read(text).products)
 
@@ -64,7 +66,7 @@ def test_repeated_values_in_a_column_with_a_composed_name_are_not_names_of_produ
         ("ItemStatus.Code", "is_active", "inactive"),
     ],
 )
-def test_a_path_keeps_its_meaning_if_its_objects_only_contain_the_product(column: str, field: str, value: str) -> None:
+def test_the_last_name_of_a_path_to_product_data_determines_the_field(column: str, field: str, value: str) -> None:
     product = read(f"sku,{column}\nK-1,{value}\nK-2,{value}\n").products[0]
     assert getattr(product, field) == (False if field == "is_active" else value)
 

@@ -1,4 +1,4 @@
-"""Tests columns whose names have a language: `Name DE`, `title_en`, `localizedfields.sl.name`."""
+"""Tests columns whose names contain a language, for example `Name DE`, `title_en` and `localizedfields.sl.name`."""
 
 import json
 
@@ -31,7 +31,7 @@ def test_a_name_in_a_language_is_preferred_to_a_short_description() -> None:
     assert [product.name for product in reading.products] == ["Kåsa"]
 
 
-def test_a_key_of_a_json_record_can_be_a_language() -> None:
+def test_the_language_of_a_name_can_be_a_json_key() -> None:
     record = {"sku": "A-1", "localizedfields": {"sl": {"name": "Čevelj"}, "en": {"name": "Boot"}}}
     other = {"sku": "B-1", "translations": {"de": {"title": "Wachs"}}}
     keyed = {"sku": "C-1", "name": {"fr": "Bougie", "en": "Candle"}}
@@ -42,19 +42,19 @@ def test_a_key_of_a_json_record_can_be_a_language() -> None:
 @pytest.mark.parametrize(
     "column", ["Part No", "Stock in", "Made in", "Size", "Sort by", "Item ID", "name", "Weight kg"]
 )
-def test_short_words_that_are_not_languages_do_not_mean_a_language(column: str) -> None:
+def test_short_words_that_are_no_language_codes_are_part_of_the_name(column: str) -> None:
     assert without_language(column) != column
     reading = read(f"SKU,Name,{column}\nA-1,Mug,x\n")
     assert [product.name for product in reading.products] == ["Mug"]
 
 
 @pytest.mark.parametrize("column", ["Product ID", "Article No", "Titel Nr", "Product is"])
-def test_a_number_is_not_a_name(column: str) -> None:
+def test_a_column_with_article_numbers_is_not_the_product_name(column: str) -> None:
     reading = read(f"SKU,{column},Price\nA-1,Kx-17,1.50\n")
     assert [product.name for product in reading.products] == [None]
 
 
 @pytest.mark.parametrize("column", ["En stock", "Auf Lager", "Op voorraad", "Disponibile", "På lager", "Stock current"])
-def test_a_column_with_a_name_such_as_in_stock_can_contain_numbers(column: str) -> None:
+def test_a_column_named_in_stock_can_contain_numbers(column: str) -> None:
     reading = read(f"SKU;Name;Price;{column}\nA-1;Mug;12,50;120,000\nB-1;Cap;9,90;1.250,000\nC-1;Pen;1,00;0,000\n")
     assert [product.inventory_count for product in reading.products] == [120, 1250, 0]

@@ -1,4 +1,6 @@
-"""Tests that a column is public only if it is a field, a known property, or chosen in the settings of the catalog."""
+"""Tests that a column is public only if it is a field or a known property, or if the settings of the catalog choose
+it.
+"""
 
 import pytest
 
@@ -55,7 +57,7 @@ def test_the_name_of_a_known_property_is_public(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*PRIVATE, *COMPOUND])
-def test_a_name_with_a_word_about_purchases_or_about_the_warehouse_is_private(name: str) -> None:
+def test_a_column_name_about_purchases_or_the_warehouse_is_private(name: str) -> None:
     assert private_part(name)
     assert not is_property(name)
 
@@ -71,7 +73,7 @@ def test_each_known_property_name_is_normalized_and_contains_no_private_word() -
     assert all(len(names.split()) == len(set(names.split())) for names in PROPERTIES.values())
 
 
-def test_usual_names_of_public_texts_and_prices_are_not_treated_as_internal_names() -> None:
+def test_usual_names_of_public_texts_and_prices_are_not_private() -> None:
     texts = ("name", "description", "category", "brand", "price")
     assert [name for field in texts for name in SYNONYMS[field] if internal_part(name)] == []
 
@@ -144,7 +146,7 @@ VENDOR_FILES = {
 
 
 @pytest.mark.parametrize("vendor", VENDOR_FILES)
-def test_an_export_of_a_shop_shows_no_cost_and_no_supplier(vendor: str) -> None:
+def test_costs_and_suppliers_in_a_shop_export_are_private(vendor: str) -> None:
     content = VENDOR_FILES[vendor]
     (product,) = read(content, f"{vendor}.json" if vendor == "json" else f"{vendor}.csv").products
     public = [product.name, product.description, product.category, product.brand, product.attributes]
@@ -181,12 +183,12 @@ def test_features_of_a_bmecat_are_public_if_they_are_known_or_chosen() -> None:
         "Product Handle,Product Title,Variant SKU,Price Cost EUR,Price Shop EUR\nmug,Mug,S-1,7.31,20\n",
     ],
 )
-def test_a_pattern_of_a_profile_reads_no_public_field_from_an_internal_column(content: str) -> None:
+def test_a_profile_pattern_reads_no_public_field_from_an_internal_column(content: str) -> None:
     product = read(content).product
     assert (product.brand, str(product.price)) == (None, "20.00")
 
 
-def test_the_settings_make_a_private_column_public_and_a_known_property_private() -> None:
+def test_the_settings_override_whether_a_column_is_public() -> None:
     disclosure = Disclosure({"Note": "Internal note", "Origin": "cost price"}, ["colour"])
     with open_feed(Body(LANTERN.encode()), "a.csv", None, "EUR", disclosure=disclosure) as feed:
         (product,) = feed
@@ -194,13 +196,13 @@ def test_the_settings_make_a_private_column_public_and_a_known_property_private(
     assert getattr(product, "attributes", None) == {"Note": "never below 25", "Origin": "11.40"}
 
 
-def test_an_option_of_a_variant_is_public_unless_its_name_is_private() -> None:
+def test_a_variant_option_is_public_if_its_name_is_not_private() -> None:
     text = "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Price\n"
     product = read(text + "mug,Mug,Engraving,heart,Supplier,Planted Ltd,S-1,20\n").product
     assert (product.name, product.attributes) == ("Mug – heart", {"Engraving": "heart"})
 
 
-def test_a_proposal_says_for_each_column_whether_it_is_public_and_why() -> None:
+def test_a_proposal_states_for_each_column_whether_and_why_it_is_public() -> None:
     proposal = propose(
         Body(LANTERN.encode()), "a.csv", None, "EUR", disclosure=Disclosure({"Cost": "Cost Price", "Y": "Year"})
     )
@@ -220,12 +222,12 @@ def test_a_proposal_says_for_each_column_whether_it_is_public_and_why() -> None:
     ]
 
 
-def test_a_blank_attribute_cell_is_reported_so_that_a_delta_can_remove_the_attribute() -> None:
+def test_a_product_lists_the_attributes_with_blank_cells() -> None:
     product = read("sku,colour,size,material\nA,,M,\n").product
     assert (product.attributes, product.blank_attributes) == ({"size": "M"}, ("colour", "material"))
 
 
-def test_the_reason_of_a_rejected_row_does_not_contain_the_cell_of_a_private_column() -> None:
+def test_the_rejection_of_a_row_does_not_contain_private_cells() -> None:
     rejected = read(b"sku,name,cost note\nA,Mug,planted \x00\n").rejection
     assert rejected.code == "nul_character"
     assert rejected.reason == "cost note: the cell contains a NUL character; remove it"

@@ -1,4 +1,4 @@
-"""Tests printed lists with pages, with one space between column names, and with characters as wide as two letters."""
+"""Tests printed lists with several pages, with one space between column names, or with double-width characters."""
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_column_names_can_be_separated_by_only_one_space() -> None:
     "footer",
     ["ST: A=active D=discontinued      6 items listed", "Totale pezzi               35", "* all prices in rupees"],
 )
-def test_the_lines_below_the_last_line_of_dashes_are_not_read_as_rows(footer: str) -> None:
+def test_lines_below_the_last_line_of_dashes_are_not_rows(footer: str) -> None:
     rule = "-" * 66
     text = (
         f"CODE  DESCRIPTION                  RETAIL RS   TRADE RS  STOCK  ST\n{rule}\n"

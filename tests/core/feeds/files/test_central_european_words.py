@@ -1,5 +1,4 @@
-"""Tests that short Central European files in cp1250 are not read as Western files, and that Western files are not read
-as cp1250."""
+"""Tests that short Central European files are read as cp1250, and that Western files are not read as cp1250."""
 
 import pytest
 

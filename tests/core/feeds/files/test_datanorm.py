@@ -24,7 +24,7 @@ def _text(*records: str, head: str = HEAD) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["cp850", "utf-8", "cp1252"])
-def test_an_article_is_read_with_its_texts_and_its_gtin_and_its_list_price_for_one_piece(encoding: str) -> None:
+def test_an_article_is_read_with_its_texts_gtin_and_list_price_per_piece(encoding: str) -> None:
     reading = read(_text(*ARTICLES), name="DATANORM.001", encoding=encoding)
     assert [(one.sku, one.name, one.price, one.currency) for one in reading.products] == [
         ("WT4711", 'Waschtisch 60 cm weiß "flach" mit Überlauf', Decimal("189.50"), "EUR"),
@@ -42,14 +42,14 @@ def test_the_net_price_of_a_dealer_and_the_discount_group_are_private() -> None:
     assert all("50.00" not in str(one.attributes) and "R10" not in str(one.attributes) for one in reading.products)
 
 
-def test_net_prices_of_a_dealer_lead_to_a_question_and_are_not_used_as_selling_prices() -> None:
+def test_net_prices_of_a_dealer_lead_to_a_question() -> None:
     net = [record.replace(";1;0;ST;", ";2;0;ST;").replace(";1;2;ST;", ";2;2;ST;") for record in ARTICLES[:4]]
     reading = read(_text(*net), name="DATANORM.001")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert all(one.price is None for one in reading.products)
 
 
-def test_a_record_that_deletes_an_article_makes_the_product_inactive_and_the_file_a_delta() -> None:
+def test_a_record_that_deletes_an_article_deactivates_the_product() -> None:
     reading = read(_text(*ARTICLES[:2], "A;L;ALT1;00;Alt;;1;0;ST;100;;;;", "A;A;NEU1;00;Neu;;1;9;ST;100;;;;"))
     assert [(one.sku, one.is_active) for one in reading.products] == [("WT4711", True), ("ALT1", False)]
     assert [(item.sku, item.code) for item in reading.rejected] == [("NEU1", "bad_price_unit")]
@@ -64,10 +64,10 @@ def test_a_record_that_deletes_an_article_makes_the_product_inactive_and_the_fil
         (HEAD, "without articles"),
     ],
 )
-def test_the_error_for_another_version_or_for_a_file_without_articles_names_the_format(head: str, words: str) -> None:
+def test_the_error_for_an_unsupported_datanorm_file_names_the_format(head: str, words: str) -> None:
     with pytest.raises(UnreadableFeed, match=words):
         read(_text("P;A;WT4711;1;19000;;", head=head))
 
 
-def test_a_table_whose_first_cell_begins_with_v_is_no_datanorm() -> None:
+def test_a_table_that_begins_with_v_is_not_read_as_datanorm() -> None:
     assert [one.sku for one in read("V 1;Name;Price;SKU\nx;Cup;4.20;A-1\n").products] == ["A-1"]

@@ -18,26 +18,26 @@ def detected(text: str, delimiter: str | None = None) -> Dialect:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!"])
-def test_the_delimiter_is_the_character_that_yields_the_most_known_columns(delimiter: str) -> None:
+def test_the_delimiter_that_yields_the_most_known_columns_is_used(delimiter: str) -> None:
     text = f"sku{delimiter}name\nA,1{delimiter}Mug; red\n"
     assert detected(text) == Dialect(delimiter)
 
 
-def test_known_columns_are_more_important_than_rows_of_equal_width() -> None:
+def test_known_columns_count_more_than_rows_of_equal_width() -> None:
     assert detected("a,b;sku;c,d\n1,2;3,4\n5,6;7,8\n").delimiter == ";"
 
 
-def test_the_delimiter_that_yields_rows_of_equal_width_is_used_if_no_column_is_known() -> None:
+def test_without_known_columns_the_delimiter_with_rows_of_equal_width_is_used() -> None:
     assert detected("a;b,c\n1;2\n3;4\n5;6,7\n").delimiter == ";"
     # The score of the comma, (3 - 1) × (2 / 4)², is less than the score of the semicolon, (2 - 1) × (4 / 4)².
     assert detected("a,b,c;d\n1,2,3;4\n5;6\n7;8\n").delimiter == ";"
     # The score of the comma, (4 - 1) × (3 / 4)², is more than the score of the semicolon, (2 - 1) × (4 / 4)².
     assert detected("a,b,c,d;e\n1,2,3,4;5\n6,7,8,9;0\n1;2\n").delimiter == ","
-    # If two widths are equally common, the larger width counts. The score of the comma, (3 - 1) × (1 / 2)², is less
-    # than 1.
+    # If two widths are equally common, the score uses the larger width. The score of the comma, (3 - 1) × (1 / 2)², is
+    # less than 1.
     assert detected("a,b,c;d\n1,2;3\n").delimiter == ";"
-    # The semicolon has the score 1 in both texts. The comma has less in the first text, (4 - 1) × (1 / 2)², and more in
-    # the second text, (6 - 1) × (1 / 2)².
+    # The score of the semicolon is 1 in both texts. The score of the comma is (4 - 1) × (1 / 2)² = 0.75 in the first
+    # text, and (6 - 1) × (1 / 2)² = 1.25 in the second text.
     assert detected("a,b,c,d;e\n1;2\n").delimiter == ";"
     assert detected("a,b,c,d,e,f;g\n1;2\n").delimiter == ","
 
@@ -51,26 +51,26 @@ def test_lines_inside_quotes_are_not_rows() -> None:
     assert detected('x;"a,b\nc,d\ne,f\ng,h";y\n').delimiter == ";"
 
 
-def test_a_delimiter_is_used_even_if_few_rows_contain_it_or_all_cells_are_blank() -> None:
+def test_a_delimiter_is_detected_even_if_few_rows_contain_it() -> None:
     assert detected("a\nb;c\nd\n").delimiter == ";"
     assert detected(";;\n").delimiter == ";"
 
 
-def test_a_file_of_one_column_has_the_default_delimiter() -> None:
+def test_a_file_with_one_column_has_the_default_delimiter() -> None:
     assert detected("a\nb\n") == Dialect(",")
     assert detected("") == Dialect(",")
     assert detected("sku\n1\n", delimiter="|") == Dialect("|")
 
 
-def test_a_given_delimiter_is_used_even_if_another_character_fits_better() -> None:
+def test_the_delimiter_option_overrides_the_detection() -> None:
     assert detected("sku,name,price\n1,2,3\n", delimiter=";").delimiter == ";"
 
 
-def test_the_header_is_expected_in_the_first_twenty_rows_and_the_widths_of_a_hundred_rows_are_compared() -> None:
+def test_the_detection_uses_twenty_rows_for_the_header_and_a_hundred_rows_for_widths() -> None:
     titles = "x\n" * 19
     assert detected(f"{titles}sku;name,b,c\n").delimiter == ";"
     assert detected(f"x\n{titles}sku;name,b,c\n").delimiter == ","
-    # The first 100 rows are 50 rows of two cells and 50 rows of one cell. Row 101 does not count.
+    # The first 100 rows are 50 rows of two cells and 50 rows of one cell. The detection ignores row 101.
     for even in ("a;b\n" * 50 + "c\n" * 50, "c\n" * 50 + "a;b\n" * 50):
         assert detected(even + "d,e,f,g,h\n" * 100).delimiter == ";"
 
@@ -85,7 +85,7 @@ def test_the_header_is_expected_in_the_first_twenty_rows_and_the_widths_of_a_hun
         ("sku,name\n1,'a'\n2,b\n3,c\n", '"'),
         ("sku,name\n1,'a'\n", '"'),
         ("sku,name\n'1','a'\n", "'"),
-        # There are as many double quotes as cells in single quotes.
+        # The number of double quotes equals the number of cells in single quotes.
         ("sku,name\n'1','a \"b\"'\n", '"'),
         ("sku,name\n'1','a b\"'\n", "'"),
         ("sku,name\n'1','a \"b\" \"c\"'\n", '"'),
@@ -112,9 +112,9 @@ def test_a_backslash_before_a_quote_inside_a_cell_is_an_escape_character(cell: s
         ('sku,name\n1, "a\n', True),
         ('sku,"name"\n1,"a, b"\n', False),
         ('sku,name "x"\n', False),
-        # Only spaces after a delimiter count.
+        # The detection uses only spaces after a delimiter.
         (' "sku",name\n', False),
-        # The quote after the space ends a cell, or is a quote inside a cell.
+        # The quote after the space ends a cell, or is part of the text of a cell.
         ('sku,"name"\n1,"a, "\n', False),
         ('sku,"name"\n1,"a, ""b"""\n', False),
         ('sku,"name"\n1,"a\n, "\n', False),
@@ -125,7 +125,7 @@ def test_spaces_between_a_delimiter_and_a_quote_are_skipped(text: str, skip_spac
     assert detected(text).skip_space is skip_space
 
 
-def test_a_single_space_before_a_quote_is_the_delimiter_itself() -> None:
+def test_a_single_space_before_a_quote_can_be_the_delimiter() -> None:
     assert detected('sku "name"\n', delimiter=" ").skip_space is False
     assert detected('sku  "name"\n', delimiter=" ").skip_space is True
 

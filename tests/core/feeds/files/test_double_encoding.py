@@ -1,4 +1,4 @@
-"""Tests files that were encoded twice, and DOS texts in capital letters."""
+"""Tests files that were encoded twice, and texts in encodings of DOS and Windows with unusual characters."""
 
 import io
 import random
@@ -48,12 +48,12 @@ def test_a_file_that_was_encoded_once_is_not_changed(name: str) -> None:
     assert read(f"SKU;Name;Price\nA-1;{name};9,50\n").product.name == name
 
 
-def test_one_word_that_was_encoded_once_keeps_the_whole_file_unchanged() -> None:
+def test_a_file_is_not_changed_if_one_word_was_encoded_only_once() -> None:
     content = twice(TEXT, "cp1252") + "T-3;Käse;1,00\n".encode()
     assert repair(io.BytesIO(content)) is None
 
 
-def test_a_repaired_file_is_the_same_for_any_size_of_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_block_size_does_not_affect_a_repaired_file(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = random.Random(7)
     text = "".join(generator.choice(("Grüße ", "€", "é", "a", ";", "\n", "Ω", "日本 ")) for _ in range(2_000))
     for size in (1, 7, 64):
@@ -65,12 +65,12 @@ def test_a_repaired_file_is_the_same_for_any_size_of_the_blocks(monkeypatch: pyt
             assert copy.read().decode() == text
 
 
-def test_capital_letters_beside_a_sharp_s_are_read_in_the_encoding_of_dos() -> None:
+def test_a_dos_text_with_a_sharp_s_among_capital_letters_is_read() -> None:
     text = "ARTNR;TEXT;VK\nA-1;GROßE SCHÄLCHEN;9,50\nA-2;TELLER Ø 24;8,50\nA-3;MÜHLE FÜR KÖRNER;7,00\n"
     names = [product.name for product in read(text, encoding="cp850").products]
     assert names == ["GROßE SCHÄLCHEN", "TELLER Ø 24", "MÜHLE FÜR KÖRNER"]
 
 
-def test_a_euro_sign_beside_a_slash_is_read_in_the_encoding_of_windows() -> None:
+def test_a_windows_text_with_a_euro_sign_before_a_slash_is_read() -> None:
     text = "Art;Käse;Preis €/Stück\nA-1;Bergkäse;9,50\nA-2;Schafskäse;8,50\n"
     assert [product.name for product in read(text, encoding="cp1252").products] == ["Bergkäse", "Schafskäse"]

@@ -1,4 +1,6 @@
-"""Tests that all evidence in a file decides its encoding together, and that a doubt leads to a question."""
+"""Tests that the letters, the currencies and the header of a file together decide its encoding. An unclear encoding
+leads to a question.
+"""
 
 # ruff: noqa: RUF001
 
@@ -38,9 +40,7 @@ def texts(reading: Reading) -> list[str | None]:
 
 
 @pytest.mark.parametrize(("language", "encoding"), FILES)
-def test_a_currency_and_the_letters_decide_the_encoding_of_a_file_with_english_names(
-    language: str, encoding: str
-) -> None:
+def test_the_currency_and_the_letters_determine_the_encoding_of_a_file(language: str, encoding: str) -> None:
     currency, names = CURRENCIES[language]
     content = ENGLISH + "".join(f"A{n};{name};950;{currency};{n}\n" for n, name in enumerate(names))
     reading = read(content.encode(encoding))
@@ -49,7 +49,7 @@ def test_a_currency_and_the_letters_decide_the_encoding_of_a_file_with_english_n
 
 
 @pytest.mark.parametrize(("header", "row", "encoding"), HEADERS, ids=[encoding for *_, encoding in HEADERS])
-def test_the_known_names_of_the_header_decide_the_encoding(header: str, row: str, encoding: str) -> None:
+def test_known_names_in_the_header_determine_the_encoding(header: str, row: str, encoding: str) -> None:
     reading = read(f"{header}\n{row}\n".encode(encoding))
     assert reading.feed.header == header.replace(";", ",").split(",")
     assert "encoding" not in {question.key for question in reading.feed.questions}
@@ -57,7 +57,7 @@ def test_the_known_names_of_the_header_decide_the_encoding(header: str, row: str
 
 @pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("name", ["Кружка красная", "赤いマグカップ", "كوب أحمر", "แก้วน้ำ"])
-def test_utf_16_without_a_byte_order_mark_is_recognised_in_all_scripts(order: str, name: str) -> None:
+def test_utf_16_without_a_byte_order_mark_is_detected_in_all_scripts(order: str, name: str) -> None:
     text = f"{name}1;{name}2;{name}3\nA;{name};5\n" * 3
     reading = read(f"sku;name;price\n{text}".encode(order))
     assert reading.feed.details["encoding"] == order
@@ -99,7 +99,7 @@ def test_western_names_cause_no_question(names: list[str], header: str) -> None:
      ("Filter 5 µm", "Rohr Ø 12", "GRÖßE XL"), ("1ª qualità", "2ª scelta"), ("Tasse\u00a0blau", "Kanne"),
      ("Becher\u00a0rot", "Prix\u00a0rouge"), ("Ruban 10µ", "N° 5")],
 )  # fmt: skip
-def test_names_with_no_break_spaces_or_signs_such_as_a_micro_sign_are_read_as_cp1252(names: tuple[str, ...]) -> None:
+def test_names_with_no_break_spaces_or_signs_are_read_as_cp1252(names: tuple[str, ...]) -> None:
     content = "SKU;Name;Price\n" + "".join(f"A{at};{name};1\u00a0005,00\n" for at, name in enumerate(names))
     for text in (content, content.replace("1\u00a0005", "1005")):
         reading = read(text.encode("cp1252"))
@@ -114,7 +114,7 @@ def test_names_with_no_break_spaces_or_signs_such_as_a_micro_sign_are_read_as_cp
     [("5µm Lápiz", "5ｵm Lápiz", "5µm Lįpiz"), ("Tasse\u00a0bleue É", "Tasseábleue É", "Tasse\u00a0bleue ╔"),
      ("Größe Öl", "Größe 聲", "Gr廲e Öl")],
 )  # fmt: skip
-def test_each_encoding_of_the_question_is_shown_with_another_word(texts_of: tuple[str, ...]) -> None:
+def test_each_encoding_of_a_question_has_a_different_example_word(texts_of: tuple[str, ...]) -> None:
     encodings = ("cp1252", "cp850", "cp1257")
     scored = [
         Scored(encoding, 1.0, f"{text};9", Fit(1.0, "de"), is_likely=False)
@@ -146,6 +146,6 @@ def test_diameters_apostrophes_and_units_cause_no_question(names: list[str]) -> 
     [(["Città", "Qualità"], "cp850"), (["Voilà"], "cp850"), (["Lápiz", "Día"], "mac_roman"),
      (["Frío", "Café"], "mac_roman"), (["Kubek biały", "Łyżka"], "cp1250")],
 )  # fmt: skip
-def test_a_file_in_a_rarer_encoding_is_read_correctly_or_leads_to_a_question(names: list[str], encoding: str) -> None:
+def test_a_file_in_a_rare_encoding_is_read_correctly_or_leads_to_a_question(names: list[str], encoding: str) -> None:
     reading = read(("sku;name;price\n" + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))).encode(encoding))
     assert texts(reading) == names or "encoding" in {question.key for question in reading.feed.questions}

@@ -33,13 +33,13 @@ def test_the_data_file_in_a_container_is_read(content: bytes, packed: list[str])
 
 
 @pytest.mark.parametrize("name", ["erp-french.csv", "shopify-products.json", "products.ndjson", "google-merchant.tsv"])
-def test_packed_files_of_every_format_are_read(name: str) -> None:
+def test_compressed_files_of_every_format_are_read(name: str) -> None:
     content = (FEEDS / name).read_bytes()
     for packed, packed_name in ((gzip.compress(content), f"{name}.gz"), (zipped({f"export/{name}": content}), "x.zip")):
         assert read(packed, packed_name).items == read(content, name).items
 
 
-def test_a_packed_workbook_is_read() -> None:
+def test_a_compressed_workbook_is_read() -> None:
     content = table(["sku", "name", "price"], ["A", "Mug", 5])
     for packed in (gzip.compress(content), zipped({"feed.xlsx": content})):
         assert read(packed).product.sku == "A"
@@ -69,7 +69,7 @@ def test_a_file_with_a_compression_ratio_of_one_hundred_is_read() -> None:
     assert len(read(packed).products) == 30_000
 
 
-def test_csv_files_of_an_archive_that_have_the_same_columns_are_read_as_one_list() -> None:
+def test_csv_files_with_equal_columns_in_an_archive_are_read_as_one_list() -> None:
     first, second = (
         "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė",
         "\ufeffKodas;Kaina;Pavadinimas\r\nN1;39,00;Staltiesė\r\n",
@@ -80,7 +80,7 @@ def test_csv_files_of_an_archive_that_have_the_same_columns_are_read_as_one_list
     assert [(product.sku, str(product.price)) for product in reading.products] == [("D1", "89.00"), ("N1", "39.00")]
 
 
-def test_an_archive_is_refused_if_its_csv_files_have_different_columns_or_if_it_has_other_text_files() -> None:
+def test_an_archive_is_refused_if_its_data_files_cannot_be_joined() -> None:
     first = "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė\n".encode()
     same = b"Kodas;Kaina;Pavadinimas\nD2;9,00;Vaza\nD1;79,00;Vaza\n"
     for other in (same, b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):

@@ -65,7 +65,7 @@ def test_one_umlaut_after_a_megabyte_of_ascii_determines_the_encoding() -> None:
     assert not reading.rejected
 
 
-def test_a_character_whose_bytes_are_in_two_chunks_is_decoded() -> None:
+def test_a_character_that_is_divided_between_two_chunks_is_decoded() -> None:
     rows = "".join(f"S{n},{'名前のマグ' * 30}{n},1\n" for n in range(3_000))
     for shift in range(4):
         content = "sku,name,price\n" + "x" * shift + "A,Mug,1\n" + rows

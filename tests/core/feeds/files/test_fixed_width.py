@@ -22,7 +22,7 @@ T-102     Zuckerdose mit Deckel    14,95         0
 """
 
 
-def test_a_line_of_dashes_says_where_the_columns_are() -> None:
+def test_a_line_of_dashes_determines_the_columns() -> None:
     products = read(RULED, currency="USD").products
     assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
         ("00815", "BRASS BELL, LARGE", "24.50", 12),
@@ -31,7 +31,7 @@ def test_a_line_of_dashes_says_where_the_columns_are() -> None:
     ]
 
 
-def test_the_common_spaces_of_all_lines_divide_the_columns_if_no_line_of_dashes_exists() -> None:
+def test_without_a_line_of_dashes_the_common_spaces_separate_the_columns() -> None:
     products = read(PLAIN).products
     assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
         ("T-100", "Becher blau", "9.90", 12),
@@ -52,12 +52,12 @@ def test_rows_are_reported_with_their_line_numbers() -> None:
 MANY = "".join(f"T-{number}     Becher                   9,90        12\n" for number in range(103, 260))
 
 
-def test_a_row_whose_number_is_wider_than_the_numbers_in_the_rows_above_is_read() -> None:
+def test_a_row_with_a_wider_number_than_the_previous_rows_is_read() -> None:
     products = read(PLAIN + MANY + "T-999     Becher sehr lang     11.249,00        12\n").products
     assert (products[-1].name, str(products[-1].price)) == ("Becher sehr lang", "11249.00")
 
 
-def test_a_row_with_a_word_that_crosses_a_column_boundary_is_divided_at_its_spaces() -> None:
+def test_a_row_that_crosses_a_column_boundary_is_divided_at_its_spaces() -> None:
     text = "Becher-mit-sehr-langem-Text-ohne-Leerzeichen"
     products = read(PLAIN + MANY + f"T-999     {text}  7,50  12\n").products
     assert (products[-1].name, str(products[-1].price)) == (text, "7.50")
@@ -100,7 +100,7 @@ STACKED = """\
         "=======  =================  =========  ========  =====",
     ],
 )
-def test_a_header_of_several_lines_is_joined_on_each_page(head: str) -> None:
+def test_the_lines_of_a_header_are_joined_on_each_page(head: str) -> None:
     reading = read(
         STACKED.format(title="NORTH KENNELS              PRICE LIST            PAGE", head=head), currency="GBP"
     )

@@ -1,4 +1,4 @@
-"""Tests files in a code page of Windows. The language of the header determines the code page."""
+"""Tests that the language of the header determines the code page of a Windows file."""
 
 # ruff: noqa: RUF001
 
@@ -21,7 +21,7 @@ from tests.core.feeds.feed_reading import read
         ("cp1254", "Stok Kodu;Ürün Adı;Satış Fiyatı;Stok Miktarı", "Kırmızı şapka"),
     ],
 )  # fmt: skip
-def test_the_language_of_the_header_decides_the_code_page(encoding: str, header: str, name: str) -> None:
+def test_the_language_of_the_header_determines_the_code_page(encoding: str, header: str, name: str) -> None:
     reading = read(f"{header}\nA-1;{name};12,50;3\n", encoding=encoding)
     assert [product.name for product in reading.products] == [name]
 

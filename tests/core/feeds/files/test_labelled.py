@@ -52,14 +52,14 @@ def test_labels_can_have_any_script() -> None:
     ]  # fmt: skip
 
 
-def test_a_repeated_label_begins_a_block() -> None:
+def test_a_repeated_label_starts_a_new_product() -> None:
     products = read(JAPANESE, "list.txt", currency="JPY").products
     assert [(one.sku, f"{one.price}", one.inventory_count) for one in products] == [
         ("K-1", "1200", 3), ("K-2", "2400", 0),
     ]  # fmt: skip
 
 
-def test_a_value_can_contain_the_label_separator_and_a_later_block_can_have_additional_labels() -> None:
+def test_a_value_can_contain_the_separator_and_a_block_can_add_labels() -> None:
     products = read(EQUALS, "list.txt").products
     assert [(one.name, f"{one.price}", one.attributes) for one in products] == [
         ("Cup: blue", "2.90", {}), ("Mug", "3.90", {"Colour": "red"}),

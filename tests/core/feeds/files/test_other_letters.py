@@ -1,4 +1,4 @@
-"""Tests the code pages of short files with Hebrew and Arabic letters, and code pages of DOS."""
+"""Tests the code pages of short files with Hebrew or Arabic letters, and of short files from DOS."""
 
 import pytest
 

@@ -16,7 +16,7 @@ from tests.core.feeds.feed_reading import read
         ("SKU;Titre;Prix\nB-1;La «Belle» forêt;12,00\nB-2;Le bois;9,00\n", "La «Belle» forêt"),
     ],
 )
-def test_quotation_marks_beside_words_show_that_the_file_is_in_a_code_page_of_windows(text: str, name: str) -> None:
+def test_quotation_marks_beside_words_indicate_a_windows_code_page(text: str, name: str) -> None:
     assert read(text, encoding="cp1252").products[0].name == name
 
 
@@ -28,10 +28,10 @@ def test_quotation_marks_beside_words_show_that_the_file_is_in_a_code_page_of_wi
         ("SKU;Name;Price;Stock\nH-1;Robot;1490 Kč;3\nH-2;Doll;399 Kč;4\n", "1490.00 CZK"),
     ],
 )
-def test_a_currency_symbol_shows_that_a_file_is_in_the_central_european_code_page(text: str, price: str) -> None:
+def test_a_currency_symbol_indicates_the_central_european_code_page(text: str, price: str) -> None:
     product = read(text, encoding="cp1250").products[0]
     assert f"{product.price} {product.currency}" == price
 
 
-def test_letters_in_code_pages_of_dos_are_still_read() -> None:
+def test_letters_in_dos_code_pages_are_read() -> None:
     assert read("SKU;Name;Preis\nD-1;Käse für Mäuse;3,50\n", encoding="cp850").product.name == "Käse für Mäuse"

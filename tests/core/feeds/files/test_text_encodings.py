@@ -1,4 +1,4 @@
-"""Tests how the encoding of small texts is detected, and which bytes count as damage."""
+"""Tests how the encoding of a short text is detected, and which bytes are invalid."""
 
 import codecs
 import io
@@ -47,7 +47,7 @@ def test_a_byte_order_mark_determines_the_encoding(mark: bytes, codec: str, enco
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_latin_text_in_utf_16_and_utf_32_is_recognised_without_a_byte_order_mark(codec: str) -> None:
+def test_utf_16_and_utf_32_are_detected_without_a_byte_order_mark(codec: str) -> None:
     for text in ("sku", "s", "sku;Größe\n", "a" * 101, "sku;Ж\n"):
         assert facts((text + "x" * (-len(text) % 4)).encode(codec)) == (codec, False, False)
     assert facts("sku,name,pri\0ce,size".encode(codec)) == (codec, False, True)
@@ -63,41 +63,41 @@ def test_a_text_with_at_most_a_few_nul_characters_is_utf_8(content: bytes, nul: 
 
 @pytest.mark.parametrize(
     ("zeros", "encoding"),
-    # At every second position, more than 40 % of the bytes must be zero. At the other positions, less than 20 % of the
-    # bytes must be zero.
+    # For UTF-16-LE, more than 40 % of the bytes at odd positions must be zero, and less than 20 % of the bytes at even
+    # positions.
     [(5, "utf-16-le"), (4, "utf-8"), (10, "utf-16-le")],
 )
-def test_utf_16_is_assumed_only_if_many_bytes_at_every_second_position_are_zero(zeros: int, encoding: str) -> None:
+def test_utf_16_is_detected_only_if_many_bytes_at_every_second_position_are_zero(zeros: int, encoding: str) -> None:
     units = [b"a\0"] * zeros + [b"ab"] * (10 - zeros)
     content = b"".join(unit + unit for unit in units)
     assert facts(content)[0] == encoding
 
 
 @pytest.mark.parametrize(("zeros", "encoding"), [(1, "utf-16-le"), (2, "utf-8")])
-def test_utf_16_is_still_assumed_if_both_bytes_of_a_few_characters_are_zero(zeros: int, encoding: str) -> None:
+def test_utf_16_is_detected_even_if_a_few_characters_are_nul(zeros: int, encoding: str) -> None:
     units = [b"\0\0"] * zeros + [b"a\0"] * (10 - zeros)
     content = b"".join(unit + unit for unit in units)
     assert facts(content)[0] == encoding
 
 
-def test_a_text_is_utf_8_if_it_has_more_than_twenty_valid_characters_for_each_invalid_byte() -> None:
+def test_a_text_with_few_invalid_bytes_is_utf_8() -> None:
     assert facts("ä".encode() * 21 + b"\xff") == ("utf-8", True, False)
     assert facts("ä".encode() * 20 + b"\xff")[0] != "utf-8"
     assert facts("ä".encode() * 41 + b"\xff,\xff") == ("utf-8", True, False)
     assert facts("ä".encode() * 30 + b"\xff,\xff")[0] != "utf-8"
 
 
-def test_an_incomplete_character_at_the_end_is_damage() -> None:
+def test_an_incomplete_character_at_the_end_is_invalid() -> None:
     assert facts("ä".encode() * 30 + "ä".encode()[:1]) == ("utf-8", True, False)
 
 
-def test_a_character_whose_bytes_are_in_two_chunks_is_valid() -> None:
+def test_a_character_that_is_divided_between_two_chunks_is_valid() -> None:
     content = "Größe".encode()
     for head in range(1, len(content)):
         assert facts(content, head=head) == ("utf-8", False, False)
 
 
-def test_a_nul_character_in_any_chunk_is_noticed() -> None:
+def test_a_nul_character_in_any_chunk_is_detected() -> None:
     for content in (b"\0abc", b"abc\0"):
         assert facts(content, head=2) == ("utf-8", False, True)
     assert facts(b"abcd", head=2) == ("utf-8", False, False)
@@ -112,7 +112,7 @@ def test_a_nul_character_in_any_chunk_is_noticed() -> None:
         ("cp1252", "cp1252", False),
     ],
 )
-def test_an_encoding_that_the_caller_names_is_used_without_detection(encoding: str, name: str, damaged: bool) -> None:
+def test_the_encoding_of_the_caller_is_used_without_detection(encoding: str, name: str, damaged: bool) -> None:
     assert facts("Größe".encode("latin-1"), encoding) == (name, damaged, False)
 
 
@@ -150,14 +150,14 @@ def test_a_legacy_encoding_is_detected_from_the_lines_that_are_not_ascii(
     assert facts((text + "plain\r" * 5000).encode(encoding))[0] == detected
 
 
-def test_the_text_is_read_from_its_start_with_unchanged_line_ends() -> None:
+def test_the_text_is_read_from_its_start_with_unchanged_line_endings() -> None:
     with spooled(b"a\r\nb\xe4\xff\n", "utf-8") as file:
         with file.open() as reader:
             assert reader.read(2) == "a\r"
         assert file.open().read() == "a\r\nb\ufffd\ufffd\n"
 
 
-def test_one_invalid_byte_in_an_encoding_that_the_caller_names_counts_as_damage() -> None:
+def test_an_invalid_byte_in_the_encoding_of_the_caller_is_reported() -> None:
     assert facts(b"a\xff", "utf-8") == ("utf-8-sig", True, False)
     assert facts(b"a", "utf-8") == ("utf-8-sig", False, False)
 
@@ -176,7 +176,7 @@ def groups(*zeros: int) -> bytes:
         ((1, 5, 1, 5), "utf-16-le"),
     ],
 )
-def test_utf_16_and_utf_32_need_over_40_or_under_20_percent_zero_bytes_at_each_position(
+def test_the_share_of_zero_bytes_at_each_position_determines_utf_16_and_utf_32(
     zeros: tuple[int, ...], encoding: str
 ) -> None:
     assert _without_mark(groups(*zeros)) == encoding
@@ -188,7 +188,7 @@ def test_utf_16_and_utf_32_need_over_40_or_under_20_percent_zero_bytes_at_each_p
 @pytest.mark.parametrize(
     ("start", "encoding"), [(b"", None), (b"a\0a", None), (b"a\0a\0", "utf-16-le"), (b"a\0a\0\0\0", "utf-16-le")]
 )
-def test_zero_bytes_are_counted_only_in_complete_groups_of_four_bytes(start: bytes, encoding: str | None) -> None:
+def test_zero_bytes_are_counted_in_complete_groups_of_four_bytes(start: bytes, encoding: str | None) -> None:
     assert _without_mark(start) == encoding
 
 
@@ -198,12 +198,12 @@ def test_zero_bytes_are_counted_only_in_complete_groups_of_four_bytes(start: byt
         ("", 0.0),
         ("abc", 0.0),
         ("grün", 0.0),
-        # Han characters are misplaced beside Latin letters, but not beside digits.
+        # A Han character is misplaced beside a Latin letter, but not beside a digit.
         ("gr黱", 1.0),
         ("黱a", 1.0),
         ("5黱5", 0.0),
         ("é黱é", 0.0),
-        # Signs are misplaced beside letters.
+        # A sign is misplaced beside a letter.
         ("³ódka", 0.5),
         ("ódka³", 0.5),
         ("5³ 5", 0.0),
@@ -213,7 +213,7 @@ def test_zero_bytes_are_counted_only_in_complete_groups_of_four_bytes(start: byt
         # These letters are rare in Western texts.
         ("ýü", 0.5),
         ("Ýaü", 0.5),
-        # A capital letter is misplaced after a small letter, unless both are ASCII.
+        # A capital letter is misplaced after a small letter if at least one of the two letters is not ASCII.
         ("aB ü", 0.0),
         ("aÄ", 1.0),
         ("äB", 1.0),
@@ -238,14 +238,14 @@ def test_the_share_of_misplaced_characters_is_computed(text: str, share: float) 
         (b"one\ntwo\nK\xe4se\nthree\nT\xfcte\nend", b"K\xe4se\nT\xfcte\n"),
     ],
 )
-def test_an_encoding_is_detected_from_the_lines_that_are_not_ascii(
+def test_the_sample_contains_only_the_lines_that_are_not_ascii(
     monkeypatch: pytest.MonkeyPatch, chunk: int, content: bytes, sample: bytes
 ) -> None:
     monkeypatch.setattr(encodings, "CHUNK", chunk)
     assert encodings._non_ascii_lines(io.BytesIO(content)) == sample
 
 
-def test_the_beginning_of_a_line_that_is_longer_than_a_chunk_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sample_omits_the_beginning_of_a_line_that_is_longer_than_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encodings, "CHUNK", 7)
     assert encodings._non_ascii_lines(io.BytesIO(b"plain text \xfc\n")) == b"ext \xfc\n"
 

@@ -23,7 +23,7 @@ HRYVNIA = """ПРАЙС на 27.11.2026
 """
 
 
-def test_lines_with_codes_and_names_and_prices_are_products() -> None:
+def test_lines_with_codes_names_and_prices_are_products() -> None:
     products = read(HRYVNIA, currency="UAH").products
     assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
         ("101", "Мед липовий 0,5 л", "180.00", 24), ("102", "Мед гречаний 1 л", "320.00", 10),
@@ -31,7 +31,7 @@ def test_lines_with_codes_and_names_and_prices_are_products() -> None:
     ]  # fmt: skip
 
 
-def test_a_letter_beside_an_amount_is_read_as_the_symbol_of_the_currency_of_the_catalog() -> None:
+def test_a_letter_beside_an_amount_can_be_the_symbol_of_the_catalog_currency() -> None:
     reading = read(NAIRA, mapping={"decimal": "."}, currency="NGN")
     assert [(one.sku, one.name, int(one.price or 0), one.inventory_count) for one in reading.products] == [
         ("GR01", "Ofada rice, 5kg", 9500, 20), ("GR02", "Garri ijebu aso-oke", 2800, 45),
@@ -49,7 +49,7 @@ def test_a_letter_beside_an_amount_is_read_as_the_symbol_of_the_currency_of_the_
         "TITLE\nA1 Mug - 9.50 EUR - 4 - old - red\nA2 Jug - 8.50 EUR - 1 - old - red\nA3 Pan - 7 EUR - 1 - x - y\n",
     ],
 )
-def test_texts_without_codes_and_names_and_prices_are_not_read_as_written_lists(text: str) -> None:
+def test_texts_without_codes_names_and_prices_are_not_written_lists(text: str) -> None:
     assert detect(text.splitlines(keepends=True)) is None
     with pytest.raises(UnreadableFeed):
         read(text)

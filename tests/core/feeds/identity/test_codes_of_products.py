@@ -1,4 +1,4 @@
-"""Tests codes in the name column, wrappers of XML records, and lists in Persian."""
+"""Tests codes in the name column, XML elements that wrap a product, and lists in Persian."""
 
 # ruff: noqa: RUF001
 
@@ -25,7 +25,7 @@ def test_the_sku_is_the_code_in_the_name_column_and_not_the_database_key(header:
     assert (reading.feed.details["mapping"]["name"], reading.feed.questions) == (columns[1], ())
 
 
-def test_names_that_are_codes_stay_names_if_the_file_has_a_sku() -> None:
+def test_codes_in_the_name_column_are_names_if_the_file_has_a_sku() -> None:
     reading = read("SKU,Name,Description,Price\n1,WID-1,Gauge for steam,4.80\n2,WID-2,Valve of brass,7.20\n")
     assert [(product.sku, product.name) for product in reading.products] == [("1", "WID-1"), ("2", "WID-2")]
 
@@ -58,7 +58,7 @@ def test_an_amount_in_rial_is_read_from_a_persian_list() -> None:
     assert (reading.product.price, reading.product.inventory_count) == (Decimal(7_500_000), 26)
 
 
-def test_lightspeed_c_series_columns_with_a_language_prefix_contain_the_product_texts() -> None:
+def test_texts_of_lightspeed_columns_with_a_language_prefix_are_read() -> None:
     rows = '"8811";"1772";"Y";"Fietsbel";"Fietsbel klassiek";"N";"0";"FB-01";"12.95"\n'
     reading = read(
         f"Internal_ID;Internal_Variant_ID;Visible;NL_Title_Short;NL_Title_Long;Stock_Track;Stock_Level;Article_Code;Price\n{rows}"

@@ -1,6 +1,6 @@
-"""Tests SKUs that Excel or a marketplace has changed, which lead to a question.
+"""Tests that SKUs that Excel or a marketplace has changed lead to a question.
 
-If a file of a marketplace also contains the seller's own number, this number is the SKU.
+If a file of a marketplace also contains the number of the seller, the number of the seller is the SKU.
 """
 
 import pytest
@@ -15,12 +15,12 @@ def asked(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("cell", ["02. Mrz", "1. Okt", "Dez 16", "Mar-22", "3-Mar", "12-Dec", "05. Feb"])
-def test_a_day_and_month_or_a_month_and_year_is_recognised_as_a_date_that_excel_wrote(cell: str) -> None:
+def test_dates_without_a_year_or_without_a_day_are_recognised_as_excel_dates(cell: str) -> None:
     assert is_date_of_excel(cell)
 
 
 @pytest.mark.parametrize("cell", ["MAR-22", "DEC-16", "2-3", "Set 16", "Rot-12", "12-Dechant", "Mar-2022X", "A-12"])
-def test_a_code_is_not_a_date_that_excel_wrote(cell: str) -> None:
+def test_a_code_is_not_an_excel_date(cell: str) -> None:
     assert not is_date_of_excel(cell)
 
 
@@ -36,17 +36,17 @@ def test_a_cell_with_several_skus_of_one_listing_leads_to_a_question() -> None:
 
 
 @pytest.mark.parametrize("row", ['"M8,5x20",Bolt,9.00,"a,b"', '"CUP-RED,CUP-BLUE",Cup,9.00,Red', "CUP-1,Cup,9.00,Red"])
-def test_a_comma_in_a_sku_leads_to_no_question_unless_the_row_lists_one_variation_per_part(row: str) -> None:
+def test_a_sku_with_a_comma_in_a_row_with_one_variation_leads_to_no_question(row: str) -> None:
     assert asked(f"SKU,Title,Price,Tags\n{row}\nPEN-1,Pen,2.00,\n") == []
 
 
-def test_the_sku_is_the_number_of_the_seller_and_not_the_number_of_the_marketplace() -> None:
+def test_the_seller_number_is_preferred_to_the_marketplace_number() -> None:
     text = "상품번호(마켓),판매자 상품코드,상품명,판매가\n9876543210,AA-1,공책,7000\n9876543299,AA-2,조명,59000\n"
     reading = read(text, currency="KRW")
     assert ([product.sku for product in reading.products], reading.feed.questions) == (["AA-1", "AA-2"], ())
 
 
-def test_the_number_of_a_voucher_is_a_sku() -> None:
+def test_a_voucher_number_is_a_sku() -> None:
     text = "Gutschein-Nr;Titel;Wert;Verkaufspreis\nV-10;Brunch;30,00;25,00\nV-SPA;Tag im Spa;90,00;79,00\n"
     reading = read(text)
     assert [(product.sku, str(product.price)) for product in reading.products] == [
@@ -58,11 +58,11 @@ def test_the_number_of_a_voucher_is_a_sku() -> None:
 @pytest.mark.parametrize(
     ("name", "is_seller"), [("판매자 상품코드", True), ("Seller item code", True), ("Angebotsnummer", False)]
 )
-def test_the_number_of_an_offer_is_not_a_number_that_the_seller_assigns(name: str, *, is_seller: bool) -> None:
+def test_an_offer_number_is_not_the_number_of_the_seller(name: str, *, is_seller: bool) -> None:
     assert names_seller(name) == is_seller
 
 
-def test_a_workbook_cell_with_a_date_among_codes_leads_to_a_question() -> None:
+def test_a_date_cell_in_a_workbook_column_of_codes_leads_to_a_question() -> None:
     questions = read(
         "Artikel;Bezeichnung;Preis\n1-20;Tasse;9,90\n2026-03-02;Topf;19,90\n7-11;Krug;5,90\n"
     ).feed.questions

@@ -1,4 +1,6 @@
-"""Tests which column identifies products if references are missing, names are codes, or only a style exists."""
+"""Tests which column identifies products if references are missing, if names are codes, or if the file has only a style
+number.
+"""
 
 import pytest
 
@@ -27,7 +29,7 @@ def test_the_database_key_identifies_products_if_most_references_are_blank() -> 
     assert len(skus(read("\n".join(["Product ID;Reference;Name;Price", *rows])))) == 5
 
 
-def test_codes_in_the_name_column_identify_products_even_if_the_file_has_a_database_key() -> None:
+def test_codes_in_the_name_column_are_preferred_to_a_database_key() -> None:
     text = (
         "Internal ID,Name,Display Name,Price\n501,TABLE : TABLE-OAK,Oak table,240.00\n"
         "502,TABLE : TABLE-ASH,Ash table,220.00\n"
@@ -38,7 +40,7 @@ def test_codes_in_the_name_column_identify_products_even_if_the_file_has_a_datab
     assert [product.name for product in reading.products][:2] == ["Oak table", "Ash table"]
 
 
-def test_manufacturer_codes_in_the_first_column_lead_to_a_question_if_the_file_also_has_barcodes() -> None:
+def test_manufacturer_codes_beside_barcodes_lead_to_a_question() -> None:
     rows = "KX-10;4006381333931;Saw;19,90\nKX-20;4006381333948;Axe;29,90\nKX-SET;4006381333955;Set;44,90\n"
     reading = read(f"Herst.-Nr.;EAN;Bezeichnung;UVP\n{rows}")
     assert sku_choices(reading) == [["Herst.-Nr.", "EAN"]]
@@ -48,7 +50,7 @@ def test_manufacturer_codes_in_the_first_column_lead_to_a_question_if_the_file_a
 
 @pytest.mark.parametrize("values", ["1001 1002 1003", "RAGLAN OXFORD POLO", "S-1 S-2 S-3", "1001 1001 1003"])
 @pytest.mark.parametrize("column", ["Style", "Stil", "Estilo"])
-def test_a_style_as_the_only_identifier_leads_to_a_question(column: str, values: str) -> None:
+def test_a_style_number_as_the_only_identifier_leads_to_a_question(column: str, values: str) -> None:
     rows = "".join(f"{value};Shirt {n};9,50\n" for n, value in enumerate(values.split()))
     assert [choices[0] for choices in sku_choices(read(f"{column};Name;Price\n{rows}"))] == [column]
 
@@ -90,6 +92,6 @@ def test_a_list_of_orders_or_invoices_is_refused(header: str) -> None:
         read(f"{header}\nR-1001,2026-01-05,Acme,123.50,open\nR-1002,2026-01-06,Bolt,12.50,paid\n")
 
 
-def test_a_column_named_order_number_can_contain_the_number_for_ordering_a_product() -> None:
+def test_a_column_named_order_number_can_contain_the_skus() -> None:
     text = "Order no,Date,Name,Price,Customer\nO-11,2026-01-05,Mug,8.50,Acme\nO-12,2026-01-05,Cup,7.50,Acme\n"
     assert skus(read(text)) == ["O-11", "O-12"]

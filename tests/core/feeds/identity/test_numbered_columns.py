@@ -1,4 +1,4 @@
-"""Tests that a column such as `Part no` contains the SKUs, if it is the only column with the number of an item."""
+"""Tests that a column such as `Part no` contains the SKUs if no other column contains item numbers."""
 
 import pytest
 
@@ -17,7 +17,7 @@ ROWS = "03-12;Brake pads;14500;7\n10.05;Oil filter;2600;45\n1E5;Spark plug;1900;
         "Alkatrészszám;Megnevezés;Ár;Készlet",
     ],
 )  # fmt: skip
-def test_a_column_such_as_part_no_contains_the_skus_whatever_the_type_of_the_items_is(header: str) -> None:
+def test_a_column_such_as_part_no_contains_the_skus_for_any_type_of_item(header: str) -> None:
     reading = read(f"{header}\n{ROWS}")
     assert reading.details["mapping"]["sku"] == header.split(";", maxsplit=1)[0]
     assert [product.sku for product in reading.products] == ["03-12", "10.05", "1E5", "0012", "7/8"]

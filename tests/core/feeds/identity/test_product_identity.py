@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 — the files are in several scripts
-"""Tests how the column that identifies the products is found: by its name, by its values, or by asking the user."""
+"""Tests how the column that identifies the products is found: by its name, by its values, or by a question."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def column(reading: Reading) -> str:
 
 
 def identity_questions(reading: Reading) -> list[Question]:
-    """Return only the questions about the identity. A file can also lead to a question about the price."""
+    """Return the questions about the identity without the other questions of a file, for example about the price."""
     return [question for question in reading.feed.questions if question.subject == "identity"]
 
 
@@ -47,7 +47,7 @@ OWN_NAMES = (
 
 
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_a_code_that_the_shop_assigns_is_preferred_to_a_barcode_and_to_the_number_of_a_supplier(name: str) -> None:
+def test_the_code_of_the_shop_is_preferred_to_barcodes_and_supplier_numbers(name: str) -> None:
     text = f"Lieferanten-Nr.;EAN;{name};Bezeichnung;Preis\n"
     text += "".join(f"L-{n};{gtin};A-{7 * n};Tasse {n};1,50\n" for n, gtin in enumerate(GTINS, 1))
     reading = read(text)
@@ -66,7 +66,7 @@ def test_a_code_that_the_shop_assigns_is_preferred_to_a_barcode_and_to_the_numbe
         ("Nr" * 40, None),
     ],
 )  # fmt: skip
-def test_the_words_of_a_column_name_say_what_the_column_identifies(name: str, rank: int | None) -> None:
+def test_the_words_of_a_column_name_determine_what_the_column_identifies(name: str, rank: int | None) -> None:
     match = sku_name(name.replace(" (ERP)", ""))
     assert (None if match is None else match.rank) == rank
 
@@ -88,9 +88,7 @@ def test_the_words_of_a_column_name_say_what_the_column_identifies(name: str, ra
         ("Lieferanten-Nr.;Bezeichnung\nL-1;Tasse\nL-2;Topf\nL-3;Krug\n", "Lieferanten-Nr."),
     ],
 )
-def test_row_numbers_or_barcodes_or_foreign_numbers_are_the_sku_only_if_no_better_column_exists(
-    text: str, name: str
-) -> None:
+def test_row_numbers_barcodes_and_foreign_numbers_are_a_last_choice_for_the_sku(text: str, name: str) -> None:
     reading = read(text)
     assert (column(reading), reading.feed.questions) == (name, ())
 
@@ -108,7 +106,7 @@ def test_row_numbers_or_barcodes_or_foreign_numbers_are_the_sku_only_if_no_bette
         (f"条码,品名,价格\n{GTINS[0]},杯,1.50\n{GTINS[1]},壶,2.50\n{GTINS[2]},罐,3.50\n", "条码"),
     ],
 )  # fmt: skip
-def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, expected: str) -> None:
+def test_the_only_column_with_codes_is_the_sku_under_any_name(text: str, expected: str) -> None:
     reading = read(text)
     assert (column(reading), identity_questions(reading)) == (expected, [])
 
@@ -128,9 +126,7 @@ def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, e
         ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Our code", "Your code"]),
     ],
 )  # fmt: skip
-def test_a_column_that_might_be_the_sku_leads_to_a_question_until_the_question_is_answered(
-    text: str, expected: list[str]
-) -> None:
+def test_a_column_that_might_be_the_sku_leads_to_a_question(text: str, expected: list[str]) -> None:
     reading = read(text)
     assert choices(reading) == expected
     answered = read(text, mapping={"sku": expected[0]})
@@ -157,7 +153,7 @@ def test_a_file_without_identifiers_is_refused(text: str) -> None:
 VARIANTS = "1234;{};Bluse;weiß;36\n1234;{};Bluse;weiß;38\n1250;{};Hose;schwarz;40\n1250;{};Hose;blau;40\n"
 
 
-def test_a_number_that_several_sizes_share_is_not_a_sku() -> None:
+def test_a_number_of_several_sizes_is_not_a_sku() -> None:
     reading = read("Artikelnummer;EAN;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*GTINS))
     assert (skus(reading), reading.feed.questions) == (list(GTINS), ())
     text = "Artikelnummer;Muster;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*"abcd")
@@ -176,7 +172,7 @@ def test_a_number_that_several_sizes_share_is_not_a_sku() -> None:
         "Stock code,Language,Name\nA1,de,Tasse\nA1,en,Mug\nB1,de,Topf\nB1,en,Pot\n",
     ],
 )
-def test_rows_that_share_a_number_and_are_not_the_same_product_lead_to_a_question(text: str) -> None:
+def test_different_products_with_the_same_number_lead_to_a_question(text: str) -> None:
     assert choices(read(text))[0] == text.replace(";", ",").partition(",")[0]
 
 
@@ -188,7 +184,7 @@ def test_rows_that_share_a_number_and_are_not_the_same_product_lead_to_a_questio
         "Item no.,Name,Price\n" + "".join(f"A{n},Mug,5.00\n" for n in range(20)) + "A3,Cup,6.00\n",
     ],
 )
-def test_a_sku_that_is_repeated_leads_to_no_question(text: str) -> None:
+def test_a_repeated_sku_leads_to_no_question(text: str) -> None:
     assert read(text).feed.questions == ()
 
 
@@ -237,7 +233,7 @@ def test_values_are_classified_as_codes_or_barcodes_or_numbers_or_texts(cells: l
     assert kind_of(Facts(len(cells), cells)) == kind
 
 
-def test_row_numbers_are_a_sequence_without_gaps_that_starts_with_its_first_number() -> None:
+def test_row_numbers_are_a_sequence_without_gaps() -> None:
     assert is_row_numbers(["1", "2", "3"]) and is_row_numbers(["0", "1"]) and is_row_numbers(["10", "20", "30"])
     assert not any(map(is_row_numbers, (["1"], ["2", "3"], ["1", "2", "4"], ["1", "a"], ["1", "1"], ["7", "14"])))
     assert not is_code("") and not is_code("A" * 41 + "1") and is_code("A1")
@@ -256,7 +252,7 @@ def test_a_sheet_with_a_numbered_list_of_customers_is_not_a_sheet_with_products(
     assert skus(read(written(write), "feed.xlsx")) == ["A-1", "A-2"]
 
 
-def test_the_sku_column_of_the_earlier_file_is_kept_even_if_its_name_is_unknown() -> None:
+def test_an_unknown_sku_column_of_the_previous_file_is_used() -> None:
     memory = read("ⵜⴰⵏⴳⴰⵍⵜ,名称,単価\nT-1,湯呑み,2200\nT-2,急須,16500\nT-7,皿,3300\n").feed.reading
     delta = "ⵜⴰⵏⴳⴰⵍⵜ,ⴰⴷⵖⴰⵔ,在庫\nT-1,A-01,3\nT-2,A-02,4\nT-7,B-01,5\n"
     assert choices(read(delta)) == ["ⵜⴰⵏⴳⴰⵍⵜ", "ⴰⴷⵖⴰⵔ"]
@@ -279,7 +275,7 @@ def test_products_are_identified_by_the_code_of_the_seller_and_not_by_the_barcod
 
 
 @pytest.mark.parametrize("name", ["Seller ID", "Code vendeur", "Merchant ID"])
-def test_a_code_that_identifies_the_seller_does_not_identify_products(name: str) -> None:
+def test_a_code_of_the_seller_itself_does_not_identify_products(name: str) -> None:
     reading = read(f"{name};EAN;Price\nA-7;3760001230014;34.90\nA-8;3760001230021;39.90\n")
     assert [product.sku for product in reading.products] == ["3760001230014", "3760001230021"]
 

@@ -1,4 +1,6 @@
-"""Tests that JSON of commercetools is read: products, projections and GraphQL, with prices for some customers only."""
+"""Tests JSON exports of commercetools: products, product projections and GraphQL results. Some prices are only for
+certain customers.
+"""
 
 import json
 from typing import Any
@@ -49,11 +51,11 @@ def test_a_price_that_only_some_customers_pay_is_not_used_as_the_price(limits: d
     assert prices(read_products(first, second)) == {"A": "9.00 EUR", "B": "9.00 EUR"}
 
 
-def test_the_price_for_the_only_country_with_prices_is_used() -> None:
+def test_the_price_of_a_country_is_used_if_no_other_country_has_prices() -> None:
     assert prices(read_products(product(variant("A", price(900, country="DE"))))) == {"A": "9.00 EUR"}
 
 
-def test_a_file_with_prices_only_for_some_customers_leads_to_a_question() -> None:
+def test_a_file_with_prices_for_only_some_customers_leads_to_a_question() -> None:
     reading = read_products(product(variant("A", price(500, customerGroup={"typeId": "customer-group", "id": "g1"}))))
     (question,) = reading.feed.questions
     assert (question.key, question.choices[0].value, reading.products[0].price) == ("price", "", None)

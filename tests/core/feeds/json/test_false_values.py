@@ -1,11 +1,11 @@
-"""Tests `false` in JSON fields that contain texts or numbers in other records. Odoo writes blank values as `false`."""
+"""Tests the value `false` in JSON fields of texts or numbers. Odoo writes `false` for a blank value."""
 
 import json
 
 from tests.core.feeds.feed_reading import read
 
 
-def test_false_in_a_field_that_has_texts_in_other_records_is_a_blank_value() -> None:
+def test_false_is_a_blank_value_in_a_field_with_texts() -> None:
     products = read(
         json.dumps(
             [
@@ -54,7 +54,7 @@ def test_false_is_not_a_sku() -> None:
     assert reading.rejection.code == "empty"
 
 
-def test_false_means_inactive_in_columns_of_states_and_zero_in_columns_of_stocks() -> None:
+def test_false_means_inactive_in_a_state_column_and_zero_in_a_stock_column() -> None:
     products = read(
         json.dumps(
             [

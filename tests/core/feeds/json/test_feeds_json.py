@@ -1,4 +1,4 @@
-"""Tests JSON and NDJSON: the detection of the product list, the flattening to columns, and broken files."""
+"""Tests JSON and NDJSON files: the detection of the product list, the columns of nested values, and broken files."""
 
 import json
 from typing import Any
@@ -62,7 +62,7 @@ def test_no_digits_of_json_numbers_are_lost() -> None:
     assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_a_field_counts_as_not_set_if_the_record_lacks_its_key() -> None:
+def test_a_field_is_not_set_if_the_record_lacks_its_key() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",
@@ -81,7 +81,7 @@ def test_a_key_is_read_even_if_only_the_last_record_has_it() -> None:
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_the_complete_records_of_a_list_with_an_invalid_record_are_read() -> None:
+def test_the_records_before_an_invalid_record_are_read() -> None:
     text = json.dumps([MUG, HAT, MUG])
     reading = read(text[: text.rindex("{") + 1] + "?]", "feed.json")
     assert [p.sku for p in reading.products] == ["MUG", "HAT"]
@@ -102,21 +102,21 @@ def test_the_complete_records_of_a_list_with_an_invalid_record_are_read() -> Non
         ('[{"sku": "A", "name": "x"}, {"sku": "B", "price": 1', "record 2 cannot be read"),
     ],
 )
-def test_the_rejection_for_a_broken_list_states_the_problem(text: str, problem: str) -> None:
+def test_the_rejection_of_a_broken_list_states_the_problem(text: str, problem: str) -> None:
     reading = read(text, "feed.json")
     assert [p.sku for p in reading.products] == ["A"]
     assert problem in reading.rejection.reason
     assert not reading.feed.ended_cleanly
 
 
-def test_the_rejection_of_a_value_that_is_not_an_object_states_its_record_number() -> None:
+def test_the_rejection_of_a_non_object_states_its_record_number() -> None:
     reading = read(json.dumps([MUG, 5, HAT, "x"]), "feed.json")
     assert [(r.line, r.rows) for r in reading.rejected] == [(2, 1), (4, 1)]
     assert reading.rejected[0].reason == 'record 2: "5" is not an object'
     assert reading.feed.ended_cleanly
 
 
-def test_a_bad_ndjson_line_does_not_affect_other_lines() -> None:
+def test_an_invalid_ndjson_line_does_not_affect_other_lines() -> None:
     reading = read(f'{json.dumps(MUG)}\n{{"sku": "X", \n\n{json.dumps(HAT)}\n', "feed.ndjson")
     assert [(p.sku, p.line) for p in reading.products] == [("MUG", 1), ("HAT", 4)]
     assert reading.rejection.line == 2
@@ -167,7 +167,7 @@ def test_json_without_a_list_of_products_is_refused(text: str, message: str) -> 
     ],
 )
 @pytest.mark.parametrize("is_list", [True, False])
-def test_a_record_with_a_key_that_has_two_values_is_rejected(record: str, key: str, is_list: bool) -> None:
+def test_a_record_with_two_values_for_one_key_is_rejected(record: str, key: str, is_list: bool) -> None:
     other = '{"sku": "Z", "name": "Cup", "price": "4.00", "variants": []}'
     content, name = (f"[{record}, {other}]", "p.json") if is_list else (f"{record}\n{other}\n", "p.ndjson")
     reading = read(content, name)
@@ -176,7 +176,7 @@ def test_a_record_with_a_key_that_has_two_values_is_rejected(record: str, key: s
     assert f'the key "{key}" occurs twice, with different values' in reading.rejection.reason
 
 
-def test_a_record_with_a_key_that_has_the_same_value_twice_is_read() -> None:
+def test_a_record_with_the_same_key_and_value_twice_is_read() -> None:
     reading = read('[{"sku": "A", "sku": "A", "name": "Mug", "price": 5}]', "p.json")
     assert reading.product.sku == "A"
 

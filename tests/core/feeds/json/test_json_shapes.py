@@ -1,4 +1,4 @@
-"""Tests that the shapes of shop APIs are recognised in JSON: connections, options, named values and bulk results."""
+"""Tests JSON in the formats of shop APIs: connections, options, named values and bulk results."""
 
 import json
 import tracemalloc
@@ -40,7 +40,7 @@ def test_connections_of_graphql_are_read_as_lists(wrap: Any) -> None:
     assert names({"data": {"product": product}, "extensions": {"cost": {}}}) == {"HAT": "Hat"}
 
 
-def test_named_values_become_columns_that_have_the_names_of_the_values() -> None:
+def test_the_names_of_named_values_become_column_names() -> None:
     document = [
         {
             "sku": "A",
@@ -59,7 +59,7 @@ def test_named_values_become_columns_that_have_the_names_of_the_values() -> None
     assert (first.attributes, second.attributes) == ({"Colour": "Red"}, {"Colour": "Blue"})
 
 
-def test_a_product_without_variants_keeps_its_sku_even_if_other_products_have_variants() -> None:
+def test_a_product_without_variants_has_its_sku_beside_products_with_variants() -> None:
     document = [
         {
             "name": "Hat",
@@ -93,7 +93,7 @@ def test_the_stock_of_a_variant_replaces_the_stock_of_its_product() -> None:
     assert (product.inventory_policy, product.inventory_count) == ("tracked", 3)
 
 
-def test_a_key_that_only_a_late_record_has_does_not_shift_the_cells_of_variants() -> None:
+def test_a_key_that_first_occurs_in_a_late_record_does_not_shift_cells() -> None:
     lines = [
         {"title": f"P{n}", "handle": f"p{n}", "variants": [{"sku": f"S{n}", "price": "1.00"}]} for n in range(1_100)
     ]
@@ -122,7 +122,7 @@ def variant(number: int, parent: int, sku: str, size: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_the_lines_of_a_bulk_result_are_assigned_to_their_product_wherever_the_lines_are() -> None:
+def test_bulk_result_lines_are_assigned_to_their_product_in_any_order() -> None:
     image = {"id": gid("MediaImage", 9), "image": {"url": "https://x.example/hat.jpg"}, "__parentId": gid("Product", 1)}
     reading = bulk(
         HAT, CAP, variant(4, 2, "CAP-S", "S"), variant(3, 1, "HAT-S", "S"), image, variant(5, 1, "HAT-L", "L")
@@ -136,7 +136,7 @@ def test_the_lines_of_a_bulk_result_are_assigned_to_their_product_wherever_the_l
     ]
 
 
-def test_a_variant_changes_only_its_own_values_if_the_bulk_result_lacks_the_product() -> None:
+def test_a_variant_without_its_product_in_a_bulk_result_changes_only_itself() -> None:
     reading = bulk(HAT, variant(3, 1, "HAT-S", "S"), variant(7, 99, "LOST-S", "S"), "{broken")
     lost = next(product for product in reading.products if product.sku == "LOST-S")
     assert "name" not in lost.fields_set
@@ -144,7 +144,7 @@ def test_a_variant_changes_only_its_own_values_if_the_bulk_result_lacks_the_prod
     assert (reading.rejection.line, reading.rejection.code) == (4, "bad_json")
 
 
-def test_only_the_product_with_too_many_lines_of_a_bulk_result_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_product_with_too_many_lines_in_a_bulk_result_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wecelebrate.feeds.json.lines.MAX_CHILDREN", 3)
     variants = [variant(n, 1, f"HAT-{n}", str(n)) for n in range(1, 6)]
     reading = bulk(HAT, *variants, CAP, variant(9, 2, "CAP-S", "S"))
@@ -153,7 +153,7 @@ def test_only_the_product_with_too_many_lines_of_a_bulk_result_is_rejected(monke
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_size_of_a_bulk_result() -> None:
+def test_memory_use_does_not_depend_on_the_size_of_a_bulk_result() -> None:
     peaks = []
     for count in (1_000, 5_000):
         products = [json.dumps(HAT | {"id": gid("Product", n)}) for n in range(count)]
@@ -174,6 +174,6 @@ def test_products_that_are_the_values_of_an_object_are_refused_with_a_hint() -> 
         read(json.dumps({"status": "ok", "time": 1711963200, "products": members}), "feed.json")
 
 
-def test_translations_of_the_only_product_are_not_read_as_products() -> None:
+def test_translations_of_one_product_are_not_read_as_several_products() -> None:
     product = {"sku": "A-1", "price": 9.9, "texts": {"de": {"name": "Tasse"}, "en": {"name": "Mug"}}}
     assert read(json.dumps([product]), "feed.json").product.sku == "A-1"

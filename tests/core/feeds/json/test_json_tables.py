@@ -1,4 +1,4 @@
-"""Tests JSON tables: a list of names, and a list of rows."""
+"""Tests JSON tables. A JSON table has a list of column names and a list of rows."""
 
 import json
 from typing import Any

@@ -54,12 +54,12 @@ def test_the_keys_of_the_products_can_be_in_any_language(names: tuple[str, str, 
 
 
 @pytest.mark.parametrize("keys", [("1041", "1042"), ("-NaBcDeF1x", "-NaBcDeF2x"), ("A-1", "A-2")])
-def test_the_sku_is_the_number_inside_a_product_and_not_the_json_key_of_the_product(keys: tuple[str, str]) -> None:
+def test_a_number_inside_a_product_is_preferred_to_its_json_key(keys: tuple[str, str]) -> None:
     products = {keys[0]: MUG | {"sku": "MUG-R"}, keys[1]: POT | {"sku": "POT-B"}}
     assert prices(reading_of({"status": "ok", "data": products})) == {"MUG-R": "9.50", "POT-B": "19.50"}
 
 
-def test_json_keys_that_can_be_row_numbers_lead_to_a_question() -> None:
+def test_json_keys_that_might_be_row_numbers_lead_to_a_question() -> None:
     try:
         reading = reading_of({"1": MUG, "2": POT})
     except UnreadableFeed:
@@ -70,7 +70,7 @@ def test_json_keys_that_can_be_row_numbers_lead_to_a_question() -> None:
 @pytest.mark.parametrize(
     "keys", [("-NaBcDeF1x", "-NaBcDeF2x"), ("64f0c1a2b3c4d5e6f7a8b9c0", "64f0c1a2b3c4d5e6f7a8b9c1")]
 )
-def test_database_keys_identify_products_that_have_no_other_number(keys: tuple[str, str]) -> None:
+def test_database_keys_identify_products_without_another_number(keys: tuple[str, str]) -> None:
     reading = reading_of({keys[0]: MUG, keys[1]: POT})
     assert ([product.sku for product in reading.products], reading.details["mapping"]["sku"]) == ([*keys], "_id")
 
@@ -93,7 +93,7 @@ def test_objects_without_a_price_or_a_stock_are_not_products(content: Any) -> No
         reading_of(content)
 
 
-def test_two_products_with_the_same_json_key_are_both_read() -> None:
+def test_all_products_with_the_same_json_key_are_read() -> None:
     reading = read(
         '{"A-1": {"name": "Mug", "price": 9}, "A-2": {"name": "Pot", "price": 8}, "A-1": {"name": "Jar", "price": 7}}',
         "a.json",
@@ -131,6 +131,6 @@ def test_all_lists_of_products_are_read_and_all_other_lists_are_ignored(content:
     assert (reading.rejected, reading.feed.ended_cleanly) == ([], True)
 
 
-def test_the_rest_of_a_file_after_the_products_can_be_longer_than_a_record() -> None:
+def test_the_data_after_the_products_can_be_longer_than_a_record() -> None:
     content = json.dumps({"products": [LAMP], "log": ["x" * 1000] * 10_000})
     assert [product.sku for product in read(content, "feed.json").products] == ["LAMP"]

@@ -1,4 +1,6 @@
-"""Tests that the members of an object of stocks are places, in all languages."""
+"""Tests JSON objects that contain one stock for each storage place. The key of such an object can be in any
+language.
+"""
 
 import json
 
@@ -17,7 +19,7 @@ def products(key: str, *stocks: dict[str, int]) -> Reading:
 @pytest.mark.parametrize(
     "key", ["existencia", "existencias", "inventario", "stocks", "zasoby", "estoque", "bestand", "keszlet", "остатки"]
 )
-def test_the_stocks_of_an_object_with_the_names_of_places_are_added(key: str) -> None:
+def test_the_stocks_of_all_places_are_added_up(key: str) -> None:
     reading = products(key, {"CDMX": 40, "GDL": 12}, {"CDMX": 0, "GDL": -2}, {"CDMX": 8, "GDL": 0})
     assert [product.inventory_count for product in reading.products] == [52, 0, 8]
 
@@ -29,5 +31,5 @@ def test_the_stocks_of_an_object_with_the_names_of_places_are_added(key: str) ->
         ({"quantity": 9, "threshold": 2}, 9),
     ],
 )  # fmt: skip
-def test_the_parts_of_a_stock_are_no_places(stocks: dict[str, int], count: int) -> None:
+def test_keys_such_as_total_and_blocked_are_not_places(stocks: dict[str, int], count: int) -> None:
     assert [product.inventory_count for product in products("inventory", stocks, stocks).products] == [count, count]

@@ -1,4 +1,6 @@
-"""Tests that artefacts of spreadsheets and programs are removed, and that error messages explain the problem."""
+"""Tests that artefacts of spreadsheets and programs are removed, and that messages about bad cells explain the
+problem.
+"""
 
 import json
 
@@ -22,7 +24,7 @@ def test_artefacts_of_programs_are_removed_from_a_sku(cell: str, clean: str) -> 
 
 
 @pytest.mark.parametrize("cell", ["nan", "NaN", "NULL", "null", "N/A", "#N/A", "None", "undefined", '=""'])
-def test_a_word_that_means_no_value_is_neither_a_sku_nor_a_text(cell: str) -> None:
+def test_a_word_for_a_missing_value_is_read_as_a_blank_cell(cell: str) -> None:
     reading = read(f"sku\tname\tdescription\tbrand\tprice\nA\tMug\t{cell}\t{cell}\t5\n{cell}\tCap\t\t\t5\n")
     product = reading.products[0]
     assert (product.description, product.brand) == (None, None)
@@ -36,12 +38,12 @@ def test_a_word_for_a_missing_value_is_not_a_price() -> None:
 
 
 @pytest.mark.parametrize("cell", ["#N/A", "NULL", "nan"])
-def test_the_message_for_a_price_that_is_a_word_for_no_value_does_not_mention_shifted_cells(cell: str) -> None:
+def test_a_word_for_a_missing_price_is_not_reported_as_a_shifted_cell(cell: str) -> None:
     reason = read(f"SKU,Name,Retail Price,Trade Price\nA,Mug,5.00,3.10\nB,Cap,{cell},3.92\n").rejection.reason
     assert reason == f'Retail Price: is empty, because the cell contains "{cell}"'
 
 
-def test_the_ending_dot_0_is_not_a_part_of_the_sku_if_a_program_wrote_whole_numbers_as_floats() -> None:
+def test_the_ending_dot_0_is_removed_if_all_skus_end_with_dot_0() -> None:
     reading = read("sku,name\n1001.0,Mug\n1002.0,Cap\n")
     assert [product.sku for product in reading.products] == ["1001", "1002"]
     assert [product.sku for product in read("sku,name\n1001.0,Mug\nA-1,Cap\n").products] == ["1001.0", "A-1"]
@@ -55,11 +57,11 @@ def test_the_ending_dot_0_is_not_a_part_of_the_sku_if_a_program_wrote_whole_numb
         ('="Mug"', "Mug"), ("NULL", ""), ("Nullarbor", "Nullarbor"),
     ],
 )  # fmt: skip
-def test_the_entities_of_a_text_without_tags_are_decoded(cell: str, text: str) -> None:
+def test_html_entities_are_decoded_in_a_text_without_tags(cell: str, text: str) -> None:
     assert plain_text(cell) == text
 
 
-def test_entities_are_decoded_in_names_and_brands_and_categories() -> None:
+def test_html_entities_are_decoded_in_names_brands_and_categories() -> None:
     product = read("sku\tname\tbrand\tcategory\nA\tCaf&eacute;\tSalt &amp; Co\tT&ouml;pfe\n").product
     assert (product.name, product.brand, product.category) == ("Café", "Salt & Co", "Töpfe")
     assert product.source["name"] == "Caf&eacute;"
@@ -99,7 +101,7 @@ def test_the_first_category_of_a_json_list_is_the_category() -> None:
     assert read(json.dumps(record), "feed.json").product.category == "Mugs"
 
 
-def test_the_message_for_a_blank_price_says_that_the_cells_can_be_shifted() -> None:
+def test_the_message_for_a_blank_price_mentions_shifted_cells() -> None:
     reading = read("sku;name;colour;price;stock\nA;Tasse;rot;12,50;3\nB;Topf;rot;blau;12,50\nC;Topf;13,50;;3\n")
     assert [rejected.reason for rejected in reading.rejected] == [
         'price: "blau" is not a number',
@@ -108,12 +110,12 @@ def test_the_message_for_a_blank_price_says_that_the_cells_can_be_shifted() -> N
     ]
 
 
-def test_the_message_for_broken_xml_names_the_broken_place() -> None:
+def test_the_message_for_broken_xml_contains_the_line_number() -> None:
     with pytest.raises(UnreadableFeed, match="line 2: it is not well-formed XML"):
         read("<a><p><name>x</name></p>\n<p><name>x</name></p></b></a>", "feed.xml")
 
 
-def test_the_message_for_an_ambiguous_number_names_both_meanings_and_the_setting() -> None:
+def test_the_message_for_an_ambiguous_number_names_both_values_and_the_setting() -> None:
     reading = read(table(["sku", "price"], ["A", 5], *(["B", 6] for _ in range(300)), ["C", "1.250"]), "list.xlsx")
     assert (reading.rejection.code, reading.rejection.sku) == ("ambiguous_number", "C")
     assert reading.rejection.reason == (

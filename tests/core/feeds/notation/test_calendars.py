@@ -1,4 +1,4 @@
-"""Days in the calendars of Thailand, Taiwan, Japan and Iran."""
+"""Tests dates in the calendars of Thailand, Taiwan, Japan and Iran."""
 
 from datetime import UTC, date, datetime
 
@@ -18,7 +18,7 @@ YEAR = datetime.now(UTC).year
         f"{YEAR}年11月20日", f"{YEAR}년 11월 20일", f"{YEAR}. 11. 20.",
     ],
 )  # fmt: skip
-def test_a_day_of_another_calendar_is_read(text: str) -> None:
+def test_a_date_in_another_calendar_is_read(text: str) -> None:
     assert moment_of(text) == date(YEAR, 11, 20)
 
 
@@ -29,12 +29,12 @@ def test_a_day_of_another_calendar_is_read(text: str) -> None:
         ("۱۴۰۴/۰۱/۰۱", date(2025, 3, 21)),  # noqa: RUF001
     ],
 )  # fmt: skip
-def test_a_day_of_iran_is_read(text: str, day: date) -> None:
+def test_a_date_in_the_iranian_calendar_is_read(text: str, day: date) -> None:
     assert moment_of(text) == day
 
 
 @pytest.mark.parametrize(
     "text", ["2999-12-31", "31.12.2599", "1.2.3", "9999-12-31", "2500-01-01", "12.5", "", "115/13/20"]
 )
-def test_texts_without_a_day_of_another_calendar_are_not_changed(text: str) -> None:
+def test_texts_without_a_date_in_another_calendar_are_not_changed(text: str) -> None:
     assert gregorian(text) == text

@@ -35,7 +35,7 @@ def test_a_sku_has_from_1_to_200_characters() -> None:
     assert code_of(sku, "") == "empty"
 
 
-def test_the_cells_of_a_file_have_the_same_maximum_lengths_as_the_fields_of_a_product() -> None:
+def test_maximum_cell_lengths_are_equal_to_maximum_field_lengths() -> None:
     assert MAX_LENGTH == {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
 
 
@@ -50,7 +50,7 @@ def test_a_sku_that_a_spreadsheet_has_rounded_is_refused(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["A4.0E+12", "4.0E+12B", "4.0E12", "E+", "A B", "Ä-1", "A\u00a0B"])
-def test_a_sku_that_is_not_a_rounded_number_stays_unchanged(cell: str) -> None:
+def test_a_sku_that_is_not_a_rounded_number_is_not_changed(cell: str) -> None:
     assert sku(cell) == cell
 
 
@@ -80,12 +80,12 @@ def test_the_length_of_a_cell_is_checked_after_its_lines_are_joined() -> None:
     ("cell", "value"),
     [("1", True), (" Ja ", True), ("PUBLISHED", True), ("✓", True), ("0", False), ("-1", False), ("Nein", False)],
 )
-def test_words_for_yes_and_no_are_understood(cell: str, value: bool) -> None:
+def test_words_for_yes_and_no_are_recognised(cell: str, value: bool) -> None:
     assert boolean(cell) is value
 
 
 @pytest.mark.parametrize("cell", ["", "maybe", "2", "yes no"])
-def test_a_word_that_means_neither_yes_nor_no_is_refused(cell: str) -> None:
+def test_a_word_that_does_not_mean_yes_or_no_is_refused(cell: str) -> None:
     assert code_of(boolean, cell) == "not_yes_or_no"
 
 
@@ -103,14 +103,12 @@ def test_a_word_that_means_neither_yes_nor_no_is_refused(cell: str) -> None:
         ("", []),
     ],
 )
-def test_a_cell_with_several_web_addresses_is_split_where_an_address_clearly_ends(
-    cell: str, addresses: list[str]
-) -> None:
+def test_a_cell_with_several_image_addresses_is_split(cell: str, addresses: list[str]) -> None:
     assert split_images(cell) == addresses
     assert image_addresses(cell) == addresses
 
 
-def test_a_web_address_has_at_most_2048_characters() -> None:
+def test_an_image_address_has_at_most_2048_characters() -> None:
     longest = "https://a.test/".ljust(2048, "a")
     assert image_addresses(longest) == [longest]
     assert image_address(longest) == longest
@@ -118,7 +116,7 @@ def test_a_web_address_has_at_most_2048_characters() -> None:
     assert code_of(image_addresses, f"a.jpg\n{longest}a") == "too_long"
 
 
-def test_a_cell_with_web_addresses_has_at_most_102400_characters() -> None:
+def test_a_cell_with_image_addresses_has_at_most_102400_characters() -> None:
     cell = "a.jpg\n".ljust(102_400, "\n")
     assert image_addresses(cell) == ["a.jpg"]
     assert code_of(image_addresses, f"{cell}\n") == "too_long"
@@ -127,12 +125,12 @@ def test_a_cell_with_web_addresses_has_at_most_102400_characters() -> None:
 
 
 @pytest.mark.parametrize("address", ["ftp://a.test/1.jpg", "javascript:alert(1)", "data:image/png;base64,AA", "a\x01b"])
-def test_a_web_address_with_a_control_character_or_a_scheme_other_than_http_is_refused(address: str) -> None:
+def test_an_image_address_must_use_http_and_contain_no_control_character(address: str) -> None:
     assert code_of(image_address, address) == "not_an_address"
 
 
 @pytest.mark.parametrize("address", ["HTTP://a.test/1.jpg", "images/1.jpg", "/1.jpg", "//a.test/1.jpg", "1.jpg"])
-def test_web_addresses_and_relative_paths_stay_unchanged(address: str) -> None:
+def test_image_addresses_and_relative_paths_are_not_changed(address: str) -> None:
     assert image_address(address) == address
 
 
@@ -146,7 +144,7 @@ def test_web_addresses_and_relative_paths_stay_unchanged(address: str) -> None:
         ("a: " + "x" * 5000 + "\nb: " + "x" * 5001, {"a": "x" * 5000}),
     ],
 )
-def test_each_line_of_a_cell_can_have_one_attribute(cell: str, attributes: dict[str, str]) -> None:
+def test_each_line_of_a_cell_can_contain_one_attribute(cell: str, attributes: dict[str, str]) -> None:
     assert attributes_of_lines(cell) == attributes
 
 
@@ -171,7 +169,7 @@ def test_the_first_of_several_categories_is_used(cell: str, category: str) -> No
     assert first_category(cell) == category
 
 
-def test_the_text_of_editor_blocks_has_one_line_for_each_block_that_has_a_text() -> None:
+def test_each_editor_block_with_text_becomes_a_line() -> None:
     texts = ["A &amp; B", None, "", 7]
     blocks = [{"type": "paragraph", "data": {} if text is None else {"text": text}} for text in texts]
     assert editor_text(json.dumps({"blocks": blocks})) == "A & B\n7"
@@ -180,6 +178,6 @@ def test_the_text_of_editor_blocks_has_one_line_for_each_block_that_has_a_text()
 @pytest.mark.parametrize(
     "cell", ["plain", "{broken", "{}x", '{"blocks": [1]}', '{"blocks": [{}]}', '[{"a": 1}]', "{" * 9]
 )
-def test_a_text_without_editor_blocks_stays_unchanged(cell: str) -> None:
+def test_a_text_without_editor_blocks_is_not_changed(cell: str) -> None:
     assert editor_text(cell) == cell
     assert editor_text("{}") == ""

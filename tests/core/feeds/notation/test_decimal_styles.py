@@ -48,14 +48,14 @@ def questions(reading: Reading) -> list[tuple[str, str, list[str]]]:
         ("1.2.3", None),
     ],
 )
-def test_a_number_shows_its_decimal_separator_or_is_unclear(cell: str, shape: Shape | None) -> None:
+def test_the_decimal_separator_of_a_number_is_recognised_or_unclear(cell: str, shape: Shape | None) -> None:
     assert shape_of(cell) == shape
 
 
 @pytest.mark.parametrize(
     ("cells", "currency", "expected"),
     [
-        # The decimals of the currency decide
+        # The number of decimals of the currency decides.
         (["1.299"], "EUR", ["1299.00"]),
         (["2,499", "1,050"], "USD", ["2499.00", "1050.00"]),
         (["1.250", "3.990"], "HUF", ["1250.00", "3990.00"]),
@@ -65,14 +65,14 @@ def test_a_number_shows_its_decimal_separator_or_is_unclear(cell: str, shape: Sh
         (["150.000"], "IDR", ["150000.00"]),
         (["12,500", "3,250"], "TND", ["12.500", "3.250"]),
         (["12.500", "0.750"], "KWD", ["12.500", "0.750"]),
-        # Values of the column that are certain decide
+        # Clear values of the column decide.
         (["1.250", "12,50"], "EUR", ["1250.00", "12.50"]),
         (["1,250", "12.50"], "EUR", ["1250.00", "12.50"]),
         (["1.250", "0,990"], "EUR", ["1250.00", "0.99"]),
         (["12.000", "1299.000"], "EUR", ["12.00", "1299.00"]),
         (["1.250,-", "12.000"], "EUR", ["1250.00", "12000.00"]),
         (["1.250", "1.234.567"], "EUR", ["1250.00", "1234567.00"]),
-        # Values without a separator decide
+        # Values without a separator decide.
         (["1.250", "350"], "EUR", ["1250.00", "350.00"]),
         (["1.290 €", "349 €"], "EUR", ["1290.00", "349.00"]),
         (["1,250", "350"], "USD", ["1250.00", "350.00"]),
@@ -84,7 +84,7 @@ def test_the_decimal_separator_follows_from_the_values(cells: list[str], currenc
     assert (amounts(reading), questions(reading)) == (expected, [])
 
 
-def test_the_currency_of_a_value_is_read_from_its_cell_or_its_row() -> None:
+def test_the_currency_of_a_price_is_read_from_its_cell_or_row() -> None:
     reading = read("sku;price;currency\nA;12,500;KWD\nB;3,250;KWD\n")
     assert (amounts(reading), reading.feed.questions) == (["12.500", "3.250"], ())
     assert amounts(prices("3.990 Ft", "12.000 Ft")) == ["3990.00", "12000.00"]
@@ -100,21 +100,21 @@ def test_the_currency_of_a_value_is_read_from_its_cell_or_its_row() -> None:
         ("sku;price;stock\nA;1.250;2,5\nB;12.000;10\n", ["1250.00", "12000.00"]),
     ],
 )
-def test_a_second_numeric_column_can_show_the_decimal_separator(text: str, expected: list[str]) -> None:
+def test_another_numeric_column_can_determine_the_decimal_separator(text: str, expected: list[str]) -> None:
     reading = read(text)
     assert (amounts(reading), reading.feed.questions) == (expected, ())
     assert reading.feed.reading["decimal"]["by"] == "other columns"
 
 
 @pytest.mark.parametrize("column", ["HS code", "Zolltarifnummer", "Version", "eClass", "Datum"])
-def test_codes_and_dates_do_not_show_the_decimal_separator(column: str) -> None:
+def test_codes_and_dates_do_not_determine_the_decimal_separator(column: str) -> None:
     reading = read(f"sku;price;{column}\nA;1.250;6911,10\nB;12.000;6911,90\n")
     assert questions(reading) == [("decimal", "money", [",", "."])] or questions(reading) == [
         ("decimal", "money", [".", ","])
     ]
 
 
-def test_the_language_and_the_position_of_the_currency_symbol_together_determine_the_separator() -> None:
+def test_language_and_position_of_the_currency_symbol_determine_the_separator() -> None:
     german = read("Artikelnummer;Bezeichnung;Preis\nA;Tasse;1.250 €\nB;Topf;12.000 €\n")
     assert (amounts(german), german.feed.questions) == (["1250.00", "12000.00"], ())
     english = read("sku;name;price\nA;Mug;$1,250\nB;Pot;$12,000\n", currency="USD")
@@ -131,7 +131,7 @@ def test_the_language_and_the_position_of_the_currency_symbol_together_determine
         ("sku;name;price\nA;Mug;1,250\n", ".", ("1,250",)),
         ("Référence;Désignation;Prix\nA;Tasse;1.250\n", ",", ("1.250",)),
         ("Tuotenumero;Nimi;Hinta\nA;Muki;1.250\n", ",", ("1.250",)),
-        # Both styles, or a value that needs a decision
+        # Files with both separators, or with one unclear value.
         ("sku;price\nA;12,50\nB;13.90\nC;1.250\n", ".", ("1.250", "12,50", "13.90")),
         ("sku;price\nA;12.50\nB;1.299\n", ".", ("1.299", "12.50")),
     ],
@@ -147,7 +147,7 @@ def test_unclear_prices_lead_to_a_question_with_the_values_of_the_file(
     assert all(choice.examples for choice in question.choices)
 
 
-def test_the_choices_of_a_question_show_how_the_values_of_the_file_would_be_read() -> None:
+def test_each_choice_of_a_question_shows_the_resulting_values() -> None:
     (question,) = prices("1.250", "12.000").feed.questions
     examples = {choice.value: choice.examples for choice in question.choices}
     assert examples == {
@@ -157,18 +157,16 @@ def test_the_choices_of_a_question_show_how_the_values_of_the_file_would_be_read
 
 
 @pytest.mark.parametrize(("mark", "expected"), [(",", ["1250.00", "12000.00"]), (".", ["1.25", "12.00"])])
-def test_the_answer_about_the_decimal_separator_is_stored_so_that_the_question_is_not_repeated(
-    mark: str, expected: list[str]
-) -> None:
+def test_a_mapped_decimal_separator_leads_to_no_question(mark: str, expected: list[str]) -> None:
     reading = prices("1.250", "12.000", mapping={"decimal": mark})
     assert (amounts(reading), questions(reading)) == (expected, [])
 
 
-def test_a_feed_with_an_open_question_is_read_with_the_first_choice() -> None:
+def test_the_first_choice_is_used_until_a_question_is_answered() -> None:
     assert amounts(read("Artikelnummer;Preis\nA;1.250\n")) == ["1250.00"]
 
 
-def test_a_file_with_both_decimal_separators_leads_to_no_question_if_every_value_is_certain() -> None:
+def test_mixed_decimal_separators_lead_to_no_question_if_all_values_are_clear() -> None:
     reading = prices("12,50", "13.90", "1.234,50")
     assert (amounts(reading), questions(reading)) == (["12.50", "13.90", "1234.50"], [])
 
@@ -191,7 +189,7 @@ def test_prices_with_fractions_of_a_cent_are_rejected_and_not_read_as_thousands(
         (["12,0", "3,500"], [12, 3], False),
     ],
 )
-def test_the_decimal_separators_of_quantities_and_of_prices_are_detected_by_the_same_rules(
+def test_decimal_separators_of_quantities_are_detected_like_those_of_prices(
     cells: list[str], expected: list[int] | None, asked: bool
 ) -> None:
     rows = "".join(f"A{number};{cell}\n" for number, cell in enumerate(cells))
@@ -209,7 +207,7 @@ def test_unclear_quantities_are_read_with_the_decimal_separator_of_the_prices() 
     assert [product.inventory_count for product in reading.products] == [12000, 1000]
 
 
-def test_the_whole_file_is_read_if_the_sample_does_not_show_the_decimal_separator() -> None:
+def test_the_whole_file_is_checked_if_the_separator_is_unclear_in_the_sample() -> None:
     rows = "".join(f"A{number};1.{number % 9 + 1}50;{'x' * 90}\n" for number in range(5_000))
     unclear = read(f"Artikelnummer;Preis;Text\n{rows}")
     assert [question.key for question in unclear.feed.questions] == ["decimal"]
@@ -219,7 +217,7 @@ def test_the_whole_file_is_read_if_the_sample_does_not_show_the_decimal_separato
     assert f"{late.products[-1].price}" == "1250.00"
 
 
-def test_only_texts_in_a_workbook_can_be_unclear_because_excel_stores_numbers_without_a_separator() -> None:
+def test_only_text_cells_of_a_workbook_can_have_an_unclear_separator() -> None:
     stored = read(table(["sku", "price"], ["A", 1.25], ["B", 12], ["C", 1.5]), "list.xlsx")
     assert (amounts(stored), stored.feed.questions) == (["1.25", "12.00", "1.50"], ())
     texts = read(table(["sku", "price"], ["A", "1.250"], ["B", "12.000"]), "list.xlsx")
@@ -233,12 +231,12 @@ def test_a_json_number_has_a_decimal_point() -> None:
     assert [question.key for question in texts.feed.questions] == ["decimal"]
 
 
-def test_the_description_says_why_a_decimal_separator_was_chosen() -> None:
+def test_the_description_states_why_a_decimal_separator_was_chosen() -> None:
     decimal = prices("12,90", "1.250").feed.reading["decimal"]
     assert decimal == {"mark": ",", "by": "values", "reason": "1 values like 12,90"}
 
 
-def test_a_tally_counts_how_the_numbers_of_a_column_are_written() -> None:
+def test_a_tally_counts_the_number_formats_of_a_column() -> None:
     tally = Tally()
     for cell in ("1.299", "12,50", "349", "5000", "Mug", "5 €"):
         tally.add(cell, "EUR")

@@ -107,7 +107,7 @@ def test_the_currency_of_a_price_is_recognised(cell: str, catalog_currency: str,
 
 
 @given(st.decimals(min_value=0, max_value="99999999.99", places=2))
-def test_the_amount_of_a_formatted_price_is_parsed_correctly(amount: Decimal) -> None:
+def test_a_formatted_price_is_parsed_to_its_exact_amount(amount: Decimal) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
     formatted: list[tuple[str, numbers.DecimalMark | None]] = [
@@ -132,7 +132,7 @@ def test_parsing_a_random_text_returns_a_value_or_raises_bad_cell(cell: str) -> 
             assert isinstance(value, stock.State) or 0 <= value < Decimal(10) ** 12
 
 
-def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read() -> None:
+def test_other_prices_of_the_file_determine_the_meaning_of_an_ambiguous_separator() -> None:
     comma = read("sku;price\nA;1,234 KWD\nB;12,50\n")
     assert [str(p.price) for p in comma.products] == ["1.234", "12.50"]
     assert comma.details["decimal"] == ","
@@ -161,9 +161,7 @@ def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read()
         ("0.001 EUR", None),
     ],
 )
-def test_a_price_has_the_decimals_of_its_currency_and_a_price_with_more_decimals_is_rejected(
-    cell: str, price: str | None
-) -> None:
+def test_a_price_with_more_decimals_than_its_currency_is_rejected(cell: str, price: str | None) -> None:
     reading = read(f"sku,price\nA,{cell}\n")
     if price is None:
         assert (reading.rejection.code, reading.products) == ("too_precise", [])

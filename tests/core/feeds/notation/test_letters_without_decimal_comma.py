@@ -1,4 +1,4 @@
-"""Tests amounts such as `2,750` in a file in a script whose countries never write a decimal comma."""
+"""Tests amounts such as `2,750` in scripts of countries that do not use a decimal comma."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_comma_before_three_digits_groups_thousands(header: str, currency: str
     "rows",
     ['A-1,杯,"2,750"\nB-2,壺,"12,100"\nC-3,茶,"12,50"\n', "A-1,杯,2.750\nB-2,壺,12.100\n"],
 )
-def test_a_certain_decimal_comma_is_used_and_a_point_before_three_digits_leads_to_a_question(rows: str) -> None:
+def test_a_clear_decimal_comma_is_used(rows: str) -> None:
     reading = read("商品コード,商品名,価格\n" + rows, currency="EUR")
     if '"12,50"' in rows:
         assert [str(product.price) for product in reading.products] == ["2.75", "12.10", "12.50"]
@@ -36,6 +36,6 @@ def test_a_certain_decimal_comma_is_used_and_a_point_before_three_digits_leads_t
         assert [question.key for question in reading.feed.questions] == ["decimal"]
 
 
-def test_a_header_in_latin_letters_does_not_decide_the_decimal_separator() -> None:
+def test_a_latin_header_does_not_determine_the_decimal_separator() -> None:
     reading = read('Kode,Nama,Harga\nA-1,Cangkir,"2,750"\nB-2,Mangkuk,"12,100"\n', currency="EUR")
     assert [question.key for question in reading.feed.questions] == ["decimal"]

@@ -1,4 +1,4 @@
-"""Tests the boundaries between spellings of numbers, and the largest prices and quantities."""
+"""Tests which spellings of numbers are accepted, and the largest prices and quantities."""
 
 from decimal import Decimal
 from typing import Any
@@ -105,7 +105,7 @@ def test_all_usual_spellings_of_a_price_are_read(cell: str, mark: DecimalMark | 
         ("0x10", "not_a_number"),
     ],
 )
-def test_a_price_that_is_negative_or_too_large_or_ambiguous_is_refused(cell: str, code: str) -> None:
+def test_an_invalid_or_ambiguous_price_is_refused(cell: str, code: str) -> None:
     assert code_of(cell) == code
 
 
@@ -127,9 +127,7 @@ def test_a_price_that_is_negative_or_too_large_or_ambiguous_is_refused(cell: str
         ("EUR" + " " * 100 + "X", "USD", "EUR"),
     ],
 )
-def test_a_symbol_that_several_currencies_use_means_the_currency_of_the_catalog(
-    text: str, catalog: str, code: Any
-) -> None:
+def test_a_symbol_of_several_currencies_means_the_catalog_currency(text: str, catalog: str, code: Any) -> None:
     assert currency_code(text, catalog) == code
 
 
@@ -137,7 +135,7 @@ def test_a_symbol_that_several_currencies_use_means_the_currency_of_the_catalog(
     ("amount", "currency", "exact"),
     [("12.5", "EUR", "12.50"), ("12", "JPY", "12"), ("12.00", "JPY", "12"), ("1.234", "KWD", "1.234")],
 )
-def test_a_price_gets_the_decimals_of_its_currency(amount: str, currency: str, exact: str) -> None:
+def test_a_price_is_written_with_the_decimals_of_its_currency(amount: str, currency: str, exact: str) -> None:
     assert str(exact_price(Decimal(amount), currency)) == exact
 
 
@@ -148,7 +146,7 @@ def test_a_price_with_more_decimals_than_its_currency_is_refused(amount: str, cu
     assert error.value.code == "too_precise"
 
 
-def test_a_price_can_name_its_currency_before_or_after_the_number() -> None:
+def test_the_currency_can_be_before_or_after_the_number() -> None:
     assert price("12,50 €", None, "USD") == (Decimal("12.50"), "EUR")
     assert price("$5", None, "CAD") == (Decimal("5.00"), "CAD")
     assert price("CHF 12.-", None, "EUR") == (Decimal("12.00"), "CHF")

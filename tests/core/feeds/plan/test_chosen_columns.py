@@ -46,7 +46,7 @@ def test_the_sku_is_in_the_column_whose_name_and_values_identify_products(text: 
         "Item Number,Product Number,Name\n1,11,Mug\n2,12,Cap\n",
     ],
 )
-def test_two_columns_that_can_both_identify_products_lead_to_a_question(text: str) -> None:
+def test_two_possible_sku_columns_lead_to_a_question(text: str) -> None:
     (question,) = read(text).feed.questions
     columns = text.partition("\n")[0].replace(";", ",").split(",")[:2]
     assert (question.key, question.subject) == ("sku", "identity")
@@ -58,12 +58,12 @@ def test_two_columns_with_the_same_values_lead_to_no_question() -> None:
     assert not read("Référence;Code;Nom\nR1;R1;Tasse\nR2;R2;Pot\n").feed.questions
 
 
-def test_the_next_column_with_article_numbers_is_used_if_the_sku_column_is_blank() -> None:
+def test_another_article_number_column_is_used_if_the_sku_column_is_blank() -> None:
     reading = read("SKU;Artikelnummer;Name\nS-1;A-1;Tasse\n;A-2;Topf\n")
     assert [product.sku for product in reading.products] == ["S-1", "A-2"]
 
 
-def test_the_next_column_with_names_is_used_if_the_name_column_is_blank() -> None:
+def test_another_name_column_is_used_if_the_name_column_is_blank() -> None:
     reading = read("SKU;Bezeichnung;Kurztext\nA;Tasse;rot\nB;;Topf\n")
     assert [product.name for product in reading.products] == ["Tasse", "Topf"]
 
@@ -79,7 +79,7 @@ def test_the_next_column_with_names_is_used_if_the_name_column_is_blank() -> Non
         ("sku,name,status,published\nA,Mug,blue team,yes\nB,Cap,red team,no\n", "is_active", "published"),
     ],
 )
-def test_a_column_that_is_blank_or_contradicts_the_field_gets_a_lower_score(text: str, field: str, column: str) -> None:
+def test_a_blank_or_unsuitable_column_gets_a_lower_score(text: str, field: str, column: str) -> None:
     assert chosen(text, field)[0] == column
 
 
@@ -111,9 +111,7 @@ def test_a_column_that_is_blank_or_contradicts_the_field_gets_a_lower_score(text
         ("UVP;EK", "1.00", "list"),
     ],
 )  # fmt: skip
-def test_the_name_of_the_column_decides_the_type_of_the_selling_price_which_is_never_a_purchase_price(
-    header: str, price: str, kind: str
-) -> None:
+def test_the_column_name_determines_the_type_of_the_selling_price(header: str, price: str, kind: str) -> None:
     count = header.count(";") + 1
     values = ";".join(("1,00", "2,00", "3,00")[:count])
     reading = read(f"SKU;Name;{header}\nA;x;{values}\n")
@@ -125,7 +123,7 @@ def test_the_name_of_the_column_decides_the_type_of_the_selling_price_which_is_n
 @pytest.mark.parametrize(
     "header", ["EK-Preis", "Dealer Price", "Cost", "Prix d'achat", "Inkoopprijs", "Precio de coste"]
 )
-def test_a_file_with_only_a_purchase_price_has_no_price_and_leads_to_a_question(header: str) -> None:
+def test_a_file_with_only_a_purchase_price_leads_to_a_question(header: str) -> None:
     reading = read(f"SKU;Name;{header}\nA;x;1,50\n")
     assert "price" not in reading.product.fields_set
     (question,) = reading.feed.questions
@@ -177,7 +175,7 @@ def test_a_price_column_with_only_zeros_or_blanks_gets_a_lower_score() -> None:
         ("Lieferantenpreis", "purchase"), ("Price USD", "plain"), ("Precio de compra", "purchase"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_column_states_which_type_of_price_the_column_contains(name: str, kind: str | None) -> None:
+def test_the_price_type_is_recognised_in_the_column_name(name: str, kind: str | None) -> None:
     match = name_of_price(name)
     assert (match.kind if match else None) == kind
 
@@ -202,14 +200,14 @@ def test_a_column_name_with_an_unknown_word_can_mean_a_price() -> None:
         ("2026-01-31", set()),
     ],
 )
-def test_a_value_is_classified_as_an_identifier_or_a_number_or_a_text_or_an_address(cell: str, kinds: set[str]) -> None:
+def test_a_value_is_classified_by_its_form(cell: str, kinds: set[str]) -> None:
     value = value_of(cell)
     shapes = {name for name in ("is_gtin", "is_identifier", "is_number", "is_zero", "is_text", "is_address")
              if getattr(value, name)}  # fmt: skip
     assert kinds <= shapes
 
 
-def test_one_known_name_does_not_make_a_row_of_data_the_header() -> None:
+def test_a_data_row_with_one_known_name_is_not_the_header() -> None:
     reading = read("Nummer;Was;Woraus\n1;Tasse;Material\n2;Topf;Holz\n", mapping={"sku": "Nummer", "name": "Was"})
     assert [(product.sku, product.name) for product in reading.products] == [("1", "Tasse"), ("2", "Topf")]
 
@@ -222,7 +220,7 @@ def test_no_question_is_asked_about_a_well_formed_file(name: str) -> None:
     assert (feed.questions, feed.changes) == ((), ())
 
 
-def test_the_description_says_why_a_column_was_chosen() -> None:
+def test_the_description_states_why_a_column_was_chosen() -> None:
     columns = read("Artikelnr.;VK;UVP\nA1;12,50;15,00\nA2;13,50;16,00\n").feed.reading["columns"]
     assert columns["price"] == [
         {
@@ -247,14 +245,12 @@ def test_the_description_says_why_a_column_was_chosen() -> None:
         ("Tuotenumero;Tuotenimi;Ostohinta;Myyntihinta (sis. ALV)", "1;Kiulu;18,00;49,00", "49.00"),
     ],
 )
-def test_the_selling_price_is_chosen_if_a_purchase_price_or_an_old_price_is_beside_it(
-    header: str, row: str, price: str
-) -> None:
+def test_the_selling_price_is_chosen_beside_a_purchase_price_or_old_price(header: str, row: str, price: str) -> None:
     reading = read(f"{header}\n{row}\n", mapping={"sku": header.partition(";")[0]})
     assert (str(reading.product.price), reading.feed.questions) == (price, ())
 
 
 @pytest.mark.parametrize("name", ["Inpris", "Nettoinpris", "Indpris", "Innpris"])
-def test_a_file_whose_only_price_is_a_purchase_price_leads_to_a_question(name: str) -> None:
+def test_an_abbreviated_purchase_price_as_the_only_price_leads_to_a_question(name: str) -> None:
     reading = read(f"Artnr;Namn;{name}\nA;Häst;145,00\n", mapping={"sku": "Artnr"})
     assert [question.subject for question in reading.feed.questions] == ["money"]

@@ -1,8 +1,8 @@
 """Tests that product lists written like the exports of ERP systems, tills and shops are interpreted correctly.
 
-Each file in `tests/data/systems` has one section per system: the currency of the catalog, the rows and, below `---`,
-the expected values of some rows. The files were written from memory, and contain the pitfalls of each system. Do not
-use them as documentation of these systems.
+Each file in `tests/data/systems` has one section per system: the currency of the catalog and the rows. Below `---`, the
+section has the expected values of some rows. The files were written from memory, and contain the pitfalls of each
+system. Do not use the files as documentation of the systems.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from wecelebrate.feeds import Product
 
 FOLDER = Path(__file__).parents[3] / "data" / "systems"
 NOT_COUNTED = "inventory_count"
-"""The question whether the stocks of places are added up. Its first choice is used, and the job does not wait."""
+"""The question whether the stocks of all places are added up. The job uses the first choice without an answer."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Section:
     text: str
     asked: frozenset[str]
     rows: tuple[tuple[str, ...], ...]
-    """For each row its SKU, price, stock, state, and perhaps its crossed-out price. `-` means: not stated."""
+    """For each row the SKU, price, stock and state, and optionally the crossed-out price. `-` means that the row has no
+    value.
+    """
 
 
 def _sections(path: Path) -> Iterator[tuple[str, Section]]:
@@ -59,7 +61,7 @@ def _expected(row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_each_product_of_a_list_has_the_expected_values(name: str) -> None:
+def test_the_products_of_each_system_have_the_expected_values(name: str) -> None:
     section = SECTIONS[name]
     reading = read(section.text.encode(), name=f"{name}.csv", currency=section.currency)
     assert {question.key for question in reading.feed.questions} - {NOT_COUNTED} == section.asked

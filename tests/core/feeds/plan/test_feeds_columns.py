@@ -1,4 +1,4 @@
-"""Tests how columns are assigned to fields: by names in many languages, or by the mapping. Also tests bad cells."""
+"""Tests how columns are assigned to fields: by names in many languages, or by the mapping. Also tests invalid cells."""
 
 import pytest
 
@@ -62,14 +62,14 @@ def test_all_numbered_image_columns_are_used() -> None:
     assert product.images == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-def test_a_product_is_inactive_if_a_column_such_as_discontinued_says_yes() -> None:
+def test_a_product_is_inactive_if_it_is_marked_as_discontinued() -> None:
     reading = read("sku,active,discontinued\nA,yes,no\nB,yes,1\nC,no,0\nD,,\n")
     assert [p.is_active for p in reading.products] == [True, False, False, True]
     assert "is_active" not in reading.products[3].fields_set
 
 
 @pytest.mark.parametrize("column", ["status", "active", "Status (Shop)"])
-def test_an_unknown_state_causes_a_warning_and_makes_only_new_products_inactive(column: str) -> None:
+def test_a_product_with_an_unknown_state_is_inactive_only_if_it_is_new(column: str) -> None:
     reading = read(f"sku,name,{column}\nA,Mug,checked by Bob\nB,Cap,active\n")
     unknown, active = reading.products
     assert (unknown.is_active, "is_active" in unknown.fields_set) == (False, False)
@@ -86,7 +86,7 @@ def test_the_mapping_overrides_the_detection_of_column_names() -> None:
     assert (product.sku, product.name, str(product.price)) == ("A-1", "A long title", "2.00")
 
 
-def test_the_mapping_can_leave_a_field_out() -> None:
+def test_the_mapping_can_exclude_a_field() -> None:
     product = read("sku,name,brand\nA,Mug,Acme\n", mapping={"brand": None}).product
     assert product.brand is None
     assert "brand" not in product.fields_set
@@ -147,9 +147,7 @@ def test_the_delimiter_option_overrides_the_detection() -> None:
         ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
     ],
 )
-def test_the_rejection_for_a_bad_cell_has_a_code_and_a_reason_that_names_the_column(
-    row: str, reason: str, code: str
-) -> None:
+def test_the_rejection_of_a_bad_cell_has_a_code_and_names_the_column(row: str, reason: str, code: str) -> None:
     rejection = read("sku,name,price,currency,image\n" + row + "\n").rejection
     assert reason in rejection.reason
     assert rejection.code == code
@@ -173,22 +171,22 @@ def test_a_cell_with_several_images_is_split(cell: str, images: list[str]) -> No
     assert read(f'sku,name,images\nA,Mug,"{cell}"\n').product.images == images
 
 
-def test_at_most_fifty_images_are_kept() -> None:
+def test_only_the_first_fifty_images_are_read() -> None:
     assert len(read(f"sku,name,images\nA,Mug,{'|'.join(f'{n}.jpg' for n in range(70))}\n").product.images) == 50
 
 
-def test_a_field_without_a_column_does_not_count_as_set() -> None:
+def test_a_field_without_a_column_is_not_set() -> None:
     product = read("SKU;Bestand\nA;3\n").product
     assert product.fields_set == {"sku", "inventory_count"}
     assert (product.name, product.price, product.description) == (None, None, None)
 
 
-def test_a_field_with_a_blank_cell_counts_as_set_but_has_no_value() -> None:
+def test_a_field_with_a_blank_cell_is_set_to_no_value() -> None:
     product = read("sku,name,description,brand,images\nA,Mug,,,\n").product
     assert {"description", "brand", "images"} <= product.fields_set
     assert (product.description, product.brand, product.images) == (None, None, [])
 
 
-def test_the_source_field_of_a_product_contains_the_unchanged_row() -> None:
+def test_the_source_of_a_product_is_the_unchanged_row() -> None:
     product = read('sku,name,price,note\nA, Mug ,"1,5",\n').product
     assert product.source == {"sku": "A", "name": " Mug ", "price": "1,5", "note": ""}

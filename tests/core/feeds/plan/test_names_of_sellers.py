@@ -1,4 +1,4 @@
-"""Tests column names that sellers use: prices of a bottle, price books, names and states in old systems."""
+"""Tests column names that sellers use: bottle prices, price books, and product names and states of old systems."""
 
 import json
 
@@ -12,7 +12,7 @@ from tests.core.feeds.feed_reading import read
     [("PVP botella", "PVP caja (6 bot.)"), ("Prix bouteille", "Prix caisse (12)"),
      ("Preis Flasche", "Preis 6er-Karton"), ("Prezzo bottiglia", "Prezzo cartone (6)")],
 )  # fmt: skip
-def test_the_price_of_a_bottle_is_used_and_not_the_price_of_a_package(single: str, package: str) -> None:
+def test_the_price_of_a_bottle_is_preferred_to_the_price_of_a_package(single: str, package: str) -> None:
     reading = read(f"SKU;Name;{single};{package};Stock\nW-1;Red;7,80;45,00;60\nW-2;White;6,95;40,00;36\n")
     assert [str(product.price) for product in reading.products] == ["7.80", "6.95"]
     assert not reading.feed.questions
@@ -34,7 +34,7 @@ def test_a_column_named_book_value_is_not_a_price() -> None:
 
 
 @pytest.mark.parametrize(("state", "is_active"), [("Oui", False), ("Non", True)])
-def test_an_article_that_sage_marks_as_dormant_is_inactive(state: str, is_active: bool) -> None:
+def test_a_dormant_article_of_sage_is_inactive(state: str, is_active: bool) -> None:
     reading = read(f"Réf.;Désignation;PV TTC;Qté dispo;Sommeil\n0077;Marteau;12,90;4;{state}\n0078;Scie;9,90;2;Non\n")
     assert reading.products[0].is_active is is_active
 

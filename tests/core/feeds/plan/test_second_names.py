@@ -90,7 +90,7 @@ def test_a_column_that_becomes_public_is_a_change() -> None:
 @pytest.mark.parametrize(
     "second", ["Supplier note 2", "Interne Variante", "Remark", "Lieferant", "Kosten 2", "Name Lieferant 2"]
 )
-def test_other_columns_stay_private(second: str) -> None:
+def test_notes_and_suppliers_that_distinguish_products_are_private(second: str) -> None:
     reading = read(f"SKU;Name;{second};Price\nA-1;Candle;20 cm;6,90\nA-2;Candle;30 cm;9,90\n")
     assert [one.attributes for one in reading.products] == [{}, {}]
 

@@ -1,6 +1,6 @@
-"""Tests that settings that this release does not know refuse a file, e.g. after a rollback to an older release.
+"""Tests that a file is refused if its settings are unknown to this release, e.g. after a rollback to an older release.
 
-If they were ignored, products could get other prices, other SKUs, or other public columns.
+If an unknown setting were ignored, products could get wrong prices, wrong SKUs, or wrong public columns.
 """
 
 from typing import Any
@@ -33,13 +33,13 @@ TEXT = "SKU;Name;Price;Cost\nA;Mug;12,50;7,00\nB;Cup;13,50;8,00\n"
         ({"name": {"columns": ["Name"], "transform": [{"split": {"separator": " ", "from": 2}}]}}, "name.transform"),
     ],
 )  # fmt: skip
-def test_an_unknown_option_or_transformation_refuses_the_file_and_is_named(mapping: dict[str, Any], name: str) -> None:
+def test_the_refusal_of_a_file_names_the_unknown_option_or_transformation(mapping: dict[str, Any], name: str) -> None:
     with pytest.raises(UnreadableFeed, match=r"sync settings") as refusal:
         read(TEXT, mapping=mapping)
     assert name in str(refusal.value)
 
 
-def test_an_unknown_transformation_of_a_public_attribute_refuses_the_file() -> None:
+def test_a_file_with_an_unknown_transformation_of_an_attribute_is_refused() -> None:
     with pytest.raises(UnreadableFeed, match=r"Costs\.only_for"):
         read(TEXT, attributes={"Costs": {"columns": ["Cost"], "only_for": ["staff"]}})
 
@@ -54,7 +54,7 @@ def test_an_unknown_transformation_of_a_public_attribute_refuses_the_file() -> N
         {"price": {"kind": "spot"}, "rounding": {"to": "0.05"}},
     ],
 )
-def test_a_reading_of_a_later_release_changes_nothing_that_this_release_reads(memory: dict[str, Any]) -> None:
+def test_a_stored_reading_of_a_later_release_does_not_affect_the_products(memory: dict[str, Any]) -> None:
     expected, reading = read(TEXT), read(TEXT, memory=memory)
     assert reading.products == expected.products
     assert [product.attributes for product in reading.products] == [{}, {}]
@@ -82,7 +82,7 @@ def test_a_reading_of_a_later_release_changes_nothing_that_this_release_reads(me
         ({"attributes": {"Cost": {"columns": ["Cost"], "only_for": ["staff"]}}}, "attributes.Cost.only_for"),
     ],
 )
-def test_an_unknown_setting_of_a_catalog_refuses_its_files_and_is_named(settings: dict[str, Any], name: str) -> None:
+def test_the_refusal_of_a_file_names_the_unknown_catalog_setting(settings: dict[str, Any], name: str) -> None:
     with pytest.raises(UnreadableFeed, match="does not know the setting") as refusal:
         check_settings(settings)
     assert f"`{name}`" in str(refusal.value)

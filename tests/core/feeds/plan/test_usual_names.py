@@ -1,4 +1,4 @@
-"""Tests the usual names of columns with states, stocks, names and SKUs, and the words and numbers in their cells."""
+"""Tests the usual names of the columns for states, stocks, names and SKUs, and the usual values of these columns."""
 
 # ruff: noqa: E501, RUF001
 
@@ -28,9 +28,7 @@ from wecelebrate.feeds.stock.cells import State
         ("Ενεργό", "Ναι", "Όχι"), ("مفعل", "نعم", "لا"), ("Aktiivne", "jah", "ei"), ("Peut être vendu", "vrai", "faux"),
     ],
 )  # fmt: skip
-def test_a_column_with_words_for_yes_and_no_says_which_products_are_active(
-    column: str, sold: str, not_sold: str
-) -> None:
+def test_a_column_of_yes_and_no_can_mean_active_products(column: str, sold: str, not_sold: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;{sold}\nA-2;Cup;2.50;{not_sold}\nA-3;Pot;3.50;{sold}\n"
     assert [product.is_active for product in read(text).products] == [True, False, True]
 
@@ -48,7 +46,7 @@ def test_a_column_with_words_for_yes_and_no_says_which_products_are_active(
         ("Slettet", "Ja", "Nei"), ("On stop", "Y", "N"), ("Obsolete", "Y", "N"),
     ],
 )  # fmt: skip
-def test_a_column_with_words_for_yes_and_no_says_which_products_are_inactive(column: str, yes: str, no: str) -> None:
+def test_a_column_of_yes_and_no_can_mean_inactive_products(column: str, yes: str, no: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;{no}\nA-2;Cup;2.50;{yes}\nA-3;Pot;3.50;{no}\n"
     assert [product.is_active for product in read(text).products] == [True, False, True]
 
@@ -57,7 +55,7 @@ def test_a_column_with_words_for_yes_and_no_says_which_products_are_inactive(col
     "column",
     ["Web", "Live", "Shop", "Site", "Sklep", "Loja"],
 )
-def test_a_column_with_an_ambiguous_name_is_not_a_state_if_its_values_are_not_states(column: str) -> None:
+def test_an_ambiguous_column_without_states_is_not_the_state(column: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;https://x.example/1\nA-2;Cup;2.50;https://x.example/2\n"
     reading = read(text)
     assert "is_active" not in reading.details["mapping"]
@@ -81,7 +79,7 @@ def test_a_column_with_a_usual_heading_for_stocks_contains_the_stock(column: str
 
 
 @pytest.mark.parametrize("column", ["Libre", "Units", "Avail.", "Left"])
-def test_a_column_such_as_units_is_the_stock_only_if_it_has_numbers_and_no_clear_stock_column_exists(
+def test_a_column_such_as_units_is_a_last_choice_for_the_stock(
     column: str,
 ) -> None:
     clear = read(f"SKU;Name;{column};Stock\nA-1;Mug;3;12\nA-2;Cup;4;0\n").products

@@ -35,7 +35,7 @@ def price_of(text: str, name: str = "feed.csv", currency: str = "EUR", **options
 
 
 @pytest.mark.parametrize("column", ["currencyId", "Währg", "KONWA", "WAERS", "Währung", "Devise", "Valuta", "Waluta"])
-def test_the_currency_is_read_from_its_own_column(column: str) -> None:
+def test_the_currency_is_read_from_the_currency_column(column: str) -> None:
     assert price_of(f"SKU;Preis;{column}\nA;12,50;CHF\n") == ("12.50", "CHF")
     assert read(f"SKU;Preis;{column}\nA;12,50;Taler\n").rejection.code == "unknown_currency"
 
@@ -98,7 +98,7 @@ def test_the_currency_of_a_number_format_is_the_currency_of_the_price() -> None:
     assert not reading.feed.questions
 
 
-def test_a_number_format_with_a_currency_does_not_make_the_separator_unclear() -> None:
+def test_amounts_with_a_currency_from_the_number_format_are_unambiguous() -> None:
     assert [with_currency("KWD")(raw) for raw in ("1.25", "1.234", "12", "")] == [
         "1.25 KWD",
         "1.2340 KWD",
@@ -121,11 +121,11 @@ def test_a_sku_includes_the_letters_of_the_number_format_of_its_cell(code: str, 
 
 
 @pytest.mark.parametrize("code", ["0", "00000", "0.00", "#,##0", "General", "@", "yyyy-mm-dd", "0%"])
-def test_number_formats_without_a_currency_or_letters_have_no_pattern(code: str) -> None:
+def test_number_formats_without_letters_have_no_pattern(code: str) -> None:
     assert digit_pattern(code) is None
 
 
-def test_skus_and_percentages_of_a_workbook_are_read_as_excel_shows_them() -> None:
+def test_skus_and_percentages_are_read_as_excel_displays_them() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.write_row(0, 0, ["sku", "name", "Tax"])
@@ -198,7 +198,7 @@ def test_prices_of_variants_in_minor_units_are_recognised() -> None:
     assert price_of(json.dumps({"products": [record]}), "feed.json", "USD") == ("21.50", "USD")
 
 
-def test_the_option_minor_units_overrides_the_detection() -> None:
+def test_the_minor_units_option_overrides_the_detection() -> None:
     text = json.dumps([{"sku": "A", "prices": [{"amount": 1950, "currency_code": "eur"}]}])
     assert price_of(text, "feed.json", mapping={"minor_units": "no"}) == ("1950.00", "EUR")
     assert price_of("SKU;Preis\nA;1950\n", mapping={"minor_units": "yes"}) == ("19.50", "EUR")
@@ -210,7 +210,7 @@ def test_prices_of_spryker_are_whole_numbers_of_cents() -> None:
     assert price_of(header + "001,001_1,DEFAULT,DE,CHF,9000,9999\n") == ("99.99", "CHF")
 
 
-def test_the_price_of_a_ubl_line_is_read_by_path_and_divided_by_its_base_quantity() -> None:
+def test_the_price_of_a_ubl_line_is_divided_by_its_base_quantity() -> None:
     assert price_of(UBL % UBL_PRICE, "feed.xml") == ("16.50", "EUR")
     assert "price" not in read(UBL % "", "feed.xml").product.fields_set
 

@@ -1,4 +1,4 @@
-"""Tests lists whose column of prices is blank in all rows."""
+"""Tests lists whose price column is blank in all rows."""
 
 import pytest
 
@@ -29,19 +29,19 @@ def test_a_list_whose_prices_are_all_blank_causes_a_question(text: str) -> None:
      "SKU;Name;Price\nA;Cup;1,50\nB;Mug;\n", "SKU;Name\nA;Cup\nB;Mug\n",
      "SKU;Name;Price;Cost price\nA;Cup;2;\nB;Mug;3;\n"],
 )  # fmt: skip
-def test_a_file_with_stocks_states_or_prices_causes_no_question_about_blank_prices(text: str) -> None:
+def test_stocks_states_or_prices_prevent_the_question_about_blank_prices(text: str) -> None:
     assert not read(text).feed.questions
 
 
 @pytest.mark.parametrize("name", ["Description", "Descripción", "Beschreibung", "Описание", "Opis"])
-def test_the_only_text_column_of_a_list_with_prices_is_the_name_even_if_no_price_is_chosen(name: str) -> None:
+def test_the_only_text_column_is_the_product_name_even_without_a_chosen_price(name: str) -> None:
     several = read(f"Code;{name};Price A;Price B;Stock\nA;Vase blue;4.20;3.50;8\nB;Vase red;2.80;2.30;1\n")
     blank = read(f"Code;{name};Your price;MOQ\nA;Vase blue;;\nB;Vase red;;\n")
     for reading in (several, blank):
         assert [product.name for product in reading.products] == ["Vase blue", "Vase red"]
 
 
-def test_a_file_with_only_descriptions_leaves_the_names_unchanged() -> None:
+def test_a_file_with_only_descriptions_does_not_change_the_names() -> None:
     assert [product.name for product in read("SKU;Description\nA;A blue vase.\nB;A red vase.\n").products] == [None] * 2
 
 

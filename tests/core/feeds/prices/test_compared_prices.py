@@ -33,7 +33,7 @@ def test_a_price_with_a_discount_beside_a_recommended_price_leads_to_a_question(
     assert "price" in [one.key for one in read(text).feed.questions if one.subject == "money"]
 
 
-def test_a_discount_leads_to_no_question_if_it_does_not_explain_another_amount() -> None:
+def test_a_discount_that_does_not_explain_another_amount_leads_to_no_question() -> None:
     reading = read("SKU,Name,Price,Discount,RRP\nE1,Mug,8.90,10,9.90\nE2,Pot,17.90,10,19.90\n")
     assert not reading.feed.questions
 

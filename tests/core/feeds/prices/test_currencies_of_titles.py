@@ -1,4 +1,4 @@
-"""Tests the currency that a title above the header, or a footer, names in words."""
+"""Tests a currency that is written in words in a title above the header or in a footer."""
 
 # ruff: noqa: RUF001
 
@@ -55,9 +55,7 @@ def test_the_currency_of_a_footer_is_the_currency_of_the_prices() -> None:
         ("Priser i kr inkl. moms", ("SEK", "NOK", "DKK")), ("Bei kwa shilingi", ("KES", "TZS")),
     ],
 )  # fmt: skip
-def test_a_word_shared_by_currencies_means_the_currency_of_the_catalog_or_leads_to_a_question(
-    title: str, codes: tuple[str, ...]
-) -> None:
+def test_a_word_of_several_currencies_can_mean_the_catalog_currency(title: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         reading = read(f"{title};;\n{ROWS}", currency=code)
         assert (currencies(reading), reading.feed.questions) == ({code}, ())
@@ -77,7 +75,7 @@ def test_a_word_shared_by_currencies_means_the_currency_of_the_catalog_or_leads_
         "Цены на сома и льва", "Rubles and customers", "Lista de precios sol y mar",
     ],
 )  # fmt: skip
-def test_other_titles_say_nothing_about_the_currency(title: str) -> None:
+def test_titles_without_a_currency_do_not_affect_the_currency(title: str) -> None:
     reading = read(f"{title};;\n{ROWS}", currency="GBP")
     assert (currencies(reading), reading.feed.questions) == ({"GBP"}, ())
 
@@ -89,7 +87,7 @@ def test_other_titles_say_nothing_about_the_currency(title: str) -> None:
      "Price list M.N. Smith", "Prices: COP gear", "Prices: PEN sets", "価格 ドルチェ", "Price list RS Components",
      "Price list DH Design", "Price list KR Motors", "Lista de precios y pesos", "Price list Lei Fashion"],
 )  # fmt: skip
-def test_a_name_in_a_title_is_no_currency(title: str) -> None:
+def test_a_proper_name_in_a_title_is_not_a_currency(title: str) -> None:
     for content in (f"{title};;\n{ROWS}", f"{ROWS}{title};;\n"):
         reading = read(content, currency="GBP")
         assert (currencies(reading), reading.feed.questions) == ({"GBP"}, ())
@@ -98,7 +96,7 @@ def test_a_name_in_a_title_is_no_currency(title: str) -> None:
 @pytest.mark.parametrize(
     "footer", ["Prices and delivery: see RM catalogue", "Questions about prices: ask Ron (ext. 12)"]
 )
-def test_a_name_in_a_footer_is_no_currency(footer: str) -> None:
+def test_a_proper_name_in_a_footer_is_not_a_currency(footer: str) -> None:
     assert currencies(read(f"{ROWS}{footer};;\n", currency="GBP")) == {"GBP"}
 
 

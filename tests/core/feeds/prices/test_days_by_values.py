@@ -1,4 +1,4 @@
-"""Tests that columns with the days of offers are found by their values if the vocabulary lacks the column names."""
+"""Tests that the columns with the days of offers are recognised by their values if their names are unknown."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def read_rows(header: str, *days: object) -> Reading:
 
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
-def test_two_columns_of_days_after_an_offer_price_are_the_first_and_last_day_of_the_offer(header: str) -> None:
+def test_two_day_columns_after_an_offer_price_are_the_days_of_the_offer(header: str) -> None:
     reading = read_rows(header, FIRST, LAST, "", "")
     assert reading.details["mapping"]["offers"] == header.split(";")[3:]
     cup, mug = reading.products

@@ -1,4 +1,4 @@
-"""Tests the days of offers whose names are in languages without many words, or say nothing."""
+"""Tests day columns of offers whose names are in other languages or are unknown."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def rows(*ends: str) -> str:
      ("Harga", "Harga promo", "Tanggal berakhir promo"), ("Cijena", "Akcijska cijena", "Kraj akcije"),
      ("Kaina", "Akcijos kaina", "Akcijos pabaiga"), ("قیمت", "قیمت تخفیف خورده", "پایان تخفیف")],
 )  # fmt: skip
-def test_the_last_day_of_an_offer_is_known_in_other_languages(price: str, offer: str, last: str) -> None:
+def test_the_last_day_of_an_offer_is_recognised_in_other_languages(price: str, offer: str, last: str) -> None:
     reading = read(f"SKU;Name;{price};{offer};{last}\n{rows('2030-12-31', '2025-03-30')}", currency="EUR")
     assert reading.feed.questions == ()
     days = [[str(each.last)[:10] for each in product.offers or ()] for product in reading.products]
@@ -24,7 +24,7 @@ def test_the_last_day_of_an_offer_is_known_in_other_languages(price: str, offer:
     assert [str(product.price) for product in reading.products] == ["185.50", "95.00", "120.00"]
 
 
-def test_the_answer_to_the_question_about_offers_uses_a_day_with_an_unknown_name() -> None:
+def test_the_answer_about_offers_uses_a_day_column_with_an_unknown_name() -> None:
     content = f"SKU;Name;Price;Special price;Qwertz\n{rows('2030-12-31', '2025-03-30')}"
     (question,) = read(content).feed.questions
     assert (question.key, question.choices[1].value) == ("offers", "Special price")
@@ -34,7 +34,7 @@ def test_the_answer_to_the_question_about_offers_uses_a_day_with_an_unknown_name
     assert (days, answered.feed.questions) == ([[], ["2030-12-31"], ["2025-03-30"]], ())
 
 
-def test_a_date_in_rows_without_an_offer_is_no_day_of_the_offer() -> None:
+def test_a_date_column_that_has_dates_without_offers_does_not_limit_offers() -> None:
     content = f"SKU;Name;Price;Special price;Qwertz\n{rows('2030-12-31', '2025-03-30')}".replace(
         ";;\n", ";;2026-01-02\n"
     )

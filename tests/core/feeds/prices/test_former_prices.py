@@ -1,4 +1,4 @@
-"""Tests that a crossed-out price beside the price that is paid is an attribute, and does not compete with it."""
+"""Tests that a crossed-out price is an attribute, and that the file leads to no question about the selling price."""
 
 # ruff: noqa: RUF001
 
@@ -9,9 +9,9 @@ import pytest
 from tests.core.feeds.feed_reading import Reading, read
 
 PARTLY = "A-1;Cup red;12,90;15,90\nB-2;Mug blue;1.249,00;\nC-3;Jug green;20,00;25,50\n"
-"""Only reduced products have the second amount."""
+"""A price list in which only reduced products have a second amount."""
 EQUAL = "A-1;Cup red;12,90;15,90\nB-2;Mug blue;1.249,00;1.249,00\nC-3;Jug green;20,00;25,50\n"
-"""Products without a reduction have the same amount twice."""
+"""A price list in which products without a reduction have the same amount twice."""
 ORDINARY = {
     "sv": "Artikelnr;Benämning;Pris inkl moms;Ord. pris inkl moms",
     "nb": "Varenr;Varenavn;Pris inkl. mva;Normalpris inkl. mva",
@@ -62,14 +62,15 @@ def test_a_crossed_out_price_is_an_attribute_and_leads_to_no_question(header: st
 @pytest.mark.parametrize(
     ("header", "rows"),
     [
-        ("SKU;Name;Price;Normal price", "A;Cup;12,90;15,90\nB;Mug;9,00;11,00\nC;Jug;20,00;25,50\n"),  # always above
+        # The second amount is higher in all rows.
+        ("SKU;Name;Price;Normal price", "A;Cup;12,90;15,90\nB;Mug;9,00;11,00\nC;Jug;20,00;25,50\n"),
         ("SKU;Name;Normalpreis;Preis", "A;Cup;12,90;15,90\nB;Mug;9,00;8,00\nC;Jug;20,00;25,50\n"),
         ("SKU;Name;Web price;Regular price", "A;Cup;12,90;15,90\nB;Mug;9,00;8,00\nC;Jug;20,00;\n"),
         ("SKU;Name;Price 1;Price 2", PARTLY),
         ("SKU;Name;Retail price;Shop price", PARTLY),
     ],
 )
-def test_two_prices_still_lead_to_a_question_if_neither_is_a_reduction_of_the_other(header: str, rows: str) -> None:
+def test_two_prices_lead_to_a_question_if_no_price_is_a_reduction(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert set(former(reading)) == {None}
@@ -84,12 +85,12 @@ def test_purchase_and_recommended_prices_are_not_crossed_out_prices(name: str) -
     assert former(reading) == [None] * 3
 
 
-def test_the_settings_can_keep_the_name_of_the_column() -> None:
+def test_the_settings_can_set_the_attribute_name_of_a_crossed_out_price() -> None:
     reading = read("SKU;Name;Price;Was\n" + PARTLY, attributes={"Was": "Was"})
     assert [product.attributes for product in reading.products] == [{"Was": "15,90"}, {}, {"Was": "25,50"}]
 
 
-def test_the_crossed_out_price_in_json_is_written_in_the_same_form_as_the_price() -> None:
+def test_a_crossed_out_price_in_json_has_the_decimals_of_the_currency() -> None:
     records = [
         {"sku": "A", "name": "Cup", "price": 12.9, "old_price": 15.9, "stock": 1},
         {"sku": "B", "name": "Mug", "price": 9, "old_price": None, "stock": 1},
@@ -107,14 +108,14 @@ def test_the_crossed_out_price_in_json_is_written_in_the_same_form_as_the_price(
         "item_sku\titem_name\tstandard_price\tlist_price\nA\tCup\t12.90\t15.9\nB\tMug\t9.00\t\n",
     ],
 )  # fmt: skip
-def test_the_crossed_out_price_of_known_exports_is_left_out_if_it_is_not_above_the_price(text: str) -> None:
+def test_a_crossed_out_price_is_ignored_if_it_is_not_above_the_price(text: str) -> None:
     assert former(read(text)) == ["15.90", None]
 
 
 @pytest.mark.parametrize(
     "header", ["貨號;品名;定價;特價", "商品コード;商品名;定価;特価", "Art;Bezeichnung;UVP;Aktionspreis"]
 )
-def test_offers_without_days_in_some_rows_lead_to_a_question_even_beside_a_list_price(header: str) -> None:
+def test_offers_without_days_lead_to_a_question_even_beside_a_list_price(header: str) -> None:
     rows = "A;Cup;12,90;9,90\nB;Mug;14,90;\nC;Jug;20,00;\n"
     reading = read(f"{header}\n{rows}")
     assert [question.key for question in reading.feed.questions] == ["offers"]
@@ -123,7 +124,7 @@ def test_offers_without_days_in_some_rows_lead_to_a_question_even_beside_a_list_
     assert [[str(offer.price) for offer in product.offers or ()] for product in sold.products] == [["9.90"], [], []]
 
 
-def test_arabic_digits_are_compared_as_well() -> None:
+def test_crossed_out_prices_in_arabic_digits_are_recognised() -> None:
     reading = read(
         "SKU;Name;سعر البيع;السعر قبل الخصم\nA;Cup;١٢٩٫٥٠ ر.س;١٥٩٫٠٠ ر.س\nB;Mug;٣٥٫٠٠ ر.س;\nC;Jug;٤٥٫٧٥ ر.س;٦٠٫٠٠ ر.س\n"
     )
@@ -139,9 +140,7 @@ def test_arabic_digits_are_compared_as_well() -> None:
      ("Letzter Preis", ("2.10", "3.00", "13.00")), ("Ultimo prezzo", ("2.10", "3.00", "13.00")),
      ("Normal", ("2.50", "3.50", "14.00")), ("Standard", ("10.00", "20.00", "50.00"))],
 )  # fmt: skip
-def test_quantities_last_purchases_and_other_sizes_are_no_crossed_out_prices(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_quantities_purchase_prices_and_sizes_are_not_crossed_out_prices(name: str, values: tuple[str, ...]) -> None:
     a, b, c = values
     reading = read(f"SKU;Name;Price;{name}\nA1;Cup;1.95;{a}\nA2;Mug;2.95;{b}\nA3;Pot;12.50;{c}\n")
     assert former(reading) == [None, None, None]
@@ -153,15 +152,13 @@ def test_quantities_last_purchases_and_other_sizes_are_no_crossed_out_prices(
     [("Was", ("2.10", "3", "13")), ("Normal", ("2.10", "2.95", "13.00")), ("Original", ("€2.10", "", "€13.00")),
      ("Regular", ("2.10", "", "13.00")), ("Voor afslag", ("2.10", "", "13.00"))],
 )  # fmt: skip
-def test_a_name_without_a_word_for_a_price_needs_amounts_unless_it_means_a_crossed_out_price(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_amounts_in_a_column_such_as_was_or_normal_are_crossed_out_prices(name: str, values: tuple[str, ...]) -> None:
     a, b, c = values
     reading = read(f"SKU;Name;Price;{name}\nA1;Cup;1.95;{a}\nA2;Mug;2.95;{b}\nA3;Pot;12.50;{c}\n")
     assert former(reading)[::2] == ["2.10", "13.00"]
 
 
-def test_the_shown_price_of_rakuten_is_crossed_out_beside_a_lower_selling_price() -> None:
+def test_the_display_price_of_rakuten_is_crossed_out_beside_a_lower_price() -> None:
     reading = read(
         "商品管理番号;商品名;販売価格;表示価格\nA;急須;12,800円;15,400円\nB;皿;2,200円;\nC;碗;3,300円;4,400円\n"
     )

@@ -1,4 +1,6 @@
-"""Tests forms that offer prices with and without tax, and amounts that are too small for the currency of a catalog."""
+"""Tests titles with tick boxes for prices with and without tax. Also tests amounts that are too small for the currency
+of a catalog.
+"""
 
 import pytest
 
@@ -21,7 +23,7 @@ def with_title(title: str, price: str = "Price", amounts: tuple[str, str] = ("12
 
 
 @pytest.mark.parametrize("title", OPEN)
-def test_a_form_without_a_ticked_tax_box_leads_to_a_question(title: str) -> None:
+def test_a_title_without_a_ticked_tax_box_leads_to_a_question(title: str) -> None:
     reading = with_title(title)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("price", "money")
@@ -30,18 +32,18 @@ def test_a_form_without_a_ticked_tax_box_leads_to_a_question(title: str) -> None
 
 
 @pytest.mark.parametrize("title", CLOSED)
-def test_a_note_that_names_one_kind_of_price_with_or_without_tax_leads_to_no_question(title: str) -> None:
+def test_a_title_that_clearly_states_the_tax_leads_to_no_question(title: str) -> None:
     reading = with_title(title)
     assert not reading.feed.questions
     assert [f"{product.price}" for product in reading.products] == ["12.90", "14.90"]
 
 
 @pytest.mark.parametrize("price", ["Price incl. VAT", "Preis brutto"])
-def test_the_name_of_a_price_column_overrides_a_form_above_the_rows(price: str) -> None:
+def test_the_name_of_a_price_column_overrides_a_title_with_tax_boxes(price: str) -> None:
     assert not with_title("Prices with VAT / without VAT", price).feed.questions
 
 
-def test_a_ticked_box_says_whether_prices_include_the_tax() -> None:
+def test_a_ticked_box_states_whether_prices_include_the_tax() -> None:
     assert kinds_of_choice("Prices [x] incl. VAT [ ] excl. VAT") == (frozenset({"gross", "net"}), "gross")
     assert kinds_of_choice("Prices [ ] incl. VAT [x] excl. VAT") == (frozenset({"gross", "net"}), "net")
 

@@ -1,4 +1,4 @@
-"""Tests amounts in cents. A file states the unit beside the amount, in the column name, or outside of the rows."""
+"""Tests amounts in cents. A file can state the unit beside the amount, in the column name, or outside of the rows."""
 
 import json
 from typing import Any
@@ -28,13 +28,13 @@ def records(*prices: Any) -> list[dict[str, Any]]:
      "Prix en centimes", "Precio (céntimos)", "Prezzo in centesimi", "Preço (centavos)", "Pris (øre)",
      "unitAmountCents", "price_sen", "unit_price_sen", "priceSen", "Retail price (sen)"],
 )  # fmt: skip
-def test_the_name_of_a_price_column_says_that_amounts_are_in_cents(name: str) -> None:
+def test_the_name_of_a_price_column_can_mean_amounts_in_cents(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA;Mug;24900\nB;Cap;995\n", currency="GBP")
     assert (prices(reading), reading.feed.questions) == (["249.00 GBP", "9.95 GBP"], ())
     assert read(f"SKU;Name;{name}\nA;Mug;24.90\n", currency="GBP").rejection.code == "not_a_number"
 
 
-def test_the_remark_p_in_the_name_of_a_price_column_means_pence_if_the_prices_are_whole_pounds() -> None:
+def test_the_letter_p_in_a_price_column_name_means_pence_for_integers_in_gbp() -> None:
     assert prices(read("SKU;Name;Price (p)\nA;Mug;24900\n", currency="GBP")) == ["249.00 GBP"]
     assert prices(read("SKU;Name;Price (p)\nA;Mug;249.50\n", currency="GBP")) == ["249.50 GBP"]
     assert prices(read("SKU;Name;Price (p)\nA;Mug;24900\n", currency="EUR")) == ["24900.00 EUR"]
@@ -45,17 +45,17 @@ def test_a_price_for_a_carat_or_with_an_unrelated_remark_is_not_in_cents(name: s
     assert prices(read(f"SKU;Name;{name}\nA;Ring;24900\n")) == ["24900.00 EUR"]
 
 
-def test_the_name_of_a_column_can_say_that_amounts_are_in_millionths() -> None:
+def test_the_name_of_a_json_key_can_mean_amounts_in_millionths() -> None:
     assert prices(document([{"sku": "A", "name": "Mug", "price": {"amountMicros": "15990000"}}])) == ["15.99 EUR"]
 
 
 @pytest.mark.parametrize("column", ["unit", "price_unit", "Price unit", "Denomination", "Einheit"])
-def test_a_column_beside_the_price_says_that_amounts_are_in_cents(column: str) -> None:
+def test_a_unit_column_can_state_that_amounts_are_in_cents(column: str) -> None:
     text = f"sku,name,price,{column}\nA,Mug,24900,cents\nB,Cap,995,Cents\nC,Pen,1.50,EUR\n"
     assert prices(read(text)) == ["249.00 EUR", "9.95 EUR", "1.50 EUR"]
 
 
-def test_an_unknown_unit_is_rejected_if_the_column_also_contains_the_unit_cents() -> None:
+def test_an_unknown_unit_in_a_column_with_cents_is_rejected() -> None:
     reading = read("sku,name,price,unit\nA,Mug,24900,cents\nB,Cap,995,points\n")
     assert [item.code for item in reading.rejected] == ["not_a_number"]
 
@@ -75,7 +75,7 @@ def test_a_unit_of_sale_does_not_change_the_price(unit: str) -> None:
         {"amount": 1950, "currency": "EUR", "exponent": 2},
     ],
 )
-def test_a_json_key_beside_the_amount_says_that_the_amount_is_in_cents(price: dict[str, Any]) -> None:
+def test_a_json_key_beside_the_amount_can_state_that_it_is_in_cents(price: dict[str, Any]) -> None:
     reading = document(records(price))
     assert (prices(reading), reading.feed.questions) == (["19.50 EUR"], ())
 
@@ -97,7 +97,7 @@ def test_a_cost_in_cents_does_not_change_the_price() -> None:
     ],
     ids=["stripe", "stripe product", "square", "woocommerce store", "minor units of a record", "cents"],
 )
-def test_formats_of_programs_that_write_cents_are_known(record: dict[str, Any]) -> None:
+def test_formats_of_programs_that_write_cents_are_recognised(record: dict[str, Any]) -> None:
     reading = document([{"sku": "A", "name": "Mug", **record}])
     assert (prices(reading), reading.feed.questions) == (["19.50 EUR"], ())
 
@@ -113,18 +113,20 @@ def test_formats_of_programs_that_write_cents_are_known(record: dict[str, Any]) 
     ],
 )
 @pytest.mark.parametrize("is_last", [False, True])
-def test_json_keys_outside_the_list_say_that_all_prices_are_in_cents(members: dict[str, Any], is_last: bool) -> None:
+def test_json_keys_outside_the_list_can_state_that_all_prices_are_in_cents(
+    members: dict[str, Any], is_last: bool
+) -> None:
     items = {"items": records(1950, 2500)}
     reading = document({**items, **members} if is_last else {**members, **items})
     assert (prices(reading), reading.feed.questions) == (["19.50 CHF", "25.00 CHF"], ())
 
 
-def test_json_keys_of_a_product_say_nothing_about_all_prices() -> None:
+def test_json_keys_of_one_cost_do_not_determine_the_unit_of_all_prices() -> None:
     product = {"sku": "A", "name": "Mug", "tags": ["x"], "price": 1950, "cost": {"currency": "USD", "minorUnits": 2}}
     assert prices(document({"items": [product]})) == ["1950.00 EUR"]
 
 
-def test_prices_with_decimals_are_not_in_cents_even_if_json_keys_say_so() -> None:
+def test_prices_with_decimals_are_never_in_cents() -> None:
     assert prices(document({"minorUnits": 2, "items": records(19.5, 25.25)})) == ["19.50 EUR", "25.25 EUR"]
     reading = document({"decimals": 2, "items": records(19.5, 25.25)})
     assert (prices(reading), reading.feed.questions) == (["19.50 EUR", "25.25 EUR"], ())
@@ -140,7 +142,7 @@ def test_prices_with_decimals_are_not_in_cents_even_if_json_keys_say_so() -> Non
     ],
     ids=["decimals of the shop", "amount", "value", "vendure"],
 )
-def test_whole_numbers_that_can_be_cents_lead_to_a_question(value: Any) -> None:
+def test_integers_that_might_be_cents_lead_to_a_question(value: Any) -> None:
     reading = document(value)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("minor_units", "money")
@@ -162,7 +164,7 @@ def test_whole_numbers_that_can_be_cents_lead_to_a_question(value: Any) -> None:
     ],
     ids=["decimals", "small amounts", "plain numbers", "plain number and currency"],
 )
-def test_obvious_amounts_lead_to_no_question_about_cents(value: Any) -> None:
+def test_clear_amounts_lead_to_no_question_about_cents(value: Any) -> None:
     assert document(value).feed.questions == ()
 
 
@@ -171,7 +173,7 @@ def test_a_price_for_more_than_one_unit_is_not_used() -> None:
     assert prices(document([{"sku": "A", "title": "Mug", "prices": tiers}])) == ["19.50 EUR"]
 
 
-def test_json_keys_of_another_object_beside_the_list_say_nothing_about_the_prices() -> None:
+def test_json_keys_of_an_unrelated_object_do_not_determine_the_currency() -> None:
     assert prices(document({"shipping": {"currency": "USD", "price": 5}, "items": records(19.5)})) == ["19.50 EUR"]
     assert prices(document({"items": records(19.5), "shipping": {"currency": "USD"}})) == ["19.50 EUR"]
     assert prices(document({"result": {"currency": "USD", "items": records(19.5)}})) == ["19.50 USD"]
@@ -187,7 +189,7 @@ def test_the_currency_pence_is_refused() -> None:
     assert read("sku,name,price,currency\nA,Mug,1950,GBX\n", currency="GBP").rejection.code == "unknown_currency"
 
 
-def test_an_attribute_of_an_xml_price_can_say_that_the_amount_is_in_cents() -> None:
+def test_an_xml_attribute_of_a_price_can_state_that_it_is_in_cents() -> None:
     for attribute in ('unit="cents"', 'precision="2"'):
         items = "".join(
             f"<item><sku>A{n}</sku><name>x</name><price {attribute}>{n}</price></item>" for n in (1950, 2500)
@@ -201,7 +203,7 @@ def test_attributes_of_the_xml_root_state_the_unit_of_all_prices() -> None:
     assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]
 
 
-def test_whole_json_numbers_whose_last_digits_are_usual_for_cents_lead_to_a_question() -> None:
+def test_json_integers_with_typical_endings_of_cents_lead_to_a_question() -> None:
     items = ", ".join(f'{{"sku": "M{at}", "name": "Mug {at}", "price": {{}}}}' for at in range(3))
     text = "[" + items.replace("{}", "%s") + "]"
     assert [one.key for one in read(text % (1450, 2395, 1999), currency="USD").feed.questions] == ["minor_units"]

@@ -21,9 +21,7 @@ def _read(header: str, *rows: str, currency: str = "EUR") -> Reading:
      ("CODBAR", ("7890000000102", "7890000000119", "7890000000126")), ("Cod bar", ("11", "12", "13")),
      ("Value (Value:Position)*", ("S:0", "M:1", "L:2")), ("År", ("2021", "2022", "2023")), ("Area", ("12", "8", "20"))],
 )  # fmt: skip
-def test_rates_and_codes_and_labels_and_years_and_areas_are_never_selling_prices(
-    name: str, values: tuple[str, ...]
-) -> None:
+def test_rates_codes_labels_years_and_areas_are_never_selling_prices(name: str, values: tuple[str, ...]) -> None:
     rows = (f"A{at};Cup {at};{value};{at}.10" for at, value in enumerate(values, 1))
     reading = _read(f"SKU;Name;{name};Cost", *rows)
     assert _prices(reading) == [None, None, None]
@@ -31,7 +29,7 @@ def test_rates_and_codes_and_labels_and_years_and_areas_are_never_selling_prices
 
 
 @pytest.mark.parametrize("name", ["Min. Sale Price", "Mindestpreis", "Minimum price", "Max price"])
-def test_the_lowest_and_the_highest_price_that_a_seller_may_ask_are_neither_offers_nor_choices(name: str) -> None:
+def test_minimum_and_maximum_prices_lead_to_no_question_and_are_not_used(name: str) -> None:
     reading = _read(f"SKU;Name;Sale Price;{name}", "A;Cup;5.90;5.10", "B;Mug;6.90;6.10", "C;Jug;9.90;9.10")
     assert _prices(reading) == [Decimal("5.90"), Decimal("6.90"), Decimal("9.90")]
     assert not reading.feed.questions
@@ -43,12 +41,12 @@ def test_the_lowest_and_the_highest_price_that_a_seller_may_ask_are_neither_offe
      ("¿Inventariable?", ("Sí", "Sí", "Sí")), ("Note interne", ("fornitore nuovo", "", "")),
      ("Tipo", ("PA", "PA", "PA"))],
 )  # fmt: skip
-def test_states_answers_notes_and_codes_are_no_types_of_prices(name: str, values: tuple[str, ...]) -> None:
+def test_states_notes_and_codes_are_not_price_types(name: str, values: tuple[str, ...]) -> None:
     reading = _read(f"SKU;Name;Price;{name}", *(f"A{at};Cup;5.90;{value}" for at, value in enumerate(values)))
     assert not reading.feed.questions
 
 
-def test_a_column_with_types_of_prices_still_leads_to_a_question() -> None:
+def test_a_column_of_price_types_leads_to_a_question() -> None:
     reading = _read("SKU;Name;Art;Preis", "A;Cup;EK;5.90", "B;Mug;EK;6.90", "C;Jug;VK;9.90")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
@@ -56,19 +54,19 @@ def test_a_column_with_types_of_prices_still_leads_to_a_question() -> None:
 @pytest.mark.parametrize(
     ("offer", "former"), [("特價", "原價"), ("Special price", "Old price"), ("Preço promocional", "Preço cheio")]
 )
-def test_the_price_before_reductions_is_the_selling_price_if_no_price_is_reduced(offer: str, former: str) -> None:
+def test_the_old_price_is_the_selling_price_if_no_price_is_reduced(offer: str, former: str) -> None:
     reading = _read(f"SKU;Name;{former};{offer}", "A;Cup;12.90;", "B;Mug;14.90;", "C;Jug;20.50;")
     assert _prices(reading) == [Decimal("12.90"), Decimal("14.90"), Decimal("20.50")]
     assert not reading.feed.questions
 
 
 @pytest.mark.parametrize("name", ["Last price", "Ultimo prezzo", "Letzter Preis"])
-def test_the_price_of_the_last_purchase_is_not_the_selling_price_even_if_no_price_is_reduced(name: str) -> None:
+def test_the_last_purchase_price_is_never_the_selling_price(name: str) -> None:
     reading = _read(f"SKU;Name;Special price;{name}", "A;Cup;;4.20", "B;Mug;;5.20", "C;Jug;;6.20")
     assert set(_prices(reading)) <= {None}
 
 
-def test_one_label_before_all_amounts_does_not_hide_the_column_of_the_price() -> None:
+def test_a_label_before_each_amount_does_not_hide_the_price() -> None:
     reading = _read("SKU;Name;Price", "A;Cup;Rs: 500", "B;Mug;Rs: 650", "C;Jug;Rs: 990", currency="INR")
     assert _prices(reading) in ([], [Decimal(500), Decimal(650), Decimal(990)])
 
@@ -81,14 +79,14 @@ def test_a_total_that_is_a_subtotal_plus_a_usual_tax_is_the_price(net: str, gros
     assert _prices(reading) == [Decimal("12.00"), Decimal("22.00"), Decimal("5.00")]
 
 
-def test_the_fixed_price_of_an_auction_beside_a_retail_price_leads_to_a_question() -> None:
+def test_a_buy_now_price_beside_a_retail_price_leads_to_a_question() -> None:
     reading = _read("SKU;Title;Buy It Now Price;Retail Price", "A;Tee;24.99;29.99", "B;Mug;12.99;14.99")
     (question,) = reading.feed.questions
     assert {choice.value for choice in question.choices} >= {"Buy It Now Price", "Retail Price"}
 
 
 @pytest.mark.parametrize("unit", ["1 pce", "1 pièce", "1 pza", "1 szt", "1 Stück", "1 buc", "1 kom", "1 шт"])
-def test_the_price_for_one_piece_or_more_is_the_selling_price_for_every_word_that_means_a_piece(unit: str) -> None:
+def test_a_price_for_one_piece_is_recognised_with_every_word_for_a_piece(unit: str) -> None:
     more = unit.replace("1", "10")
     reading = _read(f"Réf;Nom;Prix TTC dès {unit};Prix TTC dès {more};Prix achat", "A;Mug;14,90;12,90;5,10",
                     "B;Bol;24,00;21,50;9,20")  # fmt: skip
@@ -96,7 +94,7 @@ def test_the_price_for_one_piece_or_more_is_the_selling_price_for_every_word_tha
     assert not reading.feed.questions
 
 
-def test_two_abbreviations_that_can_both_mean_a_selling_price_lead_to_a_question() -> None:
+def test_two_abbreviations_of_selling_prices_lead_to_a_question() -> None:
     reading = _read("SKU;Name;EP;AP", "A;Cup;4,00;9,90", "B;Mug;3,00;8,90", "C;Jug;5,00;12,90")
     (question,) = reading.feed.questions
     assert [choice.value for choice in question.choices] == ["", "AP", "EP"]

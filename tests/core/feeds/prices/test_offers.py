@@ -1,4 +1,4 @@
-"""Tests offers with days: the offer price, its first day and its last day, in many languages and formats."""
+"""Tests offers with days: the offer price, the first day and the last day, in many languages and formats."""
 
 import json
 from datetime import date, datetime
@@ -38,7 +38,7 @@ def offers(product: Product) -> list[tuple[str, Any, Any]]:
 
 
 @pytest.mark.parametrize("header", PLAIN.values(), ids=PLAIN)
-def test_an_offer_has_the_first_and_last_day_from_the_columns_beside_the_offer_price(header: str) -> None:
+def test_the_columns_beside_the_offer_price_contain_the_days_of_the_offer(header: str) -> None:
     rows = "A;Cup;12,90;9,90;20.11.2026;30.11.2026\nB;Mug;14,90;;;\nC;Jug;20,00;18,50;;30.11.2026\n"
     reading = read(f"{header}\n{rows}")
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
@@ -100,7 +100,7 @@ def test_a_proposal_shows_the_offers_of_its_rows() -> None:
     assert first == [{"price": "9.90", "first": "2026-11-20", "last": "2026-11-30"}] and second == []
 
 
-def test_the_first_and_the_last_day_of_a_google_offer_are_in_one_cell() -> None:
+def test_both_days_of_a_google_offer_are_read_from_one_cell() -> None:
     cells = "2026-11-20T08:00+0100/2026-11-30T23:59+0100"
     text = f"id,title,image_link,price,sale_price,sale_price_effective_date\nA,Cup,,12.90 EUR,9.90 EUR,{cells}\n"
     start = datetime.fromisoformat("2026-11-20T08:00+01:00")
@@ -110,7 +110,7 @@ def test_the_first_and_the_last_day_of_a_google_offer_are_in_one_cell() -> None:
     assert offers(read(text).products[0]) == [("9.90", FIRST, LAST)]
 
 
-def test_an_offer_without_days_is_valid_now_if_other_offers_have_days() -> None:
+def test_an_offer_without_days_beside_offers_with_days_is_valid_now() -> None:
     text = "SKU;Name;Price;Sale price;Sale from;Sale to\nA;Cup;12.90;9.90;;\nB;Mug;14.90;12.00;20.11.2026;\n"
     assert [offers(product) for product in read(text).products] == [
         [("9.90", None, None)], [("12.00", FIRST, None)],
@@ -132,7 +132,7 @@ def test_an_offer_without_days_is_valid_now_if_other_offers_have_days() -> None:
         "SKU;Name;Price;Special price;Stock;Sales start date\nA;Cup;12.90;9.90;1;2026-11-01\n",
     ],
 )
-def test_a_price_whose_days_are_not_certain_is_not_an_offer(text: str) -> None:
+def test_a_price_with_uncertain_days_is_not_an_offer(text: str) -> None:
     product = read(text).product
     assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
 
@@ -146,7 +146,7 @@ def test_a_price_whose_days_are_not_certain_is_not_an_offer(text: str) -> None:
         "Special price / kg", "Special price per case", "Promo USD",
     ],
 )  # fmt: skip
-def test_a_reduction_and_the_price_of_a_quantity_are_not_offers(column: str) -> None:
+def test_reductions_and_quantity_prices_are_not_offers(column: str) -> None:
     text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
     product = read(text).product
     assert (str(product.price), product.offers) == ("12.90", ())
@@ -175,7 +175,7 @@ def test_the_month_is_first_in_dates_with_slashes_if_the_currency_is_usd() -> No
 
 
 @pytest.mark.parametrize("sign", ["-", "/", "."])
-def test_all_dates_of_a_file_are_compared_to_decide_whether_the_month_is_first(sign: str) -> None:
+def test_all_dates_of_a_file_determine_whether_the_month_is_first(sign: str) -> None:
     text = "SKU,Name,Price,Sale price,Sale start,Sale end\nA,Cup,12.90,9.90,11-01-2026,11-30-2026\n".replace("-", sign)
     assert offers(read(text).product) == [("9.90", date(2026, 11, 1), LAST)]
     text = text.replace(f"11{sign}30", f"12{sign}10")
@@ -183,7 +183,7 @@ def test_all_dates_of_a_file_are_compared_to_decide_whether_the_month_is_first(s
     assert offers(read(text).product) == expected
 
 
-def test_a_date_with_a_possible_two_digit_year_at_each_end_is_ambiguous() -> None:
+def test_a_date_with_three_two_digit_numbers_is_ambiguous() -> None:
     year, this = date.today().year % 100, date.today().year  # noqa: DTZ011
     cells = [(f"{year}/11/{day}", f"{day}/11/{year}") for day in (20, 30)]
     assert order_of_days([first for first, _ in cells]) is None
@@ -199,7 +199,9 @@ CONTRADICTED = (
     "SKU;Name;Price;Promo price;Promo from;Promo to\nA;Cup;10;8;13/01/2030;20/01/2030\n"
     "B;Mug;10;8;01/14/2030;01/25/2030\nC;Jar;10;8;03/04/2030;05/04/2030\n"
 )
-"""An offer whose days show both orders. The days in the third row can be read in both orders."""
+"""Offers whose days contradict each other: some have the day first, others have the month first. The days in the third
+row can be read in both orders.
+"""
 SECOND_OFFER = [";Clearance price;Clearance from;Clearance to", *[";7;15/03/2030;25/03/2030"] * 3]
 
 
@@ -208,7 +210,7 @@ def with_second_offer(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", [CONTRADICTED, with_second_offer(CONTRADICTED)], ids=["one offer", "two offers"])
-def test_an_offer_with_contradictory_days_leads_to_a_question_and_no_other_offer_replaces_it(text: str) -> None:
+def test_an_offer_with_contradictory_days_leads_to_a_question(text: str) -> None:
     reading = read(text)
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("day_order", ["day", "month"])
@@ -219,7 +221,8 @@ def test_an_offer_with_contradictory_days_leads_to_a_question_and_no_other_offer
         assert answered.feed.questions == ()
         (offer,) = answered.products[2].offers or ()
         assert (offer.price, offer.first, offer.last) == (Decimal("8.00"), *days)
-    # A day that does not exist in the order is reported. The 14th month is read as the 14th day.
+    # With the month first, the day 13/01/2030 does not exist, and a warning reports it. The day 01/14/2030 is January
+    # 14.
     assert [warning["value"] for warning in answered.details["warnings"]] == ["8 13/01/2030 20/01/2030"]
     assert [product.offers != () for product in answered.products] == [False, True, True]
 
@@ -228,14 +231,14 @@ def test_contradictory_days_of_past_offers_lead_to_no_question() -> None:
     assert read(CONTRADICTED.replace("2030", "2020")).feed.questions == ()
 
 
-def test_each_of_two_offers_can_have_days_in_its_own_order() -> None:
+def test_two_offer_columns_can_have_different_orders_of_day_and_month() -> None:
     text = with_second_offer(CONTRADICTED.replace("01/14", "14/01").replace("01/25", "25/01"))
     reading = read(text.replace("15/03/", "03/15/").replace("25/03/", "03/25/"))
     assert reading.feed.questions == ()
     assert [product.offers[0].price for product in reading.products if product.offers] == [Decimal("8.00")] * 3
 
 
-def test_a_bad_offer_causes_a_warning_and_does_not_reject_the_product() -> None:
+def test_an_invalid_offer_causes_a_warning_without_rejecting_the_product() -> None:
     rows = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n" * 8
     text = f"SKU;Name;Price;Special price;Special from;Special to\n{rows}B;Mug;14.90;12.00;tomorrow;\nC;Jug;9;9;;\n"
     reading = read(text)
@@ -256,7 +259,7 @@ def test_a_bad_offer_causes_a_warning_and_does_not_reject_the_product() -> None:
         ("2026-12-05T10:00:00+01:00", "2026-12-04", True),
     ],
 )
-def test_an_offer_that_ends_before_it_starts_is_left_out_with_a_warning(first: str, last: str, is_bad: bool) -> None:
+def test_an_offer_that_ends_before_its_start_is_ignored_with_a_warning(first: str, last: str, is_bad: bool) -> None:
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     reading = read(f"{header}A;Cup;12.90;9.90;{first};{last}\n")
     assert bool(reading.product.offers) != is_bad
@@ -264,7 +267,7 @@ def test_an_offer_that_ends_before_it_starts_is_left_out_with_a_warning(first: s
     assert codes == ([("bad_offer", f"9.90 {first} {last}")] if is_bad else [])
 
 
-def test_placeholder_dates_that_mean_no_date_do_not_limit_an_offer() -> None:
+def test_placeholder_dates_do_not_limit_an_offer() -> None:
     first, last = "0001-01-01T00:00:00+01:00", "9999-12-31 23:59"
     header = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90"
     assert offers(read(f"{header};2026-11-20;{first}\n").product) == [("9.90", FIRST, None)]
@@ -286,7 +289,7 @@ def test_the_mapping_can_exclude_offers_or_name_the_offer_column() -> None:
     assert read(text, mapping={"price": "Special price"}).product.price.__str__() == "9.90"
 
 
-def test_a_file_without_offers_ends_the_offers_of_an_earlier_file() -> None:
+def test_a_file_without_offers_ends_the_offers_of_the_previous_file() -> None:
     first = read("SKU;Name;Price;Special price;Special from\nA;Cup;12.90;9.90;20.11.2026\n")
     second = read("SKU;Name;Price\nA;Cup;12.90\n", memory=first.feed.reading)
     assert (second.product.offers, "offers" in second.product.fields_set) == (None, True)
@@ -300,23 +303,23 @@ SHOWN = {False: "A;Cup;12.90;9.90;20/11/2026;30/11/2026\n", True: "A;Cup;12.90;9
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 @pytest.mark.parametrize("month_first", [False, True])
-def test_ambiguous_dates_are_read_in_the_day_and_month_order_of_earlier_files(currency: str, month_first: bool) -> None:
+def test_ambiguous_dates_are_read_in_the_order_of_previous_files(currency: str, month_first: bool) -> None:
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     first = read(header + SHOWN[month_first], currency=currency)
     assert first.feed.reading["month_first"] is month_first
-    # After a file with other dates, or a file without offers, the order of day and month is still remembered.
+    # The order of day and month is remembered even after a file with other dates or without offers.
     second = read(header + "A;Cup;12.90;9.90;2026-11-20;2026-11-30\n", memory=first.feed.reading, currency=currency)
     third = read("SKU;Name;Price\nA;Cup;12.90\n", memory=second.feed.reading, currency=currency)
     days = (date(2026, 3, 11), date(2026, 5, 11)) if month_first else (date(2026, 11, 3), date(2026, 11, 5))
     for memory in (first.feed.reading, second.feed.reading, third.feed.reading):
         assert offers(read(header + OPEN, memory=memory, currency=currency).product) == [("9.90", *days)]
-    # If a file itself shows its order of day and month, this order is used and remembered.
+    # The order of day and month that a file clearly shows is used and remembered.
     other = read(header + SHOWN[not month_first] + OPEN, memory=third.feed.reading, currency=currency)
     assert offers(other.products[0]) == [("9.90", FIRST, LAST)]
     assert other.feed.reading["month_first"] is not month_first
 
 
-def test_offers_are_not_read_if_the_order_of_day_and_month_is_unknown_in_all_files() -> None:
+def test_offers_are_ignored_if_no_file_shows_the_order_of_day_and_month() -> None:
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     reading = read(header + OPEN)
     assert "offers" not in reading.product.fields_set and reading.feed.reading["month_first"] is None
@@ -328,7 +331,7 @@ def test_offers_are_not_read_if_the_order_of_day_and_month_is_unknown_in_all_fil
 
 
 @pytest.mark.parametrize("header", ["Special price;Special from;Special to", "Aktionspreis;von;bis"])
-def test_blank_offer_columns_keep_the_meaning_that_they_had_in_the_earlier_file(header: str) -> None:
+def test_blank_offer_columns_have_the_same_meaning_as_in_the_previous_file(header: str) -> None:
     row = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
     first = read(f"SKU;Name;Price;{header}\n{row}")
     blank = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400))
@@ -346,7 +349,7 @@ def test_blank_offer_columns_keep_the_meaning_that_they_had_in_the_earlier_file(
 @pytest.mark.parametrize(
     "header", ["sale_price;sale_start;sale_end", "Aktionspreis;von;bis", "sale_price;sale_price_effective_date;note"]
 )
-def test_offer_columns_whose_first_offer_is_far_down_in_the_file_are_not_attributes(header: str) -> None:
+def test_offer_columns_that_are_blank_in_the_first_rows_are_not_attributes(header: str) -> None:
     later = "A;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     text = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400)) + later
     reading = read(text)
@@ -367,11 +370,11 @@ def test_offer_columns_whose_first_offer_is_far_down_in_the_file_are_not_attribu
         ("31.02.2026", None), ("", None), ("12.90", None), ("2026-11-20 25:00", None), ("x" * 300, None),
     ],
 )  # fmt: skip
-def test_days_and_times_are_read_in_many_forms(cell: str, expected: Any) -> None:
+def test_days_and_times_are_read_in_many_formats(cell: str, expected: Any) -> None:
     assert moment_of(cell) == expected
 
 
-def test_an_end_date_far_in_the_future_means_no_end_and_the_offer_includes_its_last_minute() -> None:
+def test_an_end_date_far_in_the_future_means_that_the_offer_has_no_end() -> None:
     assert end_of(date(9999, 12, 31)) is None and end_of(LAST) == LAST
     assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
     assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001

@@ -1,4 +1,6 @@
-"""Tests offers without days in known exports: the vendor's documentation decides, otherwise a question is asked."""
+"""Tests offers without days in known exports. They are valid if the documentation of the vendor says this. Otherwise,
+they lead to a question.
+"""
 
 import json
 
@@ -42,7 +44,7 @@ def offers(reading: Reading) -> dict[str, list[str]]:
         ),
     ],
 )
-def test_an_offer_without_days_is_valid_if_the_documentation_of_the_vendor_says_so(
+def test_an_offer_without_days_is_valid_if_the_vendor_documents_such_offers(
     text: str, sold: dict[str, list[str]]
 ) -> None:
     reading = read(text)
@@ -64,7 +66,7 @@ def test_the_sale_price_in_the_woocommerce_rest_api_is_an_offer() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 400])
-def test_days_and_offers_that_first_appear_below_the_sample_are_used(rows: int) -> None:
+def test_offers_that_first_appear_after_the_sample_are_used(rows: int) -> None:
     text = WOOCOMMERCE + "".join(f"simple,S{n},Pot {n},1,,,,29.00\n" for n in range(rows))
     text += "simple,A,Pot,1,2020-01-01,2020-01-31,24.00,29.00\nsimple,B,Cup,1,,,7.00,9.00\n"
     items = {item.sku: item for item in read(text).products}
@@ -73,7 +75,7 @@ def test_days_and_offers_that_first_appear_below_the_sample_are_used(rows: int) 
 
 
 @pytest.mark.parametrize("rows", [1, 700])
-def test_the_offers_of_a_google_feed_in_xml_are_used_in_every_record(rows: int) -> None:
+def test_the_offers_of_an_xml_google_feed_are_used_in_every_record(rows: int) -> None:
     item = "<item><g:id>{}</g:id><g:title>Pot</g:title><g:price>29.00 EUR</g:price>{}</item>"
     sale = "<g:sale_price>24.00 EUR</g:sale_price>"
     period = "<g:sale_price_effective_date>2020-01-01/2020-01-31</g:sale_price_effective_date>"
@@ -96,9 +98,7 @@ def test_the_offers_of_a_google_feed_in_xml_are_used_in_every_record(rows: int) 
         ("Handle,Title,Variant SKU,Variant Price,Promo Price\na,Pot,A,29.00,24.00\nb,Cup,B,9.00,\n", "Promo Price"),
     ],
 )  # fmt: skip
-def test_an_offer_without_days_leads_to_a_question_if_the_documentation_of_the_vendor_requires_days(
-    text: str, column: str
-) -> None:
+def test_an_offer_without_days_leads_to_a_question_if_the_vendor_requires_days(text: str, column: str) -> None:
     reading = read(text)
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("offers", ["", column])

@@ -17,9 +17,11 @@ NO_ORDER = {
     ),
     "years first": "A;Lamp;39,90;26-04-03;26-12-04\nA;Lamp;42,90;27-04-03;27-12-04\n",
 }
-"""Periods whose days have no order that the setting could change."""
+"""Periods whose days cannot be read consistently in one order. The setting `day_order` does not help."""
 OPEN = "A-1;Lamp;42,90;03/04/2026;04/12/2026\nA-1;Lamp;45,90;05/12/2026;04/12/2027\n"
-"""Prices for two periods. On 2026-11-20, the first is valid if the day comes first, and otherwise the second."""
+"""Prices for two periods. On 2026-11-20, the first price is valid if the day comes first. The second price is valid if
+the month comes first.
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +40,7 @@ def prices(reading: Reading) -> list[str]:
 @pytest.mark.parametrize("currency", ["EUR", "USD", "CAD"])
 @pytest.mark.parametrize("rows", [*NO_ORDER.values(), OPEN], ids=[*NO_ORDER, "open"])
 @pytest.mark.parametrize("names", NAMES)
-def test_each_offered_answer_ends_the_question(rows: str, names: str, currency: str) -> None:
+def test_every_choice_of_a_question_answers_the_question(rows: str, names: str, currency: str) -> None:
     text = HEADER.replace("Valid from;Valid to", names) + rows
     for question in read(text, currency=currency).feed.questions:
         for choice in question.choices:
@@ -50,7 +52,7 @@ def test_each_offered_answer_ends_the_question(rows: str, names: str, currency: 
 @pytest.mark.parametrize("setting", [{}, {"day_order": "day"}, {"day_order": "month"}], ids=["unset", "day", "month"])
 @pytest.mark.parametrize("rows", NO_ORDER.values(), ids=NO_ORDER)
 @pytest.mark.parametrize("separator", SEPARATORS)
-def test_days_without_an_order_lead_to_the_question_about_the_price(
+def test_days_without_a_consistent_order_lead_to_the_price_question(
     rows: str, setting: dict[str, str], currency: str, separator: str
 ) -> None:
     reading = read(HEADER + rows.replace("/", separator), mapping=setting, currency=currency)
@@ -59,7 +61,7 @@ def test_days_without_an_order_lead_to_the_question_about_the_price(
 
 @pytest.mark.parametrize("days", [(".", "/"), ("/", "."), (".", "-")])
 @pytest.mark.parametrize(("currency", "memory"), [("USD", None), ("EUR", {"month_first": True}), ("EUR", None)])
-def test_columns_with_days_in_two_notations_lead_to_a_question(
+def test_two_day_columns_in_different_notations_lead_to_a_question(
     days: tuple[str, str], currency: str, memory: dict[str, bool] | None
 ) -> None:
     rows = (("42,90", "01/02/2026", "02/12/2026"), ("45,90", "03/12/2026", "04/12/2027"))
@@ -72,20 +74,20 @@ def test_columns_with_days_in_two_notations_lead_to_a_question(
         assert (keys(reading), prices(reading)) == ([], [price])
 
 
-def test_days_with_dots_are_read_with_the_month_first_if_one_day_shows_this_order() -> None:
+def test_days_with_dots_are_month_first_if_one_day_is_clearly_month_first() -> None:
     rows = "A;Lamp;42,90;01.02.2026;12.31.2026\nA;Lamp;45,90;12.01.2026;12.30.2027\n"
     reading = read(HEADER + rows)
     assert (keys(reading), prices(reading)) == ([], ["42.90"])
 
 
-def test_days_with_dots_are_read_with_the_day_first_even_if_another_column_has_the_month_first() -> None:
+def test_days_with_dots_are_day_first_beside_a_month_first_column() -> None:
     rows = "A;Lamp;42,90;01.02.2026;12/31/2026\nA;Lamp;45,90;03.12.2026;12/30/2027\n"
     reading = read(HEADER + rows)
     assert (keys(reading), prices(reading)) == ([], ["42.90"])
 
 
 MANY = "".join(f"B{number};Cup;1.00;01/02/2026;02/12/2027\n" for number in range(400))
-"""More rows than the sample has."""
+"""Rows that fill the sample, so that rows after them are not in the sample."""
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ MANY = "".join(f"B{number};Cup;1.00;01/02/2026;02/12/2027\n" for number in range
         ("25/02/2026 00:00", ""), ("", "99/99/9999"),
     ],
 )  # fmt: skip
-def test_a_later_row_whose_day_is_not_understood_is_rejected(first: str, last: str) -> None:
+def test_a_row_after_the_sample_with_an_invalid_day_is_rejected(first: str, last: str) -> None:
     sample = "A;Lamp;42.90;01/02/2026;02/12/2026\nA;Lamp;45.90;02/03/2026;04/12/2027\n"
     text = HEADER + sample + MANY + f"C;Jug;8.00;01/02/2026;02/12/2027\nC;Jug;9.00;{first};{last}\n"
     reading = read(text, currency="USD")
@@ -105,13 +107,13 @@ def test_a_later_row_whose_day_is_not_understood_is_rejected(first: str, last: s
 
 
 @pytest.mark.parametrize("blank", ["", "-", "0", "00.00.0000", "0000-00-00", "NULL"])
-def test_a_later_row_without_a_last_day_is_valid(blank: str) -> None:
+def test_a_row_after_the_sample_without_a_last_day_is_valid(blank: str) -> None:
     sample = "A;Lamp;42.90;01/02/2026;02/12/2026\nA;Lamp;45.90;02/03/2026;04/12/2027\n"
     reading = read(f"{HEADER}{sample}{MANY}C;Jug;9.00;01/02/2026;{blank}\n", currency="USD")
     assert (reading.products[-1].sku, str(reading.products[-1].price)) == ("C", "9.00")
 
 
-def test_a_mapped_price_does_not_answer_the_question_about_the_order_of_days() -> None:
+def test_a_mapped_price_does_not_answer_the_question_about_the_day_order() -> None:
     mapping = {"price": "Price"}
     assert keys(read(HEADER + OPEN, mapping=mapping)) == ["day_order"]
     for order, price in (("day", "42.90"), ("month", "45.90")):
@@ -119,7 +121,7 @@ def test_a_mapped_price_does_not_answer_the_question_about_the_order_of_days() -
         assert (keys(reading), prices(reading)) == ([], [price])
 
 
-def test_without_an_answer_the_first_choice_is_used() -> None:
+def test_the_first_choice_is_used_without_an_answer() -> None:
     reading = read(HEADER + OPEN)
     (question,) = reading.feed.questions
     first = read(HEADER + OPEN, mapping={question.key: question.choices[0].value})
@@ -135,11 +137,11 @@ def test_without_an_answer_the_first_choice_is_used() -> None:
         "A;Lamp;42,90;03/04/2020;04/04/2027\nA;Lamp;45,90;05/05/2027;\n",
     ],
 )
-def test_the_order_is_not_asked_about_if_it_changes_nothing_from_today_on(rows: str, currency: str) -> None:
+def test_a_day_order_that_affects_only_past_periods_leads_to_no_question(rows: str, currency: str) -> None:
     assert keys(read(HEADER + rows, currency=currency)) == []
 
 
-def test_without_a_decided_order_a_later_row_is_rejected_if_the_order_decides() -> None:
+def test_a_row_after_the_sample_with_ambiguous_days_is_rejected() -> None:
     sample = "A;Lamp;42,90;03/04/2020;04/04/2027\nA;Lamp;45,90;05/05/2027;\n"
     many = "".join(f"B{number};Cup;1,00;01/02/2020;01/01/2030\n" for number in range(400))
     reading = read(f"{HEADER}{sample}{many}C;Jug;8,00;01/02/2026;02/12/2026\nD;Cap;7,00;25/02/2026;\n")
@@ -149,7 +151,7 @@ def test_without_a_decided_order_a_later_row_is_rejected_if_the_order_decides() 
 
 
 @pytest.mark.parametrize("month_first", [False, True])
-def test_the_order_that_periods_show_is_remembered(month_first: bool) -> None:
+def test_the_day_order_that_periods_show_is_remembered(month_first: bool) -> None:
     shown = "A;Lamp;42,90;{};{}\nA;Lamp;45,90;{};{}\n".format(
         *(f"{day:%m/%d/%Y}" if month_first else f"{day:%d/%m/%Y}"
           for day in (date(2025, 1, 1), date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31)))
@@ -165,5 +167,5 @@ def test_the_order_that_periods_show_is_remembered(month_first: bool) -> None:
 
 
 @pytest.mark.parametrize("order", ["day", "month"])
-def test_a_setting_shows_no_order_that_is_remembered(order: str) -> None:
+def test_a_day_order_from_the_settings_is_not_remembered(order: str) -> None:
     assert read(HEADER + OPEN, mapping={"day_order": order}).feed.reading["month_first"] is None

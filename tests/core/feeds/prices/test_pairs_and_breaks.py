@@ -1,4 +1,6 @@
-"""Tests prices that are found by comparing columns: purchase with sale, pack with measure, and several quantities."""
+"""Tests prices that are found by comparing columns: purchase and sale prices, pack and measure prices, quantity
+prices.
+"""
 
 from time import process_time
 
@@ -27,7 +29,7 @@ def test_the_higher_of_a_pair_of_prices_is_the_selling_price(header: str) -> Non
     assert not any("18,40" in str(product.attributes) for product in reading.products)
 
 
-def test_a_pair_of_price_columns_leads_to_a_question_if_neither_column_is_higher_in_all_rows() -> None:
+def test_a_pair_of_prices_leads_to_a_question_if_the_higher_column_varies() -> None:
     (question,) = read("Art-Nr;Bezeichnung;EP;VP\nA;Cup;18,40;9,00\nB;Mug;31,15;64,50\n").feed.questions
     assert (question.key, question.subject) == ("price", "money")
 
@@ -40,13 +42,13 @@ def test_a_pair_of_price_columns_leads_to_a_question_if_neither_column_is_higher
         "Code;Product;Price per kg;Jar price (incl VAT)",
     ],
 )  # fmt: skip
-def test_the_price_of_a_pack_is_the_selling_price_if_the_file_also_has_a_price_for_a_measure(header: str) -> None:
+def test_the_price_of_a_pack_is_the_selling_price_beside_a_measure_price(header: str) -> None:
     reading = read(f"{header}\nA;Biltong;499,00;49,90\nB;Wors;459,00;229,50\n")
     assert prices(reading) == ["49.90", "229.50"]
     assert not reading.feed.questions
 
 
-def test_the_price_of_a_pack_leads_to_a_question_if_the_file_has_no_price_for_a_measure() -> None:
+def test_the_price_of_a_pack_leads_to_a_question_without_a_measure_price() -> None:
     assert read("Code;Product;Pack price\nA;Biltong;49,90\nB;Wors;229,50\n").feed.questions
 
 
@@ -60,20 +62,18 @@ def breaks(attribute: str, second: int, price: str = "8.90") -> Reading:
 
 
 @pytest.mark.parametrize("attribute", ["vanaf", "pri", "od"])
-def test_the_quantities_of_price_breaks_are_found_by_their_values(attribute: str) -> None:
+def test_the_quantities_of_quantity_prices_are_recognised_by_their_values(attribute: str) -> None:
     reading = breaks(attribute, 10)
     assert prices(reading) == ["9.90"] * 3
     assert not reading.feed.questions
 
 
 @pytest.mark.parametrize(("second", "price"), [(2, "8.90"), (10, "12.90")], ids=["numbers of lists", "higher prices"])
-def test_numbered_price_attributes_lead_to_a_question_if_their_values_are_not_quantities(
-    second: int, price: str
-) -> None:
+def test_numbered_prices_that_are_not_quantity_prices_lead_to_a_question(second: int, price: str) -> None:
     assert breaks("pri", second, price).feed.questions
 
 
-def test_many_columns_with_prices_of_purchase_and_sale_are_compared_in_a_short_time() -> None:
+def test_many_purchase_and_sale_price_columns_are_compared_quickly() -> None:
     names = [f"{code} {tax}" for code in NAMED_CURRENCIES for tax in ("", "netto")][:90]
     header = ";".join(["SKU", "Name", *(f"EP {name}" for name in names), *(f"VP {name}" for name in names)])
     rows = "".join(f"A{at};Cup;{';'.join(['5,10'] * len(names) + ['9,90'] * len(names))}\n" for at in range(300))

@@ -1,4 +1,4 @@
-"""Tests questions about amounts: two amounts in a cell, amounts for a pack, an unknown krone, or cents."""
+"""Tests questions about amounts: two amounts in a cell, pack prices, ambiguous `kr` amounts, and amounts in cents."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_one_amount_leads_to_no_question_about_two_amounts(price: str) -> None:
         ("Uds. por caja", "G1;Taza;14;41,86;5\nG2;Plato;12;47,40;5\nG3;Bote;15;43,35;5\n"),
     ],
 )
-def test_prices_that_are_all_divisible_by_the_pack_size_lead_to_a_question(column: str, rows: str) -> None:
+def test_prices_divisible_by_the_pack_size_lead_to_a_question(column: str, rows: str) -> None:
     reading = read(f"SKU;Name;{column};Preis;Bestand\n{rows}")
     assert questions(reading) == [("price_unit", "money")]
     divided = read(f"SKU;Name;{column};Preis;Bestand\n{rows}", mapping={"price_unit": column})
@@ -55,7 +55,7 @@ def test_prices_that_are_all_divisible_by_the_pack_size_lead_to_a_question(colum
         "G1;Becher;1;31,20;5\nG2;Teller;1;26,10;5\nG3;Dose;1;46,80;5\n",
     ],
 )
-def test_prices_that_are_not_all_divisible_by_the_pack_size_lead_to_no_question(rows: str) -> None:
+def test_prices_not_divisible_by_the_pack_size_lead_to_no_question(rows: str) -> None:
     reading = read(f"SKU;Name;VPE;Preis;Bestand\n{rows}")
     assert not questions(reading)
     assert all(product.price for product in reading.products)
@@ -69,7 +69,7 @@ def test_prices_that_are_not_all_divisible_by_the_pack_size_lead_to_no_question(
         "K1;Lærred taske;899,00 kr;4\nK2;Grønt krus;199,00 kr;9\n",  # Danish or Norwegian
     ],
 )
-def test_the_krone_of_an_unknown_country_leads_to_a_question(rows: str) -> None:
+def test_a_krone_price_of_an_unknown_country_leads_to_a_question(rows: str) -> None:
     text = f"SKU;Name;Price;Stock\n{rows}"
     assert questions(read(text)) == [("price", "money")]
     assert not questions(read(text, currency="NOK"))
@@ -90,7 +90,7 @@ def test_the_language_of_a_file_determines_the_country_of_the_krone(text: str, c
 
 
 @pytest.mark.parametrize("key", ["amount", "value", "item_amount"])
-def test_whole_amounts_without_a_currency_can_be_cents(key: str) -> None:
+def test_integer_amounts_without_a_currency_can_be_cents(key: str) -> None:
     records = [{"sku": f"P{at}", "name": "Print", key: amount} for at, amount in enumerate((3900, 15900, 7900))]
     assert ("minor_units", "money") in questions(read(json.dumps(records), "feed.json"))
     few = [{"sku": f"P{at}", "name": "Print", key: amount} for at, amount in enumerate((39, 159, 79))]
@@ -102,7 +102,7 @@ def test_whole_amounts_without_a_currency_can_be_cents(key: str) -> None:
     [("Level 1;Level 2;Level 3", True), ("Stufe A;Stufe B;Stufe C", True), ("Nivel 1;Nivel 2;Nivel 3", True),
      ("Length;Width;Height", False)],
 )  # fmt: skip
-def test_whole_amounts_in_columns_named_like_price_levels_lead_to_a_question(header: str, is_open: bool) -> None:
+def test_integers_in_columns_named_as_price_levels_lead_to_a_question(header: str, is_open: bool) -> None:
     reading = read(
         f"Model;Description;{header};Stock\nM-1;Bell;98;91;85;4\nM-2;Horn;140;132;120;7\nM-3;Light;45;45;40;9\n"
     )
@@ -112,6 +112,6 @@ def test_whole_amounts_in_columns_named_like_price_levels_lead_to_a_question(hea
     assert all(product.price is None for product in reading.products)
 
 
-def test_levels_that_rise_in_one_row_and_fall_in_another_are_not_prices() -> None:
+def test_levels_without_a_consistent_order_are_not_prices() -> None:
     reading = read("Model;Description;Level 1;Level 2;Stock\nM-1;Bell;98;91;4\nM-2;Horn;12;132;7\n")
     assert not questions(reading)

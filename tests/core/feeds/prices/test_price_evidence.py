@@ -1,4 +1,4 @@
-"""Tests information beside, above and below prices: units in words, currencies, two header rows, notes, numbers."""
+"""Tests information beside, above and below prices: units in words, currencies, headers of two rows, and notes."""
 
 # ruff: noqa: RUF001 - some texts are not Latin
 
@@ -40,7 +40,7 @@ def test_a_price_is_divided_by_a_unit_that_is_written_in_words(units: tuple[str,
     assert (prices(reading), reading.rejected, asked(reading)) == (expected, [], [])
 
 
-def test_a_price_with_an_unknown_unit_is_rejected_and_is_not_read_as_the_price_of_one_piece() -> None:
+def test_a_price_with_an_unknown_unit_is_rejected() -> None:
     reading = table("Preis;Preiseinheit", "12,00;100", "12,00;Schwupp")
     assert [(one.sku, one.code) for one in reading.rejected] == [("A-2", "bad_price_unit")]
 
@@ -49,7 +49,7 @@ def test_a_price_with_an_unknown_unit_is_rejected_and_is_not_read_as_the_price_o
 @pytest.mark.parametrize(
     "units", [("le 100", "la pièce"), ("per 100", "each"), ("100 Stk", "Stück"), ("cada mil", "cada uno"), ("%", "Stk")]
 )
-def test_a_column_of_price_units_leads_to_a_question_whatever_its_name_is(column: str, units: tuple[str, str]) -> None:
+def test_a_column_of_price_units_with_any_name_leads_to_a_question(column: str, units: tuple[str, str]) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
     assert asked(table(f"Preis;{column}", *rows)) == ["price_unit"]
     assert asked(table(f"Preis;{column}", *rows, price_unit=column)) == []
@@ -61,7 +61,7 @@ def test_a_column_of_price_units_leads_to_a_question_whatever_its_name_is(column
     [("Inhalt", ("6 Stk", "12 Stk")), ("Content", ("100 g", "250 g")), ("Einheit", ("Stk", "Paar")),
      ("UOM", ("EA", "BX")), ("Verpackung", ("Karton", "Stück")), ("VE", ("10", "100")), ("Size", ("M", "L"))],
 )  # fmt: skip
-def test_contents_and_units_of_sale_lead_to_no_question(column: str, units: tuple[str, str]) -> None:
+def test_package_contents_and_sales_units_lead_to_no_question(column: str, units: tuple[str, str]) -> None:
     reading = table(f"Preis;{column}", *(f"12,50;{unit}" for unit in units))
     assert (prices(reading), asked(reading)) == (["12.50", "12.50"], [])
 
@@ -70,9 +70,7 @@ def test_contents_and_units_of_sale_lead_to_no_question(column: str, units: tupl
     ("column", "codes"),
     [("Whrg", ("CHF", "EUR")), ("xx", ("Fr.", "€")), ("C", ("chf", "eur")), ("Note", ("", "EUR")), ("Dev.", ("", "€"))],
 )
-def test_a_column_of_currency_codes_is_the_currency_column_whatever_its_name_is(
-    column: str, codes: tuple[str, str]
-) -> None:
+def test_a_column_of_currency_codes_with_any_name_is_the_currency_column(column: str, codes: tuple[str, str]) -> None:
     reading = table(f"Preis;{column}", *(f"12.50;{code}" for code in codes), currency="CHF")
     assert [one.currency for one in reading.products] == ["CHF", "EUR"]
 
@@ -91,7 +89,7 @@ def test_short_words_that_are_not_currency_codes_are_not_currencies(values: tupl
         "PrecioCompra1;PrecioVenta1", "EK1_NETTO;VK1_BRUTTO", "Price1Cost;Price1Retail",
     ],
 )  # fmt: skip
-def test_numbers_inside_the_names_of_price_columns_are_ignored(header: str) -> None:
+def test_numbers_in_the_names_of_price_columns_are_ignored(header: str) -> None:
     reading = table(header, "5,50;9,50", "6,50;10,50")
     assert (prices(reading), asked(reading)) == (["9.50", "10.50"], [])
 
@@ -115,7 +113,7 @@ def test_only_selling_prices_are_choices_if_the_file_has_several_price_lists(hea
         "Item no.;name;price_tax_excluded;Image URLs (x,y,z...)\nA-1;Mug;12.00;\nA-2;Cup;13.00;\n",
     ],
 )
-def test_the_columns_are_read_by_name_if_the_profile_of_the_export_finds_no_sku(text: str) -> None:
+def test_columns_are_recognised_by_name_if_the_export_profile_finds_no_sku(text: str) -> None:
     reading = read(text)
     assert [(one.sku, str(one.price)) for one in reading.products] == [("A-1", "12.00"), ("A-2", "13.00")]
     assert reading.details["profile"] == "plain"
@@ -147,7 +145,7 @@ def test_a_note_below_the_rows_applies_to_all_prices(note: str, currency: str, p
      ("* TVA incluse", "gross"),
      ("Prices include VAT.", "gross"), ("* inkl. MwSt.", "gross"), ("Delivery excl. of islands", "plain")],
 )  # fmt: skip
-def test_a_note_below_the_rows_says_whether_prices_include_the_tax(note: str, kind: str) -> None:
+def test_a_note_below_the_rows_states_whether_prices_include_tax(note: str, kind: str) -> None:
     reading = table("Price;Stock", "12.00;3", "13.00;4", below=f"{note};;;\n")
     assert reading.feed.reading["price"]["kind"] == kind
 
@@ -168,7 +166,7 @@ def test_a_price_for_a_minimum_quantity_above_one_leads_to_a_question(column: st
 
 
 @pytest.mark.parametrize("columns", ["Min Qty", "MOQ", "Min Qty;Max Qty"])
-def test_a_minimum_quantity_of_one_or_a_limit_of_an_order_leads_to_no_question(columns: str) -> None:
+def test_a_minimum_quantity_of_one_leads_to_no_question(columns: str) -> None:
     value = {"Min Qty": "1", "MOQ": "10", "Min Qty;Max Qty": "10;50"}[columns]
     reading = table(f"Price;{columns}", f"12.00;{value}", f"13.00;{value}")
     assert (prices(reading), asked(reading)) == (["12.00", "13.00"], [])
@@ -206,10 +204,12 @@ def merged(names: list[str], below: list[str], *, vertical: bool) -> bytes:
 
 @pytest.mark.parametrize(("names", "below"), HEADERS)
 @pytest.mark.parametrize("kind", ["merged", "not merged", "csv", "complete"])
-def test_a_header_of_two_rows_shows_which_price_includes_the_tax(names: list[str], below: list[str], kind: str) -> None:
+def test_a_header_of_two_rows_determines_which_price_includes_tax(
+    names: list[str], below: list[str], kind: str
+) -> None:
     if kind == "csv":
         rows = [names, ["", "", *below, "", ""]]
-    elif kind == "complete":  # the names of the group are in the row with all other names
+    elif kind == "complete":  # the group names are in the same row as all other names
         rows = [["", "", names[2], "", "", ""], [*names[:2], *below, *names[4:]]]
     else:
         rows = []

@@ -1,4 +1,4 @@
-"""Tests price names that are understood only together with the values: countries, brackets, totals, currencies."""
+"""Tests price names whose meaning depends on the values: names with countries, brackets, totals and currencies."""
 
 from decimal import Decimal
 
@@ -23,9 +23,7 @@ def test_the_price_list_in_the_currency_of_the_catalog_is_used(currency: str, pr
 
 
 @pytest.mark.parametrize(("currency", "price"), [("PLN", "119.90"), ("CZK", "699.00"), ("EUR", "27.90")])
-def test_symbols_beside_the_amounts_show_the_currency_of_the_price_column_for_a_country(
-    currency: str, price: str
-) -> None:
+def test_symbols_beside_the_amounts_determine_the_currency_of_a_country_price(currency: str, price: str) -> None:
     content = "SKU;Name;Cena PL*;Cena CZ;Cena SK\nA-1;Czajnik;119,90 zł;699,00 Kč;27,90 €\n"
     assert prices(content, currency)[0] == (price, currency)
 
@@ -49,15 +47,13 @@ def test_a_blank_price_is_not_replaced_by_a_price_in_another_currency() -> None:
         ("Cena PL*", "plain"), ("Net price (DK)", "net"), ("Zakup cena PL", "purchase"),
     ],
 )  # fmt: skip
-def test_brackets_and_countries_in_the_name_of_a_price_do_not_change_the_type_of_the_price(
-    name: str, kind: str
-) -> None:
+def test_brackets_and_countries_in_a_column_name_do_not_affect_the_price_type(name: str, kind: str) -> None:
     match = listed_price(name)
     assert match is not None
     assert match.kind == kind
 
 
-def test_the_text_in_parentheses_after_the_name_of_a_price_list_shows_the_selling_price() -> None:
+def test_text_in_parentheses_after_a_price_list_name_determines_the_price_type() -> None:
     content = "SKU,Name,Price A (Retail incl VAT),Price B (Trade excl VAT),LastCost\nA-1,Grid,249.00,184.00,121.55\n"
     assert prices(content, "ZAR") == [("249.00", "ZAR")]
 
@@ -65,7 +61,7 @@ def test_the_text_in_parentheses_after_the_name_of_a_price_list_shows_the_sellin
 @pytest.mark.parametrize(
     ("base", "total"), [("Precio base", "Precio total"), ("Prix HT", "Prix total"), ("Price", "Total price")]
 )
-def test_a_total_that_exceeds_the_price_by_a_tax_rate_is_the_price_with_tax(base: str, total: str) -> None:
+def test_a_total_that_equals_the_price_plus_tax_is_the_price_with_tax(base: str, total: str) -> None:
     assert prices(f"SKU;Name;{base};{total}\nA-1;Drill;100,00;119,00\nB-1;Saw;50,00;52,50\n", "EUR") == [
         ("119.00", "EUR"), ("52.50", "EUR"),
     ]  # fmt: skip
@@ -94,7 +90,7 @@ def test_currency_symbols_are_recognised(cell: str, currency: str, price: str) -
     assert [product.price for product in reading.products] == [Decimal(price)]
 
 
-def test_a_currency_symbol_that_differs_from_the_currency_of_the_catalog_is_read() -> None:
+def test_a_currency_symbol_can_differ_from_the_catalog_currency() -> None:
     reading = read("SKU;Name;Precio\nA-1;Phone;US$ 98,00\nB-1;Case;Gs. 35.000\n", currency="PYG")
     assert [(product.price, product.currency) for product in reading.products] == [
         (Decimal("98.00"), "USD"), (Decimal(35000), "PYG"),
@@ -107,7 +103,7 @@ def test_a_price_for_a_measure_is_rejected(unit: str) -> None:
     assert [rejected.code for rejected in reading.rejected] == ["bad_price_unit"]
 
 
-def test_the_code_sek_at_the_end_of_a_name_is_not_read_as_the_abbreviation_ek_of_purchase_price() -> None:
+def test_a_name_that_ends_with_sek_does_not_mean_the_purchase_price_ek() -> None:
     match = price_name("listpricesek")
     assert match is not None
     assert (match.kind, match.currency) == ("list", "SEK")
@@ -120,7 +116,7 @@ def test_the_code_sek_at_the_end_of_a_name_is_not_read_as_the_abbreviation_ek_of
     "name",
     ["Competitor price", "BuyBox price", "Wettbewerbspreis", "Prix concurrent", "Precio competencia", "Rakip Fiyat"],
 )
-def test_a_price_of_competitors_is_never_the_selling_price(name: str) -> None:
+def test_a_competitor_price_is_never_the_selling_price(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Tee;12,90\nA-2;Hut;9,90\n")
     assert [product.price for product in reading.products if "price" in product.fields_set] == []
 
@@ -133,7 +129,7 @@ def test_a_price_of_competitors_is_never_the_selling_price(name: str) -> None:
         ("Preis (USD);Preis (CHF)", ("6.50", ""), ("5.80", "9.00")),
     ],
 )
-def test_prices_in_another_currency_are_not_converted_but_lead_to_a_question_if_no_other_price_exists(
+def test_a_price_in_another_currency_leads_to_a_question_if_no_other_price_exists(
     header: str, dollars: tuple[str, str], others: tuple[str, str]
 ) -> None:
     content = f"SKU;Name;{header}\nA-1;Tee;{dollars[0]};{others[0]}\nA-2;Hut;{dollars[1]};{others[1]}\n"
@@ -146,7 +142,7 @@ def test_prices_in_another_currency_are_not_converted_but_lead_to_a_question_if_
 
 
 @pytest.mark.parametrize("header", ["GEL per bottle;GEL per case", "EUR/Flasche;EUR/Karton", "€ per piece;€ per box"])
-def test_amounts_for_two_packages_lead_to_a_question(header: str) -> None:
+def test_amounts_for_two_package_sizes_lead_to_a_question(header: str) -> None:
     reading = read(f"SKU;Name;{header};Stock\nA-1;Tee;48;270;3\nA-2;Hut;29;330;4\n")
     (question,) = reading.feed.questions
     assert (question.subject, [choice.value for choice in question.choices]) == ("money", ["", *header.split(";")])
@@ -154,6 +150,6 @@ def test_amounts_for_two_packages_lead_to_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["EUR/kg", "€ per 100 g", "EUR pro Meter"])
-def test_an_amount_for_a_measure_is_not_a_price_of_a_product(name: str) -> None:
+def test_an_amount_for_a_measure_is_not_a_product_price(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Tee;48,00\nA-2;Hut;29,00\n")
     assert ["price" in item.fields_set for item in reading.products] == [False, False]

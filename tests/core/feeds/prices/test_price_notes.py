@@ -1,4 +1,4 @@
-"""Tests words about prices: in the cell of a price, in the unit of a price, and in the titles above a header."""
+"""Tests texts about prices: in the price cell, in the unit of the price, and in titles above the header."""
 
 from typing import Any
 
@@ -58,11 +58,11 @@ def test_a_row_without_a_fixed_price_is_rejected(cell: str) -> None:
         ("2 for £5", "not_a_number"), ("12.50*", "not_a_number"), ("12,50 €/100 Stk", "too_precise"),
     ],
 )  # fmt: skip
-def test_a_price_that_is_not_the_price_of_one_piece_is_rejected(cell: str, code: str) -> None:
+def test_a_cell_without_the_price_of_one_piece_is_rejected(cell: str, code: str) -> None:
     assert table("Preis", cell, "1,50" if "," in cell else "1.50").rejection.code == code
 
 
-def test_a_price_that_has_a_unit_both_in_its_cell_and_in_a_column_is_rejected() -> None:
+def test_a_price_with_a_unit_in_its_cell_and_in_a_column_is_rejected() -> None:
     assert table("Preis;Preiseinheit", "12,00/100;100", "1,50;1").rejection.code == "bad_price_unit"
     assert table("Preis pro 100", "12,00/100", "1,00").rejection.code == "bad_price_unit"
 
@@ -118,7 +118,7 @@ def test_a_price_is_divided_by_its_price_unit_but_not_by_its_packing_unit(
         ("C/M", ("C", "M"), ["C/M", ""]),
     ],
 )
-def test_a_unit_that_can_be_the_price_unit_or_the_sales_unit_leads_to_a_question(
+def test_an_ambiguous_price_unit_column_leads_to_a_question(
     column: str, units: tuple[str, str], choices: list[str]
 ) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
@@ -145,7 +145,7 @@ def test_the_name_of_a_price_column_states_the_number_of_pieces_per_price(name: 
 
 
 @pytest.mark.parametrize("name", ["Price [100]", "Preis %", "Preis \u2030", "Prix/cent", "Price 100"])
-def test_a_price_whose_unit_is_not_clear_leads_to_a_question(name: str) -> None:
+def test_a_price_with_an_unclear_unit_leads_to_a_question(name: str) -> None:
     reading = table(name, "1200,00")
     assert "price" not in reading.product.fields_set
     assert [choice.value for choice in reading.feed.questions[0].choices] == ["", name]
@@ -185,7 +185,7 @@ def test_a_title_above_the_header_describes_all_prices(title: str, price: str, k
     assert reading.feed.questions == ()
 
 
-def test_a_title_of_a_workbook_states_the_currency_of_the_prices() -> None:
+def test_the_title_of_a_workbook_determines_the_currency_of_the_prices() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         for number, row in enumerate(
@@ -208,7 +208,7 @@ def test_information_beside_a_price_overrides_a_title(header: str, row: str, pri
     assert prices(table(header, row, above="All prices in USD;;;\n")) == [price]
 
 
-def test_a_title_with_a_currency_in_several_words_is_understood() -> None:
+def test_a_title_with_a_currency_name_of_several_words_is_recognised() -> None:
     assert notes_of_titles([["Prices in pounds sterling"]]).currency == "GBP"
     assert notes_of_titles([["Preise in Schweizer Franken"]]).currency == "CHF"
     assert notes_of_titles([["Prices exclude VAT", None]]).kind == "net"

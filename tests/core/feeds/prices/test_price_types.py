@@ -1,4 +1,4 @@
-"""Tests that the type of a price in a list is used: purchase prices are ignored, unknown types lead to a question."""
+"""Tests lists of prices with types. Purchase prices are ignored, and unknown types lead to a question."""
 
 # ruff: noqa: RUF001 - some texts are Russian
 
@@ -81,13 +81,13 @@ def test_a_price_in_xml_is_read_by_its_type(prices: str) -> None:
         in_xml("<price><type>X1</type><amount>5.00</amount></price>"),
     ],
 )
-def test_prices_of_unknown_types_lead_to_a_question_and_are_not_selling_prices(reading: Reading) -> None:
+def test_prices_of_unknown_types_lead_to_a_question(reading: Reading) -> None:
     (question,) = reading.feed.questions
     assert (question.key, question.subject, question.choices[0].value) == ("price", "money", "")
     assert {product.price for product in reading.products} == {None}
 
 
-def test_a_mapped_column_can_answer_a_question_about_the_types_of_prices() -> None:
+def test_a_mapped_column_answers_the_question_about_price_types() -> None:
     document = [{"sku": sku, "name": "Mug", "prices": [{"type": "PL1", "amount": 5}]} for sku in ("A-1", "A-2")]
     reading = read(json.dumps(document), name="feed.json", mapping={"price": "prices.PL1.0.amount"})
     assert sold_at(reading) == ["5.00 EUR"] * 2
@@ -98,7 +98,7 @@ def test_a_file_that_has_only_purchase_prices_leads_to_a_question() -> None:
     assert "only purchase prices" in question.text
 
 
-def test_the_price_in_the_currency_of_the_catalog_is_used_if_several_prices_have_a_selling_type() -> None:
+def test_the_catalog_currency_determines_which_selling_price_is_used() -> None:
     prices = [
         {"type": kind, "currency": code, "amount": amount}
         for kind, code, amount in [("cost", "EUR", 5), ("retail", "USD", 10), ("retail", "EUR", 9)]
@@ -111,7 +111,7 @@ def test_the_data_type_of_a_price_is_not_a_price_type() -> None:
     assert sold_at(in_json({"type": "centPrecision", "currency": "EUR", "amount": 9})) == ["9.00 EUR"] * 2
 
 
-def test_the_types_of_prices_in_variants_are_read_too() -> None:
+def test_the_price_types_of_variants_are_read() -> None:
     prices = [{"type": "cost", "amount": 5}, {"type": "retail", "amount": 9}]
     document = [{"title": "Mug", "handle": "mug", "variants": [{"sku": "A-1", "prices": prices}]}]
     assert sold_at(read(json.dumps(document), name="feed.json")) == ["9.00 EUR"]
@@ -125,7 +125,7 @@ def test_the_types_of_prices_in_variants_are_read_too() -> None:
         [{"typeId": "1", "amount": 5}, {"typeId": "2", "amount": 9}],
     ],
 )
-def test_several_json_prices_whose_difference_is_not_known_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
+def test_several_json_prices_with_an_unknown_difference_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
     assert [question.key for question in in_json(*prices).feed.questions] == ["price"]
 
 
@@ -138,7 +138,7 @@ def test_several_json_prices_whose_difference_is_not_known_lead_to_a_question(pr
         "<prices><price><amount>5.00</amount></price><price><amount>9.00</amount></price></prices>",
     ],
 )
-def test_several_xml_prices_whose_difference_is_not_known_lead_to_a_question(prices: str) -> None:
+def test_several_xml_prices_with_an_unknown_difference_lead_to_a_question(prices: str) -> None:
     assert [question.key for question in in_xml(prices).feed.questions] == ["price"]
 
 
@@ -150,11 +150,11 @@ def test_several_xml_prices_whose_difference_is_not_known_lead_to_a_question(pri
         "<price>9.00</price><price>9.00</price>",
     ],
 )
-def test_the_price_of_one_piece_in_the_currency_of_the_catalog_is_used_in_xml(prices: str) -> None:
+def test_the_xml_price_of_one_piece_in_the_catalog_currency_is_used(prices: str) -> None:
     assert sold_at(in_xml(prices)) == ["9.00 EUR"] * 2
 
 
-def test_the_price_of_one_piece_is_used_in_json_at_any_position_in_the_list() -> None:
+def test_the_json_price_of_one_piece_is_used_at_any_position_in_the_list() -> None:
     prices = [{"quantity": 100, "price": 7}, {"quantity": 1, "price": 9}]
     assert sold_at(in_json(*prices)) == ["9.00 EUR"] * 2
     assert sold_at(in_json(*reversed(prices))) == ["9.00 EUR"] * 2
@@ -176,7 +176,7 @@ def test_rows_with_prices_of_several_types_lead_to_a_question(column: str, types
 
 
 @pytest.mark.parametrize(("column", "value"), [("Price list", "Web"), ("Unit", "Pair"), ("Colour", "Red")])
-def test_prices_of_one_type_with_unrelated_words_beside_the_prices_lead_to_no_question(column: str, value: str) -> None:
+def test_prices_beside_unrelated_words_lead_to_no_question(column: str, value: str) -> None:
     assert sold_at(read(f"SKU;Name;{column};Price\nA-1;Mug;{value};9.00\nA-2;Cup;{value};9.00\n")) == ["9.00 EUR"] * 2
 
 
@@ -207,7 +207,7 @@ def commerce_ml(first: str, second: str, stock: str = STOCK, currency: str = "RU
     [("Закупочная", "Розничная"), ("Закупочная цена", "Розничная цена"), ("Оптовая", "Базовая"),
      ("Себестоимость", "Цена продажи"), ("Дилерская", "Розница")],
 )  # fmt: skip
-def test_the_commerceml_price_whose_type_is_a_selling_price_is_used(first: str, second: str) -> None:
+def test_the_selling_price_of_commerceml_is_used(first: str, second: str) -> None:
     reading = commerce_ml(first, second)
     assert reading.details["kind"] == "CommerceML"
     assert sold_at(reading) == ["90.00 RUB", "91.00 RUB"]
@@ -216,7 +216,7 @@ def test_the_commerceml_price_whose_type_is_a_selling_price_is_used(first: str, 
     ]  # fmt: skip
 
 
-def test_types_of_prices_of_commerceml_that_are_not_understood_lead_to_a_question() -> None:
+def test_unknown_price_types_of_commerceml_lead_to_a_question() -> None:
     reading = commerce_ml("Колонка А", "Колонка Б")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert {product.price for product in reading.products} == {None}

@@ -1,4 +1,4 @@
-"""Tests the price beside recommended and purchase prices: an abbreviation, a word or a question decides."""
+"""Tests which price is used beside recommended and purchase prices. An abbreviation, a word or a question decides."""
 
 import pytest
 
@@ -38,9 +38,7 @@ def test_the_selling_price_is_used_beside_a_recommended_price(header: str) -> No
         ("Art;Bezeichnung;X1;UVP;X2", "X2", "X1"),
     ],
 )
-def test_all_columns_with_unknown_names_and_amounts_below_a_recommended_price_are_choices(
-    header: str, sold: str, purchase: str
-) -> None:
+def test_unknown_columns_below_a_recommended_price_are_choices(header: str, sold: str, purchase: str) -> None:
     (question,) = read(f"{header}\n{ROWS}").feed.questions
     texts = {choice.value: choice.label for choice in question.choices}
     assert question.key == "price"
@@ -53,7 +51,7 @@ def test_all_columns_with_unknown_names_and_amounts_below_a_recommended_price_ar
 @pytest.mark.parametrize(
     "header", ["Art;Bezeichnung;UVP;VP", "Artikel;Naam;Adviesprijs;VP", "Art;Bezeichnung;UVP;AP (EUR)"]
 )
-def test_an_abbreviation_with_two_meanings_is_a_choice_beside_a_recommended_price(header: str) -> None:
+def test_an_ambiguous_abbreviation_is_a_choice_beside_a_recommended_price(header: str) -> None:
     reading = read(f"{header}\nA;Tent;159,00;139,00\nB;Bag;349,00;299,00\nC;Lamp;59,00;49,00\n")
     (question,) = reading.feed.questions
     column = header.rpartition(";")[2]

@@ -1,5 +1,6 @@
-"""Tests notes outside of the rows. Such a note states which customers pay the prices, or the number of pieces per
-price."""
+"""Tests notes outside of the rows. A note can state which customers pay the prices, or for how many pieces a price
+is.
+"""
 
 import pytest
 
@@ -34,7 +35,7 @@ def prices(reading: Reading) -> list[str]:
         ("※表示価格はすべて卸価格になります", "品番;品名;価格;在庫"),
     ],
 )  # fmt: skip
-def test_a_note_that_the_prices_are_for_dealers_leads_to_a_question(note: str, header: str) -> None:
+def test_a_note_about_dealer_prices_leads_to_a_question(note: str, header: str) -> None:
     for text in (f"{note};;;\n\n{header}\n{ROWS}", f"{header}\n{ROWS};;;\n{note};;;\n"):
         reading = read(text)
         assert (question_keys(reading), prices(reading)) == (["price"], ["None", "None"])
@@ -55,9 +56,7 @@ def test_a_note_that_the_prices_are_for_dealers_leads_to_a_question(note: str, h
         ("Purchase before 31 December. Prices incl. VAT", "SKU;Name;Price;Stock"),
     ],
 )
-def test_no_question_is_asked_if_the_note_is_unrelated_or_the_price_is_named_a_selling_price(
-    note: str, header: str
-) -> None:
+def test_unrelated_notes_and_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
     reading = read(f"{note};;;\n\n{header}\n{ROWS}")
     assert (question_keys(reading), prices(reading)) == ([], ["4.50", "9.00"])
 
@@ -72,7 +71,7 @@ def test_no_question_is_asked_if_the_note_is_unrelated_or_the_price_is_named_a_s
         ("Prijzen per dozijn", "0.75"),
     ],
 )  # fmt: skip
-def test_a_title_states_the_number_of_pieces_per_price(title: str, price: str) -> None:
+def test_a_title_can_state_the_number_of_pieces_per_price(title: str, price: str) -> None:
     assert prices(read(f"{title}\nSKU;Name;Price\nA-1;Screw;9,00\nA-2;Bolt;9,00\n")) == [price, price]
 
 
@@ -93,7 +92,7 @@ def test_a_year_or_the_content_of_a_package_does_not_divide_a_price(title: str) 
         ("Prix en milliers", "EUR"),
     ],
 )
-def test_a_title_says_that_prices_are_in_thousands(title: str, currency: str) -> None:
+def test_a_title_can_state_that_prices_are_in_thousands(title: str, currency: str) -> None:
     reading = read(f"{title}\nSKU;Name;Price\nA-1;Sofa;9\nA-2;Bed;12\n", currency=currency)
     assert [int(product.price or 0) for product in reading.products] == [9000, 12000]
 

@@ -1,4 +1,6 @@
-"""Tests which price is used if a list has prices for quantities, packages, measures or periods, and prices of 0."""
+"""Tests which price is used if a list has prices for quantities, packages, measures or periods. Also tests prices of
+0.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -42,7 +44,7 @@ def test_prices_with_quantities_in_brackets_are_not_price_lists() -> None:
     assert (prices(reading), question_keys(reading)) == (["8.40", "12.60"], [])
 
 
-def test_a_question_about_price_lists_is_also_asked_for_a_known_export() -> None:
+def test_several_price_lists_in_a_known_export_lead_to_a_question() -> None:
     header = (
         "Variation.id;Item.id;Variation.number;Item.name;VariationSalesPrice.price [1];VariationSalesPrice.price [2]"
     )
@@ -54,17 +56,17 @@ def test_a_question_about_price_lists_is_also_asked_for_a_known_export() -> None
     "names",
     ["P.V.P.;P.V.P. IVA incl.", "PVP;PVP con IVA", "Listino 1;Listino 1 (ivato)", "PVP;PVP c/ IVA incluido"],
 )
-def test_a_price_column_that_names_the_tax_is_used_if_the_other_price_is_lower_by_a_tax_rate(names: str) -> None:
+def test_a_price_that_exceeds_another_price_by_a_tax_rate_is_used(names: str) -> None:
     reading = read(f"SKU;Descripción;{names}\nA-1;Taza;10,00;12,10\nA-2;Plato;20,00;24,20\nA-3;Vaso;5,00;6,05\n")
     assert (prices(reading), question_keys(reading)) == (["12.10", "24.20", "6.05"], [])
 
 
-def test_two_prices_whose_difference_is_not_a_tax_rate_are_different_price_lists() -> None:
+def test_two_prices_that_do_not_differ_by_a_tax_rate_are_two_price_lists() -> None:
     reading = read("SKU;Descripción;PVP;PVP IVA incl.\nA-1;Taza;10,00;19,10\nA-2;Plato;20,00;24,20\n")
     assert question_keys(reading) == ["price"]
 
 
-def test_the_list_price_of_a_supplier_is_not_offered_as_a_choice() -> None:
+def test_the_list_price_of_a_supplier_is_not_a_choice() -> None:
     header = "SKU;Descrizione;Listino 1;Listino 1 (ivato);Listino 2;Listino 2 (ivato);Prezzo forn."
     rows = "A-1;Tazza;10,00;12,20;8,00;9,76;4,00\nA-2;Piatto;20,00;24,40;16,00;19,52;9,00\n"
     (question,) = read(f"{header}\n{rows}").feed.questions
@@ -76,7 +78,7 @@ def test_the_list_price_of_a_supplier_is_not_offered_as_a_choice() -> None:
     ["Preis/Karton netto", "Price per case", "Prix par colis", "Precio por caja", "Prezzo per cartone",
      "Prijs per doos", "Cena za karton", "Preis je Palette"],
 )  # fmt: skip
-def test_the_only_price_leads_to_a_question_if_it_is_for_a_package_of_several_products(name: str) -> None:
+def test_a_package_price_as_the_only_price_leads_to_a_question(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Juice;14,40\nA-2;Beer;18,60\n")
     assert (question_keys(reading), prices(reading)) == (["price"], ["None", "None"])
     assert prices(read(f"SKU;Name;{name}\nA-1;Juice;14,40\nA-2;Beer;18,60\n", mapping={"price": name})) == [
@@ -93,7 +95,7 @@ def test_the_price_of_one_product_is_used(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Preis €/kg", "Price per kg", "Prix/kg", "Precio por litro", "Cena/kg", "€/kg", "EUR per litre"]
 )
-def test_the_only_price_leads_to_a_question_if_it_is_for_a_measure(name: str) -> None:
+def test_a_measure_price_as_the_only_price_leads_to_a_question(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Gouda;24,90\nA-2;Brie;15,50\n")
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("price", ["", name])
@@ -101,7 +103,7 @@ def test_the_only_price_leads_to_a_question_if_it_is_for_a_measure(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["Grundpreis/kg", "Unit price (for comparison)/kg", "Jämförpris/kg"])
-def test_a_file_with_only_a_comparison_price_for_a_measure_leads_to_no_question(name: str) -> None:
+def test_a_comparison_price_as_the_only_price_leads_to_no_question(name: str) -> None:
     reading = read(f"SKU;Name;Stock;{name}\nA-1;Gouda;4;24,90\nA-2;Brie;5;15,50\n")
     assert (question_keys(reading), prices(reading)) == ([], ["None", "None"])
 
@@ -115,7 +117,7 @@ def test_a_price_of_0_among_other_prices_is_not_used() -> None:
     assert reading.feed.details["warnings"] == [warning]
 
 
-def test_a_price_of_0_is_used_if_many_products_have_this_price_or_the_mapping_transforms_the_price() -> None:
+def test_a_price_of_0_is_used_if_it_is_frequent_or_transformed() -> None:
     assert prices(read("SKU,Name,Price\nA-1,Mug,8.40\nA-2,Sample,0.00\n")) == ["8.40", "0.00"]
     text = "SKU,Name,Price\nA-1,Mug,8.40\nA-2,Sample,0.00\nA-3,Pen,2.50\n"
     mapping = {"price": {"columns": ["Price"], "transform": ["trim"]}}
@@ -135,7 +137,7 @@ def day(offset: int) -> str:
     ["Gültig ab;Gültig bis", "Valid from;Valid to", "Valable du;Valable au", "Válido desde;Válido hasta",
      "Geldig vanaf;Geldig tot", "Platí od;Platí do", "Действует с;Действует по", "Start date;End date"],  # noqa: RUF001
 )  # fmt: skip
-def test_the_price_that_is_valid_today_is_used_if_a_product_has_several_prices(columns: str) -> None:
+def test_the_price_that_is_valid_today_is_used(columns: str) -> None:
     rows = [
         f"A-1;Lamp;39,90;{day(-700)};{day(-1)}", f"A-1;Lamp;42,90;{day(0)};{day(30)}",
         f"A-1;Lamp;45,90;{day(31)};31.12.9999", f"A-2;Pen;2,50;{day(-5)};31.12.9999", f"A-3;Cap;7,00;{day(9)};",
@@ -146,7 +148,7 @@ def test_the_price_that_is_valid_today_is_used_if_a_product_has_several_prices(c
     assert [row.sku for row in reading.rejected] == ["A-1", "A-1", "A-3"]
 
 
-def test_the_price_that_is_valid_today_is_used_if_a_product_has_several_mapped_prices() -> None:
+def test_the_mapped_price_that_is_valid_today_is_used() -> None:
     text = f"SKU;Name;Price;Valid from\nA-1;Lamp;42,90;{day(-9)}\nA-1;Lamp;45,90;{day(9)}\n"
     assert prices(read(text, mapping={"price": "Price"})) == ["42.90"]
 
@@ -156,7 +158,7 @@ def test_dates_of_validity_are_ignored_if_each_product_has_one_row() -> None:
     assert prices(reading) == ["42.90", "2.50"]
 
 
-def test_dates_that_can_be_read_in_two_ways_lead_to_a_question() -> None:
+def test_ambiguous_dates_of_prices_lead_to_a_question() -> None:
     text = "SKU;Name;Price;Valid from\nA-1;Lamp;42,90;03/04/2026\nA-1;Lamp;45,90;04/03/2026\n"
     (question,) = read(text).feed.questions
     assert (question.key, question.subject, prices(read(text))) == ("price", "money", ["None", "None"])
@@ -164,7 +166,7 @@ def test_dates_that_can_be_read_in_two_ways_lead_to_a_question() -> None:
     assert question.choices[1].examples == ("42,90", "45,90")
 
 
-def test_dates_are_read_with_the_month_first_if_one_date_of_the_file_is_clearly_in_this_order() -> None:
+def test_dates_are_month_first_if_one_date_is_clearly_month_first() -> None:
     year = TODAY.year + 1
     text = (
         f"SKU;Name;Price;Valid from;Valid to\nA-1;Lamp;42.90;01/02/{TODAY.year - 1};01/31/{year}\n"
@@ -179,7 +181,7 @@ def test_several_prices_that_are_valid_today_lead_to_a_question() -> None:
     assert question_keys(read(text)) == ["price"]
 
 
-def test_two_columns_with_the_same_name_and_different_prices_lead_to_a_question() -> None:
+def test_two_price_columns_with_the_same_name_lead_to_a_question() -> None:
     text = "SKU,Name,Price,Price\nA-1,Mug,9.50,8.00\nA-2,Cup,8.50,7.00\n"
     assert question_keys(read(text)) == ["price"]
     assert question_keys(read(text.replace("8.00", "9.50").replace("7.00", "8.50"))) == []
@@ -188,6 +190,6 @@ def test_two_columns_with_the_same_name_and_different_prices_lead_to_a_question(
 @pytest.mark.parametrize(
     "columns", ["Prijs incl;Prijs excl", "Preis inkl.;Preis exkl.", "Price incl;Price excl", "Pris ink;Pris exkl"]
 )
-def test_a_price_column_with_only_the_additional_word_incl_or_excl_includes_or_excludes_the_tax(columns: str) -> None:
+def test_the_words_incl_and_excl_in_a_price_column_refer_to_the_tax(columns: str) -> None:
     reading = read(f"SKU;Name;{columns}\nA-1;Mug;12,10;10,00\nA-2;Cup;6,05;5,00\n")
     assert (prices(reading), question_keys(reading)) == (["12.10", "6.05"], [])

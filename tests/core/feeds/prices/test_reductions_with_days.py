@@ -1,4 +1,4 @@
-"""Tests reductions in percent that are valid until a day: the reduced price is an offer on these days."""
+"""Tests reductions in percent that are valid until a certain day. The reduced price is an offer until this day."""
 
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ def offers(reading: Reading) -> list[tuple[str, list[tuple[str, str, str]]]]:
         ("Descuento;Descuento desde;Descuento hasta", ("01/11/2026", "31/12/2030")),
     ],
 )
-def test_a_percentage_with_days_is_an_offer_on_these_days(names: str, days: tuple[str, str]) -> None:
+def test_a_percentage_with_days_becomes_an_offer(names: str, days: tuple[str, str]) -> None:
     reading = read(
         f"SKU;Name;Price;{names};Stock\nA-1;Bowl;640,00;15%;{days[0]};{days[1]};3\n"
         f"A-2;Cup;9,99;12,5 %;{days[0]};{days[1]};1\nA-3;Jug;20,00;;;;4\n"
@@ -35,7 +35,7 @@ def test_a_percentage_with_days_is_an_offer_on_these_days(names: str, days: tupl
     assert not reading.feed.questions
 
 
-def test_an_end_is_enough_and_a_start_is_not() -> None:
+def test_a_percentage_needs_a_last_day_to_become_an_offer() -> None:
     rows = "A-1;Bowl;640,00;15%;31.12.2030;3\nA-2;Cup;9,99;;;1\n"
     last = read("SKU;Name;Price;Discount;Discount end;Stock\n" + rows)
     assert [[each.price for each in one.offers or ()] for one in last.products] == [[Decimal("544.00")], []]
@@ -49,7 +49,7 @@ def test_a_percentage_without_days_changes_no_price(name: str) -> None:
     assert [(str(one.price), one.offers) for one in reading.products] == [("640.00", ()), ("9.99", ())]
 
 
-def test_a_wrong_percentage_or_day_is_a_warning() -> None:
+def test_an_invalid_percentage_or_day_causes_a_warning() -> None:
     days = "2026-11-01;2030-12-31"
     rows = "".join(f"A-{at};Cup;10,00;15%;{days};1\n" for at in range(400))
     reading = read(

@@ -16,7 +16,7 @@ from tests.core.feeds.feed_reading import read
         "SKU;Name;RRP;Promo price;Promo ends",
     ],
 )  # fmt: skip
-def test_a_price_with_a_last_day_is_an_offer_and_the_regular_price_is_the_product_price(header: str) -> None:
+def test_the_regular_price_is_the_product_price_beside_an_offer_with_a_last_day(header: str) -> None:
     reading = read(f"{header}\nA;Cup;12,90;9,90;30.11.2026\nB;Mug;14,90;;\nC;Jug;20,00;18,50;01.10.2026\n")
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
     assert [[str(offer.price) for offer in product.offers or ()] for product in reading.products] == [
@@ -26,12 +26,12 @@ def test_a_price_with_a_last_day_is_an_offer_and_the_regular_price_is_the_produc
     ]
 
 
-def test_an_offer_price_without_days_is_still_the_product_price() -> None:
+def test_an_offer_price_without_days_is_the_product_price() -> None:
     reading = read("貨號;品名;定價;特價\nA;Cup;12,90;9,90\nB;Mug;14,90;11,00\n")
     assert [str(product.price) for product in reading.products] == ["9.90", "11.00"]
 
 
-def test_a_mapped_offer_price_remains_the_product_price() -> None:
+def test_a_mapped_offer_price_is_the_product_price() -> None:
     text = "SKU;Name;RRP;Promo price;Promo ends\nA;Cup;12,90;9,90;30.11.2026\nB;Mug;14,90;11,00;30.11.2026\n"
     reading = read(text, mapping={"price": "Promo price"})
     assert [str(product.price) for product in reading.products] == ["9.90", "11.00"]

@@ -33,9 +33,7 @@ def test_two_prices_of_a_product_lead_to_a_question(header: str) -> None:
         ("SKU;Name;Price;Stock", "A;Cup;;4", "A;Cup;6,00;1"), ("SKU;Name;Price;Stock", "A;Cup;5,00;4", "A;Mug;6,00;1"),
     ],
 )  # fmt: skip
-def test_repetitions_of_a_sku_that_the_file_explains_lead_to_no_question_about_the_price(
-    header: str, first: str, second: str
-) -> None:
+def test_explained_repetitions_of_a_sku_lead_to_no_question(header: str, first: str, second: str) -> None:
     assert ("price", "money") not in keys(read(f"{header}\n{first}\nB;Jug;9,00;7\n{second}\n"))
 
 

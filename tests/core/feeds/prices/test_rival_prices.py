@@ -1,4 +1,6 @@
-"""Tests which of several price columns is used if their names are unknown or their prices are not for all customers."""
+"""Tests which of several price columns is used if their names are unknown or if some prices are only for some
+customers.
+"""
 
 import pytest
 
@@ -8,19 +10,19 @@ from tests.core.feeds.feed_reading import read
 @pytest.mark.parametrize(
     "header", ["Preis netto;Xyz", "Prix HT;Tarif magasin A", "Hind KM-ta;Summa abc", "Nettó ár;Qwert"]
 )
-def test_amounts_with_an_unknown_name_are_the_price_if_they_exceed_the_net_price_by_one_tax_rate(header: str) -> None:
+def test_unnamed_amounts_that_equal_the_net_price_plus_tax_are_the_price(header: str) -> None:
     rows = "A;Cup;10,00;12,10\nB;Mug;20,00;24,20\nC;Jug;5,00;6,05\n"
     reading = read(f"SKU;Name;{header}\n{rows}")
     assert [str(product.price) for product in reading.products] == ["12.10", "24.20", "6.05"]
 
 
-def test_amounts_with_an_unknown_name_are_not_the_price_if_they_fit_no_tax_rate() -> None:
+def test_unnamed_amounts_that_fit_no_tax_rate_are_not_the_price() -> None:
     reading = read("SKU;Name;Preis netto;Xyz\nA;Cup;10,00;12,10\nB;Mug;20,00;29,20\nC;Jug;5,00;6,05\n")
     assert str(reading.products[0].price) == "10.00"
 
 
 @pytest.mark.parametrize("header", ["Liste;Aktion;von;bis", "Abc;Oferta;desde;hasta", "Xyz;Promo;od;do"])
-def test_the_only_amounts_that_are_higher_than_dated_offers_are_the_regular_price(header: str) -> None:
+def test_unnamed_amounts_above_dated_offers_are_the_regular_price(header: str) -> None:
     rows = "A;Cup;12,90;9,90;01.11.2026;31.12.2099\nB;Mug;14,90;;;\nC;Jug;20,50;;;\n"
     reading = read(f"SKU;Name;{header}\n{rows}")
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.50"]
@@ -42,7 +44,7 @@ def test_a_price_for_members_is_not_the_price(header: str) -> None:
 @pytest.mark.parametrize(
     "header", ["Preço De;Preço Por", "Precio antes;Precio ahora", "Prix avant;Prix maintenant", "Цена было;Цена стало"]
 )
-def test_the_current_price_is_read_if_the_column_of_the_previous_price_is_higher(header: str) -> None:
+def test_the_current_price_is_used_if_the_previous_price_is_higher(header: str) -> None:
     reading = read(f"SKU;Name;{header}\nA;Cup;12,90;9,90\nB;Mug;14,90;14,90\nC;Jug;20,00;18,00\n")
     assert ([str(product.price) for product in reading.products], reading.feed.questions) == (
         ["9.90", "14.90", "18.00"], (),
@@ -50,7 +52,7 @@ def test_the_current_price_is_read_if_the_column_of_the_previous_price_is_higher
 
 
 @pytest.mark.parametrize("name", ["Ab-Hof inkl. USt.", "Kiosk incl. VAT", "Boutique TVA incluse"])
-def test_the_amounts_whose_column_name_says_that_they_include_the_tax_are_the_price(name: str) -> None:
+def test_the_column_whose_name_mentions_included_tax_is_the_price(name: str) -> None:
     reading = read(f"SKU;Name;{name};Stock\nA;Cup;12,90;4\nB;Mug;14,90;0\nC;Jug;20,50;7\n")
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.50"]
 

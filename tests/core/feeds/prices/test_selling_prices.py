@@ -35,15 +35,13 @@ def asked(reading: Reading) -> list[list[str]]:
         ("MRP", "list"), ("EVP", "list"), ("Retail inc VAT", "gross"), ("Sell ex VAT", "net"), ("PU HT", "net"),
     ],
 )  # fmt: skip
-def test_words_that_traders_use_for_the_selling_price_are_understood_if_the_file_also_has_a_cost(
-    name: str, kind: str
-) -> None:
+def test_trade_words_for_the_selling_price_are_recognised_beside_a_cost(name: str, kind: str) -> None:
     reading = table(f"Unit Cost;{name}", "1,00;2,50", "2,00;3,75")
     assert (prices(reading), asked(reading)) == (["2.50 EUR", "3.75 EUR"], [])
     assert reading.feed.reading["price"]["kind"] == kind
 
 
-def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_lead_to_a_question() -> None:
+def test_integers_in_a_column_such_as_retail_lead_to_a_question() -> None:
     reading = table("Unit Cost;Retail", "1;2", "2;3")
     assert asked(reading) == [["", "Retail", "Unit Cost"]]
     assert not any("price" in product.fields_set for product in reading.products)
@@ -67,7 +65,7 @@ def test_a_rate_or_a_weight_is_not_a_price(name: str) -> None:
         ("Utpris exkl moms", "Utpris inkl moms"), ("Pris uden moms", "Pris med moms"), ("Prix hors taxes", "Prix TTC"),
     ],
 )  # fmt: skip
-def test_the_price_with_tax_is_recognised_even_if_the_price_without_tax_has_six_decimals(net: str, gross: str) -> None:
+def test_a_price_with_tax_beside_a_price_with_six_decimals_is_recognised(net: str, gross: str) -> None:
     reading = table(f"{net};{gross}", "20,652893;24,99", "5,785124;7,00")
     assert (prices(reading), asked(reading)) == (["24.99 EUR", "7.00 EUR"], [])
     assert (reading.feed.reading["price"]["kind"], name_of_price(net).kind) == ("gross", "net")  # type: ignore[union-attr]
@@ -82,7 +80,7 @@ def test_the_price_with_tax_is_recognised_even_if_the_price_without_tax_has_six_
         ("UVP;Netto-Preis", "CHF", ["Netto-Preis", "UVP"]),
     ],
 )
-def test_a_net_price_that_is_not_the_list_price_minus_the_tax_leads_to_a_question(
+def test_a_net_price_that_also_has_a_discount_leads_to_a_question(
     header: str, currency: str, choices: list[str]
 ) -> None:
     assert asked(table(header, "49,99;29,99", "24,99;12,00", currency=currency)) == [choices]
@@ -98,7 +96,7 @@ def test_a_net_price_that_is_not_the_list_price_minus_the_tax_leads_to_a_questio
         ("UVP;Preis netto;Preis", ("59,95;39,95;44,95", "24,99;12,00;14,00"), "44.95 EUR"),
     ],
 )
-def test_a_net_price_that_is_named_a_selling_price_or_excludes_only_the_tax_leads_to_no_question(
+def test_a_net_price_that_excludes_only_the_tax_leads_to_no_question(
     header: str, rows: tuple[str, ...], price: str
 ) -> None:
     reading = table(header, *rows)
@@ -110,7 +108,7 @@ def test_a_net_price_that_is_named_a_selling_price_or_excludes_only_the_tax_lead
     ["Sale start;Sale end", "Sale from;Sale to", "sale_price_effective_date;x", "special_from_date;special_to_date",
      "Aktion von;Aktion bis"],
 )  # fmt: skip
-def test_a_sale_price_with_dates_is_an_offer_and_leads_to_no_question(dates: str) -> None:
+def test_a_sale_price_with_dates_is_an_offer(dates: str) -> None:
     reading = table(f"Regular price;Sale price;{dates}", "20,00;15,00;2026-01-01;2027-01-01")
     assert (prices(reading), asked(reading)) == (["20.00 EUR"], [])
     assert asked(table("Regular price;Sale price", "20,00;15,00")) == [["Regular price", "Sale price"]]
@@ -131,13 +129,13 @@ def test_a_sale_price_with_dates_is_an_offer_and_leads_to_no_question(dates: str
         ("Preis ab 01.01.2027;Preis", "4,00;5,00", "5.00 EUR"),
     ],
 )
-def test_the_price_for_one_unit_is_the_selling_price(header: str, row: str, price: str) -> None:
+def test_the_price_of_one_unit_is_the_selling_price(header: str, row: str, price: str) -> None:
     reading = table(header, row)
     assert (prices(reading), asked(reading)) == ([price], [])
 
 
 @pytest.mark.parametrize("header", ["Preis ab 10;Preis ab 100", "Price for 10+;Price for 100+", "10+;100+"])
-def test_prices_only_for_larger_quantities_lead_to_a_question(header: str) -> None:
+def test_a_file_with_prices_for_only_larger_quantities_leads_to_a_question(header: str) -> None:
     reading = table(header, "4,00;3,00")
     first = header.partition(";")[0]
     assert (asked(reading), "price" in reading.product.fields_set) == ([["", first]], False)
@@ -158,7 +156,7 @@ def test_the_name_of_a_price_can_state_the_minimum_quantity_of_the_price(name: s
 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
-def test_a_word_such_as_per_before_a_price_unit_is_known_both_in_column_names_and_in_cells(word: str) -> None:
+def test_words_such_as_per_before_a_unit_are_recognised_in_names_and_cells(word: str) -> None:
     assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, Decimal(100))
 
 
@@ -184,7 +182,7 @@ def test_prices_of_two_countries_or_places_lead_to_a_question(header: str) -> No
      "Sales price;Standard price", "List Price;Customer price", "RRP inc VAT;RRP ex VAT", "Price;Unit;Qty",
      "Retail;Wholesale", "Price incl. VAT;Tax;Price"],
 )  # fmt: skip
-def test_obvious_selling_prices_lead_to_no_question(header: str) -> None:
+def test_clear_selling_prices_lead_to_no_question(header: str) -> None:
     reading = table(header, ";".join(["9,99", "3,30", "4,40"][: header.count(";") + 1]))
     assert (prices(reading), asked(reading)) == (["9.99 EUR"], [])
 

@@ -1,4 +1,4 @@
-"""Tests names of prices with abbreviated words, and with the rate of a tax in another language."""
+"""Tests price column names with abbreviated words, and with tax rates in several languages."""
 
 import pytest
 
@@ -14,13 +14,13 @@ from wecelebrate.feeds.prices.candidates import name_of_price
         ("Nák. cena", "purchase"), ("Didm. kaina", "purchase"), ("Jälleenm. hinta", "purchase"),
     ],
 )  # fmt: skip
-def test_an_abbreviated_word_of_a_price_is_completed(name: str, kind: str) -> None:
+def test_an_abbreviated_word_in_a_price_name_is_recognised(name: str, kind: str) -> None:
     price = name_of_price(name)
     assert price is not None and price.kind == kind
 
 
 @pytest.mark.parametrize("name", ["prices.0.amount", "price.unit", "Cena xyz.", "Art. Nr.", "P.", "Prod. kód"])
-def test_paths_and_unknown_abbreviations_are_not_read_as_prices(name: str) -> None:
+def test_paths_and_unknown_abbreviations_are_not_prices(name: str) -> None:
     price = name_of_price(name)
     assert price is None or name.startswith("price")
 
@@ -33,7 +33,7 @@ def test_paths_and_unknown_abbreviations_are_not_read_as_prices(name: str) -> No
         ("Cijena bez PDV-a;Cijena s PDV-om 25 %", "12.40"),
     ],
 )
-def test_a_tax_rate_in_the_column_name_does_not_prevent_the_detection_of_the_price(header: str, price: str) -> None:
+def test_a_price_column_with_a_tax_rate_in_its_name_is_recognised(header: str, price: str) -> None:
     reading = read(f"SKU;Nimi;{header}\nA;Cup;10,00;12,40\nB;Mug;20,00;24,80\nC;Jug;5,00;6,20\n")
     assert (str(reading.products[0].price), reading.feed.questions) == (price, ())
 

@@ -1,4 +1,4 @@
-"""Tests price names that are shortened, that mention a piece or a pack, or that end with a preposition."""
+"""Tests price names that are abbreviated, that mention a piece or a pack, or that end with a preposition."""
 
 # ruff: noqa: RUF001
 
@@ -22,7 +22,7 @@ def prices(reading: Reading) -> list[str]:
         ("Código;Descripción;P. con IVA;Exis.", "A-1;Taza;39,00;7"),
     ],
 )
-def test_abbreviations_of_the_words_for_price_and_stock_are_understood(header: str, rows: str) -> None:
+def test_abbreviations_of_price_and_stock_are_recognised(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}\n")
     assert prices(reading) == ["39.00 EUR"]
     assert reading.product.inventory_count == 7
@@ -37,7 +37,7 @@ def test_abbreviations_of_the_words_for_price_and_stock_are_understood(header: s
         ("Price incl. VAT per", "Price"),
     ],
 )  # fmt: skip
-def test_a_price_name_that_ends_with_a_preposition_can_mean_the_unit_of_the_price(unit: str, price: str) -> None:
+def test_a_price_name_that_ends_with_a_preposition_can_mean_the_price_unit(unit: str, price: str) -> None:
     reading = read(f"SKU;Name;{unit};{price};Stock\nA-1;Tornillo;100;18,00;5\nB-2;Candado;1;8,95;6\n")
     assert prices(reading) == ["0.18 EUR", "8.95 EUR"]
     assert reading.details["mapping"]["price_unit"] == unit
@@ -56,13 +56,13 @@ def test_a_pack_price_with_tax_is_preferred_to_a_price_per_100(pack: str, other:
     assert prices(reading) == ["16.50 EUR", "17.90 EUR"]
 
 
-def test_the_number_of_packs_is_the_stock_if_another_column_has_the_state() -> None:
+def test_a_column_of_packs_is_the_stock_if_another_column_is_the_state() -> None:
     text = "SKU,Name,Price,Packs avail.,Available\nA-1,Daffodil,16.50,340,Yes\nB-2,Tulip,18.50,0,Sold out\n"
     assert [product.inventory_count for product in read(text).products] == [340, 0]
 
 
 @pytest.mark.parametrize("carton", ["Preis pro Karton inkl. MwSt", "Price per case inc VAT"])
-def test_a_file_whose_only_price_is_for_a_carton_still_leads_to_a_question(carton: str) -> None:
+def test_a_carton_price_as_the_only_price_leads_to_a_question(carton: str) -> None:
     reading = read(f"SKU;Name;{carton}\nA-1;Glas;16,50\nB-2;Vase;17,90\n")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
@@ -80,7 +80,7 @@ def test_the_price_of_each_piece_with_tax_is_read(each: str, other: str) -> None
 
 
 @pytest.mark.parametrize("header", ["CHF/Stück", "EUR/pc", "EUR per piece", "€/pièce", "EUR/ks"])
-def test_a_column_whose_name_is_a_currency_and_the_word_for_a_piece_is_the_price(header: str) -> None:
+def test_a_column_named_after_a_currency_and_a_piece_is_the_price(header: str) -> None:
     code = "CHF" if "CHF" in header else "EUR"
     reading = read(f"Nr.;Name;{code}/kg;{header}\nA-1;Gruyère;29.00;8.70\nB-2;Laib;27.00;12.96\n")
     assert prices(reading) == [f"8.70 {code}", f"12.96 {code}"]
@@ -93,7 +93,7 @@ def test_a_column_named_your_web_price_contains_the_selling_price(header: str) -
     assert [product.name for product in reading.products] == ["Oil filter", "Wiper"]
 
 
-def test_a_column_named_your_price_might_be_the_price_for_a_dealer() -> None:
+def test_a_column_named_your_price_leads_to_a_question() -> None:
     reading = read("Part #;Description;Your Price\nA-1;Oil filter;6.99\nB-2;Wiper;17.95\n")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
@@ -102,9 +102,7 @@ def test_a_column_named_your_price_might_be_the_price_for_a_dealer() -> None:
     ("cells", "currency"),
     [(("Rs. 48,500/-", "Rs. 865/-"), "PKR"), (("Rp 48.500", "Rp 1.250"), "IDR"), (("Tk 48,500.00", "Tk 1,250"), "BDT")],
 )
-def test_a_column_named_rate_is_the_price_if_another_column_has_the_rate_for_dealers(
-    cells: tuple[str, str], currency: str
-) -> None:
+def test_a_column_named_rate_is_the_price_beside_a_dealer_rate(cells: tuple[str, str], currency: str) -> None:
     reading = read(
         f"item_no;name;rate;dealer_rate;qty\nA-1;Bat;{cells[0]};{cells[1]};6\nB-2;Ball;{cells[0]};{cells[1]};7\n",
         currency=currency,
@@ -119,12 +117,12 @@ def test_a_column_named_rate_is_the_price_if_another_column_has_the_rate_for_dea
         ("375.00 د.أ", "JOD", "JOD"), ("375.00 د.ك", "KWD", "KWD"),
     ],
 )  # fmt: skip
-def test_the_dirham_is_not_a_dinar(cell: str, catalog: str, code: str) -> None:
+def test_an_amount_in_dirham_is_not_read_as_dinar(cell: str, catalog: str, code: str) -> None:
     assert prices(read(f"SKU,Name,Price\nA-1,عود,{cell}\nB-2,مسك,{cell}\n", currency=catalog)) == [f"375.00 {code}"] * 2
 
 
 @pytest.mark.parametrize(("name", "code"), [("السعر (د.إ)", "AED"), ("سعر البيع د.إ", "AED"), ("السعر (د.ا)", "JOD")])
-def test_the_dirham_is_not_a_dinar_in_the_name_of_a_column(name: str, code: str) -> None:
+def test_a_column_name_with_dirham_does_not_mean_dinar(name: str, code: str) -> None:
     assert prices(read(f"SKU,Name,{name}\nA-1,عود,375.00\nB-2,مسك,375.00\n", currency="AED")) == [f"375.00 {code}"] * 2
 
 

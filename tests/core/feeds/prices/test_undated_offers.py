@@ -1,4 +1,4 @@
-"""Tests the questions about offers without days, and about days that can be read day first or month first."""
+"""Tests the questions about offers without days, and about days in an ambiguous order of day and month."""
 
 # ruff: noqa: RUF001
 
@@ -34,7 +34,7 @@ def test_offers_without_days_lead_to_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
-def test_the_answer_decides_whether_the_prices_of_offers_without_days_are_used(header: str) -> None:
+def test_the_answer_determines_whether_offer_prices_without_days_are_used(header: str) -> None:
     column = header.split(";")[3]
     sold = read(f"{header}\n{ROWS}", mapping={"offers": column})
     assert not sold.feed.questions
@@ -52,14 +52,14 @@ def test_the_answer_decides_whether_the_prices_of_offers_without_days_are_used(h
         "SKU;Name;Price;Member promo price\nA;Cup;12.90;9.90\nB;Mug;14.90;\n",
     ],
 )
-def test_a_file_without_lower_offer_prices_leads_to_no_question_about_offers(text: str) -> None:
+def test_offer_prices_that_are_not_lower_lead_to_no_question(text: str) -> None:
     assert "offers" not in keys(read(text))
 
 
 TWO_ORDERS = "SKU,Name,Price,Sale Price,Sale From,Sale To\nA,Cup,12.90,9.90,{}\nB,Mug,14.90,,,\n"
 
 
-def test_dates_that_can_be_read_in_two_orders_lead_to_a_question_if_the_order_changes_the_offers() -> None:
+def test_ambiguous_dates_that_affect_offers_lead_to_a_question() -> None:
     text = TWO_ORDERS.format("08/11/2099,10/12/2099")
     assert keys(read(text, currency="CAD")) == ["day_order"]
     day, month = (read(text, mapping={"day_order": order}, currency="CAD") for order in ("day", "month"))
@@ -72,8 +72,9 @@ def test_dates_that_can_be_read_in_two_orders_lead_to_a_question_if_the_order_ch
 
 
 BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH, OPEN = "10/11/2099,11/10/2099", "12/10/2099,01/11/2099", "01/12/2099,02/12/2099"
-"""Three periods of offers. The first ends before it starts if the day comes first, the second if the month comes first.
-The third is valid in both orders."""
+"""Three periods of offers. The first period ends before it starts if the day comes first. The second period ends before
+it starts if the month comes first. The third period is valid in both orders.
+"""
 
 
 def several(*days: str) -> str:
@@ -93,9 +94,7 @@ def several(*days: str) -> str:
         (["13/10/2099,01/11/2099"], date(2099, 10, 13)),
     ],
 )
-def test_dates_are_read_in_the_order_in_which_no_offer_ends_before_it_starts(
-    days: list[str], first: date, currency: str
-) -> None:
+def test_the_order_in_which_no_offer_ends_before_its_start_is_used(days: list[str], first: date, currency: str) -> None:
     reading = read(several(*days), currency=currency)
     (offer,) = reading.products[0].offers or ()
     assert (offer.first, reading.feed.questions) == (first, ())
@@ -105,12 +104,12 @@ def test_dates_are_read_in_the_order_in_which_no_offer_ends_before_it_starts(
 @pytest.mark.parametrize(
     "days", [[OPEN] * 5 + [BACKWARDS_BY_MONTH], [BACKWARDS_BY_MONTH], [BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH] * 2]
 )
-def test_one_mistyped_offer_or_contradicting_offers_lead_to_a_question(days: list[str], currency: str) -> None:
+def test_a_mistyped_or_contradictory_offer_leads_to_a_question(days: list[str], currency: str) -> None:
     assert keys(read(several(*days), currency=currency)) == ["day_order"]
 
 
 TWO_OFFERS = "SKU,Name,Price,{0} price,{0} from,{0} to,{1} price,{1} from,{1} to\n"
-"""The columns of two offers, each with its own days."""
+"""The columns of two offers. Each offer has a first and a last day."""
 
 
 @pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Sale", "Special"), ("Clearance", "Promo")])
@@ -121,7 +120,7 @@ TWO_OFFERS = "SKU,Name,Price,{0} price,{0} from,{0} to,{1} price,{1} from,{1} to
         (OPEN, BACKWARDS_BY_DAY), (",", OPEN),
     ],
 )  # fmt: skip
-def test_the_days_of_several_offers_lead_to_one_question(names: tuple[str, str], days: tuple[str, str]) -> None:
+def test_ambiguous_days_of_several_offers_lead_to_one_question(names: tuple[str, str], days: tuple[str, str]) -> None:
     text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{days[0]},8.90,{days[1]}\nB,Mug,14.90,,,,,,\n"
     assert keys(read(text, currency="CAD")) == ["day_order"]
     for order in ("day", "month"):
@@ -130,7 +129,7 @@ def test_the_days_of_several_offers_lead_to_one_question(names: tuple[str, str],
 
 @pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Sale", "Special")])
 @pytest.mark.parametrize(("shown", "first"), [("31/12/2099", date(2099, 12, 1)), ("12/31/2099", date(2099, 1, 12))])
-def test_a_day_of_one_offer_shows_the_order_of_the_days_of_all_offers(
+def test_a_clear_day_of_one_offer_determines_the_order_for_all_offers(
     names: tuple[str, str], shown: str, first: date
 ) -> None:
     text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{OPEN},,,\nB,Mug,14.90,,,,9.90,01/12/2099,{shown}\n"
@@ -145,7 +144,7 @@ def test_a_day_of_one_offer_shows_the_order_of_the_days_of_all_offers(
     "days", ["2099-05-01,2099-05-31", "01.05.2099,02.05.2099", "1 May 2099,31 May 2099", "20990501,20990531"]
 )
 @pytest.mark.parametrize("separator", ["/", "-"])
-def test_a_second_offer_does_not_replace_the_first_one_whose_order_is_open(
+def test_a_second_offer_does_not_replace_a_first_offer_with_ambiguous_days(
     names: tuple[str, str], days: str, separator: str
 ) -> None:
     first = OPEN.replace("/", separator)
@@ -158,14 +157,14 @@ def test_a_second_offer_does_not_replace_the_first_one_whose_order_is_open(
         assert (keys(answered), str(offer.price), offer.first) == ([], "9.90", day)
 
 
-def test_a_second_offer_is_read_if_the_open_days_of_the_first_one_are_past() -> None:
+def test_a_second_offer_is_read_if_the_ambiguous_days_of_the_first_are_past() -> None:
     row = "A,Cup,12.90,9.90,01/12/2001,02/12/2001,8.90,2099-05-01,2099-05-31\nB,Mug,14.90,,,,,,\n"
     reading = read(TWO_OFFERS.format("Promo", "Clearance") + row, currency="CAD")
     (offer,) = reading.products[0].offers or ()
     assert (keys(reading), str(offer.price)) == ([], "8.90")
 
 
-def test_days_with_points_stay_day_first_beside_a_column_that_is_read_with_the_month_first() -> None:
+def test_days_with_dots_are_day_first_beside_a_month_first_column() -> None:
     text = TWO_ORDERS.format("01.02.2099,02/12/2099")
     for reading in (read(text, currency="USD"), read(text, memory={"month_first": True})):
         (offer,) = reading.products[0].offers or ()
@@ -175,7 +174,7 @@ def test_days_with_points_stay_day_first_beside_a_column_that_is_read_with_the_m
     assert (blank.products[-1].offers or ())[0].last == date(2099, 2, 12)
 
 
-def test_an_offer_has_the_days_that_are_named_after_it() -> None:
+def test_day_columns_belong_to_the_offer_that_their_names_contain() -> None:
     text = (
         "SKU,Name,Price,Clearance price,Promo price,Promo from,Promo to,Clearance from,Clearance to\n"
         "A,Cup,12.90,6.90,9.90,2099-02-01,2099-02-03,2099-05-01,2099-05-31\n"
@@ -187,10 +186,12 @@ def test_an_offer_has_the_days_that_are_named_after_it() -> None:
 PERIODS = (
     "SKU;Name;Price;Valid from;Valid to\nA-1;Lamp;42,90;03/04/2026;04/12/2026\nA-1;Lamp;45,90;05/12/2026;04/12/2027\n"
 )
-"""Prices for two periods. On 2026-11-20, the first is valid if the day comes first, and otherwise the second."""
+"""Prices for two periods. On 2026-11-20, the first price is valid if the day comes first. The second price is valid if
+the month comes first.
+"""
 
 
-def test_the_order_of_days_decides_which_of_several_prices_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_of_day_and_month_determines_which_price_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validity, "_today", lambda: date(2026, 11, 20))
     open_reading = read(PERIODS)
     assert (keys(open_reading), [str(product.price) for product in open_reading.products]) == (["day_order"], ["42.90"])
@@ -214,7 +215,7 @@ def test_ambiguous_dates_in_the_past_lead_to_no_question() -> None:
         "SKU;Name;Preis;Aktionspreis;Aktion Termin1;Aktion bis",
     ],
 )  # fmt: skip
-def test_a_date_column_with_an_unknown_word_is_the_missing_first_or_last_day_of_the_offer(header: str) -> None:
+def test_a_date_column_with_an_unknown_name_is_the_missing_day_of_the_offer(header: str) -> None:
     rows = "A;Cup;12,90;9,90;15.12.2099;06.01.2100\nB;Mug;14,90;;;\n"
     (offer,) = read(f"{header}\n{rows}").products[0].offers or ()
     assert (offer.first, offer.last) == (date(2099, 12, 15), date(2100, 1, 6))

@@ -1,4 +1,4 @@
-"""Tests that a column of amounts with an unknown name leads to a question, and is never used without an answer."""
+"""Tests that a column of amounts with an unknown name leads to a question. The column is not used without an answer."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def prices(reading: Reading) -> list[str]:
         ("SKU;Name;Aktionspreis;Mitnahme", "A-1;Tasse;9,90;12,90\nA-2;Topf;;29,50\n", ["Aktionspreis", "Mitnahme"]),
     ],
 )
-def test_amounts_without_a_known_name_lead_to_a_question_if_the_file_has_no_clear_selling_price(
+def test_amounts_with_an_unknown_name_lead_to_a_question_without_a_clear_price(
     header: str, rows: str, expected: list[str]
 ) -> None:
     reading = read(f"{header}\n{rows}")
@@ -38,7 +38,7 @@ def test_amounts_without_a_known_name_lead_to_a_question_if_the_file_has_no_clea
     ["SKU;Name;Gewicht", "SKU;Name;Breite cm", "SKU;Name;EK", "SKU;Name;Marge", "SKU;Name;MwSt-Satz",
      "SKU;Name;Grundpreis/kg", "SKU;Name;Rabatt %"],
 )  # fmt: skip
-def test_weights_and_rates_and_private_amounts_are_not_choices_in_the_question_about_the_price(header: str) -> None:
+def test_weights_rates_and_private_amounts_are_not_choices_of_the_price(header: str) -> None:
     choices = asked(read(f"{header}\nA-1;Tasse;0,45\nA-2;Topf;1,20\n"))
     assert choices in ([], [["", "EK"]])
 
@@ -56,7 +56,7 @@ def test_amounts_beside_a_clear_price_lead_to_no_question() -> None:
         (("29,90 €", "45,00 €"), "PLN", ([["", "Cena PL"]], ["None", "None"])),
     ],
 )
-def test_a_price_column_for_a_country_is_used_if_its_amounts_are_in_the_currency_of_the_catalog(
+def test_a_country_price_in_the_catalog_currency_is_used(
     cells: tuple[str, str], currency: str, expected: tuple[list[list[str]], list[str]]
 ) -> None:
     reading = read(f"SKU;Nazwa;Cena PL\nA-1;Obrus;{cells[0]}\nA-2;Kubek;{cells[1]}\n", currency=currency)
@@ -74,13 +74,13 @@ def test_swedish_amounts_can_have_a_colon_before_the_decimals() -> None:
     assert (asked(reading), prices(reading)) == ([], ["1329.50", "39.50", "80.00"])
 
 
-def test_the_hungarian_gross_price_is_used_and_not_the_offer() -> None:
+def test_the_hungarian_gross_price_is_preferred_to_the_offer() -> None:
     text = "Cikkszám;Megnevezés;Br. eladási ár;Akciós ár\nA-1;Kanna;3.990 Ft;\nA-2;Föld;2 350 Ft;1 990 Ft\n"
     assert prices(read(text, currency="HUF")) == ["3990.00", "2350.00"]
 
 
 @pytest.mark.parametrize("name", ["Basis", "PE", "Einheit", "Preiseinheit", "ME", "Bezug"])
-def test_a_price_is_divided_by_a_unit_such_as_eur_per_100_whatever_the_name_of_the_unit_column_is(name: str) -> None:
+def test_a_price_is_divided_by_a_unit_such_as_eur_per_100_in_any_column(name: str) -> None:
     text = f"Artikel;Bezeichnung;Preis;{name}\nA-1;Schraube;7,00;€/100\nA-2;Bohrer;7,00;€/1\n"
     assert prices(read(text)) == ["0.07", "7.00"]
 
@@ -111,7 +111,7 @@ def test_a_price_is_divided_by_a_unit_that_includes_a_currency_symbol_or_code(
         (("450", "12900"), "EUR", []),
     ],
 )
-def test_whole_numbers_with_leading_zeros_lead_to_a_question_about_cents(
+def test_integers_with_leading_zeros_lead_to_a_question_about_cents(
     cells: tuple[str, str], currency: str, keys: list[str]
 ) -> None:
     text = f"PLU;TEXT;PREIS1\n000001;KAFFEE;{cells[0]}\n000002;TASSE;{cells[1]}\n"

@@ -1,11 +1,11 @@
-"""Tests that a semicolon at the end of an HTML entity does not divide a cell."""
+"""Tests that the semicolon at the end of an HTML entity does not divide a cell."""
 
 from tests.core.feeds.feed_reading import read
 
 HEADER = "SKU;Name;Beschreibung;Preis\n"
 
 
-def test_a_cell_that_was_divided_at_the_semicolon_of_an_entity_is_put_together_again() -> None:
+def test_a_cell_that_was_divided_after_an_entity_is_joined_again() -> None:
     reading = read(f"{HEADER}A-1;Tasse;<p>rot &amp; rund &#252;ber</p>;9,90\nA-2;Topf;blau;8,90\n")
     assert [(product.name, str(product.price)) for product in reading.products] == [("Tasse", "9.90"), ("Topf", "8.90")]
     assert "rot" in (reading.products[0].description or "")

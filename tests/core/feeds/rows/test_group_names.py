@@ -1,4 +1,4 @@
-"""Tests rows that have only the name of a group. The group is the category of the products below the row."""
+"""Tests rows that contain only the name of a group. The group is the category of the products below the row."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def categories(reading: Reading) -> list[str | None]:
 
 
 @pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
-def test_the_name_of_a_group_is_the_category_of_the_products_below_it(text: str) -> None:
+def test_a_group_name_is_the_category_of_the_products_below(text: str) -> None:
     more = "C-3;Deckel;450;12\n"
     reading = read(text + more)
     lines = text.splitlines()
@@ -27,7 +27,7 @@ def test_the_name_of_a_group_is_the_category_of_the_products_below_it(text: str)
     assert all("category" in product.fields_set for product in reading.products)
 
 
-def test_nested_groups_and_groups_below_the_sample_are_read() -> None:
+def test_nested_groups_and_groups_after_the_sample_are_read() -> None:
     text = "Code;Name;Price;Stock\n;Garden;;\n;Tools;;\n" + "".join(f"T-{n};Tool {n};9.90;1\n" for n in range(400))
     reading = read(text + ";Pots;;\nP-1;Pot;5.50;2\n")
     assert set(categories(reading)) == {"Tools", "Pots"}
@@ -42,11 +42,11 @@ def test_nested_groups_and_groups_below_the_sample_are_read() -> None:
         "Code;Name;Price;Stock\n;Kettles;;\nA-1;Kettle;9.90;1\nB-2;Pan;5.50;2\n",
     ],
 )
-def test_notes_single_names_and_lists_with_a_column_of_categories_have_no_groups(text: str) -> None:
+def test_notes_and_names_in_lists_with_a_category_column_are_not_groups(text: str) -> None:
     assert set(categories(read(text))) <= {None, "Kitchen"}
 
 
-def test_neither_a_row_with_only_a_sku_nor_a_note_about_the_tax_begins_a_group() -> None:
+def test_a_row_with_only_a_sku_or_note_does_not_begin_a_group() -> None:
     text = (
         "Art;Name;Preis;Bestand\n;Kannen;;\nA1;Kanne;10,00;3\n;Tassen;;\nA2;Tasse;4,00;3\nA3;;;\nA4;Becher;5,00;3\n"
         ";Alle Preise inkl. MwSt;;\nA5;Glas;5,00;3\n;Serie 500;;\nA6;Krug;9,00;3\n"
@@ -56,6 +56,6 @@ def test_neither_a_row_with_only_a_sku_nor_a_note_about_the_tax_begins_a_group()
     assert [(item.sku, item.code) for item in reading.rejected if item.code != "no_product"] == [("A3", "empty")]
 
 
-def test_a_single_value_begins_a_group_only_in_the_column_of_the_groups_above() -> None:
+def test_a_single_value_begins_a_group_only_in_the_column_of_group_names() -> None:
     text = "Art;Name;Preis;Bestand\n;Kannen;;\nA1;Kanne;10,00;3\n;Tassen;;\nA2;Tasse;4,00;3\nXYZ;;;\nA4;Becher;5,00;3\n"
     assert categories(read(text)) == ["Kannen", "Tassen", "Tassen"]

@@ -1,4 +1,4 @@
-"""Tests files in which the name and the values of a column show that variants name their parents there."""
+"""Tests files in which variants name their parents in a column. The column is recognised by its name and its values."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def _read(parent: str, *rows: str) -> Reading:
 
 
 @pytest.mark.parametrize("parent", NAMES)
-def test_variants_get_the_blank_values_of_the_parent_that_they_name(parent: str) -> None:
+def test_variants_inherit_blank_values_from_the_parent_that_they_name(parent: str) -> None:
     reading = _read(
         parent, "TEE;;T-Shirt;;;Clothes", "TEE-S;TEE;;19.90;3;", "TEE-M;TEE;T-Shirt M;21.00;0;", "MUG;;Mug;9;5;"
     )
@@ -29,9 +29,7 @@ def test_variants_get_the_blank_values_of_the_parent_that_they_name(parent: str)
     [("Parent category", ("Clothes", "Clothes")), ("Parent company", ("TEE", "TEE")), ("Parent SKU", ("X-1", "X-2")),
      ("Principal", ("yes", "no")), ("Master", ("TEE", "TEE"))],
 )  # fmt: skip
-def test_a_column_that_does_not_name_parents_or_names_only_unknown_parents_has_no_effect(
-    name: str, values: tuple[str, str]
-) -> None:
+def test_a_column_without_known_parents_has_no_effect(name: str, values: tuple[str, str]) -> None:
     reading = _read(
         name, "TEE;;T-Shirt;9;1;", f"TEE-S;{values[0]};Small;19.90;3;", f"TEE-M;{values[1]};Medium;21.00;0;"
     )
@@ -39,21 +37,21 @@ def test_a_column_that_does_not_name_parents_or_names_only_unknown_parents_has_n
     assert [one.sku for one in reading.products] == ["TEE", "TEE-S", "TEE-M"]
 
 
-def test_a_parent_with_a_price_is_a_product_unless_only_its_variants_have_a_stock() -> None:
+def test_a_parent_is_not_a_product_if_only_its_variants_have_a_stock() -> None:
     sold = _read("Parent SKU", "SET;;Set;30.00;2;", "CUP;SET;Cup;19.90;3;")
     assert [one.sku for one in sold.products] == ["SET", "CUP"]
     grouped = _read("Parent SKU", "TEE;;T-Shirt;19.90;0;", "TEE-S;TEE;Small;19.90;3;", "TEE-M;TEE;Medium;19.90;0;")
     assert [one.sku for one in grouped.products] == ["TEE-S", "TEE-M"]
 
 
-def test_a_parent_with_a_stock_is_a_product_even_if_only_parents_without_a_stock_are_in_the_sample() -> None:
+def test_a_parent_with_a_stock_is_a_product_even_after_the_sample() -> None:
     pairs = "".join(f"T-{n};;Tee {n};9.90;0\nT-{n}-S;T-{n};Small {n};9.90;3\n" for n in range(400))
     reading = read(f"SKU;Parent SKU;Name;Price;Stock\n{pairs}SET;;Set;30.00;2\nCUP;SET;Cup;19.90;3\n")
     assert [one.sku for one in reading.products][-3:] == ["T-399-S", "SET", "CUP"]
     assert len(reading.products) == 402
 
 
-def test_if_the_name_of_a_variant_only_lists_options_it_gets_the_name_of_its_parent_and_attributes() -> None:
+def test_a_variant_name_that_lists_options_becomes_attributes() -> None:
     reading = read(
         "Código;Descrição;Preço;Estoque;Código Pai\nCAM;Camiseta;59,90;0;\n"
         'CAM-P;"Cor:Azul;Tamanho:P";59,90;12;CAM\nCAM-G;"Cor:Azul;Tamanho:G";64,90;0;CAM\nCAN;Caneca;39,00;5;\n',
@@ -65,14 +63,14 @@ def test_if_the_name_of_a_variant_only_lists_options_it_gets_the_name_of_its_par
     ]  # fmt: skip
 
 
-def test_a_delta_without_the_parents_leaves_the_blank_values_of_stored_variants_unchanged() -> None:
+def test_a_delta_without_parents_does_not_change_blank_values_of_variants() -> None:
     text = "SKU;Parent SKU;Name;Price;Stock\nTEE;;Tee;;\nTEE-S;TEE;;19.90;3\nTEE-M;TEE;;21.00;0\n"
     memory = read(text).feed.reading
     delta = read("SKU;Parent SKU;Name;Price;Stock\nTEE-S;TEE;;18.90;2\n", memory=memory)
     assert [(one.sku, "name" in one.fields_set) for one in delta.products] == [("TEE-S", False)]
 
 
-def test_the_mapping_can_leave_the_parent_out() -> None:
+def test_the_mapping_can_exclude_the_parent_column() -> None:
     text = "SKU;Parent SKU;Name;Price;Stock\nTEE;;Tee;19.90;0\nTEE-S;TEE;Small;19.90;3\n"
     assert [one.sku for one in read(text, mapping={"parent": None}).products] == ["TEE", "TEE-S"]
 
@@ -84,7 +82,7 @@ WOOCOMMERCE = (
 )
 
 
-def test_the_types_of_woocommerce_show_its_export_in_any_language() -> None:
+def test_woocommerce_exports_in_any_language_are_recognised_by_product_types() -> None:
     reading = read(WOOCOMMERCE.format("variation"))
     assert not reading.feed.questions
     assert [(one.sku, [str(offer.price) for offer in one.offers or ()]) for one in reading.products] == [

@@ -1,4 +1,6 @@
-"""Tests a mapping with a parent column: variants inherit blank fields from their parent anywhere in the file."""
+"""Tests a mapping with a parent column. Variants inherit blank fields from their parent, which can be anywhere in the
+file.
+"""
 
 import io
 import json
@@ -34,7 +36,7 @@ def products(text: str | bytes, mapping: dict[str, Any] = PARENT, name: str = "a
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_variants_inherit_blank_fields_wherever_their_parent_stands(seed: int) -> None:
+def test_variants_inherit_blank_fields_from_a_parent_in_any_row(seed: int) -> None:
     rows = [TEE, SMALL, MEDIUM, MUG, LID]
     random.Random(seed).shuffle(rows)
     variants = products(HEADER + "".join(rows))
@@ -64,13 +66,13 @@ def test_stocks_and_identifiers_are_never_inherited() -> None:
     assert (small.source["Name"], small.source["EAN"]) == ("", "")
 
 
-def test_a_variant_without_a_price_is_rejected_and_does_not_inherit_a_price() -> None:
+def test_a_variant_without_a_price_is_rejected() -> None:
     reading = accounted(HEADER + MUG + "MUG-2,MUG,,,,,,,,3,,\n")
     assert ([product.sku for product in reading.products], reading.rejection.code) == (["MUG"], "empty")
 
 
 @pytest.mark.parametrize("price", ["", "0", "0.00", "0,00 EUR", "-", "n/a"])
-def test_a_parent_without_a_price_is_no_product_if_it_has_variants(price: str) -> None:
+def test_a_parent_without_a_price_is_not_a_product(price: str) -> None:
     rows = f'TEE;;T-Shirt;"{price}"\nTEE-S;TEE;;19.90\n'
     assert set(products(f"SKU;Parent SKU;Name;Price\n{rows}")) == {"TEE-S"}
 
@@ -79,17 +81,17 @@ def test_a_parent_with_a_price_is_also_a_product() -> None:
     assert set(products(HEADER + TEE.replace(",,,https", ",25.00,2,https") + SMALL)) == {"TEE", "TEE-S"}
 
 
-def test_parents_are_updated_as_well_if_the_file_has_no_prices() -> None:
+def test_parents_are_products_if_the_file_has_no_prices() -> None:
     assert set(products("SKU,Parent SKU,Name\nTEE,,T-Shirt\nTEE-S,TEE,\n")) == {"TEE", "TEE-S"}
 
 
-def test_a_product_without_a_price_and_without_variants_is_rejected_whether_or_not_parents_are_mapped() -> None:
+def test_a_product_without_a_price_and_without_variants_is_rejected() -> None:
     rejection = accounted(HEADER + TEE + MUG).rejection
     assert (rejection.sku, rejection.reason) == ("TEE", "Price: is empty")
     assert rejection == accounted(HEADER + TEE + MUG, {}).rejection
 
 
-def test_a_variant_whose_parent_is_not_in_the_file_changes_only_its_own_values() -> None:
+def test_a_variant_without_its_parent_in_the_file_inherits_nothing() -> None:
     small = products(HEADER + SMALL + MUG)["TEE-S"]
     assert small.fields_set & {"name", "description", "category", "brand", "images", "is_active"} == set()
     assert {"price", "inventory_count"} <= small.fields_set
@@ -97,7 +99,7 @@ def test_a_variant_whose_parent_is_not_in_the_file_changes_only_its_own_values()
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_variant_inherits_the_value_of_the_nearest_parent_in_a_chain(seed: int) -> None:
+def test_a_variant_inherits_from_the_nearest_parent_in_a_chain(seed: int) -> None:
     rows = [
         TEE, "TEE-B,TEE,,,Tops,,Blue,,,,https://x.example/b.jpg,\n", "TEE-B-S,TEE-B,,,,,,,19.90,3,,\n",
         "TEE-R,TEE,,,,,Red,,25.00,,,\n", "TEE-R-S,TEE-R,,,,,,,20.90,3,,\n",
@@ -111,7 +113,7 @@ def test_a_variant_inherits_the_value_of_the_nearest_parent_in_a_chain(seed: int
     }
 
 
-def test_parents_that_refer_to_each_other_and_chains_of_more_than_10_parents_are_rejected() -> None:
+def test_cyclic_parents_and_chains_of_more_than_10_parents_are_rejected() -> None:
     reading = accounted(HEADER + "A,B,,,,,,,1.00,1,,\nB,C,,,,,,,1.00,1,,\nC,B,,,,,,,1.00,1,,\n" + MUG)
     assert [(item.sku, item.code) for item in reading.rejected] == [(sku, "bad_parent") for sku in "ABC"]
     assert '"B" and its parents name each other' in reading.rejected[0].reason
@@ -121,7 +123,7 @@ def test_parents_that_refer_to_each_other_and_chains_of_more_than_10_parents_are
     assert "more than 10 parents" in reading.rejected[0].reason
 
 
-def test_a_product_whose_parent_is_itself_or_0_has_no_parent() -> None:
+def test_a_product_with_itself_or_0_as_its_parent_has_no_parent() -> None:
     rows = "A,A,Apple,,,,,,1.00,1,,\nB,0,Pear,,,,,,1.00,1,,\n"
     assert {sku: p.name for sku, p in products(HEADER + rows).items()} == {"A": "Apple", "B": "Pear"}
 
@@ -130,19 +132,19 @@ def test_a_product_whose_parent_is_itself_or_0_has_no_parent() -> None:
     ("sku", "parent"),
     [("1001", "1001.0"), ("1001.0", "1001.0"), ('"=""00123"""', "'00123"), ("Caf\u00e9", "Cafe\u0301"), ("A ", " A")],
 )
-def test_a_parent_is_found_however_a_program_spells_the_sku_of_the_parent(sku: str, parent: str) -> None:
+def test_a_parent_is_found_by_every_spelling_of_its_sku(sku: str, parent: str) -> None:
     end = ".0" if sku.endswith(".0") else ""
     rows = f"{sku},,Mug,1.00\n1002{end},{parent},,2.00\n1003{end},{parent},,3.00\n"
     variants = accounted("SKU,Parent SKU,Name,Price\n" + rows).products
     assert [product.name for product in variants] == ["Mug", "Mug", "Mug"]
 
 
-def test_the_last_row_with_the_sku_of_a_parent_is_used() -> None:
+def test_the_last_row_of_a_repeated_parent_is_used() -> None:
     variants = accounted(HEADER + TEE + SMALL + TEE.replace("T-Shirt", "Tee")).products
     assert [(product.sku, product.name, product.rows) for product in variants] == [("TEE-S", "Tee", 3)]
 
 
-def test_a_variant_with_a_value_in_one_column_of_a_field_inherits_no_other_column_of_this_field() -> None:
+def test_a_variant_inherits_a_field_only_if_all_columns_of_the_field_are_blank() -> None:
     header = "SKU,Parent SKU,Name,Price,Image 1,Image 2\n"
     rows = "A,,Mug,9.00,https://x.example/1.jpg,https://x.example/2.jpg\nB,A,,9.00,,https://x.example/3.jpg\n"
     mapping = {**PARENT, "images": {"columns": ["Image 1", "Image 2"]}}
@@ -167,7 +169,7 @@ def test_commands_are_not_inherited() -> None:
     assert {sku: product.is_active for sku, product in variants.items()} == {"MUG": False, "MUG-2": True}
 
 
-def test_the_stocks_of_a_variant_in_several_places_are_added_up() -> None:
+def test_the_stocks_of_a_variant_in_all_places_are_added_up() -> None:
     rows = "TEE,,T-Shirt,,,\nTEE-S,TEE,,North,3,19.90\nTEE-S,TEE,,South,4,19.90\nMUG,,Mug,North,1,9.00\n"
     variants = products("SKU,Parent SKU,Name,Warehouse,Qty,Price\n" + rows)
     assert variants["TEE-S"].stock_by_place == {"North": 3, "South": 4}
@@ -198,7 +200,7 @@ def test_parents_are_found_in_json_and_xml_and_workbooks() -> None:
         assert (small.name, small.category, str(small.price)) == ("T-Shirt", "Clothes", "19.90"), name
 
 
-def test_a_key_that_only_later_json_records_have_is_inherited_by_the_variants_in_earlier_records() -> None:
+def test_variants_inherit_json_keys_that_first_occur_in_later_records() -> None:
     rows = [{"sku": f"P-{n}", "parent": "", "name": f"Plate {n}", "price": 5} for n in range(1_500)]
     rows[0] = {"sku": "TEE-S", "parent": "TEE", "price": 19}
     rows.append({"sku": "TEE", "parent": "", "name": "T-Shirt", "brand": "Acme", "colour": "Blue"})
@@ -206,7 +208,7 @@ def test_a_key_that_only_later_json_records_have_is_inherited_by_the_variants_in
     assert (small.name, small.brand, small.attributes) == ("T-Shirt", "Acme", {"colour": "Blue"})
 
 
-def test_a_parent_column_in_the_mapping_replaces_the_rule_of_a_known_export() -> None:
+def test_a_mapped_parent_column_replaces_the_rule_of_a_known_export() -> None:
     header = "ID,Type,SKU,Name,In stock?,Stock,Regular price,Categories,Images,Parent,Model\n"
     rows = "1,simple,HD,Hoodie,1,,30,Clothes,,,\n7,simple,HD-B,,1,4,20,,,,HD\n"
     assert products(header + rows, {"parent": "Model"})["HD-B"].name == "Hoodie"
@@ -223,13 +225,13 @@ def test_a_proposal_shows_the_parent_and_the_inherited_values() -> None:
     assert proposal.reading["columns"]["parent"][0]["column"] == "Parent SKU"
 
 
-def test_a_parent_column_that_the_file_does_not_have_is_refused() -> None:
+def test_a_mapped_parent_column_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UnreadableFeed, match='take parent from the column "Mother"'):
         open_feed(Body((HEADER + MUG).encode()), "a.csv", {"parent": "Mother"}, "EUR")
 
 
 @pytest.mark.slow
-def test_the_memory_does_not_grow_with_the_rows() -> None:
+def test_memory_use_does_not_depend_on_the_number_of_rows() -> None:
     def peak(count: int) -> int:
         rows = "".join(f"V-{n},P-{n // 5},,,,,Blue,,1.00,1,,\n" for n in range(count))
         parents = "".join(f"P-{n},,Plate {n},{'x' * 200},,,,,,,,\n" for n in range(count // 5))

@@ -1,4 +1,6 @@
-"""Tests the commands of rows: a column says whether a product is created, updated, deactivated or skipped."""
+"""Tests the commands of rows. A command column states whether each row creates, updates or deactivates a product, or is
+skipped.
+"""
 
 from typing import Any
 
@@ -10,7 +12,7 @@ ROWS = "1;Tasse;1,50;update\n2;Teller;2,50;DELETE\n3;;;delete\n4;Kanne;4,50;skip
 
 
 @pytest.mark.parametrize("header", ["Command", "Was tun"])
-def test_a_command_decides_what_happens_to_each_row(header: str) -> None:
+def test_the_command_of_a_row_determines_what_happens_to_the_product(header: str) -> None:
     reading = read(f"sku;name;price;{header}\n{ROWS}", mapping={"command": header})
     active = {product.sku: product.is_active for product in reading.products}
     assert active == {"1": True, "2": False, "3": False, "5": True}
@@ -27,20 +29,20 @@ def test_a_row_with_a_delete_command_needs_only_the_sku() -> None:
     assert [(rejected.sku, rejected.code) for rejected in reading.rejected] == [("4", "skipped"), (None, "empty")]
 
 
-def test_a_recognised_column_of_commands_works_without_a_mapping() -> None:
+def test_a_command_column_is_recognised_without_a_mapping() -> None:
     reading = read(f"sku;name;price;Command\n{ROWS}")
     assert {product.sku: product.is_active for product in reading.products}["3"] is False
     assert reading.rejection.code == "skipped"
 
 
-def test_commands_are_not_obeyed_if_the_mapping_says_that_no_column_contains_commands() -> None:
+def test_commands_are_ignored_if_the_mapping_excludes_the_command_column() -> None:
     reading = read("sku;name;price;Command\n1;Tasse;1,50;delete\n", mapping={"command": None})
     assert reading.product.is_active
     assert "is_active" not in reading.product.fields_set
 
 
 @pytest.mark.parametrize("names", [("command", "is_active"), ("is_active", "command")])
-def test_a_product_is_active_only_if_both_its_state_and_its_command_allow_it(names: tuple[str, str]) -> None:
+def test_a_product_is_active_only_if_state_and_command_mean_active(names: tuple[str, str]) -> None:
     columns = {"command": "Was", "is_active": "Status"}
     mapping = {name: columns[name] for name in names}
     content = "sku;name;price;Status;Was\n1;T;1,50;ja;delete\n2;T;1,50;nein;update\n3;T;1,50;ja;update\n"

@@ -32,7 +32,7 @@ def skus(reading: Reading) -> list[str]:
         (STOCK, "SKU;Bestand", "repeats the names"),
     ],
 )  # fmt: skip
-def test_a_total_or_a_note_or_a_repeated_header_is_not_a_product(table: str, row: str, reason: str) -> None:
+def test_totals_notes_and_repeated_headers_are_not_products(table: str, row: str, reason: str) -> None:
     reading = read(f"{table}{row}\n")
     assert skus(reading) == ["A-1", "A-2"]
     assert (reading.rejection.code, reading.rejection.sku) == ("no_product", None)
@@ -56,6 +56,6 @@ def test_a_row_with_a_sku_and_values_is_a_product(table: str, row: str, sku: str
     assert (skus(reading)[-1], reading.rejected) == (sku, [])
 
 
-def test_a_row_without_a_sku_is_rejected_because_its_sku_is_empty() -> None:
+def test_a_row_with_values_but_without_a_sku_is_rejected() -> None:
     rejected = read(TABLE + ";Krug;1,00;2\n").rejection
     assert (rejected.code, rejected.reason) == ("empty", "SKU: is empty")

@@ -1,4 +1,4 @@
-"""Tests that the rows of a product are brought together, wherever they are in the file."""
+"""Tests that the rows of a product are combined at any position in the file."""
 
 import random
 import tracemalloc
@@ -30,7 +30,7 @@ def by_sku(text: str) -> dict[str, Product]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_woocommerce_variations_inherit_from_their_product_wherever_the_product_is(seed: int) -> None:
+def test_woocommerce_variations_inherit_from_their_product_at_any_position(seed: int) -> None:
     rows = [HOODIE, BLUE, RED, MUG, CAP, GREEN]
     random.Random(seed).shuffle(rows)
     reading = read(WOO + "".join(rows))
@@ -48,14 +48,14 @@ def test_woocommerce_variations_inherit_from_their_product_wherever_the_product_
     assert products["CAP-G"].attributes == {"Colour": "Green"}
 
 
-def test_a_woocommerce_row_with_variations_is_no_product_even_if_it_has_a_price() -> None:
+def test_a_woocommerce_parent_row_with_a_price_is_not_a_product() -> None:
     reading = read(WOO + HOODIE.replace("Hoodie,1,,,", "Hoodie,1,,15,"))
     assert not reading.products
     assert (reading.rejection.sku, reading.rejection.code) == ("HD", "not_sold_itself")
     assert "no variation" in reading.rejection.reason
 
 
-def test_a_variation_whose_product_is_not_in_the_file_changes_only_its_own_values() -> None:
+def test_a_variation_without_its_product_in_the_file_inherits_nothing() -> None:
     product = by_sku(WOO + BLUE)["HD-B"]
     assert product.fields_set & {"category", "images", "description"} == set()
     assert {"name", "price", "inventory_count"} <= product.fields_set
@@ -74,20 +74,20 @@ def test_shopify_rows_of_one_handle_are_one_product_in_any_order(seed: int) -> N
     assert sum(product.rows for product in products.values()) == 4
 
 
-def test_a_shopify_variant_without_its_title_row_changes_only_its_own_values() -> None:
+def test_a_shopify_variant_without_its_title_row_inherits_nothing() -> None:
     product = by_sku(SHOPIFY + MEDIUM + BOWL)["S-M"]
     assert str(product.price) == "11.00"
     assert product.fields_set & {"name", "brand", "is_active"} == set()
 
 
-def test_the_items_have_a_stable_sequence() -> None:
+def test_the_order_of_the_items_is_stable() -> None:
     rows = [HOODIE, *(f"{n},simple,P{n},Part {n},1,1,2,,,,,\n" for n in range(20, 60)), BLUE, RED, CAP, MUG, GREEN]
     first, second = ([item.sku for item in read(WOO + "".join(rows)).items] for _ in range(2))
     assert first == second
     assert first[-3:] == ["HD-B", "HD-R", "CAP-G"]
 
 
-def test_scattered_products_are_read_even_if_the_file_has_more_of_them_than_the_reader_remembers(
+def test_more_scattered_products_than_fit_in_memory_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("wecelebrate.feeds.rows.regrouping.MAX_KEYS", 3)
@@ -102,7 +102,7 @@ def test_scattered_products_are_read_even_if_the_file_has_more_of_them_than_the_
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_number_of_scattered_rows() -> None:
+def test_memory_use_does_not_depend_on_the_number_of_scattered_rows() -> None:
     peaks = []
     for count in (500, 5_000):
         rows = [f"h{n},Item {n},Acme,Size,S,H{n}-S,1,https://x.example/{n}.jpg,\n" for n in range(count)]

@@ -1,5 +1,4 @@
-"""Tests the check boxes and paused sales of several programs (Access, Airtable, a marketplace), and states that are
-letters."""
+"""Tests the check boxes of Access and Airtable, the paused listings of a marketplace, and states that are letters."""
 
 import pytest
 
@@ -23,13 +22,13 @@ def states(header: str, first: str, second: str) -> list[bool | None]:
         ("Відображати", "Так", "Ні"),  # noqa: RUF001
     ],
 )
-def test_a_check_box_or_a_word_for_a_state_shows_which_products_are_active(
+def test_check_boxes_and_words_for_states_determine_which_products_are_active(
     header: str, first: str, second: str
 ) -> None:
     assert states(header, first, second) == [True, False]
 
 
-def test_stocks_in_columns_of_shoe_sizes_lead_to_a_question_and_are_added_up() -> None:
+def test_stocks_in_shoe_size_columns_are_added_up() -> None:
     reading = read("Articolo;Descrizione;Prezzo;37;38;39\nA-1;Sandalo;79,00;2;;3\nA-2;Mocassino;99,00;0;0;0\n")
     assert [question.key for question in reading.feed.questions] == ["inventory_count"]
     assert [product.inventory_count for product in reading.products] == [5, 0]
@@ -42,11 +41,11 @@ def test_a_file_name_before_the_address_of_an_image_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("name", ["Qty OH", "Flaschen lagernd", "Stück lagernd"])
-def test_further_column_names_mean_a_stock(name: str) -> None:
+def test_other_usual_stock_column_names_are_recognised(name: str) -> None:
     assert read(f"SKU;Name;Price;{name}\nA-1;Mug;9.90;7\n").product.inventory_count == 7
 
 
-def test_a_stock_that_a_spreadsheet_is_still_loading_is_unknown() -> None:
+def test_a_stock_cell_with_the_text_loading_is_unknown() -> None:
     reading = read("SKU;Name;Price;On hand\nA-1;Mug;9.90;Loading...\nA-2;Pot;8.90;4\nA-3;Cup;8.90;6\n")
     assert [product.inventory_count for product in reading.products] == [None, 4, 6]
 
@@ -55,5 +54,5 @@ def test_the_value_minus_1_does_not_mean_yes_if_the_column_also_contains_1() -> 
     assert states("Aktiv", "1", "-1") == [True, False]
 
 
-def test_the_value_minus_1_in_a_column_such_as_blocked_makes_the_product_inactive() -> None:
+def test_the_value_minus_1_in_a_column_such_as_blocked_means_inactive() -> None:
     assert states("Gesperrt", "0", "-1") == [True, False]

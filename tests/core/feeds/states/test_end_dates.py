@@ -1,4 +1,4 @@
-"""Tests end dates and holds of products, and the words for yes and no in every language."""
+"""Tests products with an end date, products on hold, and the words for yes and no in every language."""
 
 import pytest
 
@@ -30,12 +30,12 @@ def test_a_product_is_inactive_from_its_end_date(name: str) -> None:
 @pytest.mark.parametrize(
     "cell", ["31.12.2019", "31/12/2019", "12/31/2019", "31-12-2019", "2019/12/31", "20191231", "31.12.19"]
 )
-def test_a_past_date_is_understood_in_every_usual_form(cell: str) -> None:
+def test_a_past_end_date_is_recognised_in_every_usual_format(cell: str) -> None:
     assert states("Auslaufdatum", "", cell) == [True, False]
 
 
 @pytest.mark.parametrize("cell", ["31.12.9999", "99991231", "00000000", "0000-00-00"])
-def test_a_date_that_means_never_does_not_make_a_product_inactive(cell: str) -> None:
+def test_an_end_date_that_means_never_does_not_make_a_product_inactive(cell: str) -> None:
     assert False not in states("Auslaufdatum", cell, "01.02.2020")[:1]
 
 
@@ -52,7 +52,7 @@ def test_a_product_on_hold_is_inactive(name: str) -> None:
 
 
 @pytest.mark.parametrize("yes", FLAGS)
-def test_yes_and_no_are_understood_in_state_columns_and_in_columns_with_the_opposite_meaning(yes: str) -> None:
+def test_yes_and_no_are_read_in_state_columns_and_in_columns_that_mean_inactive(yes: str) -> None:
     assert states("Aktiv", yes, FLAGS[yes]) == [True, False]
     for name in ("Geblokkeerd", "Utgått", "Gesperrt", "Discontinued", "On hold"):
         assert states(name, yes, FLAGS[yes]) == [False, True]
@@ -70,6 +70,6 @@ def test_the_words_for_yes_and_no_in_each_language_are_read_as_states(language: 
 
 
 @pytest.mark.parametrize("name", ["販売状況", "公開状況", "销售状况", "판매상황"])
-def test_a_column_named_sales_state_is_read_as_a_column_of_states(name: str) -> None:
+def test_a_column_named_sales_state_is_a_state_column(name: str) -> None:
     assert states(name, "active", "inactive") == [True, False]
     assert states("販売状況", "販売中", "販売終了") == [True, False]

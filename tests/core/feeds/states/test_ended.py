@@ -1,4 +1,4 @@
-"""Tests that a column is a column of states, whatever its name is, if some cells say that a product has ended."""
+"""Tests that a column with any name is a state column if some of its cells mean that a product is discontinued."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_a_remark_that_describes_a_product_does_not_change_the_state(column: str
     assert states(column, "", remark, "", "") == [True] * 4
 
 
-def test_a_region_is_no_state() -> None:
+def test_the_name_of_a_region_is_not_a_state() -> None:
     reading = read("SKU;Name;Price;Estado\nA;Cup;12,90;Baja California\nB;Mug;12,90;Baja California\n")
     assert [warning["code"] for warning in reading.details["warnings"]] == ["unknown_state"]
 
@@ -59,5 +59,5 @@ def test_a_region_is_no_state() -> None:
      "Снят с производства", "Ukončený predaj", "Poistunut valikoimasta", "wycofany z oferty",  # noqa: RUF001
      "Utgått ur sortimentet"],
 )  # fmt: skip
-def test_a_remark_about_the_sale_of_a_product_changes_the_state(remark: str) -> None:
+def test_a_remark_that_contains_a_word_for_discontinued_changes_the_state(remark: str) -> None:
     assert states("Remarks", "", remark, "", "") == [True, False, True, True]

@@ -1,4 +1,6 @@
-"""Tests marks for deletion and blocking, codes of states with abbreviated names, and words for "no longer sold"."""
+"""Tests flags for deleted and blocked products, state codes in columns with abbreviated names, and words for
+"discontinued".
+"""
 
 # ruff: noqa: RUF001
 
@@ -28,12 +30,12 @@ MARKS = [
 
 
 @pytest.mark.parametrize(("name", "values"), MARKS, ids=[name for name, _ in MARKS])
-def test_a_product_with_a_mark_for_deletion_or_blocking_is_inactive(name: str, values: str) -> None:
+def test_a_product_with_a_deletion_flag_or_blocking_flag_is_inactive(name: str, values: str) -> None:
     assert states(name, values) == [True, True, True, True, False]
 
 
 @pytest.mark.parametrize("name", ["Sperrgut", "Blockware", "Exklusiv", "Disc brake", "Archivbox", "Lot", "Obst"])
-def test_a_name_that_only_begins_like_a_mark_does_not_make_products_inactive(name: str) -> None:
+def test_a_column_name_that_only_begins_like_a_flag_is_not_a_state(name: str) -> None:
     assert states(name, "||||x") == [True] * 5
 
 
@@ -44,7 +46,7 @@ def test_a_name_that_only_begins_like_a_mark_does_not_make_products_inactive(nam
      ("Disc Reason", "||||S"),
      ("Code Bloc", "||||7"), ("BLK Code", "||||B"), ("Löschgrund", "||||bei Feuer")],
 )  # fmt: skip
-def test_a_name_that_also_means_a_block_a_discount_or_a_delivery_is_no_mark(name: str, values: str) -> None:
+def test_a_column_name_that_also_means_discount_or_delivery_is_not_a_state(name: str, values: str) -> None:
     assert states(name, values) == [True] * 5
 
 
@@ -53,9 +55,7 @@ def test_a_name_that_also_means_a_block_a_discount_or_a_delivery_is_no_mark(name
     [("Block flag", "||||X"), ("Blocked", "||||X"), ("Sales block", "||||Z1"), ("Disc Ind", "||||Y"),
      ("Obsolete code", "||||07"), ("Deletion status", "||||2")],
 )  # fmt: skip
-def test_a_word_such_as_block_or_disc_beside_a_word_for_a_mark_means_that_the_column_has_marks(
-    name: str, values: str
-) -> None:
+def test_the_words_block_and_disc_beside_a_word_for_a_flag_mean_inactive(name: str, values: str) -> None:
     assert states(name, values) == [True, True, True, True, False]
 
 
@@ -85,13 +85,13 @@ def test_letters_of_product_classes_are_not_states(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "value"), [("AL", "||||AL", "AL"), ("KZ", "||||S", "S"), ("Est", "A|A|A|A|B", "B")]
 )
-def test_unexplained_marks_in_a_column_cause_a_warning(name: str, values: str, value: str) -> None:
+def test_unknown_codes_in_a_short_column_name_cause_a_warning(name: str, values: str, value: str) -> None:
     reading = file_with(name, values)
     assert {"code": "unread_state", "column": name, "value": value, "rows": 1} in reading.feed.warnings.as_json()
 
 
 @pytest.mark.parametrize(("name", "values"), [("Bio", "||||x"), ("ABC", "A|A|A|A|B"), ("ME", "ST|ST|ST|ST|KG")])
-def test_marks_with_another_meaning_cause_no_warning(name: str, values: str) -> None:
+def test_codes_with_another_known_meaning_cause_no_warning(name: str, values: str) -> None:
     assert file_with(name, values).feed.warnings.as_json() == []
 
 
@@ -135,12 +135,12 @@ ENDED = [
 
 
 @pytest.mark.parametrize("word", ENDED)
-def test_all_endings_of_a_word_for_no_longer_sold_mean_inactive(word: str) -> None:
+def test_all_forms_of_a_word_for_discontinued_mean_inactive(word: str) -> None:
     assert state_of(word.casefold()) == "inactive"
 
 
 @pytest.mark.parametrize("word", ["suspension", "interrupteur", "archivbox", "perimeter", "retriever", "obst", "delta"])
-def test_a_word_that_only_begins_like_a_word_for_no_longer_sold_is_unknown(word: str) -> None:
+def test_a_word_that_only_begins_like_a_word_for_discontinued_is_unknown(word: str) -> None:
     assert state_of(word) == "unknown"
 
 
@@ -150,7 +150,7 @@ def test_a_word_that_only_begins_like_a_word_for_no_longer_sold_is_unknown(word:
      "Vaso (descatalogado)", "Tasse (discontinuée)", "Tazza (obsoleta)", "Copo (descontinuados)",
      "Kopp (utgått)", "Чашка (снята с производства)", "カップ【廃番】"],
 )  # fmt: skip
-def test_a_product_whose_name_says_that_it_is_discontinued_is_inactive(name: str) -> None:
+def test_a_product_with_discontinued_in_its_name_is_inactive(name: str) -> None:
     reading = read(f"SKU;Name;Preis\nA-1;{name};9,50\nA-2;Mug;9,50\n")
     states_of_rows = [(each.is_active, "is_active" in each.fields_set) for each in reading.products]
     assert states_of_rows == [(False, True), (True, False)]
@@ -162,21 +162,21 @@ def test_a_product_whose_name_says_that_it_is_discontinued_is_inactive(name: str
     ["Lamp (suspended)", "Brake pad (disc)", "Mug (blue)", "Box [closed]", "Frame (retired)", "Game (Discontinuity)",
      "*Discontinuum* Poster", "Signal (discontinuous)", "Poster (Obsolescence)"],
 )  # fmt: skip
-def test_a_remark_that_describes_the_product_does_not_make_it_inactive(name: str) -> None:
+def test_a_remark_in_the_name_that_describes_the_product_is_not_a_state(name: str) -> None:
     assert read(f"SKU;Name;Preis\nA-1;{name};9,50\n").product.is_active
 
 
-def test_a_column_that_says_active_overrides_a_remark_in_the_name() -> None:
+def test_a_state_column_overrides_a_remark_in_the_product_name() -> None:
     text = "SKU;Name;Preis;Status\nA-1;Mug (discontinued);9,50;aktiv\nA-2;Cup;9,50;inaktiv\n"
     assert [product.is_active for product in read(text).products] == [True, False]
 
 
 @pytest.mark.parametrize("name", ["Herkunft", "Size", "Land", "MwSt", "Klasse", "Taglia", "País", "Größe"])
-def test_a_column_with_another_name_has_no_states_although_its_values_are_a_and_i(name: str) -> None:
+def test_the_letters_a_and_i_in_an_unrelated_column_are_not_states(name: str) -> None:
     assert states(name, "A|A|I") == [True, True, True]
 
 
 @pytest.mark.parametrize("name", ["Cd", "S"])
-def test_a_name_that_can_be_that_of_a_class_needs_the_letters_a_and_i(name: str) -> None:
+def test_a_column_named_cd_is_a_state_only_with_the_letters_a_and_i(name: str) -> None:
     assert states(name, "A|A|A|A|D") == [True] * 5
     assert states(name, "A|A|A|A|I") == [True, True, True, True, False]

@@ -1,4 +1,4 @@
-"""Tests columns whose names mean that the shop does not show a product, and columns of states in further languages."""
+"""Tests columns whose names mean that the shop hides a product, and state columns in more languages."""
 
 import pytest
 
@@ -29,14 +29,14 @@ def test_yes_in_a_column_with_a_negated_name_makes_the_product_inactive(column: 
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), HIDDEN[:6], ids=[column for column, _, _ in HIDDEN[:6]])
-def test_a_product_is_active_only_if_both_of_its_state_columns_say_so(column: str, yes: str, no: str) -> None:
+def test_a_product_is_active_only_if_both_state_columns_mean_active(column: str, yes: str, no: str) -> None:
     rows = f"A;Cup;2,90;{no};no\nB;Mug;3,90;{yes};no\nC;Jug;4,90;{no};yes\n"
     reading = read(f"SKU;Name;Price;{column};Discontinued\n{rows}")
     assert [product.is_active for product in reading.products] == [True, False, False]
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), SHOWN, ids=[column for column, _, _ in SHOWN])
-def test_column_names_that_mean_shown_are_recognised_in_more_languages(column: str, yes: str, no: str) -> None:
+def test_column_names_that_mean_visible_are_recognised_in_more_languages(column: str, yes: str, no: str) -> None:
     assert states(column, yes, no) == [True, False]
 
 

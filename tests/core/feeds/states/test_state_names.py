@@ -1,4 +1,6 @@
-"""Tests columns that say whether a shop shows a product. The vocabulary has only the single words of their names."""
+"""Tests columns that state whether a shop shows a product. The vocabulary contains only the single words of the column
+names.
+"""
 
 import pytest
 
@@ -17,13 +19,13 @@ from wecelebrate.feeds.states.names import hides, shows
         ("Näytä verkkokaupassa", "1", "0"),
     ],
 )  # fmt: skip
-def test_a_column_says_whether_the_shop_shows_a_product(name: str, yes: str, no: str) -> None:
+def test_a_column_can_state_whether_the_shop_shows_a_product(name: str, yes: str, no: str) -> None:
     reading = read(f"SKU;Name;{name}\nA;Mug;{yes}\nB;Cap;{no}\nC;Pen;{yes}\n")
     assert [product.is_active for product in reading.products] == [True, False, True]
 
 
 @pytest.mark.parametrize("name", ["Obsoleted", "Is hidden in shop", "Ausgeblendet im Shop", "Ocultar en la tienda"])
-def test_a_column_says_that_the_shop_does_not_show_a_product(name: str) -> None:
+def test_a_column_can_state_that_the_shop_hides_a_product(name: str) -> None:
     reading = read(f"SKU,Name,Is Sellable,{name}\nA,Mug,yes,no\nB,Cap,yes,yes\nC,Pen,no,no\n")
     assert [product.is_active for product in reading.products] == [True, False, False]
 

@@ -1,4 +1,4 @@
-"""Tests the states of products: words in many languages, commands, dates, marks and codes."""
+"""Tests the states of products: words in many languages, commands, dates, check marks and codes."""
 
 import json
 
@@ -19,7 +19,7 @@ from wecelebrate.feeds.warnings import MAX_DIFFERENT, Warnings
         "31.12.2999",
     ],
 )  # fmt: skip
-def test_each_of_these_words_means_that_a_product_is_inactive(word: str) -> None:
+def test_the_usual_words_for_inactive_are_recognised(word: str) -> None:
     assert state_of(word) == "inactive"
 
 
@@ -31,7 +31,7 @@ def test_each_of_these_words_means_that_a_product_is_inactive(word: str) -> None
         "y", "1", "2020-01-31", "2020-01-31t12:30:00z", "31.01.2020", "visible", "for_sale",
     ],
 )  # fmt: skip
-def test_each_of_these_words_means_that_a_product_is_active(word: str) -> None:
+def test_the_usual_words_for_active_are_recognised(word: str) -> None:
     assert state_of(word) == "active"
 
 
@@ -41,7 +41,7 @@ def test_words_that_are_not_states_are_unknown(word: str) -> None:
     assert opposite("unknown") == "unknown"
 
 
-def test_an_unknown_state_does_not_change_stored_products_and_makes_new_products_inactive() -> None:
+def test_an_unknown_state_makes_only_new_products_inactive() -> None:
     reading = read("SKU,Name,Status\nA,Mug,zz\nB,Cap,zz\nC,Pen,yy\nD,Cup,active\nE,Hat,\n")
     assert [(p.is_active, "is_active" in p.fields_set) for p in reading.products] == [
         (False, False), (False, False), (False, False), (True, True), (True, False),
@@ -53,7 +53,7 @@ def test_an_unknown_state_does_not_change_stored_products_and_makes_new_products
     assert reading.feed.warnings.total == 3
 
 
-def test_a_product_is_inactive_if_any_of_its_columns_says_that_it_is_inactive() -> None:
+def test_a_product_is_inactive_if_any_state_column_means_inactive() -> None:
     reading = read("SKU,Name,Active,Discontinued\nA,x,yes,yes\nB,x,zz,yes\nC,x,yes,no\nD,x,zz,no\n")
     assert [(p.is_active, "is_active" in p.fields_set) for p in reading.products] == [
         (False, True), (False, True), (True, True), (False, False),
@@ -61,14 +61,14 @@ def test_a_product_is_inactive_if_any_of_its_columns_says_that_it_is_inactive() 
 
 
 @pytest.mark.parametrize("mark", ["x", "X", "✓", "•"])
-def test_a_blank_cell_means_no_if_all_other_cells_of_the_column_are_check_marks(mark: str) -> None:
+def test_a_blank_cell_in_a_column_of_check_marks_means_no(mark: str) -> None:
     active = read(f"SKU;Name;Aktiv\nA;Tasse;{mark}\nB;Topf;\n").products
     assert [(p.is_active, "is_active" in p.fields_set) for p in active] == [(True, True), (False, True)]
     blocked = read(f"SKU;Name;Gesperrt\nA;Tasse;{mark}\nB;Topf;\n").products
     assert [(p.is_active, "is_active" in p.fields_set) for p in blocked] == [(False, True), (True, True)]
 
 
-def test_a_column_with_further_values_or_without_blank_cells_is_not_a_column_of_check_marks() -> None:
+def test_check_marks_are_recognised_only_beside_blank_cells() -> None:
     assert not is_mark_column(["x", "ja"], 3)
     assert not is_mark_column(["x", "x"], 2)
     assert not is_mark_column([], 2)
@@ -100,7 +100,7 @@ def test_a_command_can_delete_a_product() -> None:
         ({"archived": True}, False),
     ],
 )
-def test_the_product_states_in_the_api_of_a_shop_system_are_known(record: dict[str, object], active: bool) -> None:
+def test_the_product_states_of_shop_system_apis_are_recognised(record: dict[str, object], active: bool) -> None:
     product = read(json.dumps([{"sku": "A", "name": "Mug", **record}]), "feed.json").product
     assert (product.is_active, "is_active" in product.fields_set) == (active, True)
 
@@ -114,7 +114,7 @@ def test_the_product_states_in_the_api_of_a_shop_system_are_known(record: dict[s
         ("Status", "unlisted", False), ("Etat", "épuisé", False), ("Not for sale", "yes", False),
     ],
 )  # fmt: skip
-def test_the_product_states_in_the_export_of_a_shop_system_are_known(header: str, cell: str, active: bool) -> None:
+def test_the_product_states_of_shop_system_exports_are_recognised(header: str, cell: str, active: bool) -> None:
     product = read(f"SKU,Name,{header}\nA,Mug,{cell}\n").product
     assert (product.is_active, "is_active" in product.fields_set) == (active, True)
 

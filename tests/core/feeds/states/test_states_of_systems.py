@@ -1,4 +1,6 @@
-"""Tests states in exports of ERP systems and tills: codes without a legend, states of the web shop, and offers."""
+"""Tests states in exports of ERP systems and tills: codes without a legend, web shop states, and columns about
+offers.
+"""
 
 import pytest
 
@@ -24,11 +26,11 @@ def test_codes_such_as_1_2_and_3_without_a_legend_are_unknown_states(name: str) 
 
 
 @pytest.mark.parametrize(("name", "values"), [("Status", ("1", "0", "1")), ("Active", ("1", "2", "1"))])
-def test_0_and_1_and_the_answers_to_a_question_keep_their_meaning(name: str, values: tuple[str, ...]) -> None:
+def test_the_codes_0_and_1_are_states(name: str, values: tuple[str, ...]) -> None:
     assert _states(_read(name, *values))[0] == "a"
 
 
-def test_if_one_column_has_the_words_and_another_the_codes_of_the_same_states_the_words_decide() -> None:
+def test_the_words_for_states_override_the_codes_for_states() -> None:
     assert _states(_read("公開ステータス(ID);公開ステータス(名称)", "1;公開", "2;非公開")) == ["a", "i"]
 
 
@@ -38,9 +40,7 @@ def test_if_one_column_has_the_words_and_another_the_codes_of_the_same_states_th
      ("Aktiv;Im Webshop anzeigen", ("ja;ja", "ja;nein", "nein;ja")),
      ("Is variation visible? (Yes/No);Display item in Online Store? (Yes/No)", ("Yes;Yes", "Yes;No", "No;Yes"))],
 )  # fmt: skip
-def test_a_product_is_active_only_if_it_is_active_in_the_erp_system_and_shown_in_the_web_shop(
-    names: str, values: tuple[str, ...]
-) -> None:
+def test_a_product_is_active_only_if_erp_system_and_web_shop_show_it(names: str, values: tuple[str, ...]) -> None:
     assert _states(_read(names, *values)) == ["a", "i", "i"]
 
 
@@ -50,25 +50,25 @@ def test_a_product_that_is_in_stock_but_not_available_is_inactive(name: str) -> 
     assert _states(reading) == ["a", "a", "i"]
 
 
-def test_the_state_in_a_physical_shop_does_not_change_the_state_in_the_web_shop() -> None:
+def test_the_state_in_a_physical_shop_does_not_affect_the_web_shop() -> None:
     assert _states(_read("Actif;En boutique", "Oui;Non", "Oui;Oui", "Non;Oui")) == ["a", "a", "i"]
 
 
 @pytest.mark.parametrize("name", ["On sale in Online Store?", "On sale", "On sale online"])
-def test_a_product_whose_price_is_not_reduced_stays_active(name: str) -> None:
+def test_a_product_without_a_reduced_price_is_active(name: str) -> None:
     reading = _read(f"{name};Display item in Online Store?", "No;Yes", "No;Yes", "Yes;Yes")
     assert _states(reading) == ["a", "a", "a"]
 
 
 @pytest.mark.parametrize("name", ["Disattivo", "Blokováno pro prodej", "Arsip", "Disattivato", "Blokowane"])
-def test_further_column_names_that_mean_inactive_are_understood(name: str) -> None:
+def test_other_usual_column_names_for_inactive_are_recognised(name: str) -> None:
     assert _states(_read(name, "Yes", "No", "No")) == ["i", "a", "a"]
 
 
 @pytest.mark.parametrize(("name", "values"), [("New", ("x", "", "")), ("UK", ("", "x", "")), ("Art", ("A", "A", "X"))])
-def test_ordinary_short_names_are_no_unread_states(name: str, values: tuple[str, ...]) -> None:
+def test_ordinary_short_column_names_cause_no_warning_about_states(name: str, values: tuple[str, ...]) -> None:
     assert not _read(name, *values).feed.warnings.as_json()
 
 
-def test_an_opaque_name_with_marks_still_is_an_unread_state() -> None:
+def test_a_short_column_name_with_unknown_codes_causes_a_warning() -> None:
     assert {warning["code"] for warning in _read("KZ", "x", "", "").feed.warnings.as_json()} == {"unread_state"}

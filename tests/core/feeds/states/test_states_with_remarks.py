@@ -1,4 +1,4 @@
-"""Tests states with a remark, and with a negation, in columns of states and of availability."""
+"""Tests states with a remark or a negation, in columns of states and of availability."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_text_with_a_remark_or_a_negation_is_read_as_a_state(word: str, state:
     assert state_of(word) == state
 
 
-def test_a_product_is_sold_out_even_if_a_remark_follows_the_word_for_sold_out() -> None:
+def test_a_remark_after_the_word_for_sold_out_is_ignored() -> None:
     products = read(
         "SKU;Titre;Prix TTC;Disponibilité\nA;Un;9,90;disponible\nB;Deux;8,90;épuisé, pas de réimpression\n"
         "C;Trois;7,90;Arrêt définitif de commercialisation\nD;Quatre;7,90;sous 3 jours\n"
@@ -41,7 +41,7 @@ def test_a_product_is_sold_out_even_if_a_remark_follows_the_word_for_sold_out() 
     ]  # fmt: skip
 
 
-def test_the_pieces_of_a_product_that_is_phased_out_can_be_sold() -> None:
+def test_the_stock_of_a_discontinued_product_is_counted() -> None:
     products = read(
         "SKU;Name;Preis;Bestand;Verfügbarkeit\nA;Tasse;9,90;3;Auslaufmodell\nB;Topf;8,90;2;sofort\n"
     ).products
@@ -49,7 +49,7 @@ def test_the_pieces_of_a_product_that_is_phased_out_can_be_sold() -> None:
 
 
 @pytest.mark.parametrize("column", ["Hide from website", "frozenFor", "Not online"])
-def test_a_column_can_say_that_the_product_is_hidden(column: str) -> None:
+def test_a_column_can_state_that_a_product_is_hidden(column: str) -> None:
     products = read(f"SKU,Name,Price,{column}\nA,Mug,9.90,No\nB,Pot,19.90,Yes\n").products
     assert [one.is_active for one in products] == [True, False]
 
@@ -62,7 +62,7 @@ def test_the_flags_of_sap_business_one_are_read() -> None:
     assert [one.is_active for one in products] == [True, False]
 
 
-def test_the_state_of_an_offer_at_a_marketplace_is_read() -> None:
+def test_the_state_of_a_marketplace_listing_is_read() -> None:
     products = read(
         '[{"sku":"A","name":"Mug","price":9.9,"publication":{"status":"ACTIVE"}},'
         '{"sku":"B","name":"Cup","price":8.9,"publication":{"status":"ENDED"}}]'

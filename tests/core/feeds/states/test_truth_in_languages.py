@@ -1,4 +1,4 @@
-"""Tests the words for TRUE and FALSE of spreadsheets, and marks for deletion with a short name."""
+"""Tests the words for TRUE and FALSE in spreadsheets, and deletion flags in columns with a short name."""
 
 import json
 
@@ -24,19 +24,19 @@ def test_true_and_false_of_each_language_are_states(true: str, false: str) -> No
 
 
 @pytest.mark.parametrize("name", ["Del", "Lö", "DEL.", "Elim", "Sperr"])
-def test_a_mark_below_a_short_word_for_deletion_makes_a_product_inactive(name: str) -> None:
+def test_a_flag_in_a_column_with_a_short_name_for_deletion_means_inactive(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA;Cup;1,50;\nB;Mug;2,50;\nC;Jug;3,50;X\n")
     assert [product.is_active for product in reading.products] == [True, True, False]
 
 
 @pytest.mark.parametrize("cells", [("2M", "", ""), ("x", "x", "x"), ("2-3", "", "")])
-def test_other_values_below_a_short_word_are_no_states(cells: tuple[str, ...]) -> None:
+def test_other_values_in_a_column_with_a_short_name_are_not_states(cells: tuple[str, ...]) -> None:
     rows = "".join(f"A{at};Cup;1,50;{cell}\n" for at, cell in enumerate(cells))
     assert all(product.is_active for product in read(f"SKU;Name;Price;Del\n{rows}").products)
 
 
 @pytest.mark.parametrize("place", ["product", "masterData"])
-def test_published_of_commercetools_is_read_beside_and_inside_the_data(place: str) -> None:
+def test_the_published_field_of_commercetools_is_read(place: str) -> None:
     def product(sku: str, published: bool) -> dict[str, object]:
         variant: dict[str, object] = {
             "id": 1,
@@ -52,6 +52,6 @@ def test_published_of_commercetools_is_read_beside_and_inside_the_data(place: st
     assert [item.is_active for item in read(content, "products.json").products] == [True, False]
 
 
-def test_a_mark_is_found_although_a_printed_list_repeats_its_header() -> None:
+def test_flags_are_recognised_even_if_a_printed_list_repeats_its_header() -> None:
     rows = "A;Cup;1,50;\nB;Mug;2,50;\nSKU;Name;Price;Del\nC;Jug;3,50;X\n"
     assert [product.is_active for product in read(f"SKU;Name;Price;Del\n{rows}").products] == [True, True, False]

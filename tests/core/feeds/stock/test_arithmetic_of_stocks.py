@@ -1,4 +1,6 @@
-"""The amounts of the rows say which of several stocks can be sold, and whether reserved pieces are in a stock."""
+"""Tests that the numbers in the rows determine which of several stocks can be sold, and whether a stock includes
+reserved pieces.
+"""
 
 import pytest
 
@@ -17,7 +19,7 @@ from wecelebrate.feeds.stock.reserved_names import is_reserved
         "Stock real;Comprometido;Stock vendible",
     ],
 )
-def test_a_stock_minus_the_reserved_pieces_is_no_second_place(names: str) -> None:
+def test_a_column_of_stock_minus_reserved_pieces_is_not_added_to_the_stock(names: str) -> None:
     reading = read(f"SKU;Name;Price;{names}\nA-1;Mug;12,50;90;15;75\nA-2;Cup;9,90;40;0;40\nA-3;Jug;19,90;7;7;0\n")
     assert [one.inventory_count for one in reading.products] == [75, 40, 0]
     assert not [question for question in reading.feed.questions if "places" in question.text]
@@ -80,7 +82,7 @@ def test_stocks_of_two_places_are_still_added_up() -> None:
         "Antal i salgsordrer", "Quantità ordini clienti", "Stock SO",
     ],
 )  # fmt: skip
-def test_pieces_that_are_sold_and_not_sent_are_reserved(name: str) -> None:
+def test_sold_pieces_that_are_not_sent_yet_are_reserved(name: str) -> None:
     assert is_reserved(name)
     reading = read(f"SKU;Name;Price;Stock;{name}\nA-1;Mug;12,50;90;15\nA-2;Cup;9,90;40;0\nA-3;Jug;19,90;7;7\n")
     assert [one.inventory_count for one in reading.products] == [75, 40, 0]
@@ -91,7 +93,7 @@ def test_pieces_that_are_sold_and_not_sent_are_reserved(name: str) -> None:
     "name",
     ["Quantity on order", "Menge in Bestellung", "Order", "Auftrag", "Qty on purchase order", "Comp", "Min. Qty"],
 )
-def test_pieces_that_are_ordered_or_another_number_are_not_reserved(name: str) -> None:
+def test_ordered_pieces_and_unrelated_numbers_are_not_reserved(name: str) -> None:
     reading = read(f"SKU;Name;Price;Stock;{name}\nA-1;Mug;12,50;90;15\nA-2;Cup;9,90;40;0\nA-3;Jug;19,90;7;7\n")
     assert [one.inventory_count for one in reading.products] == [90, 40, 7]
 
@@ -106,7 +108,7 @@ def test_pieces_that_are_reserved_or_bought_are_a_doubt_and_stay_in_the_stock(na
 
 
 @pytest.mark.parametrize("zeros", [".00", ",00", ".0", ""])
-def test_a_whole_number_with_decimals_is_a_number_of_reserved_pieces(zeros: str) -> None:
+def test_reserved_pieces_can_be_written_with_decimal_zeros(zeros: str) -> None:
     rows = [("A-1", 90, 15), ("A-2", 40, 0), ("A-3", 7, 7)]
     lines = [f"{sku};Mug {sku};12{zeros or '.50'};{stock}{zeros};{less}{zeros}" for sku, stock, less in rows]
     reading = read("\n".join(["SKU;Name;Price;Stock;Reserved", *lines]) + "\n")
@@ -118,12 +120,12 @@ def test_a_whole_number_with_decimals_is_a_number_of_reserved_pieces(zeros: str)
 @pytest.mark.parametrize(
     "cell", ["op aanvraag / sur demande", "auf Anfrage | on request", "na dotaz / auf Anfrage", "ask/call us"]
 )
-def test_words_in_two_languages_mean_what_each_of_them_means(cell: str) -> None:
+def test_the_same_stock_state_in_two_languages_is_read(cell: str) -> None:
     product = read(f"SKU;Name;Price;Stock\nA-1;Mug;12,50;{cell}\n").product
     assert (product.inventory_policy, product.inventory_count) == ("tracked", 0)
 
 
-def test_words_in_two_languages_that_mean_different_states_are_not_read() -> None:
+def test_two_different_stock_states_in_one_cell_are_rejected() -> None:
     assert read("SKU;Name;Price;Stock\nA-1;Mug;12,50;sold out / on request\n").rejection.code == "not_a_number"
 
 

@@ -1,4 +1,4 @@
-"""Tests stocks with pieces that are expected or reserved, and names of stocks with the word for a store."""
+"""Tests stocks with expected or reserved pieces, and stock column names with a word for a storeroom."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_pieces_that_are_expected_are_not_counted(cell: str, count: int) -> None
 @pytest.mark.parametrize(
     "cell", ["nicht begrenzt", "not limited", "sans limite", "sin límite", "senza limiti", "niet beperkt"]
 )
-def test_a_stock_without_a_limit_is_not_tracked(cell: str) -> None:
+def test_a_stock_cell_that_means_unlimited_is_not_tracked(cell: str) -> None:
     assert cells.read(cell, None) is State.UNLIMITED
 
 
@@ -41,7 +41,7 @@ def test_a_stock_without_a_limit_is_not_tracked(cell: str) -> None:
         "Sklad dostupné",
     ],
 )
-def test_a_column_name_with_words_for_available_and_for_a_storeroom_means_a_stock(column: str) -> None:
+def test_a_column_named_available_storeroom_contains_the_stock(column: str) -> None:
     products = read(f"SKU;Name;Price;{column}\nA-1;Mug;9,50;12\nA-2;Cup;8,50;0\nA-3;Pan;7,00;340\n").products
     assert [product.inventory_count for product in products] == [12, 0, 340]
 
@@ -50,7 +50,7 @@ def test_a_column_name_with_words_for_available_and_for_a_storeroom_means_a_stoc
     "column",
     ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd", "Vorgemerkt", "Comprometido"],
 )
-def test_a_column_of_reserved_pieces_leads_to_a_question_that_does_not_stop_the_import(column: str) -> None:
+def test_a_column_of_reserved_pieces_leads_to_an_optional_question(column: str) -> None:
     text = f"SKU;Name;Price;Stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
     (question,) = read(text).feed.questions
     assert (question.key, question.subject) == ("inventory_count", "other")
@@ -59,7 +59,7 @@ def test_a_column_of_reserved_pieces_leads_to_a_question_that_does_not_stop_the_
 
 
 @pytest.mark.parametrize("cell", ["expected", "erwartet", "in arrivo", "en commande", "ожидается"])
-def test_a_word_for_expected_pieces_without_a_day_or_a_number_leaves_the_stock_unknown(cell: str) -> None:
+def test_a_stock_cell_with_only_a_word_for_expected_is_unknown(cell: str) -> None:
     assert cells.read(cell, None) is State.UNKNOWN
 
 

@@ -1,5 +1,6 @@
-"""Tests the column names of reserved pieces in many languages: with words for a quantity, without such words, and
-abbreviated."""
+"""Tests the column names of reserved pieces in many languages. The names can contain a word for a quantity or be
+abbreviated.
+"""
 
 import pytest
 

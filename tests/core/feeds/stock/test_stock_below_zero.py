@@ -1,4 +1,4 @@
-"""Tests that a number of pieces below 0 is read as the state beside it says."""
+"""Tests that the stock state in another column determines the meaning of a number of pieces below 0."""
 
 import pytest
 
@@ -10,7 +10,9 @@ OUT: Stock = ("tracked", 0)
 
 
 def rows_with(header: str, states: list[tuple[str, str]]) -> Reading:
-    """Read a file with a row for each number of pieces and its state. `header` follows the columns SKU, Name, Price."""
+    """Read a file with one row for each number of pieces and its state. `header` contains the column names after SKU,
+    Name and Price.
+    """
     rows = "".join(f"A-{at}0;Thing {at};1{at},50;{pieces};{state}\n" for at, (pieces, state) in enumerate(states))
     reading = read(f"SKU;Name;Price;{header}\n{rows}")
     assert not reading.rejected
@@ -30,12 +32,12 @@ def stocks(reading: Reading) -> list[tuple[str | None, int | None]]:
         ("på lager", "restordre", "udsolgt"), ("disponibile", "su ordinazione", "esaurito"),
     ],
 )  # fmt: skip
-def test_a_stock_below_0_of_a_product_that_is_in_stock_or_on_backorder_is_not_counted(
+def test_a_number_below_0_means_untracked_if_the_state_is_in_stock_or_backorder(
     header: str, in_stock: str, to_order: str, sold_out: str
 ) -> None:
     states = [("12", in_stock), ("-3", in_stock), ("-3", to_order), ("0", to_order), ("-3", sold_out), ("0", sold_out)]
     reading = rows_with(header, states)
-    # A column of any other name only explains a number below 0.
+    # A state in a column with another name affects only numbers below 0.
     at_zero = OUT if header == "Qty;Remark" else UNTRACKED
     assert stocks(reading) == [("tracked", 12), UNTRACKED, UNTRACKED, at_zero, OUT, OUT]
     assert all(product.is_active for product in reading.products)
@@ -47,19 +49,19 @@ def test_a_stock_below_0_of_a_product_that_is_in_stock_or_on_backorder_is_not_co
 @pytest.mark.parametrize(
     ("header", "state"), [("Availability", "In stock"), ("Status", "available"), ("Info", "on stock")]
 )
-def test_states_that_also_call_0_pieces_in_stock_do_not_decide_about_a_number_below_0(header: str, state: str) -> None:
+def test_a_state_that_also_describes_0_pieces_does_not_affect_numbers_below_0(header: str, state: str) -> None:
     reading = rows_with(f"Qty;{header}", [("12", state), ("0", state), ("-3", state)])
     assert stocks(reading) == [("tracked", 12), OUT, OUT]
     assert [each["code"] for each in reading.feed.warnings.as_json()] == ["negative_stock"]
 
 
-def test_a_state_of_the_range_does_not_decide_about_a_number_below_0() -> None:
+def test_the_states_active_and_discontinued_do_not_affect_a_number_below_0() -> None:
     reading = rows_with("Qty;Status", [("12", "active"), ("-3", "active"), ("-1", "discontinued")])
     assert stocks(reading) == [("tracked", 12), OUT, OUT]
     assert [product.is_active for product in reading.products] == [True, True, False]
 
 
-def test_a_number_below_0_without_a_state_is_0_pieces() -> None:
+def test_a_number_below_0_without_a_stock_state_means_0_pieces() -> None:
     assert stocks(rows_with("Qty;Colour", [("12", "red"), ("-3", "blue"), ("5-", "red")])) == [
         ("tracked", 12),
         OUT,
@@ -67,19 +69,19 @@ def test_a_number_below_0_without_a_state_is_0_pieces() -> None:
     ]
 
 
-def test_the_mapped_column_of_the_stock_decides_without_other_columns() -> None:
+def test_other_columns_do_not_affect_a_mapped_stock_column() -> None:
     text = "SKU;Name;Price;Qty;Availability\nA-1;Cup;12,50;-3;In stock\nA-2;Mug;13,50;4;Backorder\n"
     reading = read(text, mapping={"inventory_count": "Qty"})
     assert stocks(reading) == [OUT, ("tracked", 4)]
 
 
-def test_a_number_below_0_of_one_place_does_not_hide_the_pieces_of_another_place() -> None:
+def test_a_number_below_0_in_one_place_does_not_affect_another_place() -> None:
     text = "SKU;Name;Price;Lager Wien;Lager Graz;Lieferstatus\nA;Cup;12,50;-2;10;lieferbar\nB;Mug;9,50;-2;0;lieferbar\n"
     assert stocks(read(text)) == [("tracked", 10), UNTRACKED]
 
 
 @pytest.mark.parametrize("values", [("red", "blue"), ("yes", "no"), ("In stock", "In stock"), ("in stock", "blue")])
-def test_a_column_of_any_name_with_other_or_equal_values_is_not_the_state_of_the_stock(
+def test_a_remark_column_without_different_stock_states_is_ignored(
     values: tuple[str, str],
 ) -> None:
     assert stocks(rows_with("Qty;Remark", [("-3", values[0]), ("4", values[1])])) == [OUT, ("tracked", 4)]
@@ -94,7 +96,7 @@ def test_a_column_of_any_name_with_other_or_equal_values_is_not_the_state_of_the
         "Marktplatz", "Kanal", "Hersteller", "Großhändler", "Bestand extern", "Colour",
     ],
 )  # fmt: skip
-def test_the_stock_of_another_party_place_or_channel_does_not_change_the_stock(header: str) -> None:
+def test_the_stock_state_of_a_supplier_or_channel_does_not_affect_the_stock(header: str) -> None:
     rows = [("5", "out of stock"), ("", "in stock"), ("7", "in stock"), ("0", "backorder"), ("-3", "in stock")]
     reading = rows_with(f"Qty;{header}", rows)
     assert stocks(reading) == [("tracked", 5), (None, None), ("tracked", 7), OUT, OUT]
@@ -111,7 +113,7 @@ def test_the_stock_of_another_party_place_or_channel_does_not_change_the_stock(h
         ("備考", "在庫切れ", "在庫あり", "backorder"),
     ],
 )
-def test_words_in_a_column_of_any_name_only_explain_a_number_below_0(
+def test_stock_states_in_a_remark_column_affect_only_numbers_below_0(
     header: str, sold_out: str, in_stock: str, to_order: str
 ) -> None:
     rows = [("5", sold_out), ("", in_stock), ("n/a", in_stock), ("0", to_order), ("7", to_order), ("-3", in_stock)]
@@ -126,7 +128,7 @@ def test_words_in_a_column_of_any_name_only_explain_a_number_below_0(
     assert f'"{header}"' in doubt.text
 
 
-def test_the_doubt_about_numbers_below_0_is_gone_after_its_answer() -> None:
+def test_the_question_about_numbers_below_0_is_not_asked_after_the_answer() -> None:
     text = "SKU;Name;Price;Qty;Remark\nA;Cup;12,50;-3;in stock\nB;Mug;9,50;2;sold out\n"
     assert stocks(read(text)) == [UNTRACKED, ("tracked", 2)]
     answered = read(text, mapping={"inventory_count": "Qty"})
@@ -134,15 +136,13 @@ def test_the_doubt_about_numbers_below_0_is_gone_after_its_answer() -> None:
     assert not answered.feed.questions
 
 
-def test_a_column_of_words_leads_to_no_question_if_no_number_is_below_0() -> None:
+def test_a_remark_column_leads_to_no_question_if_no_number_is_below_0() -> None:
     assert not rows_with("Qty;Remark", [("3", "in stock"), ("0", "sold out")]).feed.questions
 
 
 @pytest.mark.parametrize("status", ["available", "lieferbar", "disponible", "backorder", "sur commande", "in stock"])
 @pytest.mark.parametrize("blank", ["", "n/a", "unknown", "k.A."])
-def test_a_blank_stock_is_unchanged_beside_a_word_for_a_stock_in_the_state_of_the_product(
-    blank: str, status: str
-) -> None:
+def test_a_stock_state_in_the_product_state_does_not_change_a_blank_stock(blank: str, status: str) -> None:
     reading = rows_with("Qty;Status", [(blank, status), ("4", status), ("2", "active")])
     assert stocks(reading) == [(None, None), ("tracked", 4), ("tracked", 2)]
     assert reading.products[0].is_active

@@ -1,4 +1,4 @@
-"""Tests how the cell of a stock is read: as a number of pieces, or as a state without a number."""
+"""Tests how a stock cell is read: as a number of pieces, or as a state without a number."""
 
 from collections import Counter
 from decimal import Decimal
@@ -47,7 +47,7 @@ TEXTS = (
         ("Only 3 left in stock", 3),
     ],
 )
-def test_a_number_of_pieces_is_read_with_its_unit_and_the_words_around_it(cell: str, pieces: int) -> None:
+def test_a_number_of_pieces_is_read_beside_units_and_words(cell: str, pieces: int) -> None:
     assert stock.read(cell, None) == pieces
 
 
@@ -98,7 +98,7 @@ def test_a_negative_quantity_is_not_a_stock(cell: str) -> None:
         ("auf Anfrage", 0),
     ],
 )
-def test_a_bound_such_as_more_than_100_is_read_as_the_smallest_certain_stock(cell: str, pieces: int) -> None:
+def test_a_bound_such_as_more_than_100_is_read_as_the_minimum_stock(cell: str, pieces: int) -> None:
     assert stock.read(cell, "," if "1.000" in cell else None) == pieces
 
 
@@ -143,7 +143,7 @@ def test_a_bound_such_as_more_than_100_is_read_as_the_smallest_certain_stock(cel
         ("?", State.UNKNOWN),
     ],
 )
-def test_a_stock_cell_with_words_instead_of_a_number_is_read_as_an_availability(cell: str, state: State) -> None:
+def test_words_in_a_stock_cell_are_read_as_an_availability(cell: str, state: State) -> None:
     assert stock.read(cell, None) is state
 
 
@@ -161,7 +161,7 @@ def test_a_stock_cell_with_words_instead_of_a_number_is_read_as_an_availability(
         ("7" + " " * 60, "not_a_number"),
     ],
 )
-def test_a_cell_that_states_no_stock_or_a_stock_that_is_too_large_is_refused(cell: str, code: str) -> None:
+def test_a_cell_without_a_stock_or_with_a_too_large_stock_is_refused(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as error:
         stock.read(cell, None)
     assert error.value.code == code
@@ -187,7 +187,7 @@ def test_no_word_has_two_meanings_in_a_stock_cell() -> None:
         ("3 of 4", None),
     ],
 )
-def test_a_cell_with_at_most_one_unit_states_a_number(cell: str, number: str | None) -> None:
+def test_a_number_with_at_most_one_unit_is_recognised(cell: str, number: str | None) -> None:
     assert stock.number_in(cell, None) == (None if number is None else Decimal(number))
 
 
@@ -214,7 +214,7 @@ def test_a_cell_with_at_most_one_unit_states_a_number(cell: str, number: str | N
         ("red - on back order", None),
     ],
 )
-def test_words_for_a_stock_say_that_a_product_can_be_ordered(cell: str, state: State | None) -> None:
+def test_words_for_in_stock_backorder_and_unlimited_are_recognised(cell: str, state: State | None) -> None:
     assert stock.state_in_words(cell) is state
 
 
@@ -227,7 +227,7 @@ def test_words_for_a_stock_say_that_a_product_can_be_ordered(cell: str, state: S
         "na zamówienie - 7-10 dni", "op bestelling, 1-2 weken",
     ],
 )  # fmt: skip
-def test_a_product_can_be_ordered_if_the_rest_of_the_text_is_a_time_or_neutral(cell: str) -> None:
+def test_a_delivery_time_after_the_word_for_backorder_is_ignored(cell: str) -> None:
     assert stock.read(cell, None) is stock.state_in_words(cell) is State.TO_ORDER
 
 
@@ -241,7 +241,7 @@ def test_a_product_can_be_ordered_if_the_rest_of_the_text_is_a_time_or_neutral(c
         "backorder, not for resale", "backorder: on request",
     ],
 )  # fmt: skip
-def test_a_product_to_order_with_a_restriction_cannot_be_ordered(cell: str) -> None:
+def test_a_restriction_after_the_word_for_backorder_is_refused(cell: str) -> None:
     with pytest.raises(BadCell) as problem:
         stock.read(cell, None)
     assert problem.value.code == "not_a_number"

@@ -1,4 +1,4 @@
-"""Tests that the stock of a row is read from all columns that say something about the stock."""
+"""Tests that the stock of a row is read from all columns that contain information about the stock."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ OUT: Stock = ("tracked", 0)
 
 
 def stocks(reading: Reading) -> dict[str, Stock | None]:
-    """Map each SKU to its stock, or to None if the row states no stock."""
+    """Map each SKU to its stock, or to None if the row has no stock."""
     assert not reading.rejected, reading.rejected
     stock_by_sku: dict[str, Stock | None] = {}
     for product in reading.products:
@@ -25,7 +25,9 @@ def stocks(reading: Reading) -> dict[str, Stock | None]:
 
 
 def stock_of(header: str, row: str, mapping: Mapping[str, str | None] | None = None) -> Stock | None:
-    """Return the stock of the only row of a CSV file. `header` and `row` follow the columns SKU, Name and Price."""
+    """Return the stock of the only row of a CSV file. `header` and `row` are the columns and cells after SKU, Name and
+    Price.
+    """
     return stocks(read(f"SKU,Name,Price,{header}\nA,Lamp,10.00,{row}\n", mapping=mapping))["A"]
 
 
@@ -74,14 +76,14 @@ WOOCOMMERCE = "ID,Type,SKU,Name,Published,In stock?,Stock,Backorders allowed?,Re
         ("", "", "", None),
     ],
 )
-def test_woocommerce_states_the_stock_in_three_columns(
+def test_the_stock_of_woocommerce_is_read_from_three_columns(
     in_stock: str, stock: str, backorders: str, expected: Stock | None
 ) -> None:
     row = f"5,simple,A,Lamp,1,{in_stock},{stock},{backorders},10,,Home\n"
     assert stocks(read(WOOCOMMERCE + row))["A"] == expected
 
 
-def test_a_woocommerce_variation_has_its_own_stock_or_the_stock_of_its_parent() -> None:
+def test_a_woocommerce_variation_without_a_stock_inherits_the_stock_of_its_parent() -> None:
     rows = (
         "5,variable,P,Shirt,1,1,12,0,,,Tops\n"
         "6,variation,P-S,Shirt - S,1,1,parent,0,10,P,\n"
@@ -100,7 +102,7 @@ SHOPIFY = (
 )
 
 
-def test_the_stock_of_a_shopify_variant_is_tracked_only_if_it_has_a_tracker_and_the_policy_deny() -> None:
+def test_a_shopify_stock_is_tracked_only_with_a_tracker_and_the_policy_deny() -> None:
     rows = (
         "mug,Mug,Size,S,M-S,shopify,5,deny,9\n"
         "mug,,,M,M-M,,5,deny,9\n"
@@ -113,14 +115,14 @@ def test_the_stock_of_a_shopify_variant_is_tracked_only_if_it_has_a_tracker_and_
     }  # fmt: skip
 
 
-def test_a_variant_in_a_shopify_export_of_2024_does_not_inherit_the_tracker_of_another_variant() -> None:
+def test_shopify_variants_of_2024_do_not_inherit_the_tracker_of_other_variants() -> None:
     header = "URL handle,Title,Option1 name,Option1 value,SKU,Price,Inventory tracker,Inventory quantity,"
     header += "Continue selling when out of stock\n"
     rows = "mug,Mug,Size,S,M-S,9,shopify,5,DENY\nmug,,,M,M-M,9,,,DENY\nmug,,,L,M-L,9,shopify,1,CONTINUE\n"
     assert stocks(read(header + rows)) == {"M-S": ("tracked", 5), "M-M": UNTRACKED, "M-L": UNTRACKED}
 
 
-def test_the_variants_of_shopify_json_have_their_own_stock() -> None:
+def test_each_variant_of_shopify_json_has_a_separate_stock() -> None:
     variants = [
         {
             "sku": "A",
@@ -153,7 +155,7 @@ def test_the_variants_of_shopify_json_have_their_own_stock() -> None:
         ("limited_availability", "", ("tracked", 1)),
     ],
 )
-def test_the_availability_and_the_optional_quantity_of_a_google_feed_are_read(
+def test_availability_and_optional_quantity_of_a_google_feed_are_read(
     availability: str, quantity: str, stock: Stock
 ) -> None:
     header = "id\ttitle\tlink\tprice\tavailability\tquantity\n"
@@ -195,18 +197,16 @@ def test_the_availability_and_the_optional_quantity_of_a_google_feed_are_read(
         ("Verfügbarkeit", "12", ("tracked", 12)),
         ("In stock?", "1", UNTRACKED),
         ("In stock", "1", ("tracked", 1)),
-        # Our own fields
+        # The fields of wecelebrate
         ("inventory_count,inventory_policy", "0,untracked", UNTRACKED),
         ("inventory_count,inventory_policy", "5,tracked", ("tracked", 5)),
     ],
 )
-def test_columns_beside_the_number_of_pieces_decide_whether_this_number_limits_orders(
-    header: str, row: str, stock: Stock
-) -> None:
+def test_columns_beside_the_stock_determine_the_stock_policy(header: str, row: str, stock: Stock) -> None:
     assert stock_of(header, row) == stock
 
 
-def test_the_report_of_a_file_names_the_columns_that_decide_on_the_stock_policy() -> None:
+def test_the_report_names_the_columns_that_determine_the_stock_policy() -> None:
     header = "sku,name,price,stock,track stock,availability"
     mapping = read(f"{header}\nA,Lamp,1,5,yes,in stock\n").details["mapping"]
     assert (mapping["inventory_count"], mapping["inventory_policy"]) == ("stock", ["availability", "track stock"])
@@ -228,13 +228,13 @@ def test_a_column_named_in_stock_with_only_0_and_1_is_a_state() -> None:
     assert set(stocks(read(counts)).values()) == {OUT, ("tracked", 1), ("tracked", 2)}
 
 
-def test_other_columns_about_the_stock_are_ignored_if_the_stock_is_mapped() -> None:
+def test_other_stock_columns_are_ignored_if_the_stock_is_mapped() -> None:
     mapping: dict[str, str | None] = {"inventory_count": "Stock"}
     assert stock_of("Stock,Availability,Track stock", "9,sold out,no", mapping) == ("tracked", 9)
     assert stock_of("Stock,Availability", "9,sold out", {"inventory_count": None}) is None
 
 
-def test_the_stocks_of_all_warehouses_are_added_up_unless_a_warehouse_says_only_in_stock() -> None:
+def test_a_warehouse_without_a_number_makes_the_product_untracked() -> None:
     header = "Variant SKU,Product Name,Variant Price,Berlin Warehouse Quantity,Paris Warehouse Quantity\n"
     rows = "A,Lamp,10,3,4\nB,Lamp,10,3,sold out\nC,Lamp,10,3,in stock\nD,Lamp,10,,2\nE,Lamp,10,,\n"
     assert stocks(read(header + rows)) == {
@@ -255,12 +255,12 @@ def test_the_stocks_of_all_warehouses_are_added_up_unless_a_warehouse_says_only_
         ("<shop><item><sku>A</sku><name>L</name></item><item><sku>B</sku><name>L</name></item></shop>", "a.xml", False),
     ],
 )
-def test_a_feed_says_whether_the_file_states_a_stock(content: str, name: str, states_stock: bool) -> None:
+def test_a_feed_reports_whether_the_file_contains_stocks(content: str, name: str, states_stock: bool) -> None:
     reading = read(content, name)
     assert reading.feed.states_stock is states_stock
 
 
-def test_a_google_feed_without_quantities_and_availabilities_does_not_state_a_stock() -> None:
+def test_a_google_feed_without_quantity_and_availability_contains_no_stocks() -> None:
     item = "<item><g:id>A</g:id><title>Lamp</title><g:price>10 EUR</g:price>{}</item>"
     feed = '<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>{}</channel></rss>'
     for more, states_stock in (("", False), ("<g:availability>in stock</g:availability>", True)):

@@ -1,4 +1,4 @@
-"""Tests column names of stocks: available stocks, names of several words, and one column for each place."""
+"""Tests the column names of stocks: available stocks, names of several words, and one column for each place."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_the_stock_that_can_be_sold_is_preferred_to_the_total(total: str, free: 
 @pytest.mark.parametrize(
     ("name", "cells"), [("Available", "yes no yes"), ("Verfügbarkeit", "3 5 2"), ("Available", "1 0 1")]
 )
-def test_a_column_of_states_or_of_delivery_times_is_not_preferred_to_the_stock(name: str, cells: str) -> None:
+def test_a_column_of_states_or_delivery_times_is_not_the_stock(name: str, cells: str) -> None:
     rows = zip("ABC", (3, 0, 7), cells.split(), strict=True)
     text = "".join(f"{sku}-1;Rug;9,90;{stock};{cell}\n" for sku, stock, cell in rows)
     reading = read(f"SKU;Name;Price;Stock;{name}\n{text}")
@@ -39,7 +39,7 @@ def test_a_column_of_states_or_of_delivery_times_is_not_preferred_to_the_stock(n
     ["Giac. pz", "Bestand Stk.", "Available physical", "Frei verwendbar", "Stock pcs", "Stan szt.", "Qté dispo",
      "Voorraad stuks", "Unrestricted use", "Qta disp."],
 )  # fmt: skip
-def test_a_column_name_that_consists_only_of_words_for_a_stock_means_a_stock(name: str) -> None:
+def test_a_column_name_that_contains_only_stock_words_means_a_stock(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA-1;Rug;12,90;26\nB-1;Mat;9,90;0\n")
     assert [product.inventory_count for product in reading.products] == [26, 0]
 
@@ -57,7 +57,7 @@ def test_a_column_name_with_an_unrelated_word_does_not_mean_a_stock(name: str) -
      "Magazyn A;Magazyn B;Magazyn C", "Lager 1;Lager 2;Lager 3", "Wien Bestand;Graz Bestand;Linz Bestand",
      "Склад Москва;Склад Тверь;Склад Пермь", "Filiale Köln;Filiale Bonn;Filiale Trier"],
 )  # fmt: skip
-def test_the_stocks_of_places_are_added_up_and_a_warning_is_reported_if_no_column_has_the_total(names: str) -> None:
+def test_the_stocks_of_places_are_added_up_if_no_column_has_the_total(names: str) -> None:
     rows = "AT-1;Rug;14,90;20;35;0\nAT-2;Mat;24,50;0;0;0\nAT-3;Mop;9,80;110;64;15\n"
     reading = read(f"Art.Nr.;Artikel;Preis;{names}\n{rows}")
     assert [product.inventory_count for product in reading.products] == [55, 0, 189]
@@ -86,14 +86,14 @@ def test_numbers_that_are_not_stocks_of_places_are_not_added_up(names: str) -> N
     assert not any(question.key == "inventory_count" for question in reading.feed.questions)
 
 
-def test_site_numbers_are_not_states_and_the_stocks_of_the_sites_are_added_up() -> None:
+def test_site_numbers_are_not_states() -> None:
     rows = "D1;Panel;1;MALMO;40,00;595,00\nD1;Panel;2;UMEA;12,00;595,00\nD3;Tray;1;MALMO;0,00;249,00\n"
     reading = read(f"Item number;Product name;Site;Warehouse;Available physical;Sales price\n{rows}")
     assert [(product.sku, product.inventory_count) for product in reading.products] == [("D1", 52), ("D3", 0)]
     assert "is_active" not in reading.feed.details["mapping"]
 
 
-def test_rows_of_a_sku_with_different_prices_per_place_lead_to_a_question_that_names_the_price() -> None:
+def test_different_prices_of_a_sku_in_two_places_lead_to_a_question() -> None:
     rows = "D1;Panel;A;40;595,00\nD1;Panel;B;12;595,00\nD2;Desk;A;5;1290,00\nD2;Desk;B;3;1190,00\n"
     (question,) = read(f"Item number;Name;Warehouse;Qty;Sales price\n{rows}").feed.questions
     assert (question.subject, 'differ in "Sales price"' in question.text) == ("identity", True)

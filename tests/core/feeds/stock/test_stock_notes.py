@@ -25,7 +25,7 @@ def test_a_stock_that_is_read_as_a_different_number_causes_a_warning(
     assert all(text_of(each).startswith('Stock: "') for each in warnings)
 
 
-def test_a_warning_states_the_number_of_its_rows() -> None:
+def test_a_stock_warning_states_the_number_of_rows() -> None:
     entry = {"code": "negative_stock", "column": "Stock", "value": "-3", "rows": 1}
     assert text_of(entry) == 'Stock: "-3" is a stock below 0; it is read as 0 (1 row)'
     assert text_of(entry | {"rows": 1200}).endswith("(1,200 rows)")

@@ -1,4 +1,4 @@
-"""Tests that the stocks of one place at different times, or counted in different ways, are not added up."""
+"""Tests that stocks of one place at different times are not added up, for example an opening and a closing stock."""
 
 import json
 
@@ -32,7 +32,7 @@ def rows_with(first: str, second: str) -> Reading:
         ("Stoc inițial", "Stoc final"), ("Saldo ingående", "Saldo utgående"), ("qty_opening", "qty_closing"),
     ],
 )  # fmt: skip
-def test_a_stock_at_the_beginning_and_one_at_the_end_are_not_added_up(earlier: str, last: str) -> None:
+def test_an_opening_stock_and_a_closing_stock_are_not_added_up(earlier: str, last: str) -> None:
     for reading in (rows_with(earlier, last), rows_with("Menge Wien", earlier)):
         assert [question.key for question in reading.feed.questions] == []
         assert [product.inventory_count for product in reading.products] != [7, 9, 11]
@@ -43,7 +43,7 @@ def test_a_stock_at_the_beginning_and_one_at_the_end_are_not_added_up(earlier: s
 
 @pytest.mark.parametrize("keys", [("inicial", "final"), ("opening", "closing"), ("iniziale", "finale")])
 @pytest.mark.parametrize("stock", ["existencia", "stock", "giacenza", "existencias.almacen"])
-def test_an_object_with_the_stocks_of_a_period_is_not_added_up(stock: str, keys: tuple[str, str]) -> None:
+def test_opening_and_closing_stocks_in_a_json_object_are_not_added_up(stock: str, keys: tuple[str, str]) -> None:
     stocks: dict[str, object] = {keys[0]: 5, keys[1]: 2}
     outer, *inner = stock.split(".")
     value: object = {inner[0]: stocks} if inner else stocks
@@ -61,7 +61,7 @@ def test_an_object_with_the_stocks_of_a_period_is_not_added_up(stock: str, keys:
         ("Voorraad Oud-Beijerland", "Voorraad Breda"), ("Stock Alpha", "Stock Delta"),
     ],
 )  # fmt: skip
-def test_places_with_such_words_in_their_names_are_added_up(names: tuple[str, str]) -> None:
+def test_stocks_of_places_whose_names_contain_words_such_as_new_are_added_up(names: tuple[str, str]) -> None:
     assert all(map(is_stock_of_place, names))
     assert [product.inventory_count for product in rows_with(*names).products] == [7, 9, 11]
 
@@ -70,5 +70,5 @@ def test_places_with_such_words_in_their_names_are_added_up(names: tuple[str, st
     ("name", "expected"),
     [(["new"], True), (["new", "york"], False), (["fin", "de", "mois"], True), (["de"], False), (["wien"], False)],
 )
-def test_a_name_of_words_for_a_time_is_a_period(name: list[str], *, expected: bool) -> None:
+def test_a_name_that_contains_only_time_words_is_a_period(name: list[str], *, expected: bool) -> None:
     assert is_period(name) is expected

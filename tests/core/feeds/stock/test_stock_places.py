@@ -1,4 +1,4 @@
-"""Tests that the reader adds up the stocks of neighbouring rows that differ only in the stock and in its place."""
+"""Tests that the reader adds up the stocks of neighbouring rows that differ only in the stock and the place."""
 
 import pytest
 
@@ -29,9 +29,7 @@ def test_neighbouring_rows_for_several_places_are_one_product() -> None:
         ("SKU;Name;Lot;Qty;Price", "Lot"), ("SKU;Name;Hub;Qty;Price", "Hub"), ("SKU;Name;倉庫;Qty;Price", "倉庫"),
     ],
 )  # fmt: skip
-def test_a_place_column_is_recognised_by_its_name_or_because_only_this_column_and_the_stock_differ(
-    header: str, name: str
-) -> None:
+def test_a_place_column_is_recognised_by_its_name_or_its_values(header: str, name: str) -> None:
     rows = "A-1;Teppich;North;3;189\nA-1;Teppich;South;5;189\nB-1;Matte;North;0;79\nB-1;Matte;South;1;79\n"
     reading = read(f"{header}\n{rows}")
     assert stocks(reading) == [("A-1", 2, "tracked", 8), ("B-1", 2, "tracked", 1)]
@@ -49,13 +47,13 @@ def test_a_place_column_is_recognised_by_its_name_or_because_only_this_column_an
         "A,Rug,Berlin,3,189\nA,Rug,Lyon,blue,189\n",
     ],
 )
-def test_rows_that_also_differ_in_another_field_or_that_repeat_a_place_are_not_added_up(rows: str) -> None:
+def test_rows_with_other_differences_or_a_repeated_place_are_not_added_up(rows: str) -> None:
     reading = read(HEADER + rows)
     assert all(item.rows == 1 for item in reading.items)
     assert len(reading.items) == 2
 
 
-def test_a_place_whose_stock_is_not_a_number_makes_the_product_untracked() -> None:
+def test_a_place_without_a_number_of_pieces_makes_the_product_untracked() -> None:
     reading = read(HEADER + "A,Rug,Berlin,3,189\nA,Rug,Lyon,in stock,189\nA,Rug,Turin,,189\n")
     assert stocks(reading)[0] == ("A", 2, "untracked", 0)
     assert reading.products[0].stock_by_place == {"Berlin": 3, "Lyon": None}
@@ -66,6 +64,6 @@ def test_a_file_without_places_yields_products_without_places() -> None:
     assert (reading.feed.has_places, reading.feed.keeps_places, reading.product.stock_by_place) == (False, False, None)
 
 
-def test_a_column_that_the_mapping_uses_is_not_a_place_column() -> None:
+def test_a_mapped_column_is_not_a_place_column() -> None:
     reading = read(HEADER + "A,Rug,Berlin,3,189\n", mapping={"category": "warehouse"})
     assert (reading.feed.has_places, reading.product.category) == (False, "Berlin")

@@ -1,4 +1,4 @@
-"""Tests that a mapped column says when the stock of each row was counted."""
+"""Tests that a mapped column states the time at which the stock of each row was counted."""
 
 from datetime import UTC, datetime
 
@@ -29,13 +29,13 @@ def test_a_time_with_an_offset_is_read(cell: str) -> None:
         "0001-01-01T00:00:00+14:00", "2026-03-02T12:00:00Z" + " " * 30, "2026-03-02T12:00:00 CET",
     ],
 )  # fmt: skip
-def test_a_time_without_an_offset_and_a_text_that_is_not_a_time_are_refused(cell: str) -> None:
+def test_a_time_without_an_offset_and_other_texts_are_refused(cell: str) -> None:
     with pytest.raises(BadCell) as caught:
         stock_time(cell)
     assert caught.value.code == "bad_time"
 
 
-def test_only_a_mapped_column_says_when_the_stock_was_counted() -> None:
+def test_the_time_of_a_stock_is_read_only_from_a_mapped_column() -> None:
     content = "sku,name,price,stock,stock_as_of\nA,Mug,5,3,2026-03-02T12:00:00Z\nB,Cup,5,3,\n"
     assert {product.stock_as_of for product in products(content, {}).values()} == {None}
     mapped = products(content, {"stock_as_of": "stock_as_of"})

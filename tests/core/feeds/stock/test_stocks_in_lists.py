@@ -56,7 +56,7 @@ def test_the_stocks_of_places_in_json_are_added_up(stock) -> None:  # type: igno
     assert counts(json.dumps(products)) == [7, 2]
 
 
-def test_the_stock_of_a_place_that_only_a_later_record_has_is_added() -> None:
+def test_the_stock_of_a_place_that_first_occurs_in_a_late_record_is_added() -> None:
     places = [{"warehouse": "X", "qty": 1}, {"warehouse": "Y", "qty": 2}]
     products = [{"sku": f"A-{n}", "name": "Mug", "price": 9.9, "stock": places} for n in range(1_100)]
     products.append({"sku": "Z", "name": "Cup", "price": 8.9, "stock": [*places, {"warehouse": "V", "qty": 4}]})
@@ -75,7 +75,7 @@ def test_reserved_and_expected_pieces_are_not_added_up() -> None:
 @pytest.mark.parametrize(
     "header", ["Ref;Artículo;PVP;Stock tienda;Stock almacén", "Nr;Artikel;Preis;Bestand Lager;Bestand Filiale"]
 )
-def test_the_stocks_of_places_with_names_such_as_warehouse_or_shop_are_added_up(header: str) -> None:
+def test_stocks_in_columns_named_warehouse_and_shop_are_added_up(header: str) -> None:
     assert counts(f"{header}\nA-1;Taza;9,90;4;2\nA-2;Olla;19,90;0;1\n") == [6, 1]
 
 
@@ -96,12 +96,12 @@ def test_a_warehouse_number_is_not_a_stock() -> None:
         "Kod;Nazwa;Cena;Razem 2023;Sklep A;Sklep B",
     ],
 )
-def test_stocks_in_columns_of_places_or_of_sizes_are_added_up(header: str) -> None:
+def test_stocks_in_columns_of_places_or_sizes_are_added_up(header: str) -> None:
     expected = [7, 5] if "Razem" in header else [8, 5]
     assert counts(f"{header}\nA-1;Ski;99,50;1;2;5\nA-2;Staver;49,50;0;4;1\n") == expected
 
 
-def test_a_column_named_total_is_the_stock_only_if_it_is_the_sum_of_the_preceding_columns() -> None:
+def test_a_total_column_that_is_the_sum_of_other_columns_is_the_stock() -> None:
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;60\nB;Cup;8,90;0;5;5\n") == [60, 5]
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;61\nB;Cup;8,90;0;5;5\n") == [None, None]
 

@@ -20,7 +20,7 @@ def _read(names: str, *values: str) -> Reading:
     [("-4 Nos", 0), ("(-)4 Nos", 0), ("(-) 4", 0), ("- 4 nos", 0), ("only -3 left", 0), ("-4", 0), ("\u22124 pcs", 0),
      ("noch 3", 3), ("stock: 5", 5), ("(3 left)", 3), ("25 Nos", 25), ("in stock - 4", 4)],
 )  # fmt: skip
-def test_a_number_below_0_means_0_pieces_whatever_text_is_beside_it(cell: str, count: int) -> None:
+def test_a_number_below_0_means_0_pieces_beside_any_text(cell: str, count: int) -> None:
     assert read_cell(cell, ".") == count
 
 
@@ -28,7 +28,7 @@ def test_a_number_below_0_means_0_pieces_whatever_text_is_beside_it(cell: str, c
     "names",
     ["Merkez Depo;Şube Depo", "Wiener Lager;Grazer Lager", "North warehouse;South warehouse", "Main Depot;Paris Depot"],
 )
-def test_stocks_whose_names_end_with_the_word_for_a_warehouse_are_added_up(names: str) -> None:
+def test_stocks_in_columns_whose_names_end_with_warehouse_are_added_up(names: str) -> None:
     reading = _read(names, "12;3", "4;0", "0;0", "30;10")
     assert _stocks(reading) == [15, 4, 0, 40]
 
@@ -40,30 +40,30 @@ def test_stocks_whose_names_end_with_the_word_for_a_warehouse_are_added_up(names
         ("Main depot;Other depot", ("10;20", "10;20", "10;20")),
     ],
 )
-def test_the_numbers_of_warehouses_are_no_stocks(names: str, values: tuple[str, ...]) -> None:
+def test_warehouse_numbers_are_not_stocks(names: str, values: tuple[str, ...]) -> None:
     assert set(_stocks(_read(names, *values))) == {None}
 
 
-def test_reserved_pieces_are_subtracted_from_a_stock_only_if_the_stock_includes_them() -> None:
+def test_reserved_pieces_are_not_subtracted_from_a_stock_without_them() -> None:
     assert _stocks(_read("In stock;Allocated;On hand", "4;1;3", "0;0;0", "2;0;2")) == [3, 0, 2]
 
 
-def test_expected_pieces_are_subtracted_from_a_stock_that_includes_them() -> None:
+def test_expected_pieces_are_subtracted_if_the_stock_includes_them() -> None:
     rows = ("10;2;0;8", "0;0;6;6", "60;0;0;60")
     assert _stocks(_read("Esistenza;Impegnato;Ordinato;Disponibilità", *rows)) == [8, 0, 60]
 
 
-def test_reserved_pieces_are_subtracted_even_if_some_pieces_are_promised_before_they_arrive() -> None:
+def test_more_reserved_pieces_than_stock_result_in_a_stock_of_0() -> None:
     assert _stocks(_read("In stock;Committed", "5;2", "0;1", "4;0")) == [3, 0, 4]
     assert _stocks(_read("OnHand;IsCommited", "5;2", "0;1", "4;0")) == [3, 0, 4]
 
 
-def test_letters_for_the_kind_of_an_item_are_no_stock() -> None:
+def test_letters_for_item_types_are_not_a_stock() -> None:
     text = "{}\nItem Number\tItem Name\tInventory\tSelling Price\tQuantity On Hand\tInactive Item\n"
     reading = read(text + "BB-100\tBilly\tI\t$34.95\t27\tN\nBB-101\tHat\tI\t$149.00\t0\tY\n", currency="AUD")
     assert _stocks(reading) == [27, 0]
     assert [one.is_active for one in reading.products] == [True, False]
 
 
-def test_the_stock_that_can_be_sold_is_preferred_in_indonesian() -> None:
+def test_the_indonesian_name_for_available_stock_is_preferred() -> None:
     assert _stocks(_read("Kuantitas;Stok dapat dijual", "40;38", "0;0", "9;9")) == [38, 0, 9]

@@ -1,4 +1,4 @@
-"""Tests invoices and lists of products: the rows above the table, and the first row of a header that has two rows."""
+"""Tests that invoices are refused, and that product lists with similar rows above the table are read."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from wecelebrate.feeds import UnreadableFeed
         "Pos.;Artikelnummer;Bezeichnung;Menge;Einzelpreis;Gesamtpreis\n1;L-1;Lampe;2;40,00;80,00\n",
     ],
 )
-def test_the_invoice_or_the_order_of_one_customer_is_refused(text: str) -> None:
+def test_an_invoice_or_order_of_one_customer_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="invoice or the order of one customer"):
         read(text)
 
@@ -33,7 +33,7 @@ def test_the_invoice_or_the_order_of_one_customer_is_refused(text: str) -> None:
         "Order number;see below\n",
     ],
 )
-def test_a_product_list_with_titles_above_the_table_is_not_refused_as_an_invoice_or_order(titles: str) -> None:
+def test_a_product_list_with_titles_above_the_table_is_not_refused(titles: str) -> None:
     reading = read(f"{titles}\nSKU;Name;Price;Stock\nA-1;Lamp;40.00;2\nA-2;Bulb;3.50;9\n")
     assert [product.sku for product in reading.products] == ["A-1", "A-2"]
 
@@ -46,9 +46,7 @@ def test_a_product_list_with_titles_above_the_table_is_not_refused_as_an_invoice
         (["Réf", "Nom", "Prix €", "Prix d'achat", "Stock"], ["HT", "TTC"]),
     ],
 )
-def test_the_first_row_of_a_header_of_two_rows_is_not_read_as_a_title_about_purchase_prices(
-    names: list[str], taxes: list[str]
-) -> None:
+def test_the_first_row_of_a_two_row_header_is_not_a_title(names: list[str], taxes: list[str]) -> None:
     def write(book: Any) -> None:
         sheet = book.add_worksheet("List")
         sheet.write(0, 0, "Spring 2026")

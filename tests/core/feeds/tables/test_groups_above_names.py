@@ -1,4 +1,4 @@
-"""Tests headers whose first row has only groups, and rows of units below a header."""
+"""Tests headers whose first row contains only group names, and rows of units below a header."""
 
 import pytest
 
@@ -12,7 +12,7 @@ ROWS = [
 ]
 
 
-def test_the_column_names_are_in_the_row_below_a_row_of_groups() -> None:
+def test_the_column_names_are_read_from_the_row_below_the_group_names() -> None:
     text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
     reading = read(text)
     assert [(one.sku, one.name, str(one.price), one.inventory_count, one.is_active) for one in reading.products] == [
@@ -21,13 +21,13 @@ def test_the_column_names_are_in_the_row_below_a_row_of_groups() -> None:
     assert all(one.attributes == {} for one in reading.products)
 
 
-def test_a_name_that_is_clear_by_itself_does_not_get_the_name_of_its_group() -> None:
+def test_the_group_name_is_not_added_to_a_clear_column_name() -> None:
     text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
     header = read(text).feed.header
     assert (header[2], header[5:]) == ("Cost net", ["Stock Leeds", "Stock York", "Stock Total", "Shop"])
 
 
-def test_a_first_row_of_data_with_texts_only_is_not_a_header() -> None:
+def test_a_first_data_row_that_contains_only_texts_is_not_a_header() -> None:
     reading = read("SKU;;Name;Colour\nABC;x;Mug;red\nDEF;y;Cup;blue\n")
     assert [one.sku for one in reading.products] == ["ABC", "DEF"]
 
@@ -42,13 +42,13 @@ def test_a_row_of_units_below_the_header_is_not_a_product(units: list[str]) -> N
     assert (reading.product.sku, reading.feed.rows_read) == ("A-1", 1)
 
 
-def test_a_comma_in_a_title_does_not_divide_a_file_whose_amounts_have_commas() -> None:
+def test_a_comma_in_a_title_does_not_make_the_comma_the_delimiter() -> None:
     titles = "Farm list, week 48\nPrices incl. VAT, by weight\n"
     reading = read(f"{titles}Art;Käse;Weight;Price\nK-1;Gouda;6,5;24,90\nK-2;Brie;1,2;9,80\n")
     assert [(one.sku, str(one.price)) for one in reading.products] == [("K-1", "24.90"), ("K-2", "9.80")]
 
 
-def test_a_row_of_data_without_numbers_is_not_a_header() -> None:
+def test_a_data_row_without_numbers_is_not_a_header() -> None:
     reading = read("Art.-Nr.;;Preis;Bestand\nABC;rot;auf Anfrage;ja\nDEF;blau;12,50;3\n")
     assert [one.sku for one in reading.products] == ["DEF"]
     assert [row.sku for row in reading.rejected] == ["ABC"]
@@ -80,7 +80,7 @@ def test_a_title_above_the_header_is_not_a_group_of_its_columns() -> None:
         ),
     ],
 )
-def test_the_first_columns_of_a_header_can_have_no_group(text: str, expected: list[tuple[str, str, int]]) -> None:
+def test_the_first_columns_can_be_outside_of_all_groups(text: str, expected: list[tuple[str, str, int]]) -> None:
     reading = read(text)
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == expected
     assert all(one.attributes == {} for one in reading.products)

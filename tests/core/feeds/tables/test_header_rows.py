@@ -1,4 +1,4 @@
-"""Tests headers of two rows: groups such as EK and VK above names such as Netto and Brutto."""
+"""Tests headers of two rows, for example the groups EK and VK above the names Netto and Brutto."""
 
 import pytest
 
@@ -21,7 +21,7 @@ NAMES = ["Nr", "Text", "EK Netto", "EK Brutto", "VK Netto", "VK Brutto", "Lager"
         ),
     ],
 )
-def test_prices_with_equal_names_below_different_groups_are_told_apart(text: str, price: str) -> None:
+def test_prices_with_equal_names_in_different_groups_are_distinguished(text: str, price: str) -> None:
     reading = read(text)
     assert (f"{reading.product.price} {reading.product.currency}", reading.feed.questions) == (price, ())
     assert reading.product.attributes == {}
@@ -48,7 +48,7 @@ def test_the_names_in_the_two_rows_of_a_header_are_joined(rows: list[list[str]],
         [["SKU", "Name", "", ""], ["A", "Mug", "x", "x"]],
     ],
 )
-def test_a_row_of_data_is_not_a_part_of_the_header(rows: list[list[str]]) -> None:
+def test_a_data_row_is_not_part_of_the_header(rows: list[list[str]]) -> None:
     assert join_header_rows(rows, 0) == (0, rows[0])
 
 
@@ -58,7 +58,7 @@ def test_a_title_above_repeated_names_is_not_a_group() -> None:
 
 
 @pytest.mark.parametrize("title", ["Preis bei Abnahme ab Stück", "Price from qty", "Prix"])
-def test_quantities_below_a_price_name_are_minimum_quantities_of_the_prices(title: str) -> None:
+def test_numbers_below_a_price_name_are_minimum_quantities(title: str) -> None:
     rows = [
         ["Nr.", "Bezeichnung", title, "", "", "Farbe"],
         ["", "", "1", "50", "250", ""],
@@ -70,6 +70,6 @@ def test_quantities_below_a_price_name_are_minimum_quantities_of_the_prices(titl
     assert (reading.rejected, reading.feed.questions) == ([], ())
 
 
-def test_quantities_that_begin_above_1_lead_to_a_question() -> None:
+def test_minimum_quantities_above_1_lead_to_a_question() -> None:
     reading = read("Nr.;Bezeichnung;Preis;;Farbe\n;;50;250;\nA-1;Stift;0,69;0,55;rot\nA-2;Tasche;1,95;1,60;blau\n")
     assert [question.key for question in reading.feed.questions] == ["price"]

@@ -1,4 +1,4 @@
-"""Tests that the lines of orders are refused, and that a list of products with similar columns is read."""
+"""Tests that a list of order lines is refused, and that a product list with similar columns is read."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from wecelebrate.feeds import UnreadableFeed
         "F-1;02/01/2026;Dupont;T-1;Tasse;2;9,90\nF-2;03/01/2026;Martin;T-2;Pot;1;24,50\n",
     ],
 )
-def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(text: str) -> None:
+def test_a_list_of_order_lines_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="list of orders or invoices"):
         read(text)
 
@@ -25,7 +25,8 @@ def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(
 @pytest.mark.parametrize(
     "text",
     [
-        # A price list for one customer. The order number is the number with which a product is ordered.
+        # A price list for one customer. The column `Bestellnummer` contains the number under which a customer orders a
+        # product.
         "Artikelnummer;Bestellnummer;Bezeichnung;Kunde;Datum;Preis\nT-1;B-1;Tasse;Moser;02.01.2026;9,90\n",
         "SKU,Name,Order,Created at,Quantity,Price\nT-1,Mug,1,2026-01-02,5,9.90\nT-2,Pot,2,2026-01-02,7,8.90\n",
         "SKU,Name,Customer rating,Created at,Quantity,Price\nT-1,Mug,4.5,2026-01-02,5,9.90\n",
@@ -45,7 +46,7 @@ def test_a_product_list_that_has_columns_similar_to_order_lines_is_read(text: st
         "Datum;Artikelnr;Mutatie;Aantal\n01-02-2026;T-1;in;10\n02-02-2026;T-1;uit;2\n",
     ],
 )
-def test_the_movements_of_a_stock_are_refused(text: str) -> None:
+def test_a_list_of_stock_movements_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="movements of a stock"):
         read(text)
 
@@ -67,7 +68,7 @@ def test_the_movements_of_a_stock_are_refused(text: str) -> None:
         "1,A,Mug,2,9.90,19.80\n2,B,Cup,1,8.90,8.90\n",
     ],
 )
-def test_documents_of_further_types_and_in_further_formats_are_refused(text: str) -> None:
+def test_other_business_documents_are_refused_in_all_formats(text: str) -> None:
     with pytest.raises(UnreadableFeed, match=r"orders or invoices|invoice or the order"):
         read(text)
 
@@ -77,19 +78,19 @@ def test_a_list_of_employees_is_refused() -> None:
         read("Employee ID,First Name,Last Name,Department,Salary\nE-1,Ann,Smith,Sales,50000\nE-2,Bob,Jones,IT,60000\n")
 
 
-def test_movements_of_a_stock_in_german_are_refused() -> None:
+def test_a_german_list_of_stock_movements_is_refused() -> None:
     with pytest.raises(UnreadableFeed, match="movements"):
         read("Buchungsdatum;Artikelnr;Bezeichnung;Bewegungsart;Menge\n01.03.2026;A;Tasse;Zugang;10\n")
 
 
-def test_a_catalogue_whose_root_has_a_word_for_orders_is_read() -> None:
+def test_a_catalog_whose_root_element_is_named_orders_is_read() -> None:
     item = "<Item><Sku>{0}</Sku><Name>Mug</Name><Price>9.90</Price></Item>"
     reading = read(f"<?xml version='1.0'?><Orders>{item.format('A')}{item.format('B')}</Orders>")
     assert [one.sku for one in reading.products] == ["A", "B"]
 
 
 @pytest.mark.parametrize("pair", ["Zugang;Abgang", "Entrées;Sorties", "Entradas;Salidas", "Przychód;Rozchód", "In;Out"])
-def test_a_list_of_incoming_and_outgoing_pieces_is_not_a_list_of_products(pair: str) -> None:
+def test_a_list_of_incoming_and_outgoing_pieces_is_refused(pair: str) -> None:
     text = f"Datum;Beleg;Artikel;{pair};Bestand danach\n2026-11-01;WE-1;M8x40;100;;340\n2026-11-02;LS-9;M8x40;;20;320\n"
     with pytest.raises(UnreadableFeed, match="movements of a stock"):
         read(text)

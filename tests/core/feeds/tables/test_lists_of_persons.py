@@ -1,4 +1,4 @@
-"""Tests that lists of persons never become products, and that lists of products with persons are read."""
+"""Tests that lists of persons are refused, and that product lists that also contain persons are read."""
 
 # ruff: noqa: RUF001
 
@@ -295,11 +295,13 @@ CONTACTS = {
     "Lang": ("FR", "FR", "FR", "HR"),
     "Collection": ("Madame", "Madame", "Madame", "Madame"),
 }
-"""Columns of any list of products: each value alone could belong to a person."""
+"""Columns that a product list can contain. Each value could also belong to a person."""
 
 
 def products_of(header: str, contact: str) -> str:
-    """Return a list of products with this header: keys, words, amounts in the columns of prices, and a contact."""
+    """Return a product list with this header. Its rows contain keys, words, amounts in the price columns, and a
+    contact.
+    """
     names = header.replace(",", ";").split(";")
     is_amount = re.compile(AMOUNTS, re.IGNORECASE)
     is_count = re.compile(COUNTS, re.IGNORECASE)
@@ -319,9 +321,7 @@ def products_of(header: str, contact: str) -> str:
 
 @pytest.mark.parametrize("contact", CONTACTS)
 @pytest.mark.parametrize("header", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_names_of_columns_with_several_meanings_do_not_make_a_list_of_products_one_of_persons(
-    header: str, contact: str
-) -> None:
+def test_a_product_list_with_ambiguous_column_names_is_read(header: str, contact: str) -> None:
     text = products_of(header, contact)
     try:
         reading = read(text)
@@ -331,7 +331,9 @@ def test_names_of_columns_with_several_meanings_do_not_make_a_list_of_products_o
 
 
 def earlier(text: str, columns: list[int]) -> dict[str, Any]:
-    """Return the memory of an earlier file of products whose SKU, name, price and stock had these columns."""
+    """Return the memory of a previous product file. `columns` are the positions of SKU, name, price and stock in that
+    file.
+    """
     header = text.partition("\n")[0].replace(";", ",").split(",")
     fields = zip(("sku", "name", "price", "inventory_count"), columns, strict=False)
     return {
@@ -349,7 +351,7 @@ def file_name(text: str) -> str:
 
 @pytest.mark.parametrize("text", PERSONS.values(), ids=PERSONS)
 @pytest.mark.parametrize("columns", [[], [0, 1], [0, 1, -1], [0, 1, -2, -1], [0, 1, 4], [0, 2, 5, 6]])
-def test_a_list_of_persons_is_refused_also_if_the_catalog_remembers_its_columns(text: str, columns: list[int]) -> None:
+def test_a_list_of_persons_is_refused_even_if_the_catalog_remembers_its_columns(text: str, columns: list[int]) -> None:
     with pytest.raises(UnreadableFeed, match="this looks like a list of") as refusal:
         read(text, file_name(text), memory=earlier(text, columns) if columns else None)
     assert "send the list of products" in str(refusal.value)
@@ -358,9 +360,7 @@ def test_a_list_of_persons_is_refused_also_if_the_catalog_remembers_its_columns(
 
 @pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
 @pytest.mark.parametrize("has_memory", [False, True])
-def test_a_list_of_products_is_read_even_if_it_names_their_buyers_or_sellers_or_authors(
-    text: str, has_memory: bool
-) -> None:
+def test_a_product_list_with_buyers_sellers_or_authors_is_read(text: str, has_memory: bool) -> None:
     memory = read(text, file_name(text)).feed.reading if has_memory else None
     reading = read(text, file_name(text), memory=memory)
     assert len(reading.products) == len(text.strip().split("\n")) - 1
@@ -369,12 +369,12 @@ def test_a_list_of_products_is_read_even_if_it_names_their_buyers_or_sellers_or_
     assert not any("@" in value or "Frau" in value for value in public)
 
 
-def test_a_mapping_that_names_the_sku_overrides_the_refusal() -> None:
+def test_a_mapped_sku_column_prevents_the_refusal() -> None:
     reading = read(PERSONS["loyalty"], mapping={"sku": "ID", "name": "Level", "price": "Points"})
     assert [product.sku for product in reading.products] == ["7001", "7002", "7003"]
 
 
-def test_one_bank_account_in_all_rows_is_that_of_the_sender() -> None:
+def test_the_same_bank_account_in_all_rows_does_not_cause_a_refusal() -> None:
     account = "DE89370400440532013000"
     rows = "".join(f"{1000 + at};{name};4,00;{account}\n" for at, name in enumerate(("Cup", "Mug", "Pot")))
     assert len(read(f"Nr;Titel;Betrag;Konto\n{rows}").products) == 3

@@ -1,4 +1,6 @@
-"""Tests lists of employees and participants whose first rows look like headers, or that have bank accounts."""
+"""Tests that lists of employees and participants are refused: lists whose first rows resemble headers, and lists with
+bank accounts.
+"""
 
 import pytest
 
@@ -35,20 +37,20 @@ STAFF = {
 
 
 @pytest.mark.parametrize("text", STAFF.values(), ids=STAFF)
-def test_a_list_of_persons_is_refused_as_csv(text: str) -> None:
+def test_a_csv_list_of_persons_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="this looks like a list of"):
         read(text)
 
 
 @pytest.mark.parametrize("text", STAFF.values(), ids=STAFF)
-def test_a_list_of_persons_below_a_title_is_refused_as_a_workbook(text: str) -> None:
+def test_a_workbook_with_a_list_of_persons_below_a_title_is_refused(text: str) -> None:
     delimiter = ";" if ";" in text else ","
     rows = [line.split(delimiter) for line in text.splitlines()]
     with pytest.raises(UnreadableFeed, match="this looks like a list of"):
         read(table(["List of 1 January"], [], *rows), "list.xlsx")
 
 
-def test_a_row_with_data_is_not_the_header_even_if_two_of_its_words_are_names_of_columns() -> None:
+def test_a_data_row_with_two_words_for_column_names_is_not_the_header() -> None:
     text = "Kode;Betegnelse;Sted;Kost;Tilstand\nX-100;Lampe;Lager;12,50;aktiv\nX-101;Stol;Lager;33,00;aktiv\n"
     assert read(text, mapping={"sku": "Kode"}).feed.header == ["Kode", "Betegnelse", "Sted", "Kost", "Tilstand"]
 

@@ -1,4 +1,4 @@
-"""Tests that cash books, orders and error responses of servers are refused, and similar lists of products are read."""
+"""Tests that cash books, orders and error responses of servers are refused, and that similar product lists are read."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_a_table_with_a_running_balance_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ORDERS.values(), ids=ORDERS)
-def test_a_list_of_orders_with_the_names_of_persons_is_refused(text: str) -> None:
+def test_a_list_of_orders_with_person_names_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="list of orders"):
         read(text)
 
@@ -63,11 +63,11 @@ def test_the_error_response_of_an_object_store_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        # From row to row, the position grows by the quantity of a pack.
+        # The position increases from row to row by the pack size.
         ("a.csv", "Code;Name;Price;Pack;Pos\nA;Cup;2,90;10;10\nB;Mug;3,90;10;20\nC;Jug;4,90;10;30\nD;Pot;5,90;10;40\n"),
-        # The running total of an ABC analysis.
+        # The column `Total` is the running total of an ABC analysis.
         ("a.csv", "SKU;Name;Sales;Total\nA;Cup;50;50\nB;Mug;30;80\nC;Jug;15;95\nD;Pot;5;100\n"),
-        # Order numbers of a supplier with an address for questions.
+        # The order numbers of a supplier, and an e-mail address for questions.
         ("a.csv", "Bestellnr;Name;Price;E-mail;Changed\nA;Cup;2,90;a@example.com;2026-01-02\n"),
         ("a.json", '{"sku":"A","status":"inactive","message":"Sold out"}'),
         ("a.json", '{"code":"A","name":"Card","message":"Happy birthday"}'),
@@ -93,7 +93,7 @@ NO_PRODUCTS = {
 
 
 @pytest.mark.parametrize("text", NO_PRODUCTS.values(), ids=NO_PRODUCTS)
-def test_a_list_of_appointments_or_persons_or_messages_is_refused(text: str) -> None:
+def test_a_list_of_appointments_persons_or_messages_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match=r"this looks like|no column contains a SKU"):
         read(text, "data.json" if text.startswith("[") else "data.csv")
 

@@ -1,4 +1,4 @@
-"""Tests that a work schedule is not a list of products, and that a list of products can have columns for days."""
+"""Tests that a work schedule is refused, and that a product list can have columns for days."""
 
 import pytest
 

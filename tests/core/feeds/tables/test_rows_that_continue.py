@@ -1,4 +1,6 @@
-"""Tests that ditto marks repeat the row above, and that headers within a table change the column order below."""
+"""Tests that ditto marks repeat the cell above, and that a header within a table sets the column order of the next
+rows.
+"""
 
 from typing import Any
 
@@ -85,7 +87,7 @@ def test_cells_that_only_resemble_ditto_marks_are_not_ditto_marks(cell: str) -> 
         ("品番;品名;価格;在庫", "品番;品名;在庫;価格", "G-1;グラス;100;5\nG-2;水差し;25;24"),
     ],
 )
-def test_rows_below_a_second_header_are_read_in_the_column_order_of_this_header(
+def test_rows_below_a_second_header_have_the_column_order_of_the_second_header(
     first: str, second: str, rows: str
 ) -> None:
     reading = read(f"{first}\nB-1;X;12;40\nB-2;Y;9;30\nOther;;;\n{second}\n{rows}\n")

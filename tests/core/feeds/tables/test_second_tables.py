@@ -1,4 +1,6 @@
-"""Tests second tables of the same kind as the first: they have further columns, and prices of the same type."""
+"""Tests a second product table in a file. It can have additional columns, but must have prices of the same type as the
+first table.
+"""
 
 from typing import Any
 
@@ -18,7 +20,7 @@ S2;Shirt;M;25,00;9,99;1
 """
 
 
-def test_the_rows_of_a_second_table_include_the_additional_columns_of_this_table() -> None:
+def test_the_additional_columns_of_a_second_table_are_read() -> None:
     products = read(TABLES).products
     assert [(one.sku, str(one.price), one.inventory_count, one.attributes) for one in products] == [
         ("A1", "9.90", 4, {}), ("A2", "19.90", 2, {}), ("S1", "25.00", 3, {"Größe": "S"}),
@@ -26,7 +28,7 @@ def test_the_rows_of_a_second_table_include_the_additional_columns_of_this_table
     ]  # fmt: skip
 
 
-def test_a_second_table_in_a_workbook_is_read_in_the_same_way_as_in_csv() -> None:
+def test_a_second_table_in_a_workbook_is_read() -> None:
     rows: list[list[Any]] = [
         ["Code", "Item", "RRP", "Stock"], ["M1", "Mug", 9.5, 4], [],
         ["Code", "Item", "Size", "RRP", "Stock"], ["T1", "Shirt", "S", 19.5, 1],
@@ -47,7 +49,7 @@ def test_a_second_table_with_prices_of_a_different_type_is_rejected() -> None:
         assert {one.code for one in reading.rejected} == {"no_product"}
 
 
-def test_a_row_of_the_first_table_with_too_many_cells_is_rejected() -> None:
+def test_a_row_with_too_many_cells_in_the_first_table_is_rejected() -> None:
     reading = read(
         "Code,Item,Price,Stock\nC1,Mug,9.90,4\nC2,Pot, large,19.90,2\nC5,Jug,29.90,2\n\n"
         "Code,Item,Size,Price,Stock\nC3,Tee,S,24.90,5\n"
@@ -63,7 +65,7 @@ def test_a_second_table_can_lack_the_last_columns() -> None:
     ]  # fmt: skip
 
 
-def test_a_second_table_whose_columns_have_different_names_with_equal_meanings_is_read() -> None:
+def test_a_second_table_with_synonyms_as_column_names_is_read() -> None:
     text = (
         "Varenr.;Varetekst;Vejl. pris;Nettopris;Pris nu;På lager\n4001;Pendel;1.299,95;611,20;1.099,95;14\n"
         "4010;Bordlampe;749,00;352,05;599,00;0\n;;;;;\nReservedele;;;;;\n"
@@ -89,7 +91,7 @@ S-2,Shirt blue,blue,35.00,29.00,YES (6)
 """
 
 
-def test_a_second_header_can_contain_a_number_and_a_name_that_is_also_a_state() -> None:
+def test_a_second_header_can_contain_a_date_and_a_word_for_a_state() -> None:
     reading = read(OFFERS.format("CHF"))
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == [
         ("M-1", "12.50", 8), ("M-2", "18.50", 0), ("S-1", "25.00", 20), ("S-2", "35.00", 6),
@@ -99,20 +101,20 @@ def test_a_second_header_can_contain_a_number_and_a_name_that_is_also_a_state() 
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_row_above_a_second_table_names_the_currency_of_the_prices(kind: str) -> None:
+def test_a_row_above_a_second_table_determines_the_currency_of_its_prices(kind: str) -> None:
     content = OFFERS.format("KES")
     rows: list[list[Any]] = [line.split(",") for line in content.split("\n")]
     reading = read(workbooks.table(*rows) if kind == "xlsx" else content, f"list.{kind}")
     assert {one.currency for one in reading.products} == {"KES"}
 
 
-def test_two_tables_with_different_currencies_are_asked_about() -> None:
+def test_two_tables_with_different_currencies_lead_to_a_question() -> None:
     for currency in ("EUR", "CHF", "KES"):
         reading = read("Prices in EUR\n" + OFFERS.format("KES"), currency=currency)
         assert {one.price for one in reading.products} == {None}
         assert [(one.key, one.subject) for one in reading.feed.questions] == [("price", "money")]
 
 
-def test_the_name_of_a_group_without_a_price_names_no_currency() -> None:
+def test_a_currency_code_in_a_group_name_is_ignored() -> None:
     content = "Code;Item;Price\nM-1;Mug;12,50\nUSD coins;;\nC-1;Coin;25,00\n"
     assert {one.currency for one in read(content).products} == {"EUR"}

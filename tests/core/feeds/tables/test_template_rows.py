@@ -1,4 +1,6 @@
-"""Tests rows that are not products (template rows, rules, totals, legends), and workbooks with several sheets."""
+"""Tests rows that are not products, such as template rows, lines of dashes, totals and legends. Also tests workbooks
+with several sheets.
+"""
 
 from collections.abc import Sequence
 
@@ -38,7 +40,7 @@ def test_a_product_below_the_header_is_not_read_as_an_instruction(row: str) -> N
 
 
 @pytest.mark.parametrize("first", ["TemplateType=Home\tVersion=2019.1203\t\t\n", ""])
-def test_the_field_names_below_the_labels_of_an_amazon_template_are_skipped(first: str) -> None:
+def test_the_row_of_field_names_in_an_amazon_template_is_skipped(first: str) -> None:
     labels = "商品管理番号\t商品名\t商品コード(JANコード等)\t商品の販売価格\t在庫数\n"
     names = "item_sku\titem_name\texternal_product_id\tstandard_price\tquantity\n"
     rows = "JP-1\t箸\t4901234567894\t3300\t25\nJP-2\t傘\t4901234567900\t2420\t0\n"
@@ -47,14 +49,14 @@ def test_the_field_names_below_the_labels_of_an_amazon_template_are_skipped(firs
     assert (reading.rejected, reading.feed.questions, reading.feed.details["profile"]) == ([], (), "amazon")
 
 
-def test_a_column_of_barcodes_is_not_the_sku_if_its_name_mentions_barcodes_in_brackets() -> None:
+def test_a_code_column_with_barcode_in_brackets_in_its_name_is_not_the_sku() -> None:
     for name, other in (("商品コード(JANコード等)", "商品管理番号"), ("Item code (EAN)", "Item number")):
         rows = "4901234567894;JP-1;箸;330\n4901234567900;JP-2;傘;420\n4901234567917;JP-3;帽;520\n"
         reading = read(f"{name};{other};Name;Price\n{rows}")
         assert ([product.sku for product in reading.products], reading.feed.questions) == (["JP-1", "JP-2", "JP-3"], ())
 
 
-def test_lines_of_dashes_are_not_rows_and_a_row_with_a_star_is_a_total() -> None:
+def test_lines_of_dashes_and_total_rows_with_a_star_are_not_products() -> None:
     rule = "-" * 40 + "\n"
     text = f"{rule}|Material|Kurztext|Bestand|Preis|\n{rule}|HA-1|Schlauch|40|24,99|\n|HA-2|Wagen|5|89,90|\n{rule}"
     reading = read(f"{text}|*| |45| |\n{rule}")
@@ -76,13 +78,13 @@ def test_lines_of_dashes_are_not_rows_and_a_row_with_a_star_is_a_total() -> None
         ("A_ID;ITEM_NO;NAME;OPTS;STOCK;PRICE;FEE", "編集不可;必須;必須;任意;任意;必須;編集不可\n"),
     ],
 )
-def test_a_second_header_row_with_other_labels_for_the_same_fields_is_not_a_product(header: str, rows: str) -> None:
+def test_a_second_header_row_with_other_labels_is_not_a_product(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}M1;A-1;Tee;;4;12,90;1\nM2;A-2;Hut;;3;9,90;1\n")
     assert [(product.sku, product.name) for product in reading.products] == [("A-1", "Tee"), ("A-2", "Hut")]
     assert (reading.rejected, reading.feed.questions) == ([], ())
 
 
-def test_a_row_in_which_only_two_cells_repeat_the_header_is_a_product() -> None:
+def test_a_row_with_only_two_cells_of_the_header_is_a_product() -> None:
     reading = read("SKU;Title;Category;Price\nsku;Title;Books;5.00\nA-2;Hat;Hats;6.00\n")
     assert [product.sku for product in reading.products] == ["sku", "A-2"]
 
@@ -97,7 +99,7 @@ def book(**sheets: Sequence[Sequence[object]]) -> bytes:
     return written(write)
 
 
-def test_sheets_with_the_same_header_are_read_one_after_the_other() -> None:
+def test_all_sheets_with_the_same_header_are_read() -> None:
     header = ["Bestell-Nr.", "Bezeichnung", "VK brutto", "Bestand"]
     reading = read(
         book(
@@ -113,7 +115,7 @@ def test_sheets_with_the_same_header_are_read_one_after_the_other() -> None:
     assert (rejected.line, rejected.raw[-1], reading.feed.details["sheet"]) == (4, "Makita", "Bosch, Makita")
 
 
-def test_sheets_with_different_headers_are_refused_unless_one_sheet_contains_all_fields() -> None:
+def test_several_product_sheets_with_different_headers_are_refused() -> None:
     products: list[list[object]] = [["SKU", "Name", "Price"], ["A-1", "Mug", 5], ["A-2", "Cap", 6]]
     specials: list[list[object]] = [["SKU", "Priority", "Price"], ["A-1", 1, 4]]
     stocks: list[list[object]] = [["SKU", "Name", "Stock"], ["A-1", "Mug", 4]]

@@ -1,4 +1,4 @@
-"""Tests tables that are not lists of products: templates with descriptions of the columns, and transposed tables."""
+"""Tests tables with an unusual structure: templates with descriptions of the columns, and transposed tables."""
 
 import pytest
 
@@ -19,7 +19,7 @@ Start entering data below this line,,,,,
 """
 
 
-def test_the_rows_of_a_template_that_describe_its_columns_are_not_products() -> None:
+def test_the_rows_that_describe_the_columns_of_a_template_are_not_products() -> None:
     reading = read(TEMPLATE)
     assert [(p.sku, str(p.price), p.inventory_policy) for p in reading.products] == [
         ("DIYA-01", "149.00", "tracked"), ("POLISH", "250.00", "untracked"),
@@ -37,7 +37,7 @@ def _columns(names: tuple[str, ...], rows: tuple[tuple[str, ...], ...] = ROWS) -
 
 
 @pytest.mark.parametrize("names", NAMES)
-def test_a_table_whose_columns_are_products_is_read_with_rows_and_columns_exchanged(names: tuple[str, ...]) -> None:
+def test_a_transposed_table_is_read(names: tuple[str, ...]) -> None:
     reading = read(_columns(names))
     assert [(one.line, one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products] == [
         (2, "A-1", "Mug", "12.50", 3), (3, "B-2", "Cap", "9.90", 0),
@@ -47,13 +47,13 @@ def test_a_table_whose_columns_are_products_is_read_with_rows_and_columns_exchan
     assert [one.sku for one in read(workbook, "columns.xlsx").products] == ["A-1", "B-2"]
 
 
-def test_rows_and_columns_are_exchanged_if_the_mapping_names_rows_but_not_if_it_names_columns() -> None:
+def test_the_mapping_determines_whether_a_table_is_transposed() -> None:
     names = ("SKU", "Name", "Price", "Cost")
     assert [one.sku for one in read(_columns(names), mapping={"sku": "SKU"}).products] == ["A-1", "B-2"]
     assert read(_columns(names), mapping={"sku": "A-1"}).feed.header == ["SKU", "A-1", "B-2"]
 
 
-def test_a_damaged_product_in_a_column_is_rejected_with_the_number_of_this_column() -> None:
+def test_a_rejection_in_a_transposed_table_states_the_column_number() -> None:
     rows = (("A-1", "B-2", "C-3"), ("Mug", "", "Cap"), ("12,50", "9,90", "many"))
     rejected = read(_columns(("SKU", "Name", "Price"), rows)).rejected
     assert [(item.line, item.sku, item.raw) for item in rejected] == [
@@ -66,14 +66,14 @@ def test_a_damaged_product_in_a_column_is_rejected_with_the_number_of_this_colum
     [(("A-1", "A-1"), *ROWS[1:]), (("A-1", ""), *ROWS[1:]), tuple(row * 150 for row in ROWS)],
     ids=["repeated", "blank", "many"],
 )
-def test_a_table_whose_columns_are_products_is_refused_if_it_has_blank_or_repeated_skus_or_many_columns(
+def test_a_transposed_table_with_invalid_skus_or_too_many_columns_is_refused(
     rows: tuple[tuple[str, ...], ...],
 ) -> None:
     with pytest.raises(UnreadableFeed, match="each column of this table is a product"):
         read(_columns(NAMES[0], rows))
 
 
-def test_a_table_whose_first_column_contains_product_names_is_not_a_transposed_table() -> None:
+def test_a_table_with_skus_such_as_price_and_name_is_not_transposed() -> None:
     reading = read("SKU;Name;Price\nPrice;Sign for prices;12,50\nName;Sign for names;9,90\nStock;Sign;1,00\n")
     assert len(reading.products) == 3
 

@@ -1,4 +1,4 @@
-"""Tests that amounts in toman are converted to rial exactly once, with or without the step `multiply` by 10."""
+"""Tests that amounts in toman are converted to rial only once, even if the mapping has the step `multiply` with 10."""
 
 # ruff: noqa: RUF001
 
@@ -12,7 +12,7 @@ NAMES = [("قیمت فروش (تومان)", "۷۵۰٬۰۰۰"), ("قیمت فرو
 
 
 @pytest.mark.parametrize(("price", "cell"), NAMES)
-def test_a_price_in_toman_becomes_a_price_in_rial_with_the_step_multiply_by_10(price: str, cell: str) -> None:
+def test_the_step_multiply_by_10_converts_toman_to_rial_only_once(price: str, cell: str) -> None:
     mapping = {"price": {"columns": [price], "transform": [{"multiply": "10"}]}}
     content = f"کد کالا,نام کالا,{price},موجودی\nIR-11,زعفران,{cell},۲۶\nIR-12,پسته,{cell},۳\n"
     reading = read(content, mapping=mapping, currency="IRR")

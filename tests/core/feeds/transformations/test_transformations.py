@@ -1,4 +1,4 @@
-"""Tests fields that are computed from columns of a file, as the mapping of a catalog says."""
+"""Tests fields that the mapping of a catalog computes from the columns of a file."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,22 +15,22 @@ ROUND = {"round": {"decimals": 2, "mode": "half_up"}}
 def read_price(
     cells: str, *steps: Any, columns: str = "Preis", header: str = "Preis", currency: str = "EUR"
 ) -> Reading:
-    """Read one row whose price is computed with these steps."""
+    """Read one row. The given steps compute its price."""
     content = f"Nr;Name;{header}\nA-1;Tasse;{cells}\n"
     mapping = {"sku": "Nr", "price": {"columns": columns.split("|"), "transform": list(steps)}}
     return read(content, mapping=mapping, currency=currency)
 
 
 def read_attribute(cell: str, *steps: Any) -> Reading:
-    """Read one row with the attribute `Wert`, which is computed with these steps."""
+    """Read one row. The given steps compute its attribute `Wert`."""
     content = f'sku;name;price;Feld\nA-1;Tasse;1,50;"{cell}"\n'
     return read(content, attributes={"Wert": {"columns": ["Feld"], "transform": list(steps)}})
 
 
-# Where a value comes from
+# The sources of values
 
 
-def test_the_first_column_that_is_not_blank_is_used() -> None:
+def test_the_first_nonblank_column_is_used() -> None:
     content = "sku;Kurztext;Langtext;price\n1;Tasse;Große Tasse;1,50\n2;;Teller;1,50\n3;NULL;Kanne;1,50\n"
     reading = read(content, mapping={"name": {"columns": ["Kurztext", "Langtext"]}})
     assert [product.name for product in reading.products] == ["Tasse", "Teller", "Kanne"]
@@ -54,7 +54,7 @@ def test_a_constant_is_the_value_of_each_row() -> None:
     assert "currency" in reading.products[0].fields_set
 
 
-def test_blank_columns_are_left_out_when_columns_are_joined() -> None:
+def test_blank_columns_are_omitted_from_joined_columns() -> None:
     content = "sku;Marke;Was;Farbe;price\n1;Acme;Tasse;rot;1,50\n2;;Teller;;1,50\n"
     reading = read(content, mapping={"name": {"join": ["Marke", "Was", "Farbe"], "separator": " / "}})
     assert [product.name for product in reading.products] == ["Acme / Tasse / rot", "Teller"]
@@ -95,7 +95,7 @@ def test_a_column_that_does_not_exist_makes_the_file_unreadable() -> None:
         )
 
 
-def test_an_attribute_is_left_out_if_the_file_does_not_have_its_column() -> None:
+def test_an_attribute_without_its_column_in_the_file_is_omitted() -> None:
     reading = read("sku;name;price\n1;T;1,50\n", attributes={"Farbe": {"columns": ["Farbcode"]}})
     assert reading.product.attributes == {}
 
@@ -151,9 +151,7 @@ def test_the_steps_of_a_transformation_can_make_a_value_blank(cell: str, step: A
         ("31.31.2026", {"date": {"format": "%d.%m.%Y"}}, "bad_date", 'step 2 (date): "31.31.2026"'),
     ],
 )
-def test_the_error_of_a_step_contains_the_column_and_the_step_and_the_value(
-    cell: str, step: Any, code: str, problem: str
-) -> None:
+def test_the_error_of_a_step_contains_column_step_and_value(cell: str, step: Any, code: str, problem: str) -> None:
     rejection = read_attribute(cell, "trim", step).rejection
     assert (rejection.line, rejection.sku, rejection.code) == (2, "A-1", code)
     assert rejection.reason.startswith(f"Feld: {problem}")
@@ -175,7 +173,7 @@ def test_a_replacement_list_can_replace_a_blank_value() -> None:
     assert [product.category for product in reading.products] == ["Sonstiges", "Küche"]
 
 
-def test_a_backtracking_regular_expression_is_stopped_immediately() -> None:
+def test_a_regular_expression_with_excessive_backtracking_is_stopped() -> None:
     reading = read_attribute("a" * 50_000, {"regex": {"pattern": "(a+)+b"}})
     assert reading.product.attributes == {}
 
@@ -201,12 +199,12 @@ def test_a_replacement_list_translates_states(otherwise: str, is_active: bool | 
     reading = read(content, mapping={"is_active": {"columns": ["Status"], "transform": [step]}})
     states = {item.sku: getattr(item, "is_active", None) for item in reading.items}
     assert states == {"1": True, "2": False, "3": is_active}
-    if otherwise == "keep":  # an unknown state changes no stored product
+    if otherwise == "keep":  # an unknown state does not change a stored product
         assert "is_active" not in reading.products[2].fields_set
         assert reading.feed.warnings.as_json()[0]["column"] == "Status"
 
 
-def test_a_translated_state_is_not_inverted_even_if_the_column_name_means_inactive() -> None:
+def test_a_translated_state_in_a_column_that_means_inactive_is_not_inverted() -> None:
     content = "sku;name;price;gesperrt\n1;T;1,50;X\n2;T;1,50;\n"
     step = {"replace": {"x": "inactive", "": "active"}}
     reading = read(content, mapping={"is_active": {"columns": ["gesperrt"], "transform": [step]}})
@@ -226,7 +224,7 @@ def test_a_translated_state_is_not_inverted_even_if_the_column_name_means_inacti
         ({"columns": ["Leer", "Gruppen"], "transform": ["upper"]}, "KÜCHE"),
     ],
 )
-def test_the_mapping_says_which_of_several_categories_is_used(entry: Any, category: str) -> None:
+def test_the_mapping_determines_which_of_several_categories_is_used(entry: Any, category: str) -> None:
     content = "sku;name;price;Leer;Gruppen\n1;T;1,50;;Küche|Bad > Becher\n"
     reading = read(content, mapping={"category": entry}, attributes={"Kategorien": "Gruppen"})
     assert (reading.product.category, reading.product.attributes) == (category, {"Kategorien": "Küche|Bad > Becher"})
@@ -283,19 +281,19 @@ def test_a_bad_divisor_rejects_the_row(divisor: str) -> None:
     assert rejection.reason.startswith('Preis: step 2 (divide_by_column): "PE" is ')
 
 
-def test_a_divisor_that_can_be_read_in_two_ways_is_rejected() -> None:
+def test_an_ambiguous_divisor_is_rejected() -> None:
     rejection = read_price("250;1.000", {"divide_by_column": "PE"}, header="Preis;PE").rejection
     assert rejection.code == "ambiguous_number"
 
 
-def test_a_price_is_not_divided_by_its_unit_a_second_time_if_a_step_already_divides_by_this_unit() -> None:
+def test_a_price_that_a_step_divides_by_its_unit_is_divided_only_once() -> None:
     reading = read_price("250,00;100", {"divide_by_column": "Preiseinheit"}, header="Preis;Preiseinheit")
     assert reading.product.price == Decimal("2.50")
     reading = read_price("250,00", {"divide": "100"}, header="Preis pro 100", columns="Preis pro 100")
     assert reading.product.price == Decimal("2.50")
 
 
-def test_the_decimal_separator_is_detected_in_the_original_texts_before_numbers_are_computed() -> None:
+def test_the_decimal_separator_is_detected_before_numbers_are_computed() -> None:
     content = "Nr;Name;VK\n1;T;1.250 je Stück\n2;T;2,49 je Stück\n"
     split = {"split": {"separator": " "}}
     mapping = {"sku": "Nr", "price": {"columns": ["VK"], "transform": [split, {"divide": "2"}, ROUND]}}
@@ -304,7 +302,7 @@ def test_the_decimal_separator_is_detected_in_the_original_texts_before_numbers_
     assert (reading.details["decimal"], reading.feed.questions) == (",", ())
 
 
-def test_a_currency_beside_a_computed_price_is_kept() -> None:
+def test_the_currency_beside_a_computed_price_is_read() -> None:
     product = read_price("10,00 CHF", {"multiply": "2"}).product
     assert (product.price, product.currency) == (Decimal("20.00"), "CHF")
 
@@ -336,20 +334,20 @@ def test_source_data_contains_the_columns_of_the_file_and_no_computed_columns() 
     assert reading.feed.header == ["sku", "Marke", "Was", "price"]
 
 
-def test_an_attribute_that_is_computed_from_a_column_replaces_the_public_attribute_of_that_column() -> None:
+def test_a_computed_attribute_replaces_the_attribute_of_its_column() -> None:
     content = "sku;name;price;Farbe\n1;T;1,50;rt\n"
     steps = [{"replace": {"rt": "Rot"}}]
     reading = read(content, attributes={"Color": {"columns": ["Farbe"], "transform": steps}})
     assert reading.product.attributes == {"Color": "Rot"}
 
 
-def test_a_private_column_stays_private_if_another_column_has_a_transformation() -> None:
+def test_a_transformation_of_another_column_does_not_make_a_column_public() -> None:
     content = "sku;name;price;EK;Marge\n1;T;1,50;0,75;50\n"
     reading = read(content, mapping={"price": {"columns": ["price"], "transform": [{"multiply": "2"}]}})
     assert (reading.product.attributes, reading.product.price) == ({}, Decimal("3.00"))
 
 
-def test_keys_that_only_later_json_records_have_do_not_shift_the_computed_columns() -> None:
+def test_json_keys_of_later_records_do_not_shift_the_computed_columns() -> None:
     content = '[{"sku":"1","a":"Mug","b":"red","price":2},{"sku":"2","a":"Cap","price":3,"Color":"blue","late":"x"}]'
     many = content.replace("},{", "}," + ",".join(f'{{"sku":"m{n}","a":"A","price":1}}' for n in range(1_200)) + ",{")
     reading = read(
@@ -369,7 +367,7 @@ def test_a_record_without_the_columns_of_a_transformation_does_not_change_the_fi
     assert ["name" in product.fields_set for product in reading.products] == [True, False]
 
 
-def test_a_workbook_row_is_rejected_if_a_source_of_a_computed_field_has_an_error() -> None:
+def test_a_row_with_an_error_in_a_source_cell_is_rejected() -> None:
     texts = b'<c t="inlineStr"><is><t>A</t></is></c><c t="inlineStr"><is><t>T</t></is></c>'
     rows = [b"<row>" + texts + cell + b"</row>" for cell in (b"<c><v>10.5</v></c>", b'<c t="e"><v>#N/A</v></c>')]
     workbook = by_hand(sheet(text_row(1, "sku", "name", "Preis") + b"".join(rows)))
@@ -379,7 +377,7 @@ def test_a_workbook_row_is_rejected_if_a_source_of_a_computed_field_has_an_error
     assert (reading.rejection.sku, reading.rejection.code) == ("A", "formula_error")
 
 
-def test_the_fields_of_the_variants_in_an_export_are_computed_row_by_row() -> None:
+def test_fields_of_variants_are_computed_row_by_row() -> None:
     header = "Handle,Title,Vendor,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src"
     rows = ["mug,Mug,Acme,Size,S,M-S,10.00,", "mug,,,,M,M-M,x,", "mug,,,,L,M-L,12.00,"]
     mapping = {

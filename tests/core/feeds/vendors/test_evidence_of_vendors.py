@@ -1,4 +1,4 @@
-"""An export is recognised by what only its system has: usual names alone do not change the identity of products."""
+"""Tests that a vendor export is recognised only by column names that other systems do not use."""
 
 import json
 
@@ -13,7 +13,7 @@ def lines(*records: dict[str, object]) -> bytes:
     return "\n".join(json.dumps(record) for record in records).encode()
 
 
-def test_records_with_usual_names_keep_their_sku_currency_and_stock() -> None:
+def test_records_with_usual_names_are_read_without_a_vendor_profile() -> None:
     reading = read(
         lines(
             {"id": "f1", "sku": "M-1", **TAXED, "tracks": 1, "quantity_on_hand": 4},
@@ -27,18 +27,18 @@ def test_records_with_usual_names_keep_their_sku_currency_and_stock() -> None:
 
 @pytest.mark.parametrize("sku", ["sku", "item_number", "article_code", "artikelnummer"])
 @pytest.mark.parametrize("price", ["price_tax_excluded", "price_tax_excl", "price_including_tax"])
-def test_an_internal_id_is_not_the_sku_beside_a_column_of_the_sku(sku: str, price: str) -> None:
+def test_an_internal_id_beside_a_sku_column_is_not_the_sku(sku: str, price: str) -> None:
     reading = read(f"id,{sku},name,{price}\n71,M-1,Mug,12.00\n72,M-2,Cup,13.00\n".encode(), "a.csv")
     assert [one.sku for one in reading.products] == ["M-1", "M-2"]
 
 
-def test_an_export_with_a_name_of_its_own_keeps_its_profile() -> None:
+def test_an_export_with_a_vendor_specific_name_is_recognised() -> None:
     reading = read(b"id;Name;Price tax excluded;Image URLs (x,y,z...)\n71;Mug;12.00;\n72;Cup;13.00;\n", "a.csv")
     assert [one.sku for one in reading.products] == ["71", "72"]
     assert reading.feed.reading["profile"] == "prestashop"
 
 
-def test_a_column_of_currencies_that_the_profile_does_not_name_is_read() -> None:
+def test_a_currency_column_outside_of_the_profile_is_read() -> None:
     reading = read(
         b"Reference;Name;Price tax excluded;Currency;Quantity\nM-1;Mug;12.00;CHF;3\nM-2;Cup;13.00;CHF;4\n", "a.csv"
     )

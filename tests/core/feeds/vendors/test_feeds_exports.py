@@ -47,7 +47,7 @@ def test_a_computed_sku_does_not_depend_on_other_variants() -> None:
     assert two_variants[1].name == "Shirt \u2013 S / Red"
 
 
-def test_a_bad_variant_does_not_cause_the_rejection_of_other_variants() -> None:
+def test_an_invalid_variant_does_not_affect_other_variants() -> None:
     header = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src\n"
     reading = read(header + "shirt,Shirt,Size,S,S-S,9,\nshirt,,,M,S-M,x,\nshirt,,,,,,a.jpg\nshirt,,,L,S-L,9,\n")
     assert [(p.sku, p.rows) for p in reading.products] == [("S-S", 2), ("S-L", 1)]
@@ -120,7 +120,7 @@ def test_a_magento_export_is_read() -> None:
     assert (first.sku, first.category, first.inventory_count) == ("WSH-28", "Default Category/Gear", 100)
     assert first.images == ["/w/s/wsh12-green_main.jpg", "/w/s/wsh12-green_back.jpg"]
     assert not second.is_active
-    assert first.rows == 2  # the row of a store view belongs to its product
+    assert first.rows == 2  # the row of a store view belongs to the product above
     assert [(r.line, r.code) for r in reading.rejected] == [(5, "not_sold_itself")]
 
 
@@ -229,7 +229,7 @@ def test_an_erp_workbook_is_read() -> None:
     assert reading.products[0].source["Gültig ab"] == "2026-03-01"
 
 
-def test_a_configurable_row_of_magento_is_no_product_even_if_it_has_a_price() -> None:
+def test_a_configurable_row_of_magento_with_a_price_is_not_a_product() -> None:
     header = "sku,attribute_set_code,product_type,name,price,qty,product_online\n"
     rows = "T,Default,configurable,Shirt,20,0,1\nT-S,Default,simple,Shirt S,20,4,1\nB,Default,bundle,Box,35,2,1\n"
     reading = read(header + rows + "G,Default,bundle,Set,,2,1\n")

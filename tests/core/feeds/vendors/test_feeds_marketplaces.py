@@ -26,7 +26,7 @@ def test_the_purchase_price_in_a_feed_of_yandex_market_is_not_an_attribute() -> 
     assert tea.source["purchase_price"] == "610"
 
 
-def test_an_item_of_heureka_has_its_price_with_tax_and_a_category_path_without_the_name_heureka() -> None:
+def test_an_item_of_heureka_has_its_price_with_tax_and_its_category_path() -> None:
     reading = read_file("heureka.xml", "CZK")
     assert reading.details["kind"] == "Heureka"
     cup, pot = reading.products
@@ -38,7 +38,7 @@ def test_an_item_of_heureka_has_its_price_with_tax_and_a_category_path_without_t
     assert "inventory_count" not in pot.fields_set
 
 
-def test_an_offer_of_ceneo_has_the_price_and_the_stock_from_the_attributes_of_its_element() -> None:
+def test_price_and_stock_of_a_ceneo_offer_are_read_from_xml_attributes() -> None:
     reading = read_file("ceneo.xml", "PLN")
     assert reading.details["kind"] == "Ceneo"
     mug, service = reading.products

@@ -39,7 +39,7 @@ def test_the_export_of_each_vendor_is_recognised_and_every_row_is_counted(file: 
         ("wix.csv", ("11.2",)),
     ],
 )
-def test_no_cost_and_no_supplier_of_a_vendor_export_is_shown(file: str, private: tuple[str, ...]) -> None:
+def test_costs_and_suppliers_in_vendor_exports_are_private(file: str, private: tuple[str, ...]) -> None:
     for product in read_file(file, "EUR").products:
         shown = {product.brand, product.category, str(product.price), *map(str, product.attributes.values())}
         assert not shown & set(private)
@@ -56,7 +56,7 @@ def test_the_price_of_a_wix_variant_is_the_price_of_its_product_plus_the_surchar
     assert reading.products[3].name == "Beeswax Candle"
 
 
-def test_a_wix_surcharge_that_is_not_a_number_rejects_only_its_variant() -> None:
+def test_an_invalid_wix_surcharge_rejects_only_its_variant() -> None:
     header = "handleId,fieldType,name,sku,price,surcharge,visible\n"
     rows = "mug,Product,Mug,,10,,true\nmug,Variant,,A,,2 EUR,true\nmug,Variant,,B,,1.5,true\n"
     reading = read(header + rows)
@@ -65,7 +65,7 @@ def test_a_wix_surcharge_that_is_not_a_number_rejects_only_its_variant() -> None
     assert "surcharge" in reading.rejection.reason
 
 
-def test_a_loyverse_item_has_the_price_of_the_first_store_and_the_stock_of_all_stores() -> None:
+def test_the_stocks_of_all_stores_of_a_loyverse_item_are_added_up() -> None:
     reading = read_file("loyverse.csv", "EUR")
     assert prices(reading) == {"10010": "9.90", "10011": "10.40", "10020": "59.00"}
     breakfast, evening, hamper = reading.products
@@ -87,7 +87,7 @@ def test_a_square_variation_is_a_product_and_an_archived_item_is_inactive() -> N
     assert (old.name, old.is_active, blue.is_active) == ("Old Mug", False, True)
 
 
-def test_a_squarespace_variant_has_its_own_price_and_is_hidden_if_its_product_is_hidden() -> None:
+def test_a_squarespace_variant_of_a_hidden_product_is_hidden() -> None:
     reading = read_file("squarespace.csv", "USD")
     assert prices(reading) == {"SQ0001": "89.00", "SQ0002": "119.00", "SQ0010": "24.50"}
     single, double, box = reading.products
@@ -151,9 +151,7 @@ def test_a_shopware_variant_inherits_name_and_gross_price_from_its_product() -> 
         ),
     ],
 )
-def test_options_are_added_to_the_name_of_a_woocommerce_variation_only_if_the_name_lacks_them(
-    rows: str, names: dict[str, str]
-) -> None:
+def test_missing_options_are_added_to_the_name_of_a_woocommerce_variation(rows: str, names: dict[str, str]) -> None:
     header = "ID,Type,SKU,Name,Regular price,Parent,Attribute 1 value(s),Attribute 1 name,Categories\n"
     lines = "".join(f"{row},Colour,X\n" for row in rows.splitlines())
     items = read(header + lines).items
@@ -172,7 +170,7 @@ def test_an_akeneo_export_is_read_in_the_currency_of_the_catalog() -> None:
     assert str(read_file("akeneo.csv", "USD").products[0].price) == "21.00"
 
 
-def test_an_amazon_flat_file_is_read_by_the_field_names_in_its_third_line() -> None:
+def test_the_field_names_of_an_amazon_flat_file_are_read_from_the_third_line() -> None:
     reading = read_file("amazon.tsv", "USD")
     assert reading.details["profile"] == "amazon"
     assert prices(reading) == {"AZ-TOWEL-R": "14.00", "AZ-TOWEL-G": "14.50"}
@@ -196,7 +194,7 @@ def test_an_amazon_listings_report_is_read() -> None:
     ]
 
 
-def test_ebay_prices_are_in_the_currency_that_the_name_of_the_action_column_states() -> None:
+def test_the_name_of_the_ebay_action_column_determines_the_currency() -> None:
     reading = read_file("ebay.csv", "EUR")
     assert reading.details["profile"] == "ebay"
     assert [(p.sku, str(p.price), p.currency) for p in reading.products] == [

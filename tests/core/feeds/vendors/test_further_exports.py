@@ -1,4 +1,4 @@
-"""Tests exports of eBay, QuickBooks, Akeneo, JTL and WooCommerce in forms that differ from their templates."""
+"""Tests exports of eBay, QuickBooks, Akeneo, JTL and WooCommerce that differ from the templates of the vendors."""
 
 from tests.core.feeds.feed_reading import Reading, read
 
@@ -33,18 +33,18 @@ def test_the_items_of_quickbooks_are_identified_by_their_names() -> None:
     assert [(one.is_active, one.attributes) for one in reading.products] == [(True, {}), (False, {})]
 
 
-def test_an_akeneo_product_without_a_name_in_the_first_language_has_its_name_in_the_next_language() -> None:
+def test_an_akeneo_name_is_read_from_the_first_language_with_a_name() -> None:
     header = "sku;family;categories;enabled;name-fr_FR;name-en_US;price-EUR"
     reading = read(f"{header}\nP-1;f;c;1;Bol;Bowl;9.00\nP-2;f;c;1;;Plate;8.00\n")
     assert [one.name for one in reading.products] == ["Bol", "Plate"]
 
 
-def test_the_jtl_stock_that_can_be_sold_is_used() -> None:
+def test_the_available_stock_of_jtl_is_used() -> None:
     header = "Artikelnummer;Artikelname;Brutto-VK;Lagerbestand gesamt;Verfügbarer Lagerbestand"
     assert outcome(read(f"{header}\nT-1;Tasse;9,50;12;7\n")) == {"T-1": ("Tasse", "9.50", 7)}
 
 
-def test_a_variation_whose_name_has_its_options_keeps_its_name() -> None:
+def test_options_are_not_added_to_a_variation_name_that_contains_them() -> None:
     header = "ID,Typ,Artikelnummer,Name,Veröffentlicht,Regulärer Preis,Übergeordnet,Attribut 1 Name,Attribut 1 Wert(e)"
     rows = (
         "1,variable,TEE,Tee,1,,,Gewicht,100 g\n2,variation,TEE-100,Tee - 100 g,1,5,TEE,Gewicht,100 g\n"

@@ -15,7 +15,7 @@ def sold(reading: Reading) -> list[tuple[str, str | None, str, str, int | None]]
     return [(p.sku, p.name, str(p.price), p.currency, p.inventory_count) for p in reading.products]
 
 
-def test_each_row_of_a_report_without_variations_is_a_product_with_the_currency_of_its_row() -> None:
+def test_each_row_of_a_report_is_a_product_in_the_currency_of_the_row() -> None:
     reading = read(
         REPORT
         + "335512340001,Pentax K1000,,PTX-1,1,FIXED_PRICE,GBP,149.99,,,149.99,12,Film Cameras,\n"
@@ -31,7 +31,7 @@ def test_each_row_of_a_report_without_variations_is_a_product_with_the_currency_
     assert [product.attributes for product in reading.products] == [{}, {}, {"ean": "4006381333931"}]
 
 
-def test_the_variations_in_a_report_are_products_and_the_row_of_their_listing_is_not_a_product() -> None:
+def test_the_variations_of_a_listing_are_products_and_the_listing_is_not() -> None:
     reading = read(
         REPORT
         + '318000000001,Paint,"Colour=Red;Blue|Size=S",SKU-A,4,FIXED_PRICE,USD,19.99,,,19.99,1,Paint,\n'
@@ -51,7 +51,7 @@ def test_the_variations_in_a_report_are_products_and_the_row_of_their_listing_is
     assert (reading.rejection.sku, reading.rejection.code) == ("SKU-C", "not_sold_itself")
 
 
-def test_the_price_of_an_auction_is_its_buy_now_price_and_an_auction_without_this_price_is_rejected() -> None:
+def test_the_price_of_an_auction_is_its_buy_now_price() -> None:
     reading = read(
         REPORT
         + "1,Vase,,V-1,1,AUCTION,GBP,1.00,,20.00,4.50,1,Vases,\n"

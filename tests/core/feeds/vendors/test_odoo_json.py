@@ -1,4 +1,4 @@
-"""Tests the records of Odoo's API: links to other records, and false for a blank field."""
+"""Tests the records of the Odoo API: links to other records, and the value `false` in blank fields."""
 
 import json
 from typing import Any

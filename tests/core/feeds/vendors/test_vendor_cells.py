@@ -1,4 +1,6 @@
-"""Tests cells that only one vendor writes: Magento's pairs, prices of commercetools, commands of Matrixify."""
+"""Tests cells in vendor-specific formats: name-value pairs of Magento, prices of commercetools, commands of
+Matrixify.
+"""
 
 import pytest
 
@@ -58,7 +60,7 @@ def test_values_for_the_shop_system_are_not_attributes(content: str) -> None:
         ("USD 1500", "EUR", ("15.00", "USD")),
     ],
 )
-def test_only_commercetools_prices_for_all_customers_are_used_and_their_amounts_are_in_cents(
+def test_commercetools_prices_for_all_customers_are_read_in_cents(
     cell: str, currency: str, price: tuple[str, str]
 ) -> None:
     text = f"productType,variantId,sku,prices,name.en\nmain,1,A,{cell},Hat\n"
@@ -69,7 +71,7 @@ def test_only_commercetools_prices_for_all_customers_are_used_and_their_amounts_
 @pytest.mark.parametrize(
     "cell", ["12.99", "EUR", "EUR 12.99", "EUR 900 dealers", "EUR 900$2020-01-01~2020-02-01", "XXQ 5"]
 )
-def test_commercetools_prices_that_are_not_for_all_customers_or_not_in_cents_are_rejected(cell: str) -> None:
+def test_commercetools_prices_for_some_customers_or_not_in_cents_are_rejected(cell: str) -> None:
     reading = read(f"productType,variantId,sku,prices,name.en\nmain,1,A,{cell},Hat\n")
     assert (reading.rejection.sku, reading.rejection.code) == ("A", "not_a_number")
 
@@ -89,7 +91,7 @@ def test_matrixify_commands_can_delete_or_skip_a_product(
     assert (item.code if isinstance(result, str) else item.is_active) == result  # type: ignore[union-attr]
 
 
-def test_only_the_default_store_view_is_read_and_a_translation_without_a_default_view_is_rejected() -> None:
+def test_only_the_default_store_view_is_read() -> None:
     header = "sku,store_view_code,attribute_set_code,product_type,name,price\n"
     reading = read(header + "A,de,,,Hut,\nA,,Default,simple,Hat,5\nB,fr,,,Chapeau,\nC,default,Default,simple,Cap,6\n")
     assert [(product.sku, product.name, product.rows) for product in reading.products] == [

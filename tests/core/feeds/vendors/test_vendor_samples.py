@@ -1,6 +1,6 @@
-"""Tests that the sample file of each kind of export is read as its vendor means it, without a question.
+"""Tests that the sample file of each vendor export is read correctly and without a question.
 
-The samples are in tests/data/feeds, and contain invented products. `None` as a stock means that the file says nothing.
+The samples are in tests/data/feeds, and contain invented products. A stock of `None` means that the file has no stock.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from tests.core.feeds.feed_reading import FEEDS, Reading, read_file
 from wecelebrate.feeds import Product, open_feed
 
 Values = tuple[str | None, str | None, int | str | None, bool]
-"""The name, the price, the stock and whether the product is sold. A rejected row has its error code instead."""
+"""The name, the price and the stock, and whether the product is active. A rejected row has an error code instead."""
 
 SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
     "ebay-revise.csv": (
@@ -332,7 +332,7 @@ def values(reading: Reading) -> dict[str | None, Values | str]:
 
 
 @pytest.mark.parametrize("file", SAMPLES)
-def test_each_sample_is_read_as_its_vendor_means_it(file: str) -> None:
+def test_each_sample_has_the_expected_products(file: str) -> None:
     profile, expected = SAMPLES[file]
     reading = read_file(file)
     assert reading.details["profile"] == profile
@@ -347,7 +347,7 @@ def test_a_sample_leads_to_no_question_and_every_row_is_counted(file: str) -> No
 
 
 @pytest.mark.parametrize("file", SAMPLES)
-def test_a_sample_that_is_uploaded_again_is_read_in_the_same_way(file: str) -> None:
+def test_a_sample_that_is_uploaded_again_has_the_same_products(file: str) -> None:
     first = read_file(file)
     with (FEEDS / file).open("rb") as stream, open_feed(stream, file, {}, "EUR", memory=first.feed.reading) as feed:
         assert feed.changes == ()
@@ -356,7 +356,7 @@ def test_a_sample_that_is_uploaded_again_is_read_in_the_same_way(file: str) -> N
 
 
 @pytest.mark.parametrize("file", PRIVATE)
-def test_no_cost_and_no_supplier_of_a_sample_is_public(file: str) -> None:
+def test_costs_and_suppliers_of_the_samples_are_private(file: str) -> None:
     for product in read_file(file).products:
         shown = {product.brand, product.category, product.description, *map(str, product.attributes.values())}
         assert not shown & set(PRIVATE[file])

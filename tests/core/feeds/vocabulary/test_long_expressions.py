@@ -7,7 +7,7 @@ from wecelebrate.core.types.transformations import MAX_PROGRAM_SIZE, compile_pat
 from wecelebrate.feeds.transformations.text import MAX_REGEX_CELL
 
 
-def test_other_threads_run_while_the_largest_expression_searches_the_largest_cell() -> None:
+def test_other_threads_run_while_a_slow_regular_expression_runs() -> None:
     pattern = compile_pattern(r"(\w+\s*){1,200}$")
     assert pattern.programsize > 0.8 * MAX_PROGRAM_SIZE
     beats: list[float] = []

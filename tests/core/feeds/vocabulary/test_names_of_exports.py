@@ -1,4 +1,6 @@
-"""Tests the names and words of exports in many languages, and similar names and words that mean something else."""
+"""Tests the column names and words of exports in many languages. Also tests similar names and words with another
+meaning.
+"""
 
 import pytest
 
@@ -64,7 +66,7 @@ def states(name: str, *cells: str) -> list[bool]:
         ("Zum Verkauf freigegeben", "Ja", "Nein"), ("Vrij voor verkoop", "Ja", "Nee"),
     ],
 )  # fmt: skip
-def test_yes_and_no_of_a_language_show_and_hide_a_product(name: str, yes: str, no: str) -> None:
+def test_yes_in_a_state_column_means_active_in_each_language(name: str, yes: str, no: str) -> None:
     assert states(name, yes, yes, no) == [True, True, False]
 
 
@@ -76,7 +78,7 @@ def test_yes_and_no_of_a_language_show_and_hide_a_product(name: str, yes: str, n
         ("廃番", "○", "×"), ("Non mostrare", "Sì", "No"), ("Producto no visible", "Sí", "No"),
     ],
 )  # fmt: skip
-def test_yes_and_no_of_a_language_in_an_inverse_column_hide_and_show_a_product(name: str, yes: str, no: str) -> None:
+def test_yes_in_a_column_that_means_hidden_means_inactive_in_each_language(name: str, yes: str, no: str) -> None:
     assert states(name, no, no, yes) == [True, True, False]
 
 
@@ -91,7 +93,7 @@ def test_yes_and_no_of_a_language_in_an_inverse_column_hide_and_show_a_product(n
         ("Level", ("Normal", "Normal", "Hard")), ("विक्रेता", ("Contoso", "Fabrikam", "Litware")),
     ],
 )  # fmt: skip
-def test_similar_words_about_something_else_do_not_hide_a_product(name: str, cells: tuple[str, ...]) -> None:
+def test_similar_words_with_another_meaning_do_not_deactivate_a_product(name: str, cells: tuple[str, ...]) -> None:
     assert states(name, *cells) == [True, True, True]
 
 
@@ -105,7 +107,7 @@ def test_similar_words_about_something_else_do_not_hide_a_product(name: str, cel
         ("Prezo sen IVE", "net"),
     ],
 )  # fmt: skip
-def test_words_of_several_languages_give_a_price_name_its_own_meaning(name: str, kind: str | None) -> None:
+def test_the_words_of_a_price_name_determine_its_type_in_each_language(name: str, kind: str | None) -> None:
     price = name_of_price(name)
     assert (price and price.kind, price.scale if price else 0) == (kind, 0)
 
@@ -123,13 +125,13 @@ def test_a_customer_price_is_private_and_a_price_for_end_customers_is_not() -> N
         "מלאי מינימום", "न्यूनतम स्टॉक", "Số lượng/thùng", "Pezzi per confezione", "Qty per carton", "Uds. por caja",
     ],
 )  # fmt: skip
-def test_a_minimum_or_ordered_pieces_or_the_pieces_of_a_pack_are_not_the_stock(name: str) -> None:
+def test_minimum_stocks_ordered_pieces_and_pack_sizes_are_not_the_stock(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA-1;Cup;1,50;20\nB-2;Mug;2,50;6\nC-3;Jug;3,50;11\n")
     assert [product.inventory_count for product in reading.products] == [None] * 3
 
 
 @pytest.mark.parametrize("name", ["Stock Madrid", "Stock disponible", "Bestand Ordinger Straße", "Voorraad"])
-def test_other_names_of_stocks_are_read(name: str) -> None:
+def test_similar_names_of_stocks_are_recognised(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA-1;Cup;1,50;20\nB-2;Mug;2,50;6\nC-3;Jug;3,50;11\n")
     assert [product.inventory_count for product in reading.products] == [20, 6, 11]
 
@@ -175,7 +177,7 @@ def test_codes_of_places_and_flags_are_not_added_up(rows: str) -> None:
         ("Price", "R1,299.00", "USD", "ZAR"),
     ],
 )  # fmt: skip
-def test_the_currency_beside_a_shared_sign_or_word_decides(
+def test_a_currency_code_beside_a_shared_symbol_determines_the_currency(
     header: str, cell: str, currency: str, expected: str
 ) -> None:
     reading = read(f"SKU\tName\t{header}\nA-1\tCup\t{cell}\nB-2\tMug\t{cell}\n", "feed.tsv", currency=currency)
@@ -183,7 +185,7 @@ def test_the_currency_beside_a_shared_sign_or_word_decides(
 
 
 @pytest.mark.parametrize("row", ["Total Tools;;9,00;7", "Werkzeug Summe;;8,00;7", "Total famille 3;;9,00;"])
-def test_the_total_of_a_group_is_no_product(row: str) -> None:
+def test_a_row_with_the_total_of_a_group_is_not_a_product(row: str) -> None:
     table = "SKU;Name;Price;Stock\nA-1;Cup;1,50;3\nB-2;Mug;2,50;4\n"
     assert read(f"{table}{row}\n").rejection.code == "no_product"
     named = row.replace(";;", ";Total Gym;", 1)

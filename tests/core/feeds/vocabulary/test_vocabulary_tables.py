@@ -48,7 +48,7 @@ PUBLIC_TEXTS = ("columns.name", "columns.description", "columns.category", "colu
 
 
 def meanings(tables: dict[str, list[str]], meaning_of: dict[str, str]) -> dict[str, set[str]]:
-    """Return the words that have several meanings."""
+    """Map each word with several meanings to these meanings."""
     words: dict[str, set[str]] = {}
     for table, meaning in meaning_of.items():
         for word in tables.get(table, ()):
@@ -89,7 +89,7 @@ def test_no_word_has_two_meanings_in_a_language(code: str) -> None:
     assert meanings(tables, inverse) == {}
 
 
-def test_no_word_of_a_state_or_a_stock_has_the_opposite_meaning_in_another_language() -> None:
+def test_state_and_stock_words_have_no_opposite_meaning_in_another_language() -> None:
     everything: dict[str, list[str]] = {}
     for tables in vocabulary().by_language.values():
         for table, words in tables.items():
@@ -98,14 +98,14 @@ def test_no_word_of_a_state_or_a_stock_has_the_opposite_meaning_in_another_langu
     assert meanings(everything, {table: STOCKS[table] for table in STATES if table in STOCKS}) == {}
 
 
-def test_the_words_in_the_modules_and_in_the_vocabulary_do_not_contradict_each_other_about_states() -> None:
+def test_state_words_of_modules_and_vocabulary_do_not_contradict_each_other() -> None:
     for table, state in STATES.items():
         if table in ("values.active", "values.inactive", "values.yes", "values.no"):
             words = vocabulary().words(table)
             assert [word for word in words if state_of(word) not in (state, "unknown")] == [], table
 
 
-def test_the_words_in_the_modules_and_in_the_vocabulary_do_not_contradict_each_other_about_stocks() -> None:
+def test_stock_words_of_modules_and_vocabulary_do_not_contradict_each_other() -> None:
     in_stock = [
         word for word in vocabulary().words("values.in_stock") if stock.read(word, None) == stock.State.OUT_OF_STOCK
     ]
@@ -120,7 +120,7 @@ def named() -> Iterator[str]:
         yield from vocabulary().words(table)
 
 
-def test_no_name_of_a_public_text_or_of_a_property_contains_a_private_word() -> None:
+def test_names_of_public_texts_and_properties_contain_no_private_word() -> None:
     properties = (f"properties.{name}" for name in KEYS["properties"].split())
     words = chain(named(), *(vocabulary().words(table) for table in properties))
     synonyms = (name for field in ("name", "description", "category", "brand") for name in SYNONYMS[field])
@@ -133,7 +133,7 @@ def test_a_public_text_is_never_read_from_a_column_with_a_purchase_name() -> Non
     assert [word for word in private if texts & {field for field, _, _ in field_candidates(word)}] == []
 
 
-def test_a_purchase_word_beside_a_price_word_of_the_same_language_means_a_purchase_price() -> None:
+def test_a_purchase_word_and_a_price_word_together_mean_a_purchase_price() -> None:
     wrong = []
     for tables in vocabulary().by_language.values():
         for base in tables.get("prices.base", ())[:2]:
@@ -143,7 +143,7 @@ def test_a_purchase_word_beside_a_price_word_of_the_same_language_means_a_purcha
     assert wrong == []
 
 
-def test_a_word_of_another_language_does_not_make_a_name_of_a_selling_price_a_purchase_price() -> None:
+def test_selling_price_names_do_not_mean_purchase_prices_in_other_languages() -> None:
     wrong = []
     for code, tables in vocabulary().by_language.items():
         purchase = set(tables["prices.purchase"])
@@ -155,18 +155,18 @@ def test_a_word_of_another_language_does_not_make_a_name_of_a_selling_price_a_pu
     assert wrong == []
 
 
-def test_a_column_name_is_inverse_only_if_it_means_that_products_are_inactive() -> None:
+def test_only_column_names_that_mean_inactive_are_inverse() -> None:
     assert all(is_inverse(name) for name in vocabulary().words("columns.inactive"))
     assert [name for name in vocabulary().words("columns.is_active") if is_inverse(name)] == []
 
 
-def test_words_that_can_also_be_cell_values_do_not_make_a_row_a_header() -> None:
+def test_words_that_are_also_cell_values_do_not_count_as_column_names() -> None:
     row = ["Nr", "No", "Web", "Live", "Ja", "Stück", "в наличии", "售罄", "품절", "нет", "Pasif"]
     assert count_known_columns(row) == 0
     assert count_known_columns(["Артикул", "Наименование", "Цена", "Нет"]) == 3
 
 
-def test_words_are_divided_by_commas_and_keep_their_languages() -> None:
+def test_words_are_separated_by_commas_and_have_languages() -> None:
     text = (
         "language = 'X'\ndecimal = ','\n[columns]\nsku = '''Код, Art. Nr,\n  SKU'''\n[prices.currencies]\nEUR = 'ев'\n"
     )
@@ -189,7 +189,7 @@ def test_words_are_divided_by_commas_and_keep_their_languages() -> None:
         (("Größe", "GRÖSSE", "gro\u0308ße"), "grosse"), (("Đơn giá", "ĐƠN GIÁ", "don gia"), "dongia"),
     ],
 )  # fmt: skip
-def test_all_spellings_of_a_word_have_one_folded_form(spellings: tuple[str, ...], folded: str) -> None:
+def test_all_spellings_of_a_word_have_the_same_folded_form(spellings: tuple[str, ...], folded: str) -> None:
     assert {squeezed(spelling) for spelling in spellings} == {folded}
 
 
@@ -198,7 +198,7 @@ def test_kana_with_and_without_a_voicing_mark_are_different() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)
-def test_the_vocabulary_reader_reads_the_same_words_as_a_toml_parser(file: Path) -> None:
+def test_the_vocabulary_reader_and_a_toml_parser_read_the_same_words(file: Path) -> None:
     def lists(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
         for key, value in content.items():
             if isinstance(value, dict):
@@ -217,7 +217,7 @@ def test_characters_are_folded_in_the_same_way_in_lists_and_in_names() -> None:
     assert word_lists(characters) == [[folded] if (folded := squeezed(char)) else [] for char in characters]
 
 
-def test_modules_and_tables_that_the_first_file_needs_are_loaded_before_a_file_arrives() -> None:
+def test_prepare_loads_all_modules_and_tables_that_a_file_needs() -> None:
     program = """
 from io import BytesIO
 from wecelebrate import feeds

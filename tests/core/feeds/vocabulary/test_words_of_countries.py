@@ -1,4 +1,4 @@
-"""Tests names of columns and words in cells that real lists of a country have, and words that only look like them."""
+"""Tests column names and cell words of real lists from many countries, and similar words with another meaning."""
 
 # ruff: noqa: E501, RUF001
 
@@ -49,38 +49,38 @@ def test_a_price_with_a_currency_or_a_tax_in_its_name_is_read(currency: str, nam
 
 
 @pytest.mark.parametrize("name", ["Pris (kr)", "Pris kr. inkl. moms", "Utsalgspris kr", "Verð kr."])
-def test_kr_in_the_name_of_a_price_is_a_question_if_nothing_says_which_krone_it_is(name: str) -> None:
+def test_an_ambiguous_kr_in_a_price_name_leads_to_a_question(name: str) -> None:
     reading = read(f"SKU;Þyngd;Name;{name}\nA;1;Cup;15,00\nB;2;Mug;25,00\nC;3;Jug;35,00\n", currency="USD")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
 
-def test_icelandic_prices_in_kr_are_not_read_as_swedish() -> None:
+def test_icelandic_prices_in_kr_are_not_read_as_swedish_krona() -> None:
     rows = "A;Bolli;1.500 kr;5\nB;Krús;2.500 kr;0\nC;Kanna;3.700 kr;7\n"
     reading = read(f"Vörunúmer;Vöruheiti;Verð með vsk;Birgðir\n{rows}", currency="USD")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
 
 @pytest.mark.parametrize("name", ["SEK inkl. moms", "NOK inkl. mva", "Kč s DPH"])
-def test_a_column_that_names_only_the_currency_and_the_tax_states_the_currency(name: str) -> None:
+def test_a_column_named_after_currency_and_tax_determines_the_currency(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA;Cup;15,50\nB;Mug;25,50\nC;Jug;35,90\n", currency="USD")
     assert {product.currency for product in reading.products} == {"CZK" if "Kč" in name else name[:3]}
 
 
 @pytest.mark.parametrize(("currency", "price", "former"), FORMER, ids=[former for _, _, former in FORMER])
-def test_a_price_without_the_discount_is_not_sold_at(currency: str, price: str, former: str) -> None:
+def test_a_price_before_the_discount_is_not_the_selling_price(currency: str, price: str, former: str) -> None:
     reading = read(f"SKU;Name;{former};{price}\nA;Cup;2000;1500\nB;Mug;2500;2500\nC;Jug;4000;3700\n", currency=currency)
     assert reading.feed.questions == ()
     assert [int(product.price or 0) for product in reading.products] == [1500, 2500, 3700]
 
 
 @pytest.mark.parametrize("name", INACTIVE)
-def test_a_name_for_blocked_products_makes_marked_products_inactive(name: str) -> None:
+def test_a_1_in_a_column_of_blocked_products_means_inactive(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA;Cup;1.50;0\nB;Mug;2.50;0\nC;Jug;3.50;1\n")
     assert [product.is_active for product in reading.products] == [True, True, False]
 
 
 @pytest.mark.parametrize(("active", "ended"), STATES, ids=[ended for _, ended in STATES])
-def test_words_for_states_are_read_below_the_name_of_a_state(active: str, ended: str) -> None:
+def test_state_words_in_a_status_column_are_read(active: str, ended: str) -> None:
     reading = read(f"SKU;Name;Price;Status\nA;Cup;1.50;{active}\nB;Mug;2.50;{active}\nC;Jug;3.50;{ended}\n")
     assert [product.is_active for product in reading.products] == [True, True, False]
 
@@ -92,7 +92,7 @@ def test_words_for_states_are_read_below_the_name_of_a_state(active: str, ended:
         ("Nuanță", "Închis"), ("Cooling", "Passiv"), ("Tip", "Bağlı"), ("Pilt", "Suletud"), ("Pelč", "Zaprto"), ("Uso", "Archiv"),
     ],
 )  # fmt: skip
-def test_a_word_for_closed_is_no_state_below_another_name(column: str, word: str) -> None:
+def test_a_word_for_closed_in_an_unrelated_column_is_not_a_state(column: str, word: str) -> None:
     reading = read(f"SKU;Name;Price;{column}\nA;Cup;1.50;\nB;Mug;2.50;\nC;Jug;3.50;{word}\n")
     assert all(product.is_active for product in reading.products)
 
@@ -129,6 +129,6 @@ def test_the_stocks_of_two_places_are_added_up(first: str, second: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Price AMD", "Price All", "Price Sum", "Preis LEK"])
-def test_a_word_that_is_a_currency_in_another_language_is_no_currency(name: str) -> None:
+def test_a_currency_word_of_another_language_is_not_a_currency(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA;Cup;1.50\nB;Mug;2.50\nC;Jug;3.50\n")
     assert {product.currency for product in reading.products} == {"EUR"}

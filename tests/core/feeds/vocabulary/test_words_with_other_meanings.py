@@ -1,4 +1,4 @@
-"""Tests words of the vocabulary in files in which they mean something else, or in which two words contradict."""
+"""Tests files in which a word of the vocabulary has another meaning, or in which two words contradict each other."""
 
 import pytest
 
@@ -18,12 +18,12 @@ def reading_of(column: str, *cells: str, currency: str = "EUR") -> Reading:
         ("Foo", "isključen"), ("Gas", "αδρανές"), ("SIM", "locked"), ("Lautsprecher", "passiv"), ("Tyyppi", "müük"),
     ],
 )  # fmt: skip
-def test_a_word_that_describes_a_product_does_not_end_the_sale_below_an_unknown_name(column: str, word: str) -> None:
+def test_a_state_word_in_an_unknown_column_does_not_deactivate_a_product(column: str, word: str) -> None:
     assert [product.is_active for product in reading_of(column, "", "", word).products] == [True, True, True]
 
 
 @pytest.mark.parametrize("word", ["Tersembunyi", "wyłączone", "выключен", "冻结", "neviditeľný", "đã khóa"])
-def test_such_a_word_ends_the_sale_below_the_name_of_a_state(word: str) -> None:
+def test_a_state_word_in_a_status_column_deactivates_a_product(word: str) -> None:
     assert [product.is_active for product in reading_of("Status", "Active", "Active", word).products] == [
         True,
         True,
@@ -33,13 +33,13 @@ def test_such_a_word_ends_the_sale_below_the_name_of_a_state(word: str) -> None:
 
 @pytest.mark.parametrize("name", ["Frozen", "Is frozen"])
 @pytest.mark.parametrize(("no", "yes"), [("No", "Yes"), ("0", "1")])
-def test_frozen_food_is_sold_and_the_column_is_a_warning(name: str, no: str, yes: str) -> None:
+def test_yes_in_a_column_named_frozen_causes_only_a_warning(name: str, no: str, yes: str) -> None:
     reading = reading_of(name, no, no, yes)
     assert [product.is_active for product in reading.products] == [True, True, True]
     assert "unread_state" in {warning["code"] for warning in reading.feed.warnings.as_json()}
 
 
-def test_a_frozen_item_of_sap_business_one_is_not_sold() -> None:
+def test_a_frozen_item_of_sap_business_one_is_inactive() -> None:
     reading = read("ItemCode;ItemName;Price;Frozen\nA;Cup;1,50;N\nB;Mug;2,50;N\nC;Jug;3,50;Y\n")
     assert [product.is_active for product in reading.products] == [True, True, False]
 
@@ -51,14 +51,14 @@ def test_a_frozen_item_of_sap_business_one_is_not_sold() -> None:
         ("$12 M.N.", "USD", "MXN"), ("12 mn", "EUR", None), ("12 man", "EUR", None),
     ],
 )  # fmt: skip
-def test_letters_that_are_also_words_are_a_currency_only_in_its_catalog(
+def test_an_ambiguous_abbreviation_can_mean_only_the_catalog_currency(
     cell: str, currency: str, expected: str | None
 ) -> None:
     reading = read(f"SKU;Name;Price\nA;Cup;{cell}\nB;Mug;{cell}\n", currency=currency)
     assert {product.currency for product in reading.products} == ({expected} if expected else set())
 
 
-def test_the_price_for_men_is_in_the_currency_of_the_catalog() -> None:
+def test_a_column_named_price_man_is_in_the_catalog_currency() -> None:
     reading = read("SKU;Name;Price Man\nA;Cup;12,50\nB;Mug;8,90\n")
     assert {product.currency for product in reading.products} == {"EUR"}
 
@@ -72,27 +72,27 @@ def test_a_running_number_in_malay_is_not_the_stock() -> None:
     "name",
     ["Rendelkezésre álló készlet", "주문가능수량", "주문가능재고", "可发货库存", "Stock Camino", "Bestand Meldorf"],
 )
-def test_pieces_that_can_be_ordered_and_the_stocks_of_places_with_similar_names_are_the_stock(name: str) -> None:
+def test_orderable_pieces_and_stocks_of_cities_are_the_stock(name: str) -> None:
     assert [product.inventory_count for product in reading_of(name, "20", "6", "0").products] == [20, 6, 0]
 
 
 @pytest.mark.parametrize(
     "name", ["Reservierter Bestand", "Rezervované množstvo", "Stock sécurité", "Stock commande", "Stock en camino"]
 )
-def test_reserved_ordered_and_safety_pieces_are_not_the_stock_even_without_another_column(name: str) -> None:
+def test_reserved_ordered_and_safety_pieces_are_never_the_stock(name: str) -> None:
     assert [product.inventory_count for product in reading_of(name, "20", "6", "0").products] == [None] * 3
 
 
 @pytest.mark.parametrize(
     "names", ["Qty CN;Qty US", "Qty warehouse;Qty store", "Hauptlager;Zentrallager", "Nettlager;Şube Depo"]
 )
-def test_the_stocks_of_places_with_other_names_are_added_up(names: str) -> None:
+def test_stocks_of_countries_stores_and_warehouses_are_added_up(names: str) -> None:
     reading = reading_of(names, "20;3", "6;0", "11;41")
     assert [product.inventory_count for product in reading.products] == [23, 6, 52]
     assert [question.key for question in reading.feed.questions] == ["inventory_count"]
 
 
-def test_of_two_weak_names_of_states_the_first_in_the_file_decides() -> None:
+def test_the_first_of_two_possible_state_columns_is_used() -> None:
     rows = "A;Cup;1;1;1\nB;Mug;2;1;1\nC;Jug;3;0;1\n"
     reading = read(f"Mã hàng;Tên hàng;Giá bán;Đang kinh doanh;Được bán trực tiếp\n{rows}", currency="VND")
     assert [product.is_active for product in reading.products] == [True, True, False]
@@ -104,11 +104,11 @@ def test_of_two_weak_names_of_states_the_first_in_the_file_decides() -> None:
      ("Stock Berlin;Store rating", [20, 6, 11]),
      ("Bestand Graz;Mindestbestand", [20, 6, 11])],
 )  # fmt: skip
-def test_a_word_for_a_stock_with_a_city_beside_another_place_is_added_up(names: str, expected: list[int]) -> None:
+def test_the_stock_of_a_city_is_added_to_the_stock_of_a_warehouse(names: str, expected: list[int]) -> None:
     assert [one.inventory_count for one in reading_of(names, "20;3", "6;0", "11;41").products] == expected
 
 
-def test_a_place_whose_numbers_can_be_a_code_is_a_question() -> None:
+def test_a_place_column_that_can_contain_codes_leads_to_a_question() -> None:
     reading = reading_of("Main warehouse;Stock Berlin", "12;3", "5;4", "7;41")
     assert [product.inventory_count for product in reading.products] == [3, 4, 41]
     question = reading.feed.questions[0]
@@ -119,12 +119,12 @@ def test_a_place_whose_numbers_can_be_a_code_is_a_question() -> None:
     "name",
     ["PC bez DPH", "Běžná cena s DPH", "Prezzo pieno", "Ursprungspreis", "Compare at price", "税込", "税抜", "含税"],
 )
-def test_a_price_that_may_be_the_selling_price_is_a_question_if_it_is_the_only_one(name: str) -> None:
+def test_an_uncertain_price_as_the_only_price_leads_to_a_question(name: str) -> None:
     rows = "A;Cup;1250\nB;Mug;890\nC;Jug;2400\n"
     reading = read(f"SKU;Name;{name}\n{rows}")
     assert [(question.key, question.subject) for question in reading.feed.questions] == [("price", "money")]
     assert read(f"SKU;Name;{name};Tax rate\n{rows.replace('0;', '0;21;')}").feed.questions
 
 
-def test_a_rate_of_a_tax_is_no_possible_price() -> None:
+def test_a_tax_rate_column_leads_to_no_question_about_the_price() -> None:
     assert read("SKU;Name;Stock;Stawka bez VAT\nA;Cup;3;23\nB;Mug;0;8\nC;Jug;5;23\n").feed.questions == ()

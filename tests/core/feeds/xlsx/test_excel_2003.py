@@ -1,4 +1,4 @@
-"""Tests workbooks of Excel 2003 in XML (SpreadsheetML), which are converted to XLSX."""
+"""Tests XML workbooks of Excel 2003 (SpreadsheetML). The reader converts these workbooks to XLSX."""
 
 from html import escape
 
@@ -14,7 +14,7 @@ NAMESPACES = (
 
 
 def row(*cells: str | float | None, index: int | None = None, style: str = "") -> str:
-    """Return a row. A cell with None is left out, and the next cell states its column number."""
+    """Return a row. A cell with None is omitted, and the next cell contains its column number."""
     parts, skips = [], False
     for number, cell in enumerate(cells, 1):
         place = f' ss:Index="{number}"' if skips else ""
@@ -51,7 +51,7 @@ def test_rows_are_reported_with_their_row_numbers_in_the_sheet() -> None:
     assert (reading.rejection.line, reading.rejection.sku) == (9, "K-2")
 
 
-def test_the_currency_and_the_leading_zeros_are_read_from_the_number_format() -> None:
+def test_currency_and_leading_zeros_are_read_from_the_number_format() -> None:
     styles = (
         '<Style ss:ID="money"><NumberFormat ss:Format="#,##0.00\\ &quot;CHF&quot;"/></Style>'
         '<Style ss:ID="code"><NumberFormat ss:Format="00000"/></Style>'

@@ -24,7 +24,7 @@ def test_titles_above_the_header_and_blank_rows_are_skipped() -> None:
     assert (reading.details["format"], reading.details["sheet"]) == ("xlsx", "Products")
 
 
-def test_the_text_of_a_cell_is_the_text_that_excel_shows() -> None:
+def test_a_cell_is_read_as_excel_displays_it() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.write_row(0, 0, ["sku", "name", "price", "active", "day", "at", "clock", "code"])
@@ -73,13 +73,13 @@ def test_dates_stored_as_days_since_1900_or_1904_are_converted() -> None:
     assert cell_format("#,##0.00 [$€-407]") == "number"
 
 
-def test_the_point_in_a_number_with_three_decimals_is_not_read_as_a_thousands_separator() -> None:
+def test_a_number_with_three_decimals_is_not_read_as_thousands() -> None:
     rows: list[list[Any]] = [["A", "Mug", 12.345], ["B", "Cap", "1.234,50"], ["C", "Pen", "1,50"]]
     reading = read(table(["sku", "name", "price"], *rows), currency="KWD")
     assert [str(p.price) for p in reading.products] == ["12.345", "1234.500", "1.500"]
 
 
-def test_a_row_with_an_invalid_formula_is_rejected_only_if_a_field_uses_the_column() -> None:
+def test_an_invalid_formula_rejects_a_row_only_if_a_field_uses_the_column() -> None:
     def cell(inside: str) -> bytes:
         return f'<row><c t="inlineStr"><is><t>A</t></is></c><c t="str"><v>Mug</v></c>{inside}</row>'.encode()
 
@@ -115,7 +115,7 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_all_sheets_with_the_same_header_are_read_unless_the_mapping_names_a_sheet() -> None:
+def test_all_product_sheets_are_read_if_the_mapping_names_no_sheet() -> None:
     reading = read(sheets_workbook(both=True))
     assert [(product.sku, product.source["Sheet"]) for product in reading.products] == [("M", "Mugs"), ("C", "Caps")]
     for option in ("caps", "3"):

@@ -21,12 +21,12 @@ def test_the_table_in_an_html_page_is_read() -> None:
     assert reading.details["format"] == "xlsx"
 
 
-def test_an_html_table_without_html_and_body_elements_is_read_even_if_its_encoding_is_not_utf_8() -> None:
+def test_an_html_table_without_a_body_element_is_read_in_its_encoding() -> None:
     table = PAGE[PAGE.index("<table") : PAGE.index("</body")]
     assert read(table, encoding="cp1252").products[1].name == "Topf groß"
 
 
-def test_a_cell_that_spans_several_rows_has_its_value_in_each_of_these_rows() -> None:
+def test_the_value_of_a_cell_that_spans_several_rows_is_used_in_each_row() -> None:
     products = read(
         "<table><tr><td>Kategorie<td>SKU<td>Name<td>Preis</tr><tr><td rowspan=2>Tassen<td>K-1<td>Tasse<td>5,50</tr>"
         "<tr><td>K-2<td>Becher<td>6,50</tr><tr><td>Töpfe<td>K-3<td>Topf<td>7,50</tr></table>"
@@ -42,7 +42,7 @@ def test_a_layout_table_around_the_table_of_products_is_ignored() -> None:
     assert [one.sku for one in read(page).products] == ["00017", "00018"]
 
 
-def test_the_address_of_a_picture_is_the_text_of_its_cell() -> None:
+def test_the_image_address_is_the_text_of_its_cell() -> None:
     page = (
         "<table><tr><th>SKU<th>Name<th>Price<th>Image</tr>"
         "<tr><td>A-1<td>Mug<td>9.90<td><img src='https://x.example/a.jpg'></tr></table>"
@@ -63,7 +63,7 @@ def test_html_pages_without_a_list_of_products_are_refused(page: str, reason: st
         read(page)
 
 
-def test_many_rows_are_read_in_the_sequence_of_the_page() -> None:
+def test_many_rows_are_read_in_the_order_of_the_page() -> None:
     rows = "".join(f"<tr><td>A-{n}</td><td>Mug {n}</td><td>{n},50</td></tr>" for n in range(1, 5_001))
     page = f"<table><tr><td>SKU</td><td>Name</td><td>Preis</td></tr>{rows}</table>"
     products = read(gzip.compress(page.encode()), "x.html.gz").products

@@ -1,4 +1,4 @@
-"""Tests that a preview of a workbook with merged headers names the same columns as the import."""
+"""Tests that the preview and the import of a workbook with merged header cells have the same column names."""
 
 import io
 from typing import Any
@@ -26,7 +26,7 @@ HEADERS: dict[str, tuple[list[str | None], list[str | None]]] = {
 
 
 @pytest.mark.parametrize("language", HEADERS)
-def test_a_preview_and_an_import_name_the_columns_of_a_header_with_merged_cells_equally(language: str) -> None:
+def test_preview_and_import_have_the_same_names_of_merged_columns(language: str) -> None:
     groups, names = HEADERS[language]
 
     def write(book: Any) -> None:

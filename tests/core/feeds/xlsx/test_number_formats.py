@@ -1,4 +1,4 @@
-"""Tests the cells whose number format shows a currency or a percent sign beside the digits."""
+"""Tests cells whose number format contains a currency symbol or a percent sign."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def priced(number_format: str, *prices: float) -> bytes:
     [('"$"#,##0.00', "USD"), ("$#,##0.00", "MXN"), ('#,##0.0 "$"', "CAD"), ('"¥"#,##0.00', "CNY"),
      ("[$¥]#,##0.00", "CNY"), ('"R"#,##0.00', "ZAR"), ('"€"#,##0.00', "EUR"), ('"kr" #,##0.00', "SEK")],
 )  # fmt: skip
-def test_a_price_with_one_decimal_and_a_sign_is_read(number_format: str, currency: str) -> None:
+def test_a_price_with_one_decimal_and_a_symbol_is_read(number_format: str, currency: str) -> None:
     reading = read(priced(number_format, 12.5, 455.5, 7, 19.99), "list.xlsx", currency=currency)
     assert [str(product.price) for product in reading.products] == ["12.50", "455.50", "7.00", "19.99"]
     assert {product.currency for product in reading.products} == {currency}
     assert (reading.rejected, reading.feed.questions) == ([], ())
 
 
-def test_a_price_with_three_decimals_and_a_sign_is_read() -> None:
+def test_a_price_with_three_decimals_and_a_symbol_is_read() -> None:
     reading = read(priced('"KD" #,##0.000', 1.25, 12.345), "list.xlsx", currency="KWD")
     assert [str(product.price) for product in reading.products] == ["1.250", "12.345"]

@@ -27,7 +27,7 @@ def workbook(names: list[str]) -> bytes:
 
 
 @pytest.mark.parametrize("names", SHEETS.values(), ids=SHEETS)
-def test_sheets_with_the_same_skus_and_different_prices_are_the_choices_of_a_question(names: list[str]) -> None:
+def test_sheets_with_different_prices_of_the_same_skus_lead_to_a_question(names: list[str]) -> None:
     reading = read(workbook(names), "prices.xlsx")
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("sheet", names)
@@ -55,7 +55,7 @@ def stocks_workbook(*stocks: list[int], has_price: bool = True) -> bytes:
 
 
 @pytest.mark.parametrize("has_price", [True, False])
-def test_sheets_with_the_same_skus_and_different_stocks_are_the_choices_of_a_question(has_price: bool) -> None:
+def test_sheets_with_different_stocks_of_the_same_skus_lead_to_a_question(has_price: bool) -> None:
     book = stocks_workbook([4, 0, 7], [5, 0, 7], has_price=has_price)
     reading = read(book, "stocks.xlsx")
     (question,) = reading.feed.questions
@@ -91,9 +91,7 @@ GROUPS = {
 
 
 @pytest.mark.parametrize(("groups", "names"), GROUPS.values(), ids=GROUPS)
-def test_places_below_a_merged_name_are_added_up_without_a_question_and_the_proposal_names_the_columns(
-    groups: list[str], names: list[str]
-) -> None:
+def test_places_below_a_merged_stock_name_are_added_up_without_a_question(groups: list[str], names: list[str]) -> None:
     def write(book) -> None:  # type: ignore[no-untyped-def]
         sheet = book.add_worksheet("Lista")
         for column in (0, 2, 4):
@@ -114,6 +112,6 @@ def test_places_below_a_merged_name_are_added_up_without_a_question_and_the_prop
 
 
 @pytest.mark.parametrize("header", ["SKU;Name;Price;Lager Wien;Lager Graz", "SKU;Name;Price;Stock Lima;Stock Cusco"])
-def test_places_in_a_header_of_one_row_still_lead_to_a_question(header: str) -> None:
+def test_places_in_a_header_of_one_row_lead_to_a_question(header: str) -> None:
     questions = read(f"{header}\nA-1;Mug;9,90;3;2\nB-2;Jug;19,90;0;4\n").feed.questions
     assert [question.key for question in questions] == ["inventory_count"]

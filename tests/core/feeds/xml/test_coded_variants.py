@@ -21,7 +21,7 @@ def test_each_variant_has_the_price_and_the_state_of_its_product() -> None:
     assert "3.118" not in str([one.attributes for one in products])
 
 
-def test_elements_whose_codes_do_not_begin_with_the_code_of_the_product_are_not_variants() -> None:
+def test_elements_without_the_code_prefix_of_the_product_are_not_variants() -> None:
     for other in ("ЧЗ-118-42", "ОП-330-41", "42"):
         products = read(SHOES.replace("ОП-330-42", other), "list.xml", currency="RSD").products
         assert [one.sku for one in products] == ["ОП-330", "КР-005"], other

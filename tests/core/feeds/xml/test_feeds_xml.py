@@ -36,7 +36,7 @@ def test_a_bmecat_2005_catalog_is_read_in_its_default_language() -> None:
     assert mug.source["DESCRIPTION_SHORT.eng"] == "Mug & saucer"
 
 
-def test_the_language_option_or_a_mapping_chooses_the_translation() -> None:
+def test_the_language_option_or_the_mapping_determines_the_translation() -> None:
     mug = read_file("bmecat2005-catalog.xml", mapping={"language": "en"}).products[0]
     assert (mug.name, mug.category, mug.attributes["Colour"]) == ("Mug & saucer", "Kitchen > Mugs", "blue")
     mug = read_file("bmecat2005-catalog.xml", mapping={"name": "DESCRIPTION_SHORT.eng"}).products[0]
@@ -44,7 +44,7 @@ def test_the_language_option_or_a_mapping_chooses_the_translation() -> None:
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "12.49"), ("CHF", "13.90"), ("USD", "12.49")])
-def test_a_bmecat_price_is_the_current_unit_price_in_the_currency_of_the_catalog(currency: str, price: str) -> None:
+def test_a_bmecat_price_is_the_current_unit_price_in_the_catalog_currency(currency: str, price: str) -> None:
     mug = read_file("bmecat2005-catalog.xml", currency).products[0]
     assert (str(mug.price), mug.currency) == (price, currency if currency != "USD" else "EUR")
     assert mug.source["PRICE_TYPE"] == "net_list"
@@ -64,7 +64,7 @@ def test_the_rejection_of_a_bad_bmecat_price_states_the_line_of_the_article() ->
     assert rejected.reason == 'PRICE_AMOUNT: "zwölf" is not a number'
 
 
-def test_a_bmecat_product_update_can_add_or_change_or_delete_products() -> None:
+def test_a_bmecat_product_update_can_add_change_and_delete_products() -> None:
     reading = read_file("bmecat12-update-products.xml")
     new, changed, deleted = reading.products
     assert reading.feed.declared_mode == "delta"
@@ -212,7 +212,7 @@ def test_the_leading_zeros_that_sap_adds_to_material_numbers_are_removed(number:
     assert matmas(f"<MATNR>{number}</MATNR>").product.sku == sku
 
 
-def test_the_rejection_of_a_product_that_is_too_large_states_its_sku() -> None:
+def test_the_rejection_of_a_too_large_product_states_its_sku() -> None:
     long = f"<DESCRIPTION_LONG>{'x' * 1_100_000}</DESCRIPTION_LONG>"
     articles = (
         f"<ARTICLE>\n<SUPPLIER_AID>A</SUPPLIER_AID>{long}</ARTICLE><ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID></ARTICLE>"

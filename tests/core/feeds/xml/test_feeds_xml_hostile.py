@@ -17,20 +17,24 @@ SETUP = "from pathlib import Path\nfrom tests.core.feeds.feed_cost import main"
 SECONDS = 2.0
 MEGABYTES = 256
 ATTEMPTS = 3
-"""A file is read again if it exceeds the time, because other processes of a busy machine can increase the CPU time."""
+"""The maximum number of times that a file is read. A file is read again if it exceeds the CPU time, because other
+processes of a busy machine can increase the CPU time.
+"""
 Cost = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def forks() -> Iterator[Forks]:
-    """A process that has imported the package."""
+    """Start a process that has imported the package."""
     with Forks(SETUP) as forks:
         yield forks
 
 
 @pytest.fixture
 def file_cost(forks: Forks) -> Callable[[Path], Cost]:
-    """A function that reads a file in a separate process. It returns the result, CPU time and memory."""
+    """Return a function that reads a file in a separate process, and returns the result, the CPU time and the
+    memory.
+    """
 
     def file_cost(path: Path) -> Cost:
         process = forks.run(f"main(Path({str(path)!r}))")
@@ -43,7 +47,7 @@ def file_cost(forks: Forks) -> Callable[[Path], Cost]:
 
 @pytest.fixture
 def cost_of(file_cost: Callable[[Path], Cost], tmp_path: Path) -> Callable[[bytes | str], Cost]:
-    """A function that writes a file with this content, and reads the file in a separate process."""
+    """Return a function that writes a file with the given content, and reads the file in a separate process."""
 
     def cost_of(content: bytes | str) -> Cost:
         path = tmp_path / "feed.xml"
@@ -108,7 +112,7 @@ def test_no_local_file_is_read(tmp_path: Path, cost_of: Callable[[bytes | str], 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [write_bmecat, write_rss])
-def test_memory_does_not_grow_with_the_number_of_products(
+def test_memory_use_does_not_depend_on_the_number_of_products(
     write: Callable[[Path, int], None], tmp_path: Path, file_cost: Callable[[Path], Cost]
 ) -> None:
     peaks = []

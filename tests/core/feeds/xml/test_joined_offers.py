@@ -1,4 +1,4 @@
-"""Tests files of CommerceML with the catalog and the offers, and the price unit inside of a price of BMEcat."""
+"""Tests CommerceML files that contain both the catalog and the offers, and price units in BMEcat prices."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def facts(reading: Reading) -> list[tuple[str, str | None, str, int | None]]:
     return [(one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products]
 
 
-def test_an_offer_without_an_article_number_belongs_to_the_product_with_the_id_of_the_offer() -> None:
+def test_an_offer_without_an_article_number_belongs_to_the_product_with_its_id() -> None:
     reading = commerceml(
         product("g-1", "ЛМП-1", "Лампа") + product("g-2", "СТЛ-2", "Стол") + product("g-3", "ШКФ-3", "Шкаф"),
         offer("g-2", "5400.00", 2) + offer("g-1", "990.00", 7),

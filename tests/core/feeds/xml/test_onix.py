@@ -26,14 +26,14 @@ EXPECTED = [
 ]
 
 
-def test_a_book_has_its_isbn_and_its_title_and_its_retail_price_in_the_currency_of_the_catalog() -> None:
+def test_isbn_title_and_retail_price_of_a_book_are_read() -> None:
     reading = read_file("onix.xml", "EUR")
     assert (reading.details["kind"], reading.feed.questions) == ("ONIX for Books", ())
     assert [book[:3] for book in books(reading)] == [book[:3] for book in EXPECTED]
     assert books(read_file("onix.xml", "GBP"))[0][2] == "14.99 GBP"
 
 
-def test_the_stock_comes_from_a_supplier_who_can_supply_and_a_deleted_book_is_inactive() -> None:
+def test_the_stock_of_a_supplier_and_the_state_of_a_book_are_read() -> None:
     reading = read_file("onix.xml", "EUR")
     stated = [
         (book.inventory_count if "inventory_count" in book.fields_set else None, book.is_active)
@@ -42,7 +42,7 @@ def test_the_stock_comes_from_a_supplier_who_can_supply_and_a_deleted_book_is_in
     assert stated == [book[3:] for book in EXPECTED]
 
 
-def test_the_texts_and_authors_and_cover_of_a_book_are_not_taken_from_its_series() -> None:
+def test_texts_authors_and_cover_are_read_from_the_book_and_not_from_its_series() -> None:
     book = read_file("onix.xml", "EUR").products[0]
     assert (book.category, book.brand, book.description) == ("Fiction", "Harbour", "A town and its sea.")
     assert (book.attributes, list(book.images)) == (
@@ -50,14 +50,14 @@ def test_the_texts_and_authors_and_cover_of_a_book_are_not_taken_from_its_series
     )  # fmt: skip
 
 
-def test_the_net_price_of_a_supplier_is_not_the_price_of_a_book_and_suppliers_are_not_public() -> None:
+def test_net_prices_and_names_of_suppliers_are_private() -> None:
     reading = read_file("onix.xml", "EUR")
     assert "price" not in reading.products[2].fields_set
     shown = [(book.name, book.brand, book.description, book.category, book.attributes) for book in reading.products]
     assert "Secret Trade" not in str(shown)
 
 
-def test_short_tags_mean_the_same_as_reference_names() -> None:
+def test_short_tags_have_the_same_meaning_as_reference_names() -> None:
     short = re.sub(r"(?<=[</])(\w+)(?=[\s>/])", lambda match: SHORT.get(match[1], match[1].lower()), TEXT)
     short = short.replace("<onixmessage", "<ONIXmessage").replace("</onixmessage", "</ONIXmessage")
     assert "<b244>9780000000019</b244>" in short
@@ -68,7 +68,7 @@ def test_short_tags_mean_the_same_as_reference_names() -> None:
     ("code", "is_active", "stock"),
     [("20", True, 42), ("23", True, 42), ("31", True, 42), ("10", False, 42), ("46", False, 42), ("99", True, 42)],
 )
-def test_the_availability_says_whether_a_book_is_active(code: str, is_active: bool, stock: int) -> None:
+def test_the_availability_code_determines_whether_a_book_is_active(code: str, is_active: bool, stock: int) -> None:
     text = TEXT.replace("<ProductAvailability>21<", f"<ProductAvailability>{code}<")
     book = read(text, name="books.xml").products[0]
     assert (book.is_active, book.inventory_count) == (is_active, stock)

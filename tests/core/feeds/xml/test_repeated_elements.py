@@ -1,4 +1,6 @@
-"""Tests that repeated elements are distinguished by tax and language attributes, whose names are in many languages."""
+"""Tests that tax and language attributes distinguish repeated elements. The attribute names can be in many
+languages.
+"""
 
 import pytest
 
@@ -29,12 +31,12 @@ def test_the_price_with_tax_is_read_if_a_product_has_several_price_elements(
     assert reading.feed.questions == ()
 
 
-def test_a_tax_code_of_a_price_does_not_mean_that_the_price_includes_the_tax() -> None:
+def test_a_price_with_a_tax_code_does_not_necessarily_include_tax() -> None:
     reading = document('<price vat="1">34.00</price>', '<price vat="0">66.00</price>')
     assert reading.details["mapping"]["price"] == "price"
 
 
-def test_a_purchase_price_is_not_the_selling_price_even_if_all_prices_have_a_tax_attribute() -> None:
+def test_a_purchase_price_with_a_tax_attribute_is_not_the_selling_price() -> None:
     prices = (
         '<prix type="achat" ht="oui">{}.84</prix><prix type="vente" ht="oui">{}.49</prix>'
         '<prix type="vente" ht="non">{}.90</prix>'

@@ -1,4 +1,4 @@
-"""Tests that the number of pieces in a YML feed is used, and not only whether a product is available."""
+"""Tests that the stock in a YML feed is the number of pieces, and not only the availability."""
 
 import pytest
 

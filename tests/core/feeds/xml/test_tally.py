@@ -1,4 +1,4 @@
-"""Tests exports of masters of Tally, and other XML in which only the name identifies a product."""
+"""Tests exports of Tally masters, and other XML files in which only the name identifies a product."""
 
 from decimal import Decimal
 
@@ -56,7 +56,7 @@ def test_the_alias_can_be_chosen_as_the_sku() -> None:
     assert (product.sku, product.name) == ("WT-1", "Wooden Top")
 
 
-def test_a_product_without_a_number_keeps_its_name_if_the_name_is_chosen_as_the_sku() -> None:
+def test_a_name_that_is_mapped_to_the_sku_is_also_the_product_name() -> None:
     for content, key in (
         (
             '<list><thing NAME="Kite"><PRICE>9.50</PRICE></thing><thing NAME="Top"><PRICE>8</PRICE></thing></list>',

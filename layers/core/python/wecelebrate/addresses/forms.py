@@ -1,6 +1,7 @@
-"""Describes forms for an address.
+"""Describes the address form of each country.
 
-Only storefronts need these forms, so the checks of an order do not load their models.
+Only storefronts need address forms. The models of the forms are in a separate module, so that checking an order does
+not load them.
 """
 
 import re
@@ -11,7 +12,7 @@ from wecelebrate.addresses.rules import FIELDS, AddressField, AddressRules, rule
 
 
 def address_format(country: str) -> AddressFormat:
-    """Return the address format of a country, for a form. `country` is an assigned ISO 3166-1 alpha-2 code."""
+    """Return the description of a country's address form. `country` is an assigned ISO 3166-1 alpha-2 code."""
     rules = rules_of(country)
     lines = _lines(rules)
     return AddressFormat(
@@ -32,12 +33,12 @@ def _lines(rules: AddressRules) -> list[list[AddressField]]:
     lines: list[list[AddressField]] = []
     for line in str(rules.data["fmt"]).split("%n"):
         fields = [FIELDS[letter] for letter in re.findall("%([NOACSZ])", line)]
-        if FIELDS["A"] in fields:  # The street has two separate lines.
+        if FIELDS["A"] in fields:  # `line1` and `line2` are on separate lines.
             fields.remove(FIELDS["A"])
             lines += [["line1"], ["line2"]]
         if fields:
             lines.append([names[0] for names in fields])
-    for field in rules.required_one_of:  # The format of the United Arab Emirates has no city.
+    for field in rules.required_one_of:  # Google's format of the United Arab Emirates has no city.
         if not any(field in line for line in lines):
             lines.insert(lines.index(["region"]), [field])
     return lines

@@ -16,13 +16,12 @@ class Region(BaseModel):
 
 
 class AddressFormat(BaseModel):
-    """The format of a postal address in a country, for a form."""
+    """The format of a postal address in a country. Programs use it to build an address form."""
 
     country: str
     """The country, as an ISO 3166-1 alpha-2 code."""
     lines: list[list[AddressField]] = Field(
-        description="The fields in the order in which people of the country write them. Each list is one line of a "
-        "label."
+        description="The fields in the order that is usual in the country. Each list is one line of an address label."
     )
     required: list[AddressField]
     """The fields that an address in this country must have."""
@@ -30,10 +29,10 @@ class AddressFormat(BaseModel):
         description="Fields of which an address must have at least one. Empty if there is no such rule."
     )
     labels: dict[AddressField, str] = Field(
-        description="What the country calls a field, in English, for example `prefecture` or `ZIP code`."
+        description="The names of fields in the country, in English, for example `prefecture` or `ZIP code`."
     )
     regions: list[Region]
-    """The administrative areas. Empty if addresses in this country contain no area, or if any text is accepted."""
+    """The regions of the country. Empty if addresses in this country have no region, or if any text is accepted."""
     region_must_be_listed: bool = Field(
         description="Whether `region` must be the code or the name of one of `regions`. If it is false, any text is "
         "accepted."

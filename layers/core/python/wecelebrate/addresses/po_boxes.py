@@ -32,13 +32,13 @@ _PATTERN = r"""
 
 @lru_cache(maxsize=1)
 def _po_box() -> re.Pattern[str]:
-    return re.compile(_PATTERN, re.VERBOSE | re.IGNORECASE)  # Compiling the pattern takes 3 ms.
+    return re.compile(_PATTERN, re.VERBOSE | re.IGNORECASE)  # Compiling takes 3 ms.
 
 
 def po_box_field(address: Mapping[str, object]) -> str | None:
-    """Return the field of an address that names a post office box.
+    """Return the name of the address field that contains a post office box.
 
-    It returns None if no field names a post office box.
+    It returns None if no field contains a post office box.
     """
     fields = ("line1", "line2", "company")
     return next((field for field in fields if _po_box().search(str(address.get(field) or ""))), None)

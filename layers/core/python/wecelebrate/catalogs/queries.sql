@@ -46,7 +46,8 @@ select id from catalogs where id = :catalog_id for no key update;
 -- name: change_catalog^
 -- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
 -- `changes` is a merge patch (RFC 7396). It returns no row when the caller may not change the catalog, or when the
--- `updated_at` of the catalog differs from `expected_updated_at`. `pricing_rules` is null, or replaces the price rules.
+-- `updated_at` of the catalog differs from `expected_updated_at`. If `pricing_rules` is not null, it replaces the price
+-- rules.
 update catalogs old
 set (name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory, pricing) = (
   select name, type, source, status, currency, source_config, sync_settings,
@@ -97,8 +98,8 @@ from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;
 
 -- name: get_reading^
--- Get the reading of a catalog: how the last merged file was read. The columns are null if no reading is stored.
--- `may_read` is false for a client that only has a grant, because it may not see the reading.
+-- Get the reading of a catalog, which describes how the last merged file was read. The columns are null if no reading
+-- is stored. `may_read` is false for a client that only has a grant, because it may not see the reading.
 select c.id as catalog_id, r.job_id, r.file, r.reading, r.read_at,
   current_user = 'app_admin' or c.id = any ((select app.owned_catalog_ids())::uuid[]) as may_read
 from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id
@@ -111,5 +112,5 @@ from app.catalog_view
 where id = :catalog_id;
 
 -- name: delete_reading!
--- Forget how the files of a catalog were read.
+-- Delete the reading of a catalog.
 delete from catalog_readings where catalog_id = :catalog_id;

@@ -1,7 +1,7 @@
-"""Readings: the reading of a catalog says how the last merged file was read.
+"""The reading of a catalog describes how the platform read the last merged file.
 
-If the next file of the catalog can be read in several ways, it is read in the same way as the last file. A difference
-from the last reading is reported. If the difference concerns prices or SKUs, the job asks a user.
+If the next file of the catalog can be read in several ways, the platform reads it like the last file. If the file must
+be read differently, the job reports the difference. If the difference concerns prices or SKUs, the job asks a user.
 """
 
 from uuid import UUID
@@ -26,7 +26,7 @@ def get(tx: Transaction, catalog_id: UUID) -> CatalogReading:
 
 
 def reset(tx: Transaction, catalog_id: UUID) -> None:
-    """Forget the reading of a catalog: the next file is read as if it were the first.
+    """Delete the reading of a catalog. The next file is then read as if it were the first file of the catalog.
 
     The mapping and the options of the catalog do not change. Raises NotFound or Forbidden.
     """

@@ -54,8 +54,8 @@ def default_client(tx: Transaction, field: str = "client_id") -> UUID | None:
 
     `field` is the field of the request that names the owner.
 
-    If there are clients whose objects the user can edit, all other clients of the user are ignored. Raises Invalid
-    unless exactly one client remains.
+    If the user can edit the objects of some clients, only these clients are considered. Otherwise, all clients of the
+    user are considered. Raises Invalid if the number of these clients is not 1.
     """
     context = tx.context
     if context.client_ids is None:

@@ -13,7 +13,7 @@ Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, Line(500, min_length=2)]
 
 EventRetention = Annotated[
-    int, Field(strict=True, ge=1, le=60, description="How many months the events of visitors are kept.")
+    int, Field(strict=True, ge=1, le=60, description="The number of months for which the events of visitors are kept.")
 ]
 
 
@@ -23,7 +23,7 @@ OrderRetention = Annotated[
         strict=True,
         ge=30,
         le=36500,
-        description="After how many days finished orders lose the data of their persons. Null: never.",
+        description="The number of days after which personal data is erased from finished orders. Null: never.",
     ),
 ]
 
@@ -46,10 +46,13 @@ class NewClient(Input):
     address: Text | None = None
     """The postal address of the company, in several lines."""
     tier: Tier = "standard"
-    """The tier, which determines the number of requests per hour and the cost that a query may have."""
+    """The tier. It determines the number of requests per hour and the maximum cost of a query."""
     is_active: Flag = Field(
         default=True,
-        description="The members and the shops of an inactive client get no answers, and its schedules do not run.",
+        description=(
+            "Whether the client is active. Requests of the members and from the shops of an inactive client are "
+            "refused, and its schedules do not run."
+        ),
     )
     settings: GivenObject = Field(default_factory=dict)
     """Free-form settings of the client."""
@@ -93,11 +96,11 @@ class Client(BaseModel):
     settings: Object
     created_at: Moment
     updated_at: Moment
-    event_retention_months: int = Field(description="How many months the events of visitors are kept.")
+    event_retention_months: int = Field(description="The number of months for which the events of visitors are kept.")
     timezone: str
     """The IANA time zone in which the days of the client's reports begin."""
     order_retention_days: int | None = Field(
-        description="After how many days finished orders lose the data of their persons. Null: never."
+        description="The number of days after which personal data is erased from finished orders. Null: never."
     )
 
 

@@ -1,12 +1,13 @@
-"""Puts back values of rows that the live database still has, but whose values were changed since the backup.
+"""Puts back old values into rows that still exist in the live database but have changed since the backup.
 
-Most mistakes delete no row: `DELETE /v1/products/{id}` and a full file only deactivate products. Which version of a row
-is right, only the client knows, so an operator names the columns, and sees the first differences and their number
-before anything is written. The digest of all differences goes from this preview to the write, which locks the rows and
-refuses if a value is not the one that was compared.
+Most mistakes delete no row. For example, `DELETE /v1/products/{id}` and a full file only deactivate products. Only the
+client knows which version of a row is right, so an operator names the columns.
 
-Only values that members state can be put back. Stock, times, prices that triggers compute, and everything that decides
-who may see a row stays as it is in the live database.
+The operator first sees a preview: the number of differences, and the first differences. The operator then passes the
+digest of all differences to the write. The write locks the rows, and fails if a value has changed since the preview.
+
+Only values that members of the client enter can be put back. Stock, times, computed prices, and columns that control
+who may see a row keep their live values.
 """
 
 import json
@@ -29,7 +30,7 @@ MAX_DIFFERENCES = 200
 MAX_VALUE_LENGTH = 300
 """The number of characters of a value that a report shows. Products can have values of 500 KiB."""
 EQUAL_LENGTH = 10
-"""The number of equal characters that a cut value shows before the first difference."""
+"""The number of equal characters before the first difference that a shortened value shows."""
 
 PRICE = ("price", "regular_price", "offers")
 """The columns that a trigger computes from each other. They must be put back together."""
@@ -53,9 +54,11 @@ SECRET: Mapping[str, tuple[str, ...]] = {
 }
 """The columns whose values are not shown: credentials and personal data. The audit log hides the same columns."""
 NAMED: Mapping[str, tuple[str, ...]] = {"catalogs": ("source_config",)}
-"""Columns with credentials, which a client can have replaced since. They are only put back if they are named."""
+"""Columns with credentials. Because the client can have replaced the credentials since the backup, these columns are
+put back only if the operator names them.
+"""
 HIDDEN = "[hidden]"
-"""The text instead of a secret value."""
+"""The text that replaces a secret value in a report."""
 
 _ADMIN = "an admin of the platform decides it"
 _COMPUTED = "the platform computes it"
@@ -66,12 +69,12 @@ LIVE: Mapping[str, Mapping[str, str]] = {
         "order_retention_days": _ADMIN,
     },
     "catalogs": {
-        "owner_client_id": _ADMIN, "type": "it is chosen once", "source": "it is chosen once",
-        "currency": "the currency of the products follows from it", "pricing": _COMPUTED, "priced_at": _COMPUTED,
+        "owner_client_id": _ADMIN, "type": "it cannot change", "source": "it cannot change",
+        "currency": "it determines the currency of the products", "pricing": _COMPUTED, "priced_at": _COMPUTED,
         "last_sync_at": _COMPUTED,
     },
     "products": {
-        "catalog_id": "products do not move", "currency": "it follows from the catalog", "inventory_count": _STOCK,
+        "catalog_id": "a product cannot move", "currency": "the catalog determines it", "inventory_count": _STOCK,
         "inventory_policy": _STOCK, "source_data": "product_sources has it", "media": _COMPUTED,
         "offer_ends_at": _COMPUTED, "offer_changes_at": _COMPUTED,
     },
@@ -80,48 +83,49 @@ LIVE: Mapping[str, Mapping[str, str]] = {
         "client_id": _ADMIN, "domain": "another site can have claimed it", "slug": "another site can have claimed it",
         "domain_token": "another site can have claimed the domain",
         "domain_verified_at": "another site can have claimed the domain",
-        "catalog_id": "the client may no longer read the catalog", "event_storage": "visitors decide with it",
+        "catalog_id": "the client may no longer read the catalog",
+        "event_storage": "the consent of visitors depends on it",
     },
 }  # fmt: skip
-"""The other columns of these tables, each with the reason why the live value stays. Keys and the times of a row are not
-in this list either.
+"""The columns that cannot be put back, each with the reason. Keys and the times of a row cannot be put back either, but
+are not listed here.
 """
-CHANGED = "a value has changed since the values were shown: look at them again"
+CHANGED = "a value has changed since the comparison: compare again"
 _LABELS = {"clients": "slug", "catalogs": "name", "sites": "name", "products": "sku"}
 """Maps tables to the column by which people recognise a row."""
 _OWN_EXPRESSIONS = {
-    # The trigger `set_price` computes the price from the regular price and the offers, if the regular price changes.
-    # If it does not change, the trigger takes a changed `price` as the new regular price.
+    # The trigger `set_price` computes the price from the regular price and the offers, if the regular price changes. If
+    # the regular price does not change, the trigger uses a changed `price` as the new regular price.
     ("products", "price"): "case when l.regular_price = coalesce(n.regular_price, n.price) then l.price"
     " else n.price end",
     ("products", "regular_price"): "case when n.offers <> '[]' or l.offers <> '[]' or l.regular_price is not null"
     " then coalesce(n.regular_price, n.price) end",
 }
-"""(table, column) → the expression for the new value, if it is not simply the value of the backup."""
+"""Maps a table and a column to the SQL expression for the new value. Other columns get the value of the backup."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The values that an operator wants back."""
+    """The values that an operator selects."""
 
     columns: Mapping[str, tuple[str, ...]]
-    """Maps tables to their columns."""
+    """Maps each table to the selected columns."""
     catalog: UUID | None = None
-    """Only rows of this catalog."""
+    """The catalog of the selected rows. If it is None, rows of all catalogs are selected."""
     rows: frozenset[str] = frozenset()
     """The keys or the names of the selected rows, e.g. SKUs. If the set is empty, all rows are selected."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row whose selected values differ."""
+    """A row whose selected values differ between the backup and the live database."""
 
     table: str
     key: tuple[str, ...]
     label: str
     values: Mapping[str, tuple[str, str]]
-    """Maps each column to the live value and the value of the backup, as JSON. Both values are cut around the first
-    difference. Secret values are hidden.
+    """Maps each column to the live value and the value of the backup, as JSON. Long values are shortened around the
+    first difference. Secret values are hidden.
     """
     digest: str
     """The digest of the key and of all complete values."""
@@ -165,7 +169,7 @@ def _of_table(table: str) -> tuple[str, ...]:
 def differences(
     restored: psycopg.Connection, live: psycopg.Connection, comparisons: Iterable[Comparison], selection: Selection
 ) -> list[Difference]:
-    """Return the rows whose selected values differ. Both connections have entered the role that sees all rows."""
+    """Return the rows whose selected values differ. Both connections must already have the role that sees all rows."""
     all_differences = []
     for comparison in comparisons:
         if comparison.table.name in selection.columns:
@@ -175,7 +179,7 @@ def differences(
 
 
 def digest_of(changed: Iterable[Difference]) -> str:
-    """Return the digest of all differences. It shows whether a later comparison finds the same values."""
+    """Return the digest of all differences. A later comparison has the same digest only if it finds the same values."""
     digests = sha256()
     for each in changed:
         digests.update(each.digest.encode())
@@ -189,12 +193,14 @@ def put_back(
     selection: Selection,
     changed: Collection[Difference],
 ) -> dict[str, int]:
-    """Write the selected values of the backup into the rows of `changed`, and return their number for each table.
+    """Lock the rows of `changed`, and write the selected values of the backup. Return the number of rows for each
+    table.
 
-    The rows are locked. Raises TenantError if a value is not the one in `changed`, because it was changed since.
-    Triggers do what they do for every change: they compute facets and prices, invalidate cached pages, and record the
-    change in the audit log. The caller commits the transaction of `live`. Also raises TenantError if a value conflicts
-    with another row, e.g. because another product has got the SKU.
+    As after every change, triggers compute facets and prices, invalidate cached pages, and record the change in the
+    audit log. The caller commits the transaction of `live`.
+
+    Raises TenantError if a value has changed since `changed` was computed. Also raises TenantError if a value conflicts
+    with another row, e.g. because another product now has the SKU.
     """
     counts = {}
     for comparison in comparisons:
@@ -222,7 +228,7 @@ def _compare(
     *,
     lock: bool = False,
 ) -> list[Difference]:
-    """lock: lock the rows of the live database until its transaction ends."""
+    """Return the rows of `keys` that differ. If `lock` is true, lock the live rows until the end of the transaction."""
     columns = selection.columns[table.name]
     hidden = SECRET.get(table.name, ())
     before = _values(restored, table, keys, columns, selection)
@@ -252,7 +258,7 @@ def _values(
     *,
     lock: bool = False,
 ) -> dict[tuple[str, ...], tuple[str, list[str]]]:
-    """Return the name of each row, and the selected values as JSON. The keys of the result are the keys of the rows."""
+    """Map the key of each row to the row's name and the selected values as JSON."""
     query = sql.SQL("select array[{keys}], {label}::text, array[{values}] from {table} r where ({keys}) in ({wanted})")
     statement = query.format(
         keys=_key(table, "r"),
@@ -264,8 +270,8 @@ def _values(
         wanted=sql.SQL(", ").join(_placeholders(table) for _ in keys),
     )
     if lock:
-        # Orders lock their products in the same order and with the same kind of lock, so neither an order nor a restore
-        # can wait for the other one forever.
+        # Orders lock their products in the same order and in the same lock mode. Therefore an order and a restore
+        # cannot cause a deadlock.
         statement += sql.SQL(" order by {} for no key update of r").format(
             sql.SQL(", ").join(sql.Identifier("r", column) for column in table.key)
         )
@@ -337,7 +343,9 @@ def _batches(keys: Sequence[tuple[str, ...]]) -> list[Sequence[tuple[str, ...]]]
 
 
 def _cut(live: str, restored: str) -> tuple[str, str]:
-    """Return both values. Long values begin shortly before their first difference, so that they never look equal."""
+    """Return both values. If a value is too long, both begin shortly before the first difference, so that they never
+    look equal.
+    """
     if max(len(live), len(restored)) <= MAX_VALUE_LENGTH:
         return live, restored
     equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(live, restored, strict=False)))

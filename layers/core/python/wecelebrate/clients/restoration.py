@@ -1,7 +1,7 @@
 """Copies the rows of one client from a restored database into the live database.
 
 The rows of the client in the two databases are compared. Missing rows are copied. Rows that exist are reported, and
-their values change only if the operator names the columns (`overwriting`). Rows of other clients are not read and not
+their values change only if the operator names the columns (`overwriting`). Rows of other clients are not read or
 written. Figures and facets are not copied, because triggers compute them again from the copied rows.
 
 Some missing rows give access, or send data to another system. A user can have deleted such a row on purpose, so these
@@ -35,7 +35,9 @@ BATCH_ROWS = 500
 MAX_SKIPPED = 200
 """The maximum number of skipped rows that a report names."""
 VERSION = 3
-"""The version of the report. A command does not write if the function's release does not know the command's options."""
+"""The version of the report. If the report of a comparison has an older version than the command, the deployed function
+does not know all options. The command then stops before it writes.
+"""
 _PARENTS = {
     "webhook_secrets": ("webhook_id", "webhooks"),
     "order_exports": ("destination_id", "order_destinations"),
@@ -43,9 +45,9 @@ _PARENTS = {
     "order_file_drops": ("destination_id", "order_destinations"),
     "report_recipients": ("member_id", "client_users"),
 }
-"""Maps a table to a column, and to the table in ACCESS to which this column refers.
+"""Maps a table to a column, and to the table of ACCESS to which this column refers.
 
-A row is not copied if the row to which it refers is missing.
+A row is not copied if the live database does not have the row to which this column refers.
 """
 
 
@@ -56,15 +58,15 @@ class Request:
     client: str
     """The slug of the client."""
     copy: bool = False
-    """Whether rows and values are written. Otherwise the databases are only compared."""
+    """Whether missing rows and old values are written. If it is false, the databases are only compared."""
     access: frozenset[str] = frozenset()
     """The tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied."""
     only: frozenset[str] = frozenset()
     """The selected tables. If it is empty, all tables are selected."""
     without: frozenset[str] = frozenset()
-    """The tables that are left out, e.g. because a table has too many rows for the function."""
+    """The tables that are not compared or copied, e.g. because a table has too many rows for the function."""
     skip_conflicts: bool = False
-    """Whether rows that conflict with live rows are left out. Otherwise one such row is an error."""
+    """Whether rows that conflict with live rows are skipped. If it is false, a conflict is an error."""
     values: Selection | None = None
     """The values to show and, with `copy`, to put back."""
     shown: str | None = None
@@ -75,7 +77,7 @@ class Request:
         """Return the request in an event for the function `deploy-migrate`. Raises TenantError."""
         names = event.get("values") or ()
         if names and event.get("copy") and not event.get("shown"):
-            raise TenantError("values are only put back after they were shown: compare first, and give the digest")
+            raise TenantError("values are put back only after a comparison: compare first, and give the digest")
         only, without = event.get("only") or (), event.get("without") or ()
         for table in dict.fromkeys(name.partition(".")[0] for name in names):
             if table in without or (only and table not in only):
@@ -132,16 +134,17 @@ def copy_missing(
     *,
     skip: bool = False,
 ) -> tuple[dict[str, int], list[dict[str, str]]]:
-    """Copy the missing rows, and return their number for each table, and the rows that were skipped, each with the
-    reason. The caller commits the transaction of `live`.
+    """Copy the missing rows. Return the number of copied rows for each table, and the skipped rows with the reasons.
 
     access: the tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied.
     skip: leave out rows that conflict with rows of the live database, and rows that belong to such a row.
 
     Jobs that had not ended are copied as cancelled, so that no job runs a second time. A site is copied without its
     catalog if its client may no longer read the catalog. Rows of a catalog that now belongs to another client are not
-    copied. Without `skip`, raises TenantError if a copied row conflicts with a row of the live database, e.g. because
-    another client uses the same name.
+    copied.
+
+    The caller commits the transaction of `live`. If `skip` is false, raises TenantError if a copied row conflicts with
+    a live row, e.g. because another client uses the same name.
     """
     copied: dict[str, int] = {}
     skipped: list[dict[str, str]] = []
@@ -178,11 +181,11 @@ def _without_parents(
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Return two lists: the rows that can be copied, and the refused rows, each with the reason.
 
-    A row that belongs to a skipped row is refused. The database itself would refuse it only if the table has a foreign
+    A row that belongs to a skipped row is refused. The database would refuse the row only if its table had a foreign
     key.
 
-    A row with a weak reference to a skipped row is copied without this reference, as if the other row had been deleted:
-    e.g. a line of an order stays without its product.
+    If a row has a weak reference to a skipped row, the row is copied, and the reference becomes null. For example, a
+    line of an order is copied without its product.
     """
     lost = {(each["table"], each["key"]) for each in skipped}
     kept, refused = [], []
@@ -205,8 +208,9 @@ def _key_of(table: Table, row: Mapping[str, Any]) -> str:
 def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Insert each row in its own savepoint. Return the rows that the database refuses, with the reasons.
 
-    A row that refers to another row of the table can be refused because the other row was refused, or comes later. Such
-    a row is inserted again after all other rows. A weak reference to a refused row is then null.
+    If a row refers to a later row of the same table, or to a refused row, the database refuses it. The function
+    therefore inserts such rows again after all other rows. Before this, it sets weak references to refused rows to
+    null.
     """
     refused: dict[str, dict[str, str]] = {}
     again = []
@@ -245,7 +249,7 @@ def _allowed(
         catalog = row.get("catalog_id")
         if parent and row[column] not in parents:
             continue
-        # The catalog can belong to another client, either from the beginning or because it was moved after the backup.
+        # The catalog can belong to another client, for example because it was moved after the backup.
         if catalog in foreign and (table in ACCESS or "client_id" not in row):
             continue
         if catalog in foreign - granted and table == "sites":

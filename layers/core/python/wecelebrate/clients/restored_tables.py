@@ -1,7 +1,7 @@
-"""The tables with rows of clients, and which of these rows a restored database may bring back.
+"""The tables with rows of clients, and the rules for copying these rows from a restored database.
 
-The tables come from the catalog of PostgreSQL. A table without a column that names the client is an error until
-somebody decides how to restore the table, so no new table is forgotten.
+The list of tables comes from the system catalog of PostgreSQL. A table without a column that names the client raises an
+error until a developer decides how to restore the table. Therefore no new table is forgotten.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,9 +14,9 @@ import psycopg
 from psycopg import sql
 
 MAX_KEYS = 20
-"""The number of keys of different rows that a report lists for each table."""
+"""The maximum number of differing rows whose keys a report lists for each table."""
 ROLE = "app_migrate"
-"""The role that sees the rows of all clients. The login to both databases must be allowed to switch to this role."""
+"""The role that sees the rows of all clients. In each database, the login must be allowed to switch to this role."""
 
 _FIGURES = "triggers compute it from the copied orders"
 _FACETS = "triggers compute it from the copied products"
@@ -75,13 +75,13 @@ REFERENCES: Mapping[str, str] = {
     "site_id": "sites",
     "catalog_id": "catalogs",
 }
-"""Maps a column to the table to which it refers. Not every such column has a foreign key."""
+"""Maps a column to the table to which it refers. Some of these columns have no foreign key."""
 
 
 _WEAK = {"sites": {"catalog_id": "catalogs"}}
-"""Maps the columns of further weak references to the tables to which they refer.
+"""Weak references without a foreign key. Maps a table to its columns, and each column to the table to which it refers.
 
-The database knows the weak references with `on delete set null`, so this constant does not contain them.
+All other weak references have a foreign key with `on delete set null`, which is read from the database.
 """
 
 
@@ -98,17 +98,18 @@ class Table:
     columns: tuple[str, ...]
     """All stored columns, except the columns that PostgreSQL generates."""
     condition: str
-    """The condition on a row of the client `%(client)s`."""
+    """The SQL condition that selects the rows of the client `%(client)s`."""
     weak: Mapping[str, str]
-    """Maps each column with a weak reference to the table to which it refers.
+    """Maps each column with a weak reference to the table to which the column refers.
 
-    A row is copied even if the row to which such a column refers is not copied. The column is then null.
+    If the row to which the column refers is not copied, the column becomes null. The row with the column is still
+    copied.
     """
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences between the rows of a client in one table of the restored and of the live database."""
+    """The differences between the restored and the live database, for the rows of a client in one table."""
 
     client: UUID
     table: Table
@@ -141,8 +142,8 @@ def compare(
 ) -> list[Comparison]:
     """Compare the rows of a client, in parent tables before child tables.
 
-    only: the tables that are compared. If it is empty, all tables are compared. without: the tables that are left out.
-    Raises TenantError.
+    only: the tables to compare. If it is empty, all tables are compared. without: the tables to leave out. Raises
+    TenantError.
     """
     _enter(restored, live)
     parameters = {"client": client}

@@ -21,8 +21,8 @@ from wecelebrate.core.types.normal_forms import nfc
 MACHINE_PREFIX = "machine:"
 """The prefix of a machine's subject.
 
-A person's subject cannot have this prefix. Therefore a client that adds a machine as a member cannot add a person in
-this way, without an accepted invitation.
+A person's subject cannot have this prefix. A client adds a machine as a member without an invitation. Because of the
+prefix, the client cannot add a person in the same way.
 """
 JWKS_LIFE_SECONDS = 3600.0
 """How long the public keys of the issuer are cached."""
@@ -62,7 +62,7 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
     """
     if claims is None:
         return Caller(site_domain=site_domain)
-    # Cognito marks each token as `access` or `id`. API Gateway does not check this claim, and accepts both.
+    # Cognito's tokens have the claim `token_use`, which is `access` or `id`. API Gateway does not check this claim.
     # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
     # Tokens of other issuers do not have this claim. Their audience shows whether they are access tokens or ID tokens.
     if claims.get("token_use", "access") != "access":
@@ -80,7 +80,7 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
 def _session_start(claims: Mapping[str, Any]) -> float:
     """Return when the session of a token began. A refreshed token keeps the `auth_time` of the first token.
 
-    If the token has no such time, the session counts as old: it ends if the sessions of the account are ended.
+    If the token has no such time, the session counts as old. It ends whenever the sessions of the account are ended.
     """
     for name in ("auth_time", "iat"):
         with suppress(KeyError, TypeError, ValueError):
@@ -91,7 +91,7 @@ def _session_start(claims: Mapping[str, Any]) -> float:
 def _is_machine(claims: Mapping[str, Any]) -> bool:
     """Return whether the token was issued to a program (grant `client_credentials`), and not to a person.
 
-    In such a token of Cognito, the subject is the id of the app client. Auth0 names the grant in `gty`.
+    In a token of Cognito for a program, the subject is the id of the app client. Auth0 writes the grant into `gty`.
     """
     return claims.get("client_id") == claims.get("sub") or claims.get("gty") == "client-credentials"
 
@@ -146,8 +146,8 @@ def _verify(token: str) -> Mapping[str, Any]:
 def _keys(refresh: bool = False) -> Any:
     """Return the public keys of the issuer, from the cache if the cached keys are recent.
 
-    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS, so that forged tokens
-    cause few requests.
+    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS. Therefore forged
+    tokens cause few requests.
     """
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys per instance
     import urllib.request

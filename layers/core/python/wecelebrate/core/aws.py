@@ -1,12 +1,12 @@
-"""Decides which errors of AWS are temporary, so that a later attempt can succeed.
+"""Recognizes temporary errors of AWS. After a temporary error, a later attempt can succeed.
 
     with temporary_errors("S3"):
         client.get_object(...)
 
 boto3 has already retried a call when it raises one of these errors. A temporary error becomes Unavailable: a request
 gets a 503 response with Retry-After, and a job is retried without counting the attempt. All other errors of boto3, e.g.
-AccessDenied, are raised unchanged. They mean that the platform is deployed incorrectly. An operator finds them in the
-log, and the job that they stop becomes a dead letter, which the operator can redrive.
+AccessDenied, are raised unchanged, because they mean that the platform is deployed incorrectly. The log contains these
+errors. A job that such an error stops becomes a dead letter, which an operator can redrive.
 """
 
 from collections.abc import Iterator

@@ -68,7 +68,7 @@ def signed_headers(service: str, url: str, body: bytes, headers: Mapping[str, st
         f"{ALGORITHM} Credential={signer.access_key}/{signer.scope(time)}, SignedHeaders={';'.join(names)},"
         f" Signature={signer.signature(time, canonical)}"
     )
-    # With this header, Lambda recognises functions that start each other in a loop.
+    # This header allows Lambda to detect functions that invoke each other in a loop.
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):
         signed["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
     return signed

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from wecelebrate.core.database import SYSTEM, Transaction, writing
 
 MAX_SECONDS = 45.0
-"""The number of seconds after which a run starts no new batch."""
+"""After this number of seconds, a run starts no new batch."""
 
 
 def run(work: Callable[[Transaction, int], int], batch_size: int, max_seconds: float | None = None) -> int:

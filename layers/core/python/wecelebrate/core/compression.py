@@ -12,9 +12,9 @@ from wecelebrate.core.etags import weak
 from wecelebrate.core.negotiation import content_coding, vary
 
 MIN_CHARACTERS = 4_000_000
-"""If the body has at least this length, the function compresses the response."""
+"""The minimum length of a body that the function compresses."""
 _LEVEL = 1
-"""A higher level than this takes up to five times as long, and makes JSON at most a fifth smaller."""
+"""The compression level. A higher level takes up to five times as long, and makes JSON at most a fifth smaller."""
 
 
 def compress_large(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from wecelebrate.core.settings import settings
 
 HEADER = "Consistency-Token"
 LIFE_SECONDS = 60
-"""How long a token is valid. A replica with a longer lag is not used. So after this time, every replica in use has
-replayed the write, and the token is no longer needed."""
+"""How long a token is valid. A replica with a longer lag is not used. Therefore every replica in use has replayed the
+write after this time, and the token is no longer needed."""
 MAX_TOKENS = 16
 """The maximum number of tokens in a request. Further tokens are ignored."""
 

@@ -1,7 +1,7 @@
 """The time at which the current invocation of a function ends.
 
 A statement of the database must not run longer than the function that waits for its result. The first statement of
-every transaction tells the database how much time is left.
+every transaction passes the remaining time to the database.
 """
 
 import time
@@ -13,8 +13,8 @@ ANSWER_SECONDS = 0.5
 """The time that a function needs to respond after the database has cancelled a statement."""
 
 _ends_at: list[float] = []
-"""While an event is handled, this list holds the time (of the monotonic clock) at which the last statement must have
-ended. There is never a second element, because an instance handles one event at a time."""
+"""While an event is handled, this list contains the time, on the monotonic clock, by which every statement must end.
+The list never has two elements, because an instance handles one event at a time."""
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def invocation(context: Any) -> Iterator[None]:
 
 
 def milliseconds_left() -> int | None:
-    """Return how many milliseconds a statement that begins now can run, at least 1.
+    """Return how many milliseconds a statement may run if it begins now. The minimum is 1.
 
     It returns None if no event is handled.
     """

@@ -1,8 +1,8 @@
 """Starts the workers of queues without SQS, while the kill switch `queue` is set to `direct`.
 
 A function that declares `worker:<queue>` in its function.toml can invoke the worker of this queue itself. The worker
-gets the same event as from SQS, so it does the same work. Jobs and deliveries are claimed in the database, so a worker
-that is started twice does nothing twice.
+gets the same event as from SQS, so it does the same work. If two workers get the same message, the work is done only
+once, because workers claim jobs and deliveries in the database.
 
 Workers are invoked synchronously, because Lambda keeps the events of asynchronous invocations in queues of SQS.
 """
@@ -21,11 +21,11 @@ from wecelebrate.core.settings import settings
 logger = Logger()
 
 RECEIPT = "direct"
-"""The receipt handle of a message that did not come from SQS. Such a message has no visibility."""
+"""The receipt handle of a message that did not come from SQS. The message has no visibility timeout."""
 START_SECONDS = 1.0
 """How long `start` waits for a worker to report an error.
 
-Lambda does not stop a worker when `start` no longer waits.
+When `start` stops waiting, the worker continues.
 """
 WORK_SECONDS = 20.0
 """How long `run` waits until a worker has finished."""
@@ -39,10 +39,10 @@ class WorkerFailed(Exception):
 def start(messages: Iterable[tuple[str, str]]) -> bool:
     """Start a worker for each message, and do not wait until the workers have finished.
 
-    It returns False if a worker failed at once.
+    It returns False if a worker failed within START_SECONDS.
 
-    messages: queue and body of each message. The sweeper sends a message again if its work was not done. Therefore only
-    messages that announce rows can be sent in this way.
+    messages: the queue and the body of each message. A message must announce rows of the database, because the sweeper
+    repeats a message only if its rows have not been processed.
     """
     with ThreadPoolExecutor(_THREADS, "direct") as threads:
         return all(list(threads.map(lambda message: _start(*message), messages)))

@@ -1,8 +1,9 @@
 """Requests that come through CloudFront. On AWS, functions refuse all other requests.
 
-The host name of API Gateway is public, and a request to it would bypass the firewall and the cache. CloudFront
-therefore adds a secret to each request. It also adds the address and the host of the visitor, because the gateway only
-sees the address and the host name that CloudFront uses. CloudFront replaces these headers if a visitor sends them.
+The host name of API Gateway is public, and a request to it would bypass the firewall and the cache. Therefore
+CloudFront adds a header with a secret to each request. It also adds headers with the address and the host of the
+visitor, because the gateway sees only the address and the host name of CloudFront. CloudFront replaces these headers if
+a visitor sends them.
 """
 
 from hmac import compare_digest
@@ -17,10 +18,10 @@ HOST_HEADER = "x-viewer-host"
 
 
 def admit(event: dict[str, Any]) -> Forbidden | None:
-    """Replace the address and the host in `event` by those of the visitor.
+    """Write the address and the host of the visitor into `event`.
 
-    If no secrets are configured, nothing is changed. The function returns a problem if the request did not come through
-    CloudFront, otherwise None.
+    It returns a problem if the request did not come through CloudFront, otherwise None. If no secrets are configured,
+    `event` does not change.
     """
     secrets = [secret.encode() for secret in settings().origin_secrets.split(",") if secret]
     if not secrets:
@@ -28,7 +29,7 @@ def admit(event: dict[str, Any]) -> Forbidden | None:
     headers, context = event["headers"], event["requestContext"]
     secret = headers.pop(SECRET_HEADER, "").encode()
     if not any([compare_digest(secret, accepted) for accepted in secrets]):  # noqa: C419 - always compare with both
-        return Forbidden("This host answers only CloudFront. Send the request to the domain of the API.")
+        return Forbidden("This host accepts only requests from CloudFront. Send the request to the domain of the API.")
     context["http"]["sourceIp"] = headers.pop(ADDRESS_HEADER, context["http"]["sourceIp"])
     context["domainName"] = headers.pop(HOST_HEADER, context["domainName"])
     return None

@@ -5,7 +5,7 @@ import re
 
 _LONG_NUMBER = re.compile(r"&#([0-9]{20,})")
 _MAX_DIGITS = 8
-"""A number with more digits is above the last code point, so its first digits also are."""
+"""Only this number of digits is decoded. A number with more digits is above the last code point in any case."""
 
 
 def decoded(text: str) -> str:

@@ -38,8 +38,8 @@ class Problem(Exception):
 
     The platform could not complete the request because of an internal fault. The request changed nothing.
 
-    Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that it has its effect only once.
-    If the problem remains, contact support with the `request_id` of the response.
+    Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that the request has its effect
+    only once. If the problem remains, contact support with the `request_id` of the response.
     """
 
     status: ClassVar[int] = 500
@@ -52,7 +52,7 @@ class Problem(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """Return the title, a sentence for people. It is the first line of the class's docstring."""
+        """Return the title: the first line of the class's docstring."""
         return (cls.__doc__ or "An internal error occurred.").splitlines()[0]
 
     @classmethod
@@ -83,13 +83,13 @@ class Problem(Exception):
 class Invalid(Problem):
     """The request is not valid.
 
-    The request is well-formed, but the API cannot accept a value, a parameter or a key in it. `errors` names each of
-    them: `pointer` is the JSON Pointer of a field in the body, or the name of a parameter, and `detail` says what is
+    The request is well-formed, but contains an invalid value, parameter or key. `errors` has one entry for each
+    problem. `pointer` is the JSON Pointer of a field in the body, or the name of a parameter. `detail` says what is
     wrong.
 
-    Correct the values and send the request again. The same request will fail again. An unknown parameter, a parameter
-    that is sent twice, and a JSON object with the same key twice are refused, too, so that no part of a request is
-    ignored.
+    Correct the values and send the request again. Without a correction, the request will fail again. So that no part of
+    a request is ignored, the API also refuses unknown parameters, repeated parameters, and JSON objects with duplicate
+    keys.
 
     Example:
 
@@ -103,8 +103,8 @@ class Invalid(Problem):
 class MalformedBody(Problem):
     """The body is not JSON.
 
-    The content type says that the body is JSON, but it cannot be parsed: it is cut off, has an extra comma, or is not
-    in UTF-8.
+    The content type says that the body is JSON, but the body cannot be parsed. For example, the body is cut off, has an
+    extra comma, or is not in UTF-8.
 
     Create the body with a JSON library. Do not build it from pieces of text.
 
@@ -143,10 +143,10 @@ class UnsupportedMediaType(Problem):
 class BadCursor(Problem):
     """This cursor does not belong to this list. Request the first page without a cursor.
 
-    A cursor continues exactly one list: with the same path, filters and sort order as the page from which it comes.
+    A cursor is valid only for the list from which it comes: the path, the filters and the sort order must be the same.
 
-    Follow the header `Link`, or pass `next_cursor` unchanged as `cursor` with the same filters. If you change a
-    filter, begin again without a cursor.
+    Follow the header `Link`, or pass `next_cursor` unchanged as `cursor` with the same filters. If you change a filter,
+    request the first page again, without a cursor.
 
         GET /v1/orders?status=placed&cursor=<next_cursor of the previous page>
     """
@@ -158,8 +158,9 @@ class BadCursor(Problem):
 class BadIdempotencyKey(Problem):
     """The header Idempotency-Key must have 1 to 255 printable characters, not only spaces, and no comma.
 
-    The key identifies a request, so that it has its effect only once. An empty key, or a key that an intermediary
-    could change or join with another key, does not identify a request. The header must not be repeated.
+    The key identifies a request, so that the request has its effect only once. A key must not be empty. It must not
+    contain characters with which an intermediary could change the key, or join it with another key. The header must not
+    be repeated.
 
     Use a new UUID for each request, and send the same UUID when you repeat the request.
 
@@ -173,7 +174,8 @@ class BadIdempotencyKey(Problem):
 class Unauthenticated(Problem):
     """The access token is missing or not valid.
 
-    The request needs a token, or has a token that has expired, has a wrong signature, or was not issued for this API.
+    The request needs a token, but has none, or its token is not valid. A token is not valid if it has expired, has a
+    wrong signature, or was not issued for this API.
 
     Get a new access token and send it with the request. Send the access token, not the ID token.
 
@@ -191,10 +193,10 @@ class Unauthenticated(Problem):
 class SessionRevoked(Unauthenticated):
     """This session was ended. Sign in again.
 
-    The account has ended all its sessions, or the platform has ended them, for example because a token was lost. All
-    tokens of earlier sessions are refused, even if they were refreshed later.
+    All sessions of the account were ended, by the account itself or by the platform, for example because a token was
+    lost. All tokens of these sessions are refused, even if they were refreshed later.
 
-    Sign in again. The new session must begin at least one second after the other sessions were ended.
+    Sign in again. The new session must begin at least one second after the old sessions were ended.
     """
 
     code = "session_revoked"
@@ -206,7 +208,7 @@ class Forbidden(Problem):
     The account may read the object, but may not change it in this way. For example, a viewer may read the products of a
     client, but only owners and editors may write them.
 
-    Ask an owner of the client for another role, or use another account. The same request will fail again.
+    Ask an owner of the client for another role, or use another account. Until then, the request will fail again.
     """
 
     status = 403
@@ -228,8 +230,8 @@ class NoMembership(Forbidden):
 class NotFound(Problem):
     """This object does not exist, or you have no access to it.
 
-    No object has this id, or it belongs to another client. The API does not say which, because other clients' objects
-    are private.
+    No object has this id, or the object belongs to another client. The API does not say which of the two is true,
+    because the objects of other clients are private.
 
     Check the id, and check with `GET /v1/me` that the token belongs to the right client.
     """
@@ -255,7 +257,7 @@ class UnknownPath(NotFound):
 class MethodNotAllowed(Problem):
     """The path does not support this method. The header Allow lists the methods that it supports.
 
-    The path exists, but not with this method. For example, a list can be read, but not deleted.
+    The path exists, but does not support this method. For example, a list can be read, but not deleted.
 
     Use one of the methods in the header `Allow` of the response.
 
@@ -303,7 +305,7 @@ class _Precondition(Problem):
     """The request changes an object, but does not name the current version of the object."""
 
     def __init__(self, current: str) -> None:
-        """`current` is the current entity tag of the object. Only a caller who may read the object gets the problem."""
+        """`current` is the current entity tag of the object. The caller must be allowed to read the object."""
         super().__init__()
         self._current = current
 
@@ -333,8 +335,8 @@ class PreconditionRequired(_Precondition):
     A request that changes or deletes this object has to say which version of the object it changes. Otherwise two
     callers could overwrite each other's changes without noticing.
 
-    Read the object and send its `ETag` in `If-Match`. The header `ETag` of the response is the current tag. Send
-    `If-Match: *` only if the state of the object does not matter.
+    Read the object and send its `ETag` in `If-Match`. The header `ETag` of the response is the current tag. If the
+    state of the object does not matter, send `If-Match: *`.
 
         If-Match: "5d41402abc4b2a76b9719d911017c592"
     """
@@ -349,8 +351,8 @@ class TooManyRequests(Problem):
     A client, an IP address, a customer or a site has sent more requests than its limit allows. `detail` names the
     limit, and the headers `RateLimit` and `RateLimit-Policy` give the state of all limits.
 
-    Wait for the number of seconds in `Retry-After`, then continue more slowly. Failed requests cost more than others,
-    so repair a program that sends invalid requests.
+    Wait for the number of seconds in `Retry-After`, then continue more slowly. Failed requests cost more than
+    successful requests, so repair a program that sends invalid requests.
 
         Retry-After: 12
     """
@@ -385,8 +387,8 @@ class Unavailable(Problem):
 
     The database, the cache, a queue or a service that the platform calls does not answer. The request changed nothing.
 
-    Repeat the request after the number of seconds in `Retry-After`, with growing pauses. Use an `Idempotency-Key` for
-    a `POST`.
+    Wait for the number of seconds in `Retry-After`, then repeat the request. Wait longer after each failure. Use an
+    `Idempotency-Key` for a `POST`.
     """
 
     status = 503

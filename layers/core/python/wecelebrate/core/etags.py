@@ -41,7 +41,7 @@ class Versioned(Protocol):
 
 
 class Match:
-    """The state that an object must have when the caller changes it. This state comes from the If-Match header."""
+    """The state that an object must have so that the caller can change it. The state comes from the If-Match header."""
 
     def __init__(self, if_match: str | None) -> None:
         self._if_match = if_match
@@ -52,8 +52,8 @@ class Match:
         It returns None if the header is `*`.
 
         The weak form of the entity tag is accepted, although RFC 9110 requires the strong comparison. A server that
-        compresses responses, e.g. CloudFront, changes the tag to its weak form. The tag names a version of a row, which
-        does not depend on the content coding.
+        compresses responses, e.g. CloudFront, changes the tag to its weak form. Both forms name the same version of a
+        row, because the version does not depend on the content coding.
 
         Raises PreconditionRequired if the header is missing, and PreconditionFailed if the object has changed. The
         caller has read `current`, so both problems contain the current entity tag.

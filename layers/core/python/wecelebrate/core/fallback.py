@@ -1,6 +1,6 @@
 """Answers the requests that match no route: 404 for an unknown path, 405 for another method, and OPTIONS.
 
-This module does not use the database, the cache or FastAPI, so a flood of such requests stays cheap.
+This module does not use the database, the cache or FastAPI, so that a flood of these requests is cheap.
 """
 
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ def respond(event: dict[str, Any]) -> dict[str, Any]:
     if method == "OPTIONS" and (allowed or _is_preflight(event["headers"])):
         response = {"statusCode": 204, "headers": {"allow": ", ".join(allowed)} if allowed else {}}
     elif not allowed or method in allowed:
-        # The gateway matches the path as it was sent, but the event contains the decoded path. If only the decoded path
-        # matches a route, the API does not have the path of the request.
+        # The gateway matches the encoded path, but the event contains the decoded path. If only the decoded path
+        # matches a route, the path of the request does not exist in the API.
         response = problems.response(UnknownPath(), event)
     else:
         response = problems.response(MethodNotAllowed(allowed), event)

@@ -2,15 +2,15 @@
 
 A spreadsheet computes a cell that begins with one of `= + - @`, with a tab or with a line break, even if a stranger
 wrote the text of the cell (CWE-1236). Therefore the platform writes a `'` before such a text. If the text already has a
-`'` before the sign, the platform adds another `'`. A reader can then remove exactly one: `unquoted(quoted(text))` is
-`text` for every text. All other texts stay as they are: `'90s` needs no quote.
+`'` before the sign, the platform adds another `'`. A reader can then remove exactly one `'`: `unquoted(quoted(text))`
+is `text` for every text. All other texts stay as they are. For example, `'90s` needs no quote.
 
-In many countries, a spreadsheet separates cells at `;`. In this case, quotation marks inside a line do not protect a
-text from being divided. Therefore the platform also writes a `'` before one of `= + - @` that follows a `;`, a tab or a
-line break inside the text: `Ann;=1+1` becomes `Ann;'=1+1`.
+In many countries, a spreadsheet separates cells at `;`, even inside quotation marks. Therefore the platform also writes
+a `'` before one of `= + - @` that follows a `;`, a tab or a line break inside the text. For example, `Ann;=1+1` becomes
+`Ann;'=1+1`.
 
-Numbers are not quoted: a quote before -0.02 would break the sums of the receiver. The function `app.formula_safe` of
-the database quotes in the same way.
+Numbers are not quoted, because a quote before -0.02 would break the sums of the receiver. The database function
+`app.formula_safe` quotes in the same way.
 """
 
 import re
@@ -31,19 +31,20 @@ def is_computed(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """Return the text of a cell, with a `'` before each sign at which a spreadsheet would begin a formula."""
+    """Return the text of a cell, with a `'` before each sign that would start a formula in a spreadsheet."""
     return _UNQUOTED.sub("'", text)
 
 
 def unquoted(cell: str) -> str:
-    """Return the text that `quoted` has turned into this cell."""
+    """Return the original text of a cell that `quoted` has written."""
     return _QUOTED.sub("", cell) if "'" in cell else cell
 
 
 def unquoted_start(cell: str) -> str:
-    """Return the text of a cell of another system's file, without the `'` before a sign at its beginning.
+    """Return the text of a cell in a file of another system, without a quote at the beginning.
 
-    Other systems only quote the beginning of a text. A `'` after `;`, a tab or a line break is a part of their text.
+    Other systems quote only the beginning of a text. In their files, a `'` after `;`, a tab or a line break is a part
+    of the text.
     """
     return cell[1:] if _QUOTED_START.match(cell) else cell
 

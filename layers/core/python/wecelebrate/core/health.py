@@ -1,7 +1,7 @@
 """Checks whether the databases of the platform answer.
 
-No limit counts these requests, because they must be answered while Redis is down. Therefore an instance asks the
-databases at most once a second. However many requests a stranger sends, the databases get a few statements a second.
+No rate limit applies to these requests, because they must be answered while Redis is down. Therefore an instance checks
+the databases at most once a second, even if a stranger sends many requests.
 """
 
 import time
@@ -17,7 +17,7 @@ from wecelebrate.core.errors import Unavailable
 logger = Logger()
 
 REMEMBERED_SECONDS = 1.0
-"""How long an instance remembers a result, also that a check failed."""
+"""How long an instance remembers the result of a check, even if the check failed."""
 
 
 class Health(BaseModel):
@@ -34,7 +34,7 @@ class Health(BaseModel):
 @dataclass
 class _LastCheck:
     started_at: float = 0.0
-    """In epoch seconds. A frozen instance may not advance the monotonic clock."""
+    """When the check began, in epoch seconds. The monotonic clock can stop while an instance is frozen."""
     health: Health | None = None
     """The result. None means that the check failed."""
 
@@ -43,8 +43,8 @@ _last = _LastCheck()
 
 
 def check() -> Health:
-    """Check both databases, unless this was done less than a second ago. Raises Unavailable if the primary does not
-    answer.
+    """Check both databases, or return a result that is less than a second old. Raises Unavailable if the primary does
+    not answer.
     """
     now = time.time()
     if not 0 <= now - _last.started_at < REMEMBERED_SECONDS:

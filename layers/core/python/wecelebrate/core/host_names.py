@@ -15,9 +15,9 @@ def to_ascii(name: str) -> str:
     Full-width letters and dots become ASCII. The codec `idna` of Python (IDNA 2003) must not be used: it replaces `ß`
     with `ss`, and a final sigma with another sigma, so the name of one owner becomes the name of another owner.
 
-    UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. A name that contains such a
-    character is refused, because the encoded host differs from the name that a reader sees. A joiner (U+200C, U+200D)
-    is allowed only where IDNA 2008 allows it, because some scripts need joiners.
+    UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. A name with one of these
+    characters is refused, because the encoded host differs from the name that a reader sees. Some scripts need joiners
+    (U+200C, U+200D), so a joiner is accepted where IDNA 2008 allows it.
 
     Raises InvisibleCharacter, or another ValueError if the name cannot be encoded.
     """
@@ -25,7 +25,7 @@ def to_ascii(name: str) -> str:
         return name
     if len(name) > MAX_LENGTH:
         raise ValueError(f"the name is longer than {MAX_LENGTH} characters")
-    # The import is here, because the tables take 10 ms to load, and nearly all names are ASCII.
+    # The import is inside the function, because its tables take 10 ms to load, and nearly all names are ASCII.
     import idna
 
     for character in name:

@@ -8,19 +8,19 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "TLSV1_ALERT_PROTOCOL_VERSION")
-"""The reasons of OpenSSL that mean that the server does not speak TLS, or speaks only versions that the client does not
+"""OpenSSL's error reasons if the server does not support TLS, or supports only versions that the client does not
 accept.
 
-The alert `handshake_failure` is not among them, because servers also send it for reasons that end by themselves.
+The alert `handshake_failure` is not one of these reasons, because servers also send it for temporary problems.
 """
 
 
 class NotConnected(ConnectionError):
-    """The server could not be reached, so it has not received the request."""
+    """The server could not be reached. Therefore it has not received the request."""
 
 
 class ConnectionDropped(ConnectionError):
-    """The connection had served earlier requests, and ended before the server sent a response.
+    """The connection was reused, and ended before the server sent a response.
 
     The server may have processed the request. The next request opens a new connection.
     """
@@ -48,7 +48,7 @@ class KeptConnection:
         """Send a POST request. It follows no redirect.
 
         Raises NotConnected if the server cannot be reached, or ends the handshake, e.g. because it restarts. Raises
-        SSLError if the server does not speak TLS, or has no valid certificate.
+        SSLError if the server does not support TLS, or has no valid certificate.
 
         Raises OSError or HTTPException if no response arrives. The server may have processed the request in this case.
         If the connection was reused, the error is ConnectionDropped.
@@ -94,13 +94,14 @@ class KeptConnection:
                     raise
                 raise NotConnected(f"{host} cannot be reached: {error!r}") from error
             connection.sock.settimeout(self._read_timeout)
-            connection.auto_open = 0  # otherwise http.client would connect again without the timeout of reads
+            # Otherwise, http.client would open a new connection without the timeout for reads.
+            connection.auto_open = 0
             self._connection, self._origin = connection, (scheme, host)
         return self._connection
 
 
 def _is_permanent(error: ssl.SSLError) -> bool:
-    """Return whether the error is permanent: the certificate is invalid, or the server does not speak TLS."""
+    """Return whether the error is permanent: the certificate is invalid, or the server does not support TLS."""
     return isinstance(error, ssl.SSLCertVerificationError) or error.reason in _NO_TLS
 
 

@@ -44,7 +44,9 @@ class Meter:
     """The database time of the current request."""
 
     def begin_request(self) -> None:
-        """Start a request whose tenant is not known yet. It discards usage that was not assigned to a tenant."""
+        """Start a request whose tenant is not known yet. Discard usage of earlier requests that was not assigned to a
+        tenant.
+        """
         self._account = _UNASSIGNED
         self._usage.pop(_UNASSIGNED, None)
         self.request_milliseconds = 0.0
@@ -59,7 +61,7 @@ class Meter:
     def record_query(self, seconds: float, rows: int = 0, queries: int = 1) -> None:
         """Record the database time of a statement, and the number of rows that it returned or changed.
 
-        `rows` is -1 if the statement neither returned nor changed rows.
+        `rows` is -1 for a statement that does not return or change rows.
         """
         self._current().add(queries, seconds * 1000, max(rows, 0), 0)
         self.request_milliseconds += seconds * 1000

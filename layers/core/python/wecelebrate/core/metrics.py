@@ -43,9 +43,9 @@ Dimension = Literal["entity", "limit", "queue", ""]
 PLATFORM = "platform"
 """The value of the dimension `service` of a metric that several functions record together."""
 _PLATFORM_METRICS: frozenset[Name] = frozenset({"DeadLetters", "MemoryPercent"})
-"""The metrics whose service is PLATFORM, and not the name of the function. An alarm cannot combine the metrics of all
-services, and CloudWatch would bill a separate metric for each function. The field `function` of a log line names the
-function."""
+"""The metrics that all functions record under the service PLATFORM. If each function used its own name as the service,
+an alarm could not combine the metrics, and CloudWatch would bill a metric for each function. The field `function` of a
+log line contains the name of the function."""
 _UNITS: dict[Name, MetricUnit] = {
     "DatabaseMilliseconds": MetricUnit.Milliseconds,
     "MemoryPercent": MetricUnit.Percent,
@@ -54,12 +54,12 @@ _UNITS: dict[Name, MetricUnit] = {
 """The units of the metrics that are not counts."""
 
 _Line = tuple[str | None, Dimension, str]
-"""The service, or None for the function itself, and the dimension with its value."""
+"""The key of a log line: the service (None for the function itself), the dimension, and the value of the dimension."""
 _values: dict[_Line, dict[Name, float]] = {}
 _child_memory: dict[int, int] = {}
-"""The largest memory of each child process that is still running, in bytes. The keys are the pids."""
+"""Maps the pid of each running child process to the largest memory that the process has used, in bytes."""
 _recorded_memory = 0
-"""The largest share of the memory that this process has recorded, in percent."""
+"""The largest share of the function's memory that this process has recorded, in percent."""
 
 
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
@@ -86,7 +86,7 @@ def record_child_memory(pid: int, size: int) -> None:
 
 
 def forget_child(pid: int) -> None:
-    """Forget the memory of a child process that has ended."""
+    """Remove the recorded memory of a child process that has ended."""
     _child_memory.pop(pid, None)
 
 
@@ -112,8 +112,8 @@ def _values_of(name: Name, dimension: Dimension, of: str) -> dict[Name, float]:
 def _record_memory() -> None:
     """Record the largest share of its memory that the function has used, if this share has grown.
 
-    The memory of child processes is that of the running ones, or of the largest that has ended. The maximum of a
-    process never falls, so most invocations write no line.
+    For child processes, it uses the memory of all running child processes, or of the largest child process that has
+    ended, whichever is larger. The maximum of a process never falls, so most invocations write no line.
     """
     global _recorded_memory  # noqa: PLW0603 - the maximum of this process
     size = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) * 1024**2

@@ -24,32 +24,32 @@ MAX_OBJECT_KEYS = 10_000
 """The maximum number of keys in a free-form JSON object of a request, including the keys of nested objects."""
 
 MAX_UNKNOWN_FIELDS = 20
-"""The maximum number of unknown fields in an object for which each unknown field is named in an error."""
+"""If an object has more unknown fields than this, the error does not name each of them."""
 
 
 class Input(BaseModel):
-    """The base of all models for input from callers. An unknown key is an error, so that a typo is noticed."""
+    """The base of all models for input from callers. An unknown key is an error, so that callers notice a typo."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     place: ClassVar[str] = "/"
-    """The beginning of the pointer to a field. Empty for query parameters, whose pointer is only their name."""
+    """The beginning of the pointer to a field. Empty for query parameters, because their pointer is only their name."""
 
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Normalize all texts to NFC, and refuse values that cannot be stored, and objects with many unknown fields.
+        """Normalize all texts to NFC. Refuse values that cannot be stored, and objects with many unknown fields.
 
-        NUL and unpaired surrogates are refused because PostgreSQL cannot store them, and infinity because JSON does not
-        have it.
+        NUL and unpaired surrogates are refused because PostgreSQL cannot store them. Infinity is refused because JSON
+        has no infinity.
         """
         return checked_fields(cls, normalized(value, cls.place))
 
 
 def checked_fields(model: type[BaseModel], value: Any) -> Any:
-    """Return the value. Raises ValueError if it is an object with more than MAX_UNKNOWN_FIELDS unknown fields.
+    """Return the value. Raises ValueError if the value is an object with more than MAX_UNKNOWN_FIELDS unknown fields.
 
-    Otherwise, each of a million fields would become an error, with about a thousand bytes.
+    Without this check, a body with a million unknown fields would cause a million errors of about a thousand bytes.
     """
     if isinstance(value, dict) and len(value) > MAX_UNKNOWN_FIELDS and model.model_config.get("extra") == "forbid":
         fields = model.model_fields
@@ -62,8 +62,8 @@ def checked_fields(model: type[BaseModel], value: Any) -> Any:
 class Patch(Input):
     """A JSON Merge Patch (RFC 7396).
 
-    An absent field keeps its value, null clears the value, and a JSON object is merged into the stored object. The type
-    of a field that cannot be cleared does not allow None, and its default is ABSENT.
+    An absent field keeps its value, null clears the value, and a JSON object is merged into the stored object. If a
+    field cannot be cleared, its type does not allow None, and its default is ABSENT.
     """
 
     def changes(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def json_bytes(value: Any) -> int:
     """
     text = json.dumps(value, ensure_ascii=False)
     size = len(text.encode())
-    if "e+" not in text and "e-" not in text:  # Python writes each exponent with its sign
+    if "e+" not in text and "e-" not in text:  # Python always writes the sign of an exponent.
         return size
     return size + sum(len(format(Decimal(repr(number)), "f")) - len(repr(number)) for number in _large_floats(value))
 
@@ -153,7 +153,7 @@ def normalized(value: Any, place: str = "/") -> Any:
     if _is_plain(value):
         return value
     is_nfc = True
-    # Only one path is in memory: a path for each value would need the memory of all values, times their depth.
+    # Only one path is in memory. A path for each value would need memory for the number of values times their depth.
     path: list[str] = []
     stack: list[Iterator[tuple[Any, Any]]] = [iter([(None, value)])]
     while stack:
@@ -176,7 +176,7 @@ def normalized(value: Any, place: str = "/") -> Any:
 
 
 def _flaw(item: Any, depth: int) -> str | None:
-    """Return why a value cannot be stored, without the values that are nested in it."""
+    """Return why a value cannot be stored, or None. The nested values are not checked."""
     if isinstance(item, str):
         if not storable(item):
             return "must not contain NUL or unpaired surrogates"
@@ -192,7 +192,7 @@ _encode_as_ascii = json.JSONEncoder(allow_nan=False).encode
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether a JSON value is certainly normalized and storable, because its texts are printable ASCII.
+    """Return whether a JSON value is plain: normalized and storable, because its texts are printable ASCII.
 
     Most values are plain. The JSON encoder escapes all characters except printable ASCII, tabs and line breaks, and
     refuses infinite numbers. The encoder is written in C, so it needs a fraction of the time of a loop in Python.
@@ -201,7 +201,8 @@ def _is_plain(value: Any) -> bool:
         text = _encode_as_ascii(value)
     except (TypeError, ValueError, RecursionError):
         return False
-    # Each level begins with a bracket. Brackets in texts are counted too, which is harmless.
+    # Each level begins with a bracket. Brackets in texts are also counted. Then the result can be False without need,
+    # which is harmless.
     return "\\u" not in text and text.count("{") + text.count("[") <= MAX_DEPTH
 
 

@@ -24,8 +24,8 @@ def _weights(header: str) -> dict[str, float]:
 def content_coding(accept_encoding: str | None, offers: Sequence[str]) -> str | None:
     """Return the content coding to use, or None for no coding.
 
-    `offers` are the supported codings, best first. A coding is used if the client accepts it and does not prefer an
-    uncompressed response. If the header is missing or empty, no coding is used.
+    `offers` are the supported codings, best first. The result is None if the header is missing or empty, if the client
+    accepts no coding, or if the client prefers an uncompressed response.
     """
     weights = _weights(accept_encoding or "")
     other = weights.get("*", 0.0)

@@ -94,8 +94,8 @@ NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_folded_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
 BY_KEY: Mapping[str, None] = {"after_key": None, "after_id": None}
-"""The sort orders of lists. Each name in a mapping is the parameter of the SQL query for a sort key. All values are
-None, which means the first page. The filter `sort` of a list of products says what `after_key` is."""
+"""The sort orders of lists. Each sort order maps the query parameter of each sort key to None, which means the first
+page. For products, `after_key` is the value by which the filter `sort` orders the list."""
 
 _KEY_TYPES = {"after_time": "timestamptz", "after_folded_name": "text", "after_key": "text", "after_id": "uuid"}
 """The types of the sort keys in PostgreSQL."""
@@ -124,22 +124,22 @@ def page_rows(
 ) -> list[dict[str, Any]]:
     """Run the query of a list until its rows fill a response. `render` describes the columns of the query.
 
-    `order` contains the sort keys, in the sequence of the columns. If the rows do not fit in a response, the column
-    `item` of the last returned row is None.
+    `order` contains the sort keys in the order of the columns. If the rows do not fit in a response, the column `item`
+    of the last returned row is None.
     """
     return rows_within(tx, query, {key: _KEY_TYPES[key] for key in order}, MAX_RESPONSE_BYTES, parameters)
 
 
 def list_request(name: str, filters: BaseModel, **parameters: Any) -> dict[str, Any]:
-    """Return a dict with the name and the filters of a list, but without the parameters `limit` and `cursor`.
+    """Return a dict with the name and the filters of a list, but without `limit` and `cursor`.
 
-    A cursor is only valid for a request with the same name and filters.
+    A cursor is only valid for a list with the same name and filters.
     """
     return filters.model_dump(mode="json", exclude={"limit", "cursor"}) | parameters | {"list": name}
 
 
 def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, Any], **more: str) -> RenderedPage:
-    """Build a page from the rows of a query. The query returns one row more than `limit` if there is another page.
+    """Build a page from the rows of a query. If there is another page, the query returns one row more than `limit`.
 
     The page ends before `limit` if the next row would make the response larger than MAX_RESPONSE_BYTES. The first row
     is always on the page.
@@ -158,7 +158,7 @@ def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, 
 
 
 def _fitting(items: Sequence[str], max_bytes: int) -> int:
-    """Return how many of the items fit in a response. The first item always counts as fitting."""
+    """Return how many of the items fit in a response. The result is at least 1 if there is an item."""
     if sum(map(len, items)) + len(items) <= max_bytes // _MAX_BYTES_PER_CHARACTER:
         return len(items)
     size = 0
@@ -222,7 +222,7 @@ def decode(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
 def start_after(cursor: str | None, request: Mapping[str, Any], order: Mapping[str, None]) -> dict[str, Any]:
     """Return the sort keys of the last row on the previous page. All keys are None if `cursor` is None.
 
-    Raises BadCursor. A cursor with other sort keys is refused: a previous release issued it for another sort order.
+    Raises BadCursor. It also refuses a cursor with other sort keys, which a previous release issued for another order.
     """
     last = decode(cursor, request)
     if last and last.keys() != order.keys():
@@ -232,7 +232,7 @@ def start_after(cursor: str | None, request: Mapping[str, Any], order: Mapping[s
 
 def next_link(path: str, query: Mapping[str, Any], cursor: str) -> str:
     """Return the value of the `Link` header that points to the next page (RFC 8288)."""
-    # A boolean is written as in JSON, because query parameters accept no other spelling.
+    # A boolean is written as in JSON, because query parameters accept only this spelling.
     values = {key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items()}
     encoded = urlencode({key: value for key, value in values.items() if value is not None} | {"cursor": cursor})
     return f'<{path}?{encoded}>; rel="next"'

@@ -1,4 +1,6 @@
-"""Problems as responses of a Lambda function. This module does not import FastAPI, which takes most of a cold start."""
+"""Problems as responses of a Lambda function. This module does not import FastAPI, because that import takes most of
+the time of a cold start.
+"""
 
 import json
 from collections.abc import Mapping

@@ -7,8 +7,8 @@ The handler of a queue is one line::
 This module handles batches, partial failures and retry delays:
 
 - A failed message is delivered again after 5 seconds, then after 10, then after 20 seconds (with jitter).
-- A message becomes a dead letter in two cases: it has failed as often as the queue allows, or it is not a JSON object.
-  If the dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
+- A message becomes a dead letter if it has failed as often as the queue allows, or if it is not a JSON object. If the
+  dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
 - A handler that needs a long time calls `message.extend_visibility()` repeatedly. If the worker dies, the message is
   delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue is longer than that.
 """
@@ -51,7 +51,7 @@ _BATCH_SIZE = 10
 """The maximum number of messages that SQS accepts in one call."""
 
 Dispatch = Literal["queued", "at-once", "deferred"]
-"""What happened to the messages of a transaction.
+"""How the messages of a transaction were handled.
 
 - `queued`: SQS has accepted the messages.
 - `at-once`: SQS failed, so the fallbacks did the work immediately.
@@ -76,8 +76,8 @@ class Message:
     def extend_visibility(self) -> None:
         """Keep the message hidden while the work continues.
 
-        This method can be called often, because it calls SQS at most once in 20 seconds. It does not call SQS for work
-        that takes less than 20 seconds, because the queue hides a message for longer than an invocation can last.
+        This method can be called often, because it calls SQS at most once in 20 seconds. During the first 20 seconds,
+        it does not call SQS, because the queue hides a message for longer than an invocation can last.
         """
         if time.monotonic() - self._extended_at >= _EXTEND_EVERY_SECONDS:
             _set_visibility(self._record, VISIBILITY_SECONDS)
@@ -163,8 +163,8 @@ def enqueue(tx: Transaction, *messages: OutgoingMessage) -> None:
 def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
     """Send messages after the transaction has committed. Equal messages of a transaction are sent only once.
 
-    If SQS fails, the sweeper sends the messages within seconds. If a transaction has only messages from this function,
-    `dispatch` returns None, so the caller does not learn whether SQS accepted the messages.
+    If SQS fails, the sweeper sends the messages within seconds. The caller does not learn whether SQS accepted the
+    messages: if a transaction has no other messages, `dispatch` returns None.
     """
     pending = tx.local(_TransactionMessages).best_effort_messages
     pending += [each for each in dict.fromkeys(messages) if each not in pending]
@@ -173,10 +173,12 @@ def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
 def wake_up(tx: Transaction, *messages: OutgoingMessage) -> None:
     """Start a worker for the rows of the transaction within about WAKE_UP_SECONDS after the commit.
 
-    The worker finds its work in the database, so the messages of a group have the same meaning. Therefore only the
-    first transaction of a group sends a message, with a delay. The transactions that this process commits during the
-    delay send no message. If SQS fails, the sweeper sends the messages within seconds. As with `enqueue_best_effort`,
-    the caller does not learn whether SQS accepted the messages.
+    The worker finds its work in the database, so all messages of a group have the same effect. Therefore only the first
+    transaction of a group sends a message, with a delay. Transactions that this process commits during the delay send
+    no message for the group.
+
+    If SQS fails, the sweeper sends the messages within seconds. As with `enqueue_best_effort`, the caller does not
+    learn whether SQS accepted the messages.
     """
     pending = tx.local(_TransactionMessages).wake_ups
     keys = {(each.queue, each.group) for each in pending}
@@ -227,7 +229,7 @@ def send(messages: Iterable[OutgoingMessage]) -> None:
 
 
 def is_direct() -> bool:
-    """Return whether workers are started directly, because the kill switch `queue` has taken SQS out of use."""
+    """Return whether workers are started directly, without SQS, because the kill switch `queue` is set."""
     return kill_switches.is_set("queue", "direct")
 
 
@@ -284,7 +286,7 @@ def consume(
     `work` handles one message. If `work` raises an exception, the message is delivered again later. `on_dead_letter`
     records a message that is not delivered again.
     """
-    # This import is not at the top, because functions that only send messages do not need it.
+    # The import is inside the function, because functions that only send messages do not need it.
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -318,9 +320,9 @@ def consume_together(
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Create the Lambda handler of a queue whose messages are handled together, e.g. in one transaction.
 
-    `work` handles all messages of a batch. If `work` raises an exception, it is called again for each message, so one
-    message that cannot be handled does not stop the others. Unavailable is handled differently: it concerns all
-    messages, so all of them are delivered again later. `work` must accept messages that it has handled before.
+    `work` handles all messages of a batch, and must accept messages that it has handled before. If `work` raises an
+    exception, it is called again for each message. Therefore one bad message does not stop the other messages. If
+    `work` raises Unavailable, all messages are delivered again later.
     """
     one_by_one = consume(lambda message: work([message]), on_dead_letter=on_dead_letter)
 

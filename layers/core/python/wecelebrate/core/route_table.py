@@ -1,8 +1,7 @@
 """The routes of the API, as text that fits in an environment variable.
 
-The infrastructure encodes all declared routes, and the function of the route `$default` decodes them. It then knows
-which methods a path supports. AWS limits all environment variables of a function together to 4 KB, so the text is
-compressed.
+The infrastructure encodes all declared routes. The function of the route `$default` decodes them, to know which methods
+a path supports. The text is compressed, because all environment variables of a function together can have at most 4 KB.
 """
 
 import base64
@@ -18,7 +17,7 @@ Table = Mapping[str, frozenset[str]]
 
 
 def encode(routes: Iterable[str]) -> str:
-    """Encode routes, e.g. `GET /v1/products/{product_id}`. The names of variables are left out."""
+    """Encode routes, e.g. `GET /v1/products/{product_id}`. The result does not contain the names of path parameters."""
     lines = sorted({re.sub(r"\{[^}]*\}", "{}", route) for route in routes})
     return base64.b85encode(zlib.compress("\n".join(lines).encode(), 9)).decode()
 

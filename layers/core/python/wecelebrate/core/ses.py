@@ -1,10 +1,10 @@
 """Sends mails through SES over one persistent connection.
 
-For a mail, the client of boto3 needs 4.6 times as much CPU time as this module (decision 0124). This module implements
-one operation, `SendEmail`, of the API of SES:
+To send a mail, the client of boto3 needs 4.6 times as much CPU time as this module (decision 0124). This module
+implements only the operation `SendEmail` of the SES API:
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
-A request is sent only once, because SES has no idempotency keys: a second request could send the mail twice.
+A request is never repeated, because SES has no idempotency keys: a second request could send the mail twice.
 """
 
 import os
@@ -52,7 +52,7 @@ def send_email(request: Mapping[str, Any]) -> str:
 
 
 def _base64(content: bytes) -> str:
-    """Return bytes in Base64, which is the form that the API of SES expects."""
+    """Return bytes in Base64, as the API of SES expects."""
     return b64encode(content).decode()
 
 
@@ -63,8 +63,7 @@ def _endpoint() -> str:
 
 
 def _error(response: Response) -> SesError:
-    """Return the error of a response. A header has the error's code. The body has the message, and can have the code
-    too."""
+    """Return the error of a response. The error's code is in a header or in the body. The message is in the body."""
     try:
         body = orjson.loads(response.content)
     except ValueError:

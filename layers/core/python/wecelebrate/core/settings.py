@@ -37,10 +37,10 @@ class Settings(BaseModel):
     jwks_url: str = ""
     signing_key: str = ""
     earlier_signing_keys: str = ""
-    """Replaced signing keys, separated by a comma, with which `erasures.replay` compares older entries of the list of
-    erasures. Nothing else accepts them. `wecelebrate erasures replay` sets them while the job runs."""
+    """Replaced signing keys, separated by commas. Only `erasures.replay` uses these keys, to compare older entries of
+    the list of erasures. `wecelebrate erasures replay` sets the keys while the job runs."""
     origin_secrets: str = ""
-    """The secrets of CloudFront, separated by a comma. A request must contain one of them. Empty without CloudFront."""
+    """The secrets of CloudFront, separated by commas. A request must contain one of them. Empty without CloudFront."""
     docs_url: str = ""
     """The base URL of the pages about problems, without a trailing slash. Empty if the API itself serves the pages."""
     routes: str = ""
@@ -67,7 +67,7 @@ class Settings(BaseModel):
     """The SHA-256 hashes of the keys of the old applications for the key-value store, separated by commas."""
 
     mail_from: str = ""
-    """The sender address of all mails. The display name before this address is the name of the site."""
+    """The sender address of all mails. The display name of the sender is the name of the site."""
     api_url: str = ""
     """The public URL of the API, for links in mails. Empty on AWS if the operator has not set a domain."""
     mail_configuration_set: str = ""
@@ -89,7 +89,7 @@ class Settings(BaseModel):
         return _variable("WC_WORKER_", queue) in os.environ
 
     def images(self) -> str:
-        """Return the beginning of all image URLs. Raises NotDeclared if function.toml does not declare images."""
+        """Return the prefix of all image URLs. Raises NotDeclared if function.toml does not declare images."""
         if not self.images_url:
             raise NotDeclared("WC_IMAGES_URL is not set: declare the use of images in function.toml")
         return self.images_url

@@ -1,7 +1,7 @@
 """Shortens JSON that the platform itself builds, so that it fits in its column.
 
-A value that a caller sends is refused if it is too large. But a job must not fail because its result is too large, and
-an action must not fail because its entry in the audit log is too large.
+Values from callers are refused if they are too large. In contrast, a job must not fail because its result is too large,
+and an action must not fail because its entry in the audit log is too large.
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 from wecelebrate.core.models import json_bytes
 
 _STEPS = ((2_000, 200), (500, 50), (100, 20))
-"""Each step consists of the maximum length of a text and the maximum number of members of a list or object. Each step
-shortens a value more than the previous step."""
+"""Each step contains two numbers: the maximum length of a text, and the maximum number of members of a list or object.
+Each step shortens a value more than the previous step."""
 
 
 def shortened(value: Any, max_bytes: int) -> Any:

@@ -12,7 +12,7 @@ _SIGNATURE_BYTES = 16
 
 
 def sign(purpose: str, content: bytes) -> str:
-    """Return a text that contains the content and its signature. The signature is valid for one purpose only.
+    """Return a text that contains the content and its signature. The signature is valid only for the given purpose.
 
     The signature is an HMAC-SHA-256 that is truncated to 16 bytes.
     """
@@ -27,16 +27,16 @@ def unsign(purpose: str, text: str) -> bytes | None:
         return None
     signature, content = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
     # Python's decoder ignores characters outside the base64 alphabet, so different texts can decode to the same bytes.
-    # Only the exact text that was issued is accepted.
+    # This check accepts only the exact text that was issued.
     valid = hmac.compare_digest(signature, _signature(purpose, content)) and _encode(raw) == text
     return content if valid else None
 
 
 def keyed_hash(purpose: str, text: str, key: str | None = None) -> str:
-    """Return a hash of a text. Nobody can guess the text without the signing key, even if few texts are possible.
+    """Return a hash of a text. Without the signing key, nobody can find the text by trying all possible texts.
 
-    key: an earlier signing key. Only the list of erasures needs one, because its entries can be older than the current
-    key.
+    key: an earlier signing key. Only the list of erasures needs an earlier key, because its entries can be older than
+    the current key.
     """
     return _encode(_signature(purpose, text.encode(), key))
 

@@ -4,9 +4,9 @@ The client of boto3 needs about 1.5 ms of CPU time for a call, and about 180 ms 
 module needs neither. It implements one operation, `SendMessageBatch`, of the JSON protocol of SQS:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 
-As boto3 with the same settings, it tries a call three times if SQS cannot be reached, fails or limits the rate. If a
-reused connection ends before the response, it sends the request again at once, on a new connection: the end of an idle
-connection does not mean that SQS fails or limits the rate.
+Like boto3 with the same settings, this module tries a call three times if SQS cannot be reached, fails or limits the
+rate. If a reused connection ends before the response, the module immediately sends the request again on a new
+connection, because the end of an idle connection is not a failure of SQS.
 """
 
 import os
@@ -69,7 +69,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> Response:
     with _lock:
         with suppress(ConnectionDropped):
             return _connection.post(url, body, headers)
-        return _connection.post(url, body, headers)  # This connection is new, so it is not dropped.
+        return _connection.post(url, body, headers)  # This connection is new, so it cannot raise ConnectionDropped.
 
 
 def _check(result: Mapping[str, Any], count: int) -> None:

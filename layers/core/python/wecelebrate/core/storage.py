@@ -29,7 +29,7 @@ class ObjectGone(Exception):
 class _Body:
     """The body of an object. Raises Unavailable if the connection breaks while the body is read.
 
-    Without this error, an incomplete file could be taken for the complete file.
+    Without this error, an incomplete file could look like the complete file.
     """
 
     def __init__(self, body: Any) -> None:
@@ -51,7 +51,7 @@ class _Body:
 
 
 READ_TIMEOUT_SECONDS = 30.0
-"""How long S3 may send no data before the connection counts as broken."""
+"""If S3 sends no data for this number of seconds, the connection counts as broken."""
 _client_lock = Lock()
 """Threads are allowed to share a client of boto3, but two threads must not create clients at the same time."""
 
@@ -99,7 +99,7 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
 def open_from(bucket: str, key: str, offset: int) -> BinaryIO:
     """Open the newest version of an object at the byte `offset`. The stream cannot seek.
 
-    Raises ObjectGone if the object does not exist, or if it ends before this byte.
+    Raises ObjectGone if the object does not exist, or is shorter than `offset`.
     """
     from botocore.exceptions import ClientError
 
@@ -286,8 +286,7 @@ def safe_name(name: str) -> str:
 def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
     """List the newest versions of all objects whose keys begin with a prefix.
 
-    It yields one list for each page of S3's response. The entries have the same format as the objects that
-    `created_objects` returns.
+    It yields one list for each page of S3's response. The entries have the format of `created_objects`.
     """
     pages = iter(
         s3_client().get_paginator("list_object_versions").paginate(Bucket=settings().bucket(bucket), Prefix=prefix)

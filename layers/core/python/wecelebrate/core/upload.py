@@ -11,15 +11,15 @@ from wecelebrate.core.settings import settings
 from wecelebrate.core.storage import s3_client
 
 PART_BYTES = 8 * 1024 * 1024
-"""The size of a part. S3 accepts at most 10,000 parts, so an object can have 78 GiB."""
+"""The size of a part. S3 accepts at most 10,000 parts. Therefore an object can have at most 78 GiB."""
 
 
 class ObjectWriter(io.RawIOBase):
-    """A file to which bytes are written one after another. It becomes an object when `complete` is called.
+    """A file that is written sequentially. It becomes an object when `complete` is called.
 
-    A thread sends one part while the next part is written, so memory holds at most two parts. If the block ends without
-    `complete`, for example because of an exception, no object is created. If the process dies, a lifecycle rule of the
-    bucket deletes the parts.
+    A thread sends one part while the next part is written, so at most two parts are in memory. If the `with` block ends
+    without `complete`, for example because of an exception, no object is created. If the process dies, a lifecycle rule
+    of the bucket deletes the parts.
     """
 
     def __init__(self, bucket: str, key: str, content_type: str) -> None:
@@ -94,7 +94,7 @@ class ObjectWriter(io.RawIOBase):
         return response["ETag"]
 
     def _wait(self) -> None:
-        """Wait until the current part has been sent. Raises the error of sending it."""
+        """Wait until the current part has been sent. If this failed, raise the error."""
         if self._sending is not None:
             sending, self._sending = self._sending, None
             self._etags.append(sending.result())

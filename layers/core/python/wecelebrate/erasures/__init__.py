@@ -1,8 +1,8 @@
-"""Erasures: an erasure deletes the data of a person at a client (GDPR, article 17).
+"""An erasure deletes the data of a person at a client (GDPR, article 17).
 
 A request creates an erasure and its job. The worker (`erasures.worker`) erases the data in steps that can be repeated.
-The figures of the client do not change. `register` keeps a list of all erasures outside of the database, and `replay`
-repeats the erasures after the database was restored to an earlier time. `files` erases the person in order files.
+The figures of the client do not change. `files` erases the data in order files. `register` keeps a list of all erasures
+outside of the database. If the database is restored to an earlier time, `replay` repeats the erasures.
 """
 
 from typing import Any
@@ -18,7 +18,9 @@ from wecelebrate.erasures.models import Erasure, ErasureListFilters, NewErasure
 sql = queries(__file__)
 
 MAX_OPEN_ERASURES = 20
-"""The maximum number of requested erasures of a client that are not complete. Each of them reads every order file."""
+"""The maximum number of requested erasures of a client that are not complete. The number is small, because each erasure
+reads every order file.
+"""
 MAX_ERASURES_IN_24_HOURS = 100
 """The maximum number of erasures that can be requested for a client in 24 hours."""
 
@@ -26,8 +28,8 @@ MAX_ERASURES_IN_24_HOURS = 100
 class OrdersOpen(Conflict):
     """The person has open orders. An order is open until it is shipped or cancelled, and while it has an open return.
 
-    An open order needs the name and the address of the person, so the data cannot be erased yet. `errors` names the
-    open orders, at most 100 of them.
+    An open order needs the name and the address of the person, so the data cannot be erased yet. `errors` contains up
+    to 100 of the open orders.
 
     Ship, deliver or cancel the orders, and receive or refuse their returns. Then send the request again.
 
@@ -42,7 +44,7 @@ class OrdersOpen(Conflict):
 class TooManyErasures(Conflict):
     """This client has the maximum number of erasures that are not complete, or of erasures in 24 hours.
 
-    Each erasure searches all texts and order files of the client, so their number is limited.
+    The number of erasures is limited, because each erasure searches all texts and order files of the client.
 
     Wait until some of the erasures are complete: `GET /v1/clients/{client_id}/erasures`. `detail` names the limit.
     """
@@ -59,10 +61,11 @@ _QUOTA_IN_24_HOURS = quotas.Quota(
 def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
     """Request the erasure of a person, and create its job.
 
-    Raises NotFound if the caller cannot see the client, Forbidden unless the caller is an owner of the client or a
-    super admin, OrdersOpen, and TooManyErasures.
+    Raises NotFound if the caller cannot see the client. Raises Forbidden unless the caller is an owner of the client or
+    a super admin. Raises OrdersOpen and TooManyErasures.
     """
-    # A caller without permission must not wait for the lock of the quota, and must not make other callers wait.
+    # Check the role first: a caller without permission must not wait for the lock of the quota, or make other callers
+    # wait.
     _check_owner(tx, client_id)
     if tx.context.role != "app_client" and tx.context.admin_role != "super_admin":
         raise Forbidden
@@ -82,8 +85,8 @@ def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
 
 
 def _check_owner(tx: Transaction, client_id: UUID) -> None:
-    """Raise NotFound if the caller cannot see the client, and Forbidden unless the caller is an owner or belongs to the
-    staff.
+    """Raise NotFound if the caller cannot see the client. Raise Forbidden unless the caller is an owner or belongs to
+    the staff.
     """
     if not sql.client_exists(tx, client_id=client_id):
         raise NotFound
@@ -104,7 +107,7 @@ def page(tx: Transaction, client_id: UUID, filters: ErasureListFilters) -> pages
 
 
 def get(tx: Transaction, erasure_id: UUID) -> Erasure:
-    """Return an erasure. Raises NotFound. Members of the client who are not owners also get NotFound."""
+    """Return an erasure. Raises NotFound, also for members of the client who are not owners."""
     row = sql.get_erasure(tx, erasure_id=erasure_id)
     if row is None:
         raise NotFound
@@ -122,7 +125,7 @@ def request_replay(tx: Transaction) -> UUID:
 
 
 def start_retention() -> int:
-    """Start the erasure of orders that exceed the retention time of their clients. It returns the number of clients."""
+    """Start to erase orders that are older than their client's retention time. Return the number of clients."""
     with writing(SYSTEM) as tx:
         started = list(sql.start_retention_erasures(tx))
         for row in started:

@@ -1,9 +1,11 @@
 """Erases a person in order files: the files for ERP systems, and the files from ERP systems.
 
-A file that was written for an ERP system is written again without the orders of the person. The file keeps its name, so
-a receiver that has processed the file ignores it, and a receiver that has not processed it still gets all other orders.
+A file for an ERP system is written again without the orders of the person, under the same name. Therefore a receiver
+that has already processed the file ignores the new file. A receiver that has not processed the file still gets all
+other orders.
+
 A file from an ERP system is deleted, together with its result files, if it mentions the person or an order of the
-person. The platform has already applied the news in such a file. All older versions are deleted, too.
+person. The platform has already applied the news in the file. All older versions of these files are also deleted.
 """
 
 import codecs
@@ -28,37 +30,42 @@ from wecelebrate.order_files.news.rows import WORDS, folded
 
 BUCKET = export.BUCKET
 MAX_SEARCHED_BYTES = 64 * 1024 * 1024
-"""A file with more content than this, including the content of all archives in it, is deleted without a search."""
+"""The maximum size of a file that is searched, including the content of all archives in it. A larger file is deleted
+without a search.
+"""
 MAX_SEARCHES = 2
 """How many times a version is searched if its search kills the worker."""
 MIN_LENGTH = 6
 """The minimum length of a text that is searched for. The database has the same rule (app.is_needle)."""
 MAX_DISTANCE = 300
-"""How many characters are at most between a phrase and a number: about the length of a row."""
+"""The maximum number of characters between a phrase and a number: about the length of a row."""
 MAX_OWN_ROWS = 200
-"""How many rows of a file with own phrases are compared with the numbers of other orders. If a file has more such rows,
-the phrases are ordinary texts of the file."""
+"""The maximum number of rows with own phrases (see `Needles`) that are compared with the numbers of other orders. If a
+file has more of these rows, the phrases are ordinary texts of the file, and do not count."""
 _NUMBER = re.compile(r"[\w./-]*[0-9][\w./-]*")
 """A word that can be the number of an order."""
 _MAX_DEPTH = 3
-"""How many archives inside of each other are opened. A file with more nested archives is deleted."""
+"""The maximum depth of nested archives. A file with deeper archives is deleted."""
 _MAX_ENTRIES = 10_000
 _MAX_DIRECTORY_BYTES = 4 << 20
-"""The largest archive that is opened: more entries than any file with news has. A larger archive is deleted."""
+"""The maximum size of an archive's directory. It allows more entries than any file with news has. An archive with a
+larger directory is deleted.
+"""
 _WINDOW = 1 << 20
 """The number of bytes that are decoded at a time."""
 _WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
 """The characters of words in scripts that have spaces between words."""
 _JSON_ESCAPE = re.compile(r"(?<!\\)\\+(?:u([0-9a-f]{4})|([\"/]))")
-"""An escaped character of JSON. In JSON that is a string of other JSON, it has several backslashes.
+"""An escaped character of JSON. It has several backslashes if JSON is a string inside other JSON.
 
-A match begins at the first backslash of a run. Otherwise the time would be quadratic in the length of a run."""
+A match begins at the first backslash of a run. Otherwise the time would be quadratic in the length of the run.
+"""
 _MAX_ENCODED = 3
-"""How many times a text can be encoded as XML or HTML: `&amp;amp;` is encoded twice."""
+"""How often the references of XML and HTML are decoded. For example, `&amp;amp;` is encoded twice."""
 
 
 def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
-    """Erase the person in all files of the client. It returns the number of deleted and replaced versions."""
+    """Erase the person's data in all files of the client. Return the number of deleted and replaced versions."""
     with writing(SYSTEM) as tx:
         runs = list(sql.list_runs(tx, erasure_id=erasure_id))
         search = sql.find_files_to_search(tx, erasure_id=erasure_id)
@@ -77,7 +84,8 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
             # S3 lists files in the order of their keys. After an interruption, all versions of a file are searched
             # again.
             if version.key >= last["key"] and _must_be_deleted(job, erasure_id, version, needles, last):
-                # A worker that is killed in between finds the file again.
+                # The file is deleted after the commit. If the worker is killed before the deletion, the next worker
+                # finds the file again.
                 with writing(SYSTEM) as tx:
                     list(
                         sql.erase_job_of_file(tx, erasure_id=erasure_id, key=version.key, version_id=version.version_id)
@@ -96,9 +104,9 @@ def _must_be_deleted(
 ) -> bool:
     """Return whether a version mentions the person, or cannot be searched.
 
-    A search can kill the worker. Then no code runs afterwards, so the version is recorded before it is searched. A
-    version that has killed the worker MAX_SEARCHES times is not searched again. `last` is the version that the previous
-    worker has recorded.
+    A search can kill the worker, and then no further code runs. Therefore the version is recorded before the search. If
+    a version has killed the worker MAX_SEARCHES times, it is not searched again, and must be deleted. `last` is the
+    version that the previous worker recorded.
     """
     content = _content(version)
     searches = last["searches"] + 1 if version.version_id == last.get("version_id") else 1
@@ -109,7 +117,7 @@ def _must_be_deleted(
     needles.own_rows = []
     if searches > MAX_SEARCHES or _mentions(content, needles):
         return True
-    # The search is over. If the next file cannot be read, this version has not killed the worker.
+    # The search is complete. Reset the count, so that a later failure of the worker is not attributed to this version.
     job.checkpoint |= {"search": record | {"searches": 0}}
     with writing(SYSTEM) as tx:
         job.save(tx)
@@ -119,7 +127,7 @@ def _must_be_deleted(
 
 
 def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
-    """Write the file of a run again, without the erased orders. It returns the number of replaced versions."""
+    """Write the file of a run again, without the erased orders. Return the number of replaced versions."""
     key = run["key"]
     with writing(SYSTEM) as tx:
         remaining = list(sql.list_remaining_orders(tx, erasure_id=erasure_id, run_id=run["run_id"]))
@@ -137,7 +145,7 @@ def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
 
 
 def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.ObjectVersion]:
-    """Yield the versions of all files of a destination, except the files that the platform wrote for it."""
+    """Yield the versions of a destination's files, except the files that the platform wrote for the destination."""
     folder = f"{FOLDER}{destination_id}/"
     for version in storage.versions(BUCKET, folder):
         if not version.key.startswith(f"{folder}out/") and version.modified_at >= since - timedelta(minutes=5):
@@ -145,9 +153,9 @@ def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.Object
 
 
 def _content(version: storage.ObjectVersion) -> bytes | None:
-    """Return the content of a version.
+    """Return the content of a version. For a delete marker, the content is empty.
 
-    It returns None if the content is too large to be searched, and an empty content for a delete marker.
+    It returns None if the content is too large to be searched.
     """
     if version.is_delete_marker:
         return b""
@@ -161,11 +169,10 @@ def _content(version: storage.ObjectVersion) -> bytes | None:
 
 
 def _mentions(content: bytes | None, needles: "Needles", budget: "_Budget | None" = None, depth: int = 0) -> bool:
-    """Return whether a file, or a file in an archive, contains one of the texts.
+    """Return whether a file contains one of the texts, or cannot be searched.
 
-    It returns True if the file cannot be searched.
-
-    The bytes of an archive are not searched, because they can contain a short text by chance.
+    For an archive, the files in the archive are searched. The bytes of the archive itself are not searched, because
+    they can contain a short text by chance.
     """
     if content is None:
         return True
@@ -177,12 +184,12 @@ def _mentions(content: bytes | None, needles: "Needles", budget: "_Budget | None
 
 @dataclass
 class _Budget:
-    """The number of bytes that may still be unpacked from one file, including all archives in the file."""
+    """The number of bytes that may still be unpacked from one file, including nested archives."""
 
     bytes_left: int = MAX_SEARCHED_BYTES
 
     def take(self, size: int) -> bool:
-        """Use up some bytes. It returns False if fewer bytes are left."""
+        """Subtract `size` bytes. Return whether the budget had enough bytes."""
         self.bytes_left -= size
         return self.bytes_left >= 0
 
@@ -227,10 +234,14 @@ def _is_form(text: str) -> bool:
 class Needles:
     """Texts that are searched for as whole words, in the encodings that files have.
 
-    A text must not match a part of a word, of a number or of an id. Buyers choose their names and the lines of their
-    addresses, so these `phrases` can be equal to any text of a file, e.g. the name of a carrier. They count only beside
-    one of `numbers`, which are the short numbers of the person's orders. `own_phrases` occur in no other data of the
-    client. A row with such a phrase also counts if it has no number of another order, so these rows are collected.
+    A text must not match a part of a word, of a number or of an id.
+
+    `phrases` are names and lines of addresses. Buyers choose them, so a phrase can be equal to any text of a file, e.g.
+    the name of a carrier. Therefore a phrase counts only beside one of `numbers`: the short numbers of the person's
+    orders.
+
+    `own_phrases` are phrases that occur only in the person's data. A row with one of them also
+    counts if the row has no number of another order. Therefore these rows are collected in `own_rows`.
     """
 
     def __init__(
@@ -240,7 +251,7 @@ class Needles:
         numbers: Iterable[str] = (),
         own_phrases: Iterable[str] = (),
     ) -> None:
-        """Store the texts in lower case. Texts and phrases with fewer than MIN_LENGTH characters are ignored."""
+        """All texts are in lower case. Texts and phrases with fewer than MIN_LENGTH characters are ignored."""
         self._patterns = _patterns(texts)
         self._numbers = [_pattern(number) for number in numbers]
         self._phrases = _patterns(phrases) if self._numbers else {}
@@ -268,7 +279,9 @@ class Needles:
         return any(match.end() < end for number in self._numbers for match in number.finditer(text, first, end))
 
     def _rows_left(self) -> int:
-        """Return how many rows may be collected. One row too many shows that the phrase is an ordinary text."""
+        """Return how many rows may still be collected. The maximum is MAX_OWN_ROWS + 1, to detect a file with too many
+        rows.
+        """
         return max(MAX_OWN_ROWS + 1 - len(self.own_rows), 0)
 
     def _numbers_in_row(self, text: str, phrase: re.Match[str]) -> list[str]:
@@ -277,11 +290,12 @@ class Needles:
         return _NUMBER.findall(text, first, phrase.end() + MAX_DISTANCE if end == -1 else end)
 
     def _windows(self, content: bytes) -> Iterator[tuple[str, int, int]]:
-        """Yield the text of a file in overlapping parts, so that memory is bounded.
+        """Yield the text of a file in overlapping parts, with the bounds for matches, so that memory is bounded.
 
-        Each part is yielded as it is. If it contains escapes, it is also yielded without the escapes.
+        Each part is yielded unchanged. If the part contains escapes, it is also yielded without the escapes.
 
-        A word may begin in the previous part, or end in the next part. It is then found only in that other part.
+        If a word begins before a part or ends after it, the bounds exclude the word. An adjacent part contains the
+        whole word.
         """
         for encoding in _encodings(content):
             decoder, tail = codecs.getincrementaldecoder(encoding)("replace"), ""
@@ -323,7 +337,9 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _encodings(content: bytes) -> tuple[str, ...]:
-    """Return the encodings that a file can have. Text in UTF-16 contains NUL bytes, and other text contains none."""
+    """Return the possible encodings of a file. Text in UTF-16 contains NUL bytes. Text in other encodings contains
+    none.
+    """
     if b"\0" in content[:_WINDOW]:
         return ("utf-16-le", "utf-16-be", "utf-8")
     return ("utf-8", "latin-1")

@@ -33,7 +33,7 @@ class NewErasure(Input):
 
 
 class ErasureCounts(BaseModel):
-    """The numbers of rows, responses and files that an erasure has erased."""
+    """The number of rows, responses and files that an erasure has erased."""
 
     orders: int = 0
     """The number of orders."""
@@ -52,13 +52,16 @@ class Erasure(BaseModel):
     client_id: UUID
     job_id: UUID | None = Field(description="The job that erases the data. Null if the job was deleted.")
     cause: ErasureCause = Field(
-        description="`request`: an owner has requested it. `retention`: the orders are older than the client keeps"
-        " them. `restore`: the database was restored to a time before the erasure, which was then repeated."
+        description=(
+            "`request`: an owner has requested the erasure. `retention`: the orders are older than the retention "
+            "period of the client. `restore`: the erasure was repeated, because the database was restored to a "
+            "time before the erasure."
+        )
     )
     status: JobStatus
-    """`completed` when no data of the person are left."""
+    """`completed` when all data of the person are erased."""
     error_code: str | None
-    """The stable identifier of the error with which the erasure failed. Null if it did not fail."""
+    """The stable identifier of the error that stopped the erasure. Null if the erasure has not failed."""
     error: str | None = Field(description="The reason why the erasure failed, and what to do.")
     requested_by: str
     """The subject of the user who requested the erasure."""
@@ -66,7 +69,7 @@ class Erasure(BaseModel):
     """What was erased. All numbers are 0 until the erasure is complete."""
     created_at: Moment
     completed_at: Moment | None
-    """When the erasure was complete. Null if it is not complete."""
+    """When the erasure was completed. Null if the erasure is not complete."""
 
 
 class ErasureListFilters(ListParameters):

@@ -39,7 +39,7 @@ select client_id, cause, emails, subjects, hashes, orders_before, created_at, op
 from app.prepare_erasure(:erasure_id);
 
 -- name: continue_erasure$
--- Prepare the erasure for the next orders of the person. It returns false if no order is left.
+-- Prepare the erasure for the person's remaining orders. It returns false if no orders remain.
 select app.continue_erasure(:erasure_id);
 
 -- name: record_hashes
@@ -47,13 +47,13 @@ select app.continue_erasure(:erasure_id);
 select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
 
 -- name: mark_documents$
--- Mark the orders of the person that have a document but no row. It returns the last key, or null after the last
--- document.
+-- Mark the person's orders that have a document but no row, in the next documents. It returns the key of the last
+-- document, or null at the end.
 select app.mark_erased_documents(:erasure_id, :after, :max_rows);
 
 -- name: erase_document_copies$
--- Remove the documents of erased persons inside other documents of orders. It returns the last key, or null after the
--- last document.
+-- Remove copies of erased persons' documents from the next documents of orders. It returns the key of the last
+-- document, or null at the end.
 select app.erase_document_copies(:erasure_id, :after, :max_rows);
 
 -- name: erase_orders$
@@ -82,7 +82,7 @@ select app.erase_mentions(:erasure_id, :kind, :after::uuid, :max_rows);
 select export_id, client_id from app.end_exports(:erasure_id);
 
 -- name: has_waiting_order_files$
--- Return whether a job for order files may have read the orders before they were erased.
+-- Return whether a waiting or running job for order files may have read the orders before they were erased.
 select app.has_waiting_order_files(:erasure_id);
 
 -- name: list_runs
@@ -90,7 +90,7 @@ select app.has_waiting_order_files(:erasure_id);
 select run_id, destination_id, seq, settings, created_at, key, refused from app.list_runs_to_rewrite(:erasure_id);
 
 -- name: list_remaining_orders
--- List the orders of a run that were not erased, in the same sequence as in the file of the run.
+-- List the orders of a run that were not erased, in the order of the run's file.
 select order_id, action, document from app.list_remaining_orders(:erasure_id, :run_id);
 
 -- name: record_run_file
@@ -98,20 +98,20 @@ select order_id, action, document from app.list_remaining_orders(:erasure_id, :r
 select app.set_run_file(:erasure_id, :run_id, :key, :size, :sha256);
 
 -- name: find_files_to_search^
--- Get the texts that files must no longer contain, and the destinations whose files must be searched.
+-- Get the texts that files must not contain after the erasure, and the destinations whose files must be searched.
 select texts, destination_ids, first_order_at from app.files_to_search(:erasure_id);
 
 -- name: find_phrases_to_search^
--- Get the texts that files must not contain beside one of the numbers, and the texts that rows about no other order must
--- not contain.
+-- Get the phrases that files must not contain beside one of the numbers, the numbers, and the own phrases. A row with
+-- an own phrase must contain the number of another order.
 select phrases, numbers, own_phrases from app.phrases_to_search(:erasure_id);
 
 -- name: has_number_of_others$
--- Return whether one of the words is the number of an order of another person.
+-- Return whether one of the words is the order number of another person's order.
 select app.has_number_of_others(:erasure_id, :words::text[]);
 
 -- name: erase_job_of_file
--- Erase the texts of the job that has read or written a file with the person.
+-- Erase the texts of the job that read or wrote a file that mentions the person.
 select app.erase_job_of_file(:erasure_id, :key, :version_id);
 
 -- name: complete_erasure$
@@ -123,10 +123,10 @@ select app.complete_erasure(:erasure_id, :counts, :version);
 select app.list_identities(:client_id, :after, :max_rows);
 
 -- name: restore_erasure$
--- Create an erasure from the list again. It returns the job of the erasure, or null if the database still has the
--- erasure.
+-- Create an erasure again from its entry in the list of erasures. It returns the job of the erasure, or null if the
+-- database still has the erasure.
 select app.restore_erasure(:erasure_id, :client_id, :emails::text[], :subjects::text[], :orders_before, :created_at);
 
 -- name: start_retention_erasures
--- Create an erasure for each client that has finished orders whose age exceeds the retention time of the client.
+-- Create an erasure for each client that has finished orders older than the client's retention time.
 select client_id, job_id from app.start_retention_erasures();

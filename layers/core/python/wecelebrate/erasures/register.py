@@ -1,8 +1,9 @@
 """The list of erasures, which survives a restore of the database.
 
 The list is in the bucket `erasures`. Each erasure is one object, which nobody can change or delete for a year. The
-object is written before the first row is erased. It contains no data of the person, but keyed hashes of the addresses
-and subjects. The key of the hashes is the signing key of the platform, which is not in the database.
+object is written before the first row is erased. It does not contain the person's data. It contains only keyed hashes
+of the person's addresses and subjects. The key of the hashes is the platform's signing key, which is not in the
+database.
 """
 
 import json
@@ -30,7 +31,7 @@ class Entry:
     orders_before: datetime
     created_at: datetime
     key_id: str
-    """The id of the key of the hashes."""
+    """The id of the key with which the hashes were computed."""
 
 
 def hashes_of(client_id: UUID, emails: Sequence[str], subjects: Sequence[str]) -> list[str]:
@@ -52,13 +53,13 @@ def key_id(key: str | None = None) -> str:
 
 
 def known_keys() -> dict[str, str | None]:
-    """Map the id of each key that the function has to the key. The value None means the current key."""
+    """Map the ids of all keys in the function's settings to the keys. The value None means the current key."""
     earlier = [key for key in settings().earlier_signing_keys.split(",") if key]
     return {key_id(key): key for key in earlier} | {key_id(): None}
 
 
 def write(erasure_id: UUID, row: Mapping[str, Any], hashes: Sequence[str]) -> None:
-    """Add an erasure to the list. A second call writes the same entry again."""
+    """Add an erasure to the list. A repeated call writes the same entry again."""
     entry = {
         "erasure_id": str(erasure_id),
         "client_id": str(row["client_id"]),

@@ -1,6 +1,6 @@
 """Repeats the erasures of the list after the database was restored to an earlier time.
 
-The list contains only hashes. Therefore the addresses and subjects in the data of each client are hashed, and the
+The list contains only hashes. Therefore all addresses and subjects in the data of each client are hashed, and these
 hashes are compared with the entries of the client. An erasure that the database still contains is not repeated.
 """
 
@@ -21,10 +21,12 @@ def run(job: jobs.LeasedJob) -> None:
     """Create the missing erasures and their jobs.
 
     If the signing key was replaced, the list contains entries of several keys. The job repeats the entries of the
-    current key and of the earlier keys that the function knows, and then raises JobRejected if other entries are left.
-    A retry with another key repeats the entries of that key. The job is complete when the entries of all keys have been
-    repeated. An entry of an unknown key must not create an erasure. Such an erasure would erase nobody, and would
-    prevent the correct erasure.
+    current key, and of the earlier keys that the function knows. If entries of other keys remain, it then raises
+    JobRejected. An operator can retry the job with another key. The job is complete when the entries of all keys have
+    been repeated.
+
+    An entry of an unknown key must not create an erasure, because the erasure would find no person, and would prevent
+    the correct erasure.
     """
     by_key: dict[str, dict[UUID, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     known, others = register.known_keys(), Counter[str]()

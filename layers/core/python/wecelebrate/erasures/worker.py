@@ -19,13 +19,16 @@ from wecelebrate.core.idempotency import LIFE_SECONDS
 from wecelebrate.erasures import files, register, replay, sql
 
 ORDERS_PER_STEP = 200
-"""The maximum number of orders that one transaction erases. With their mails and events, these take about 0.1 s."""
+"""The maximum number of orders that one transaction erases, with their mails and events. The transaction takes about
+0.1 s.
+"""
 EVENTS_PER_STEP = 2_000
 ROWS_PER_STEP = 2_000
 """The maximum number of rows that one transaction searches for the person."""
 VERSION = 2
-"""The version of the steps. The steps of a job that a worker with another version has begun are repeated, because that
-worker has searched for other texts. The database lets only this version complete an erasure (app.complete_erasure).
+"""The version of the steps. If a worker with another version has begun a job, all steps are repeated, because that
+worker searched for other texts. The database accepts only this version when an erasure is completed
+(app.complete_erasure).
 """
 MENTIONS = ("webhook_deliveries", "jobs", "dead_letters", "audit_log", "order_export_runs")
 """The tables whose texts can mention the person."""
@@ -49,9 +52,10 @@ def run(job: jobs.LeasedJob) -> None:
 
 
 def _erase_part(job: jobs.LeasedJob, erasure_id: UUID) -> bool:
-    """Erase the next orders of the person, and all texts about the person. It returns whether orders are left.
+    """Erase the next orders of the person, and all texts about the person. Return whether orders remain.
 
-    The texts of a person have no maximum size, because anybody can place orders for an address.
+    The orders are erased in several parts, because the number of a person's orders and texts is not limited: anybody
+    can place orders for an address.
     """
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)
@@ -84,11 +88,13 @@ def _check_orders(numbers: Sequence[str]) -> None:
 def _register(erasure_id: UUID, row: Mapping[str, Any]) -> None:
     """Add the erasure to the list, before the first row is erased.
 
-    An erasure because of the age of the orders needs no entry. After a restore, it is repeated in the next night.
+    An erasure whose cause is the retention time needs no entry, because the schedule repeats it the night after a
+    restore.
     """
     if row["cause"] == "retention":
         return
-    # A repeated erasure keeps the hashes of the first attempt, because erased orders no longer lead to the person.
+    # A repeated erasure uses the hashes of the first attempt, because erased orders no longer contain the person's
+    # subjects and addresses.
     hashes = row["hashes"] or register.hashes_of(row["client_id"], row["emails"], row["subjects"])
     if row["cause"] == "request":
         register.write(erasure_id, row, hashes)
@@ -103,7 +109,7 @@ def _save(job: jobs.LeasedJob, step: int) -> None:
 
 
 def _checkpoint(job: jobs.LeasedJob, step: int) -> dict[str, Any]:
-    """Return the checkpoint before a step. A worker of the previous release does not keep the version."""
+    """Return the checkpoint before a step. A worker of the previous release removes `version` from the checkpoint."""
     return {"step": step, "counts": _counts(job), "version": VERSION}
 
 
@@ -126,9 +132,9 @@ def _count(job: jobs.LeasedJob, noun: str, number: int) -> None:
 
 
 def _counts(job: jobs.LeasedJob) -> dict[str, int]:
-    """Return the number of erased objects of each kind.
+    """Return the number of erased objects of each type.
 
-    The numbers are in the checkpoint, because the counts of a job are only for the rows of files.
+    The numbers are in the checkpoint, because the job's own counts are only for rows of files.
     """
     counts: dict[str, int] = job.checkpoint.setdefault("counts", {})
     return counts
@@ -137,19 +143,21 @@ def _counts(job: jobs.LeasedJob) -> dict[str, int]:
 def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
     """Mark the orders of the person that have a document but no row, before the orders with a row are erased.
 
-    The backfill can map a document at any time. If it maps a document before the document is marked, the document has a
-    row, and the next step erases this row. After the mark, the backfill no longer maps the document.
+    The backfill can convert a document into a row at any time. If this happens before the document is marked, the next
+    step erases the row. If the document is already marked, the backfill ignores it.
     """
     _search_documents(job, erasure_id, sql.mark_documents)
 
 
 def _erase_document_copies(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    """Remove copies of erased persons' documents from other documents of orders, e.g. from a list in a list."""
+    """Remove copies of erased persons' documents from other documents of orders. For example, a document can contain a
+    list of other documents.
+    """
     _search_documents(job, erasure_id, sql.erase_document_copies)
 
 
 def _search_documents(job: jobs.LeasedJob, erasure_id: UUID, query: Callable[..., str | None]) -> None:
-    """Search all documents of orders. A worker that continues the job begins after the last committed transaction."""
+    """Search all documents of orders. A worker that continues the job starts after the last committed transaction."""
     after: str | None = job.checkpoint.get("document", "")
     while after is not None:
         job.check_lease()
@@ -208,7 +216,7 @@ def _search_files(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 
 def _delete_cached(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    """Delete the cached orders of the client. These orders are already outdated, but still in the memory of Redis."""
+    """Delete the cached orders of the client. They are never served again, but Redis still contains them."""
     job.check_lease()
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)
@@ -249,5 +257,5 @@ _STEPS: tuple[Step, ...] = (
     _delete_cached,
     _erase_document_copies,
 )
-"""The steps of an erasure. A job stores the number of the next step, so a new step is added at the end. Otherwise a
-worker of the previous release, which continues the job, would skip a step."""
+"""The steps of an erasure. A job stores the number of the next step. A new step must be added at the end, because
+otherwise a worker of the previous release could continue the job and skip a step."""

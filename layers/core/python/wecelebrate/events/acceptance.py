@@ -1,7 +1,8 @@
 """Accepts the events of a visitor. The request only checks the events and sends them to the queue `events`.
 
-The request needs one Redis call and one call of SQS, and usually no query. If SQS does not accept the message, the
-request fails with 503, and the app sends the same events again later. The ids of the events make this harmless.
+The request needs one call to Redis and one call to SQS. It usually needs no database query. If SQS does not accept the
+message, the request fails with 503, and the app sends the same events again later. The platform stores an event only
+once, because each event has an id.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from wecelebrate.sites.models import EventStorage
 
 
 class EventTarget(BaseModel):
-    """The visited site, and the parts of events that the site stores."""
+    """The site that the visitor uses, and how much of an event this site stores."""
 
     client_id: UUID
     site_id: UUID
@@ -36,12 +37,12 @@ class EventTarget(BaseModel):
 
 
 def target_entry() -> Entry:
-    """Return the cache entry for the target of the visited site's events."""
+    """Return the cache entry of the `EventTarget` of the visited site."""
     return keys.entry(keys.EVENT_TARGET, tags=[])
 
 
 def target(tx: Transaction) -> EventTarget:
-    """Return the target of the visited site's events."""
+    """Return the `EventTarget` of the visited site. Raises NotFound."""
     row = sql.get_event_target(tx)
     if row is None:
         raise NotFound
@@ -49,10 +50,10 @@ def target(tx: Transaction) -> EventTarget:
 
 
 def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, subject: str | None) -> EventReceipt:
-    """Send the valid events of a batch to the queue. It returns which events were not accepted.
+    """Send the valid events of a batch to the queue. It returns how many events were accepted, and which were refused.
 
-    `signal` is the bound that the visitor's headers set. `subject` is the `sub` claim of the visitor's token. Raises
-    Unavailable if the queue does not accept the events.
+    `signal` is the upper bound that the headers of the visitor set. `subject` is the `sub` claim of the visitor's
+    token. Raises Unavailable if the queue does not accept the events.
     """
     arrival = _Arrival(target, subject, batch.sent_at, datetime.now(UTC))
     rows: list[messages.Row] = []
@@ -76,8 +77,6 @@ def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """The values that all events of a request have in common."""
-
     target: EventTarget
     subject: str | None
     sent_at: datetime | None

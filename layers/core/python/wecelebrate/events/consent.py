@@ -1,7 +1,7 @@
-"""Decides which parts of an event may be stored, and removes the rest.
+"""Decides which parts of an event may be stored, and removes the other parts.
 
-The setting `event_storage` of the site is the upper bound. Two signals of the visitor reduce it: the field `consent` of
-the event, and the headers `Sec-GPC: 1` (Global Privacy Control) and `DNT: 1`, which make an event anonymous. See
+The setting `event_storage` of the site is the upper bound. The visitor can lower this bound with the field `consent` of
+the event. The headers `Sec-GPC: 1` (Global Privacy Control) and `DNT: 1` make an event anonymous. See
 docs/decisions/0052.
 """
 
@@ -17,13 +17,13 @@ from wecelebrate.sites.models import EventStorage
 
 _RANK: dict[EventStorage, int] = {"none": 0, "anonymous": 1, "all": 2}
 _AT = "@\uff20\ufe6b"
-"""The at sign, and its wide and its small form, which NFKC and many input methods replace by the at sign."""
+"""The at sign, the fullwidth at sign and the small at sign. NFKC replaces the last two by the at sign."""
 _EMAIL = re.compile(
     rf"[^\s{_AT}][{_AT}][^\s{_AT}]|%(?:25)*40|&(?:#0*64|#x0*40|commat);|\\u0040",
     re.IGNORECASE,
 )
-"""Matches the middle of an e-mail address, also in a URL, in a URL inside a URL, in HTML and in JSON. The pattern needs
-linear time."""
+"""Matches the at sign of an e-mail address and the characters beside it, also if the at sign is encoded for a URL or
+for HTML. The pattern needs linear time."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ def storage(*bounds: EventStorage | None) -> EventStorage:
 
 
 def signalled(*headers: str | None) -> EventStorage | None:
-    """Return the bound that the headers `Sec-GPC` and `DNT` of a visitor set, or None."""
+    """Return the upper bound that the headers `Sec-GPC` and `DNT` of a visitor set, or None without these headers."""
     return "anonymous" if any(header is not None and header.strip() == "1" for header in headers) else None
 
 
 def anonymous(identity: Identity, site_id: str, day: date) -> Identity:
     """Return an identity that does not identify a person.
 
-    The user is removed. The session becomes a keyed hash of the site, the day (UTC) and the session, so the events of
-    one visit belong together, but the visits of different days cannot be linked. In the data, each text that contains
-    the user, the session or an e-mail address becomes null.
+    The user is removed. The session is replaced by a keyed hash of the site, the day (UTC) and the session. The events
+    of one visit on one day have the same hash. The visits of different days cannot be linked. In the data, each text
+    that contains the user, the session or an e-mail address becomes null.
     """
     identifiers = {text for text in (identity.user_id, identity.session_id) if text}
     session = identity.session_id
@@ -66,7 +66,9 @@ def anonymous(identity: Identity, site_id: str, day: date) -> Identity:
 
 @lru_cache(maxsize=1)
 def _session_hash(visit: str) -> str:
-    """Return the keyed hash of a visit. The events of a request usually belong to one visit, so the hash is cached."""
+    """Return the keyed hash of a visit. The hash is cached, because the events of a request usually belong to one
+    visit.
+    """
     return keyed_hash("event session", visit)
 
 

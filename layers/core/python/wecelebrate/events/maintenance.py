@@ -21,14 +21,16 @@ def create_partitions() -> int:
 
 
 def drop_partitions() -> int:
-    """Drop the partitions with events that no client keeps any longer. It returns the number of dropped partitions."""
+    """Drop each partition in which all events have expired. It returns the number of dropped partitions."""
     with writing(SYSTEM) as tx:
         dropped: int = sql.drop_partitions(tx)
     return dropped
 
 
 def delete_expired() -> int:
-    """Delete the events that their clients no longer keep. It returns the number of deleted events."""
+    """Delete the expired events. The client determines how long its events are stored. It returns the number of deleted
+    events.
+    """
     return batches.run(lambda tx, limit: int(sql.delete_expired_events(tx, max_rows=limit)), BATCH_SIZE)
 
 

@@ -1,7 +1,7 @@
-"""The message of a batch of events: the rows to store.
+"""Creates and reads the message of a batch of events. The message contains the rows to store.
 
-The ids and the time of acceptance are in the message. A message that SQS delivers twice therefore creates the same
-rows, even after the receipts of its events have been deleted.
+The message contains the ids of the rows and the time of acceptance. If SQS delivers a message twice, both deliveries
+therefore create the same rows, even after the receipts of the events have been deleted.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ Row = dict[str, Any]
 
 
 def row_id(client_id: UUID, event_id: UUID, accepted_at: datetime) -> UUID:
-    """Return the id of an event's row: a UUID of version 7, whose random part is a hash of the event.
+    """Return the id of an event's row: a UUID of version 7, with a hash of the event instead of the random bits.
 
-    Rows that are accepted one after the other have ascending ids, so their index entries are adjacent.
+    Later events get higher ids. Their index entries are therefore adjacent.
     """
     milliseconds = int(accepted_at.timestamp() * 1000)
     digest = hashlib.sha256(client_id.bytes + event_id.bytes).digest()[:10]
@@ -32,7 +32,9 @@ def row_id(client_id: UUID, event_id: UUID, accepted_at: datetime) -> UUID:
 
 
 def message(client_id: UUID, rows: Sequence[Row]) -> OutgoingMessage:
-    """Create the message of a batch. Its message group is the client, so SQS shares the queue between the clients."""
+    """Create the message of a batch. The message group is the client, because SQS delivers fairly between message
+    groups.
+    """
     return queue.message(QUEUE, {"events": list(rows)}, client_id)
 
 

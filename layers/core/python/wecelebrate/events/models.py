@@ -17,37 +17,50 @@ MAX_EVENTS = 100
 MAX_BATCH_BYTES = 256 * 1024
 """The largest body of a request, in bytes."""
 MAX_EVENT_BYTES = 16 * 1024
-"""The largest event as JSON, in bytes."""
+"""The largest size of an event as JSON, in bytes."""
 
 EVENT_TYPE_PATTERN = r"^[a-z][a-z0-9_.]{0,63}$"
 EventType = Annotated[str, StringConstraints(pattern=EVENT_TYPE_PATTERN)]
 ORDER_TYPES = frozenset({"purchase", "order_completed", "order_placed"})
-"""Types that a browser cannot report. A browser can lose, repeat or invent a purchase, so purchases are counted from
-the orders."""
+"""The types of events that a browser must not report. Purchases are counted from the orders, because a browser can
+lose, repeat or invent a purchase."""
 
 
 class NewEvent(Input):
-    """An event that the app of a storefront reports. At most 16,384 bytes as JSON."""
+    """An event that the app of a storefront reports. The event as JSON has at most 16,384 bytes."""
 
-    id: Id = Field(description="The UUID that your app gives to the event. An event that is sent again is stored once.")
+    id: Id = Field(
+        description=(
+            "The UUID that your app gives to the event. If the same event is sent again, it is stored only once."
+        )
+    )
     type: EventType = Field(
-        description="What happened, e.g. `page_view`, `product_view`, `search`, `add_to_cart` or `checkout`. Purchases"
-        " are counted from the orders, so `purchase` is refused."
+        description=(
+            "The type of the event, e.g. `page_view`, `product_view`, `search`, `add_to_cart` or `checkout`. "
+            "`purchase` is refused, because reports count purchases from the orders."
+        )
     )
     at: Timestamp = Field(
-        description="When it happened, by the clock of the device. The platform corrects the time with `sent_at`."
+        description=(
+            "When the event happened, by the clock of the device. The platform corrects this time with `sent_at`."
+        )
     )
     session_id: ShortLine | None = Field(
-        default=None, description="The visit to which the event belongs. It is needed for figures of conversion."
+        default=None, description="The visit to which the event belongs. Conversion rates in reports need this field."
     )
     user_id: ShortLine | None = Field(
         default=None,
-        description="The user, as your app calls the user. The platform does not verify it. By default, the `sub` claim"
-        " of the token.",
+        description=(
+            "The user's identifier in your app. The platform does not verify it. The default is the `sub` claim "
+            "of the token."
+        ),
     )
     consent: EventStorage | None = Field(
         default=None,
-        description="What the visitor allows: `all`, `anonymous` or `none`. It can only reduce what the site stores.",
+        description=(
+            "What the visitor allows: `all`, `anonymous` or `none`. This value can only reduce the data that the "
+            "site stores."
+        ),
     )
     data: Object = Field(default_factory=dict, description="Your own data, e.g. the product. No personal data, please.")
 
@@ -68,12 +81,14 @@ class NewEvent(Input):
 
 
 class EventBatch(Input):
-    """Events of one visitor. At most 262,144 bytes."""
+    """Events of one visitor. The body of the request has at most 262,144 bytes."""
 
     sent_at: Timestamp | None = Field(
         default=None,
-        description="When the batch is sent, by the same clock as `at`. The platform uses only the difference of both"
-        " times, so a clock that is years off does no harm.",
+        description=(
+            "When the batch is sent, by the same clock as `at`. The platform uses only the difference between the "
+            "two times, so the clock can be wrong, even by years."
+        ),
     )
     events: list[Annotated[Any, DocumentedAs(lambda: NewEvent)]] = Field(
         min_length=1,
@@ -93,7 +108,7 @@ class EventBatch(Input):
 
 
 class RefusedEvent(BaseModel):
-    """An event that was refused because it is not valid. It is useless to send the same event again."""
+    """An event that was refused because it is not valid. Do not send the same event again."""
 
     index: int = Field(description="The position of the event in the request, from 0.")
     id: UUID | None = Field(description="The id of the event. Null if it has no valid id.")
@@ -124,13 +139,18 @@ class Event(BaseModel):
     user_id: str | None
     """The user. Null if the user is not known or must not be stored."""
     session_id: str | None = Field(
-        description="The visit. In an anonymous event, a text that changes every day (UTC) and names nobody."
+        description=(
+            "The visit. In an anonymous event, a text that changes every day (UTC) and does not identify the visitor."
+        )
     )
     data: Object
-    """The data of the app."""
+    """The data that the app sent with the event."""
     is_anonymous: bool = Field(description="Whether personal data were removed before the event was stored.")
     is_time_clamped: bool = Field(
-        description="Whether `created_at` is only a bound: the event came more than 7 days late, or from the future."
+        description=(
+            "Whether the platform has limited `created_at`, because the event arrived more than 7 days late, or "
+            "its time was in the future."
+        )
     )
     created_at: Moment = Field(description="When the event happened, corrected by the clock of the platform.")
     accepted_at: Moment = Field(description="When the platform accepted the event.")

@@ -8,23 +8,24 @@ delete from event_receipts
 where ctid in (select ctid from event_receipts where accepted_at < now() - interval '7 days' limit :max_rows);
 
 -- name: drop_partitions$
--- Drop the partitions with events that no client keeps any longer. It returns the number of dropped partitions.
+-- Drop each partition in which all events have expired. It returns the number of dropped partitions.
 select app.drop_event_partitions();
 
 -- name: delete_expired_events$
--- Delete at most `max_rows` events that their clients no longer keep. It returns the number of deleted events.
+-- Delete at most `max_rows` expired events. The client determines how long its events are stored. It returns the number
+-- of deleted events.
 select app.delete_expired_events(:max_rows);
 
 -- name: store_events$
--- Store events, each of them once. It returns the number of stored events.
+-- Store events. An event that is already stored is not stored again. It returns the number of stored events.
 select app.store_events(:events);
 
 -- name: get_event_target^
--- Get the current site, its client, and the parts of events that the site stores.
+-- Get the current site, its client, and the setting `event_storage` of the site.
 select client_id, id as site_id, event_storage from sites where id = (select app.site_id());
 
 -- name: list_events
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of events after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, event_id, client_id, site_id, event_type as type, user_id, session_id, event_data as data, is_anonymous,

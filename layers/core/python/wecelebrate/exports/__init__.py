@@ -1,7 +1,7 @@
 """Exports: files with the products, the orders, the order lines, the events or the customers of a client.
 
 A request creates an export and its job. The worker (`exports.worker`) writes the file to the bucket `exports`. The file
-contains the rows that the requester can see, as they were at one point in time. Only the requester and the admins of
+contains the rows that the requester can see, from one snapshot of the database. Only the requester and the admins of
 the platform can see the export. The sweeper deletes an export and its file when the export expires.
 """
 
@@ -20,11 +20,11 @@ sql = queries(__file__)
 
 BUCKET = "exports"
 MAX_EXPORTS = 100
-"""The maximum number of exports of a client that have not been deleted."""
+"""The maximum number of stored exports of a client."""
 MAX_EXPORTS_OF_USER = 25
-"""The maximum number of exports of a client that one user has requested and that have not been deleted.
+"""The maximum number of stored exports that one user has requested for a client.
 
-Only this user can delete these exports, so one user must not use up the quota of the client.
+This limit is lower than MAX_EXPORTS, because the other users of the client cannot delete the exports of this user.
 """
 CLEAN_UP_BATCH = 20
 """The maximum number of exports that one run of the sweeper deletes."""
@@ -55,11 +55,11 @@ _QUOTA_OF_USER = quotas.Quota("exports of one user", MAX_EXPORTS_OF_USER, TooMan
 def create(tx: Transaction, new: NewExport) -> Export:
     """Create an export and its job.
 
-    Raises Forbidden if the caller is not a member of the client. Raises Invalid if the request names no client and
-    there is no default client, or if a filter names a catalog or a site that the caller cannot see. Raises
+    Raises Forbidden if the caller is not a member of the client. Raises Invalid if the request names no client and the
+    caller has no default client. Raises Invalid if the caller cannot see the catalog or the site of a filter. Raises
     TooManyExports.
     """
-    # The import is here, because the models of clients would add 6 ms to every cold start.
+    # The import is in the function, because at the top of the module it would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -98,7 +98,7 @@ def page(tx: Transaction, filters: ExportListFilters) -> pages.RenderedPage:
 
 
 def get(tx: Transaction, export_id: UUID) -> Export:
-    """Return an export. If it is complete, the result has a presigned URL of its file. Raises NotFound."""
+    """Return an export. If the export is complete, the result has a presigned URL of the file. Raises NotFound."""
     export = _get(tx, export_id)
     if export.file is None:
         return export
@@ -129,7 +129,7 @@ def delete(tx: Transaction, export_id: UUID) -> None:
 
 
 def folder(client_id: UUID | None, export_id: UUID) -> str:
-    """Return the prefix of the keys of an export's files."""
+    """Return the prefix that the keys of all files of an export have."""
     return f"{client_id or 'platform'}/exports/{export_id}/"
 
 

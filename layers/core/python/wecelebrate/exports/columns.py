@@ -1,7 +1,7 @@
 """The columns of exported files, and the SQL of their cells.
 
-A row of the database has the values that the API shows. A spreadsheet has no nested values, so a CSV, XLSX or Parquet
-file has a column for each part of an address, and JSON text for other objects.
+The values are the same as in the API. A cell of a spreadsheet cannot contain an object. Therefore a CSV, XLSX or
+Parquet file has a column for each field of an address. Other objects are written as JSON text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from typing import Literal
 from wecelebrate.exports.models import ExportFormat, ExportKind
 
 ColumnType = Literal["code", "text", "integer", "amount", "boolean", "time", "json", "lines"]
-"""`code` is a text that cannot look like a formula, e.g. an id. `lines` is a list of texts."""
+"""`code` is a text that a spreadsheet cannot take for a formula, e.g. an id. `lines` is a list of texts."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Column:
     source: str = ""
     """The SQL expression of the value. The default is the column of the query with the same name."""
     nested: bool | None = None
-    """Which formats have the column. True means that only NDJSON has it. False means that only the other formats have
-    it. None means that all formats have it.
+    """The formats that have the column. True means only NDJSON. False means all formats except NDJSON. None means all
+    formats.
     """
 
     @property
@@ -78,10 +78,12 @@ COLUMNS: Mapping[ExportKind, tuple[Column, ...]] = {
 """The columns of each kind of export, in the order of the file."""
 
 OPTIONAL_COLUMNS: Mapping[ExportKind, frozenset[str]] = {"products": frozenset({"source_data"})}
-"""The columns that a file has only if the request includes them."""
+"""The columns that a file has only if the field `include` of the request names them."""
 
 _JSON_LINES = "(format csv, quote E'\\x01', escape E'\\x01', delimiter E'\\x02')"
-"""JSON contains no raw control character, so with these options COPY writes each JSON text unchanged in a line."""
+"""The options with which COPY writes each JSON text unchanged as one line. COPY would quote or escape only a text with
+one of these control characters, and JSON never contains an unescaped control character.
+"""
 
 
 def columns_of(kind: ExportKind, file_format: ExportFormat, include: Iterable[str]) -> tuple[Column, ...]:
@@ -94,9 +96,9 @@ def columns_of(kind: ExportKind, file_format: ExportFormat, include: Iterable[st
 
 
 def copy_statement(query: str, columns: Iterable[Column], file_format: ExportFormat) -> str:
-    """Return the COPY statement for the rows of a query. Its output has the form that the writer of the format reads.
+    """Return the statement that copies the rows of a query to the writer of the format.
 
-    The rows are lines of CSV, or lines of JSON.
+    The statement returns lines of CSV for the format `csv`, and lines of JSON for all other formats.
     """
     cells = ", ".join(f"{_cell(column, file_format)} as {column.name}" for column in columns)
     rows = f"select {cells} from ({query.strip().removesuffix(';')}) source"  # noqa: S608 — the cells and the query are constants of this package
@@ -125,8 +127,8 @@ def _cell(column: Column, file_format: ExportFormat) -> str:
 def _lines(value: str) -> str:
     """Return the SQL of a CSV cell that contains a list. The cell has one line for each text of the list.
 
-    PostgreSQL inlines `app.formula_safe`, and evaluates its argument up to three times. The special cases, a list with
-    one text and a list that begins with a URL, avoid two thirds of the time of a whole export.
+    There are two special cases: a list with one text, and a list that begins with a URL. They reduce the time of an
+    export by two thirds, because PostgreSQL inlines `app.formula_safe` and evaluates its argument up to three times.
     """
     return (
         f"case when jsonb_array_length({value}) = 1 then app.formula_safe({value} ->> 0)"

@@ -19,7 +19,7 @@ ExportKind = Literal["products", "orders", "order_lines", "events", "customers"]
 ExportFormat = Literal["csv", "ndjson", "xlsx", "parquet"]
 ExportColumn = Literal["source_data"]
 URL_LIFETIME = timedelta(minutes=15)
-"""How long the presigned URL of a file returns the file."""
+"""How long the presigned URL of a file is valid."""
 
 _PERIOD = frozenset({"site_id", "created_from", "created_to"})
 FILTERS: dict[ExportKind, frozenset[str]] = {
@@ -29,7 +29,7 @@ FILTERS: dict[ExportKind, frozenset[str]] = {
     "events": _PERIOD | {"event_type"},
     "customers": _PERIOD,
 }
-"""The filters of each kind of export."""
+"""The filters that each kind of export has."""
 
 
 class NewExportFilters(Input):
@@ -40,7 +40,7 @@ class NewExportFilters(Input):
     brand: Label | None = Field(default=None, description="For `products`.")
     is_active: Flag | None = Field(default=None, description="For `products`.")
     updated_since: Timestamp | None = Field(
-        default=None, description="For `products`: only those that have changed at this time or later."
+        default=None, description="For `products`: only products that have changed at this time or later."
     )
     site_id: Id | None = Field(default=None, description="For all kinds except `products`: only this site.")
     status: OrderStatus | None = Field(default=None, description="For `orders` and `order_lines`.")
@@ -57,7 +57,7 @@ class NewExport(Input):
     """A new export. Its file contains the rows that the caller can see."""
 
     kind: ExportKind
-    """The rows of the file. `customers` has one row for each e-mail address that has ordered."""
+    """What the rows of the file are. `customers` has one row for each e-mail address in the orders."""
     format: ExportFormat
     """The format of the file."""
     client_id: Id | None = Field(
@@ -72,14 +72,18 @@ class NewExport(Input):
     )
     timezone: Timezone = Field(
         default="UTC",
-        description="The IANA time zone of the times in an XLSX file, whose cells have no zone. The header names it. In"
-        " the other formats, all times are in UTC.",
+        description=(
+            "The IANA time zone of the times in an XLSX file. The header contains this time zone, because cells "
+            "of XLSX have no time zone. In other formats, all times are in UTC."
+        ),
     )
     include: list[ExportColumn] = Field(
         default_factory=list,
         max_length=1,
-        description="Additional columns. `source_data` is what the files of an ERP system contain about a product. It"
-        " is empty if the caller may not read it.",
+        description=(
+            "Additional columns. The column `source_data` contains the data of a product in the files of an ERP "
+            "system. The column is empty if the caller may not read this data."
+        ),
     )
     notify: Flag = Field(default=False, description="Send the caller an e-mail when the export has finished.")
 
@@ -118,7 +122,7 @@ class ExportFile(BaseModel):
         description="The number of texts that are cut off, because a cell of XLSX has at most 32,767 characters."
     )
     snapshot_at: Moment
-    """The file contains all rows as they were at this time."""
+    """The time of the snapshot. The file contains all rows as they were at this time."""
 
 
 class Export(BaseModel):
@@ -150,7 +154,7 @@ class Export(BaseModel):
     url_expires_at: Moment | None = Field(description="The time after which the URL no longer returns the file.")
     created_at: Moment
     completed_at: Moment | None
-    """When the export ended. Null if it has not ended."""
+    """When the export completed or failed. Null before this time."""
     expires_at: Moment = Field(description="The time after which the export and its file are deleted.")
 
 

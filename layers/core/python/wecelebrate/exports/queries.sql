@@ -7,7 +7,7 @@ select export_id, job_id from app.create_export(:client_id, :kind, :format, :fil
 select job_id, was_cancelled from app.delete_export(:export_id);
 
 -- name: list_exports
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of exports after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *, null as url, null as url_expires_at
@@ -26,15 +26,16 @@ order by created_at desc, id desc;
 select * from app.export_view where id = :export_id;
 
 -- name: get_export_key$
--- Get the key of the file of an export that the caller may see. The key is null until the export is complete.
+-- Get the key of an export's file, if the caller may see the export. The key is null until the export is complete.
 select key from exports where id = :export_id and deleted_at is null;
 
 -- name: count_exports$
--- Count the exports of a client (of the platform if `client_id` is null) that have not been deleted.
+-- Count the exports of a client that have not been deleted. If `client_id` is null, count the exports of the platform.
 select app.count_exports(:client_id);
 
 -- name: count_own_exports$
--- Count the exports of a client (of the platform if `client_id` is null) that the caller has requested and not deleted.
+-- Count the exports of a client that the caller has requested and not deleted. If `client_id` is null, count the
+-- exports of the platform.
 select count(*) from exports
 where client_id is not distinct from :client_id and subject = (select app.subject()) and deleted_at is null;
 
@@ -53,7 +54,7 @@ from exports
 where job_id = :job_id and deleted_at is null;
 
 -- name: sees_export$
--- Return whether this snapshot contains an export.
+-- Return whether the snapshot of this transaction contains an export.
 select exists (select from exports where id = :export_id);
 
 -- name: get_snapshot_time$
@@ -61,14 +62,15 @@ select exists (select from exports where id = :export_id);
 select now();
 
 -- name: finish_export!
--- Record the file of an export. It affects 0 rows when the export was deleted.
+-- Record the file of an export. If the export was deleted, no row is changed.
 update exports
 set key = :key, size = :size, sha256 = :sha256, rows = :rows, cut_cells = :cut_cells, snapshot_at = :snapshot_at,
   expires_at = now() + interval '7 days'
 where id = :export_id and deleted_at is null;
 
 -- name: list_expired_exports
--- List the exports whose files must be deleted. The worker of an unfinished export may still write its file.
+-- List the expired exports whose job has ended. Unfinished exports are not listed, because a worker can still write the
+-- file.
 select e.id, e.client_id
 from exports e join jobs j on j.id = e.job_id
 where e.expires_at <= now() and j.status not in ('pending', 'processing')
@@ -80,11 +82,12 @@ limit :max_rows;
 delete from exports where id = any (:ids);
 
 -- name: list_clients
--- List the clients whose rows an export contains.
+-- List the clients whose data an export contains.
 select id from clients where :client_id::uuid is null or id = :client_id order by id;
 
 -- name: list_catalogs
--- List the catalogs whose products an export contains, and whether the caller only has a grant for them.
+-- List the catalogs whose products an export contains. `is_granted` is true if the caller can only read the catalog
+-- through a grant.
 select id, app.admin_role() is null and id = any ((select app.granted_catalog_ids())::uuid[]) as is_granted
 from app.catalog_view
 where (:catalog_id::uuid is null or id = :catalog_id)
@@ -105,8 +108,8 @@ from (
 ) numbered;
 
 -- name: export_products
--- Return the products of a catalog whose SKUs are after `after_key` and not after `last_key`. The source data is null
--- unless it is included and the caller may read it.
+-- Return the products of a catalog with SKUs after `after_key`, up to and including `last_key`. The source data is null
+-- if the export does not include it, or if the caller may not read it.
 select p.id, p.catalog_id, p.sku, p.name, p.description, p.category, p.brand,
   coalesce(p.regular_price, p.price)::text as price, p.currency, p.offers,
   case when p.regular_price is not null then p.price::text end as offer_price, p.images, p.attributes,
@@ -123,7 +126,7 @@ where p.catalog_id = :scope
 order by p.sku;
 
 -- name: plan_granted_products^
--- Do the same as `plan_products`, for a catalog that the caller has a grant for.
+-- Do the same as `plan_products`, for a catalog that the caller can only read through a grant.
 select count(*)::integer as rows, coalesce(array_agg(sku order by n) filter (where mod(n, :chunk) = 0), '{}') as keys
 from (
   select sku, row_number() over (order by sku) as n
@@ -131,13 +134,12 @@ from (
   where (:is_active::boolean is null or is_active = :is_active)
     and (:category::text is null or category = :category)
     and (:brand::text is null or brand = :brand)
-    -- If the rules of the catalog have changed the price of a product, `updated_at` of the product is the day of this
-    -- change.
+    -- If a pricing rule has changed the price of a product, `updated_at` of the product is the day of this change.
     and (:updated_since::timestamptz is null or updated_at >= date_trunc('day', :updated_since::timestamptz, 'UTC'))
 ) numbered;
 
 -- name: export_granted_products
--- Do the same as `export_products`, for a catalog that the caller has a grant for.
+-- Do the same as `export_products`, for a catalog that the caller can only read through a grant.
 select p.id, p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price::text as price, p.currency,
   p.offers, null::text as offer_price, p.images, p.attributes, p.inventory_count, p.inventory_policy, p.is_active,
   p.created_at, p.updated_at, null::jsonb as source_data
@@ -230,8 +232,8 @@ where client_id = :scope
 order by created_at, id;
 
 -- name: plan_customers^
--- Count the e-mail addresses in the orders of a client, ignoring case, and return the last address of each complete
--- chunk.
+-- Count the different e-mail addresses in the orders of a client, and return the last address of each complete chunk.
+-- Addresses that differ only in case are counted once.
 select count(*)::integer as rows, coalesce(array_agg(email order by n) filter (where mod(n, :chunk) = 0), '{}') as keys
 from (
   select email, row_number() over (order by email) as n
@@ -246,8 +248,9 @@ from (
 ) numbered;
 
 -- name: export_customers
--- Return one row for each e-mail address in the orders of a client, ignoring case. The name and the subject come from
--- the latest order that has them. The totals do not include cancelled orders.
+-- Return one row for each different e-mail address in the orders of a client. Addresses that differ only in case share
+-- one row. The name and the subject come from the latest order that has them. The totals do not include cancelled
+-- orders.
 with matching as materialized (
   select lower(customer_email) as email, id, customer_name, customer_subject, status, total_amount, currency, created_at
   from orders
@@ -276,5 +279,5 @@ from matching m left join totals t on t.email = m.email
   cross join (
     select (select app.sees_all_persons()) or :scope::uuid = any ((select app.person_client_ids())::uuid[]) as shown) p
 group by m.email, p.shown
--- If masked addresses were sorted, their sequence would reveal data.
+-- Masked addresses are not sorted, because their order would reveal something about the addresses.
 order by case when p.shown then m.email end, min(m.created_at), (array_agg(m.id order by m.created_at, m.id))[1];

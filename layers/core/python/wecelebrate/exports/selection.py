@@ -12,7 +12,7 @@ from wecelebrate.exports.models import ExportKind
 sql = queries(__file__)
 
 CHUNK_ROWS = 20_000
-"""The number of rows in a chunk. A chunk of order lines contains the lines of this number of orders."""
+"""The number of rows in a chunk. A chunk of order lines contains all lines of CHUNK_ROWS orders."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Chunk:
     """The rows that one statement reads."""
 
     query: Any
-    """A named query."""
+    """A query of `queries.sql`."""
     parameters: Mapping[str, Any]
 
 
@@ -29,7 +29,7 @@ def plan(
 ) -> tuple[Iterator[Chunk], int]:
     """Return the chunks of an export, and the number of its rows.
 
-    A chunk contains the rows of one catalog, or of one client. Therefore an index returns the rows in the order of the
+    A chunk contains rows of only one catalog or client. Therefore an index can return its rows in the order of the
     export.
     """
     chunks: list[Chunk] = []
@@ -52,7 +52,7 @@ def plan(
 def _scopes(
     tx: Transaction, kind: ExportKind, client_id: UUID | None, filters: Mapping[str, Any]
 ) -> Iterator[tuple[UUID, Any, Any]]:
-    """Yield the id of each catalog or client, the query that counts its rows, and the query that returns them."""
+    """Yield each catalog or client: its id, the query that counts its rows, and the query that returns its rows."""
     if kind == "products":
         for row in sql.list_catalogs(tx, catalog_id=filters["catalog_id"], client_id=client_id):
             own = (sql.plan_products, sql.export_products)

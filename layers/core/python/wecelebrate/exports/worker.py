@@ -1,11 +1,12 @@
 """Writes the file of an export.
 
-All rows come from one snapshot (REPEATABLE READ). A statement reads one chunk of rows, so no statement reaches the
-timeout of the client's tier, and the progress is known. The rows go from COPY to S3 in constant memory.
+All rows come from one snapshot (REPEATABLE READ). Each statement reads one chunk of rows. Therefore no statement
+exceeds the timeout of the client's tier, and the progress can be saved after each chunk. The rows go from COPY to S3 in
+constant memory.
 
-A snapshot cannot be opened again, so a worker that takes over a job begins with the first row. Each attempt writes a
-separate object. The transaction that completes the job also records the key of the object. Therefore an export has
-exactly one file, even after several attempts.
+A worker that takes over a job begins with the first row, because it cannot use the snapshot of the previous worker.
+Each attempt writes its own object to S3. The transaction that completes the job also records the key of the object.
+Therefore an export has exactly one file, even after several attempts.
 """
 
 import time
@@ -31,7 +32,7 @@ from wecelebrate.jobs import DeadlineReached, JobRejected, LeasedJob, LeaseLost
 SAVE_SECONDS = 1.0
 """The time between two writes of the progress."""
 BLOCK_BYTES = 256 * 1024
-"""The size of the blocks of rows that a writer gets. A block ends after a complete row."""
+"""The size of the blocks of rows for the writer, in bytes. A block contains only complete rows."""
 TOO_LARGE = (
     "export_too_large",
     "The file could not be written within 15 minutes. Export fewer rows, e.g. a shorter period, or choose csv.",
@@ -58,7 +59,8 @@ def run(job: LeasedJob) -> None:
     try:
         try:
             written = _write(job, dict(export), prefix, primary=False)
-        # A change waited too long for this snapshot. The primary never ends a snapshot for this reason.
+        # The replica has ended this snapshot, because a change had to wait too long for it. The primary never ends a
+        # snapshot.
         except EndedByReplica:
             written = _write(job, dict(export), prefix, primary=True)
         _complete(job, export["id"], written)
@@ -97,7 +99,7 @@ def _write(job: LeasedJob, export: dict[str, Any], prefix: str, *, primary: bool
 
 
 def _filters(export: dict[str, Any]) -> dict[str, Any]:
-    """Return all filters of an export as parameters of queries. A filter that is not set is None."""
+    """Return all filters of an export as parameters of the queries. A filter that is not set is None."""
     return {name: export["filters"].get(name) for name in sorted(FILTERS[export["kind"]])} | {
         "with_source": "source_data" in export["options"]["include"]
     }
@@ -121,7 +123,7 @@ class _Rows:
     def _copy(self, statement: str) -> Iterator[bytes]:
         block = bytearray()
         with self._tx.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            for row in copy:  # A line is one row, with its line break.
+            for row in copy:  # Each item is the line of one row, with its line break.
                 block += row
                 self.count += 1
                 if len(block) >= BLOCK_BYTES:

@@ -11,8 +11,8 @@ becomes a `Rejected`, and reading continues with the next row. A file that canno
 with a message for the person who uploaded the file.
 
 These attributes are known before the first row is read: `feed.reading` describes how the file is read, `feed.questions`
-contains the doubts that the evidence in the file does not resolve, and `feed.changes` contains the differences from the
-catalog's earlier file. After the last row, `feed.warnings` counts the values that were not understood.
+contains questions that the file does not answer, and `feed.changes` contains the differences from the catalog's
+previous file. After the last row, `feed.warnings` contains the numbers of values that were not understood.
 
 `propose` shows how a file would be read. It reads only a sample. `prepare` loads the vocabulary and the patterns that
 the first file of a process needs.

@@ -70,7 +70,7 @@ def open_feed(
     """Copy the stream to a temporary file, and determine how to read this file.
 
     `name` is the file's name, and is only a hint. `currency` is the catalog's currency. `memory` is the `reading` of
-    the catalog's earlier file, or None.
+    the catalog's previous file, or None.
 
     `mapping` is the catalog's mapping, which maps fields to columns, or to transformations of columns
     (`core.types.transformations`). A field that is mapped to None is left out. The mapping can contain
@@ -101,8 +101,8 @@ def open_feed(
 def _problem(table: Table) -> Callable[[str], None]:
     """Return the function that reports a problem of the mapping or the columns, before the rows are read.
 
-    If the file is damaged, columns can be missing because of the damage. So the message then begins with the damaged
-    place.
+    If the file is damaged, columns can be missing because of the damage. In this case, the message begins with the
+    place of the damage.
     """
 
     def report(problem: str) -> None:
@@ -144,7 +144,7 @@ class Feed:
         self.reading: dict[str, Any] = describe(
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
-        """How the file is read. All values are JSON-compatible. The next file of the catalog gets it as its memory."""
+        """How the file is read, with JSON-compatible values. It is the `memory` of the catalog's next file."""
         self._mapping = mapping
         styles, stock = (self._numbers.price, self._numbers.stock), self._stock_columns(plan)
         self.questions: tuple[Question, ...] = (
@@ -152,10 +152,9 @@ class Feed:
             *plan.questions, *(style.question for style in styles if style.question is not None),
             *below_zero_question(plan.header, self._evidence.sample, stock.count, stock.below_zero),
         )  # fmt: skip
-        """Questions that the evidence in the file does not decide. The feed is read with the first choice of each
-        question."""
+        """Questions that the file does not answer. The feed is read with the first choice of each question."""
         self.changes: tuple[Change, ...] = changes(self.reading, memory)
-        """Differences to the catalog's earlier file."""
+        """The differences between this file and the catalog's previous file."""
         self._file_plan, self._stopped = plan.of_file(), False
         self._stock_readers: list[StockReader] = []
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
@@ -192,7 +191,7 @@ class Feed:
     def keeps_places(self) -> bool:
         """Whether the stock of each place is stored.
 
-        Lots and bins change often, so only the sum of their stocks is stored.
+        For lots and bins, only the sum of the stocks is stored, because lots and bins change often.
         """
         return self.has_places and all(is_place(self.header[number]) for number in self._plan.places)
 
@@ -352,7 +351,7 @@ class Feed:
     def _in_nfc(self, row: Row | Rejected) -> Row | Rejected:
         """Return the row with its cells in the Unicode form NFC, or the row as a Rejected.
 
-        The rows of a product must have the same SKU, whatever program wrote them.
+        Different programs write the same character in different Unicode forms. In NFC, equal SKUs are equal texts.
         """
         if isinstance(row, Rejected):
             return row
@@ -363,7 +362,7 @@ class Feed:
             text = "".join(filter(None, cells))
         if text.isascii():
             return row
-        if has_too_many_marks(text):  # the marks of several cells can form a run, too
+        if has_too_many_marks(text):  # combining marks of joined cells can also form a run
             for number, cell in enumerate(cells):
                 if cell and has_too_many_marks(cell):
                     name = self._plan.column_name(number) if number < len(self._plan.header) else "a key"

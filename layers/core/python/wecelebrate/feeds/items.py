@@ -9,18 +9,18 @@ from typing import Any, Literal
 from wecelebrate.core.types import InventoryPolicy
 
 DeclaredMode = Literal["full", "delta"]
-"""What a file contains, according to the file itself: `full` is the whole catalog, `delta` is only changes."""
+"""What a file states about its content: `full` is the whole catalog, and `delta` is only changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price for a limited time. A time without an offset is in the sender's local time."""
+    """A price for a limited time. A time without a UTC offset is the sender's local time."""
 
     price: Decimal
     first: date | datetime | None
     """The first day, or the start. None means that the offer has started."""
     last: date | datetime | None
-    """The last day of the offer, or its end. None means that the offer has no end yet."""
+    """The last day of the offer, or its end. None means that no end is known."""
 
     def as_json(self) -> dict[str, str | None]:
         """Return the offer with JSON values."""
@@ -57,14 +57,14 @@ class Product:
     """The currency of the price. If `currency` is not in `fields_set`, the file has no currency, and the catalog's
     currency is used."""
     images: list[str]
-    """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""
+    """The addresses of the images: HTTP(S) URLs or relative paths. The first address belongs to the main image."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
     """Whether the product is sold.
 
-    If `is_active` is not in `fields_set`, this value is used only for a new product. It is then False if the file
-    contains an unknown state.
+    If `is_active` is not in `fields_set`, this value is used only for a new product. In this case, the value is False
+    if the file contains an unknown state.
     """
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
@@ -72,17 +72,15 @@ class Product:
     blank_attributes: tuple[str, ...] = ()
     """The names of attributes whose cells are blank. A delta removes these attributes."""
     inventory_policy: InventoryPolicy | None = None
-    """Whether the stock is tracked. None means that a product with an `inventory_count` is tracked. Without an
-    `inventory_count`, None changes nothing.
+    """Whether the stock is tracked. None means that the stock is tracked if the product has an `inventory_count`, and
+    that nothing changes otherwise.
     """
     stock_by_place: dict[str, int | None] | None = None
-    """The stock at each place, if the file has a column with the place. A place with the value None does not count its
-    stock."""
+    """The stock at each place, if the file has a column with the place. None means that the place does not count."""
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None means that the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()
-    """The prices for a limited time, in the currency of the price. None means that the record has no keys
-    for offers.
+    """The prices for a limited time, in the currency of the price. None means that the record has no keys for offers.
     """
 
 
@@ -121,7 +119,7 @@ SHEET_COLUMN = "Sheet"
 
 
 class NumberText(str):
-    """The text of a number that the file stores as a number. Its decimal separator is the point.
+    """The text of a number that the file stores as a number. The decimal separator of the text is the point.
 
     Only samples and JSON records contain objects of this class.
     """

@@ -50,13 +50,13 @@ class ProposedField:
     columns: list[str]
     by: AssignedBy
     confidence: float
-    """1 for a column from the mapping, 0.95 for a known export, 0 without a column.
+    """The score is 1 for a column from the mapping, 0.95 for a known export, and 0 without a column.
 
-    For a usual column name 0.05 to 0.95: less for an unusual name, and for values that contradict the field.
+    For a usual column name, it is 0.05 to 0.95. Unusual names, and values that contradict the field, have lower scores.
     """
     reason: str
     reasons: list[str]
-    """What the name and the values of the first column show."""
+    """The evidence in the name and the values of the first column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,16 @@ class Proposal:
     reading: dict[str, Any]
     """How the file is read, with scores and reasons. See `reading`."""
     questions: list[Question]
-    """What the evidence in the file does not decide."""
+    """The questions that the file does not answer."""
     changes: list[Change]
-    """Differences to the catalog's earlier file."""
+    """The differences between this file and the catalog's previous file."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self, dict_factory=_without_refusals)
 
 
 def _without_refusals(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the fields of a dataclass without `refuses_file`, which only the questions of a job use."""
+    """Return the fields of a dataclass without `refuses_file`, because only jobs use this field."""
     return {name: value for name, value in items if name != "refuses_file"}
 
 
@@ -105,7 +105,7 @@ def propose(
 ) -> Proposal:
     """Read a sample, and show how `open_feed` would read the file. Problems of the mapping are returned as warnings.
 
-    `memory` is the `reading` of the catalog's earlier file, or None.
+    `memory` is the `reading` of the catalog's previous file, or None.
 
     Raises UnreadableFeed for a file that cannot be read with any mapping.
     """
@@ -161,7 +161,7 @@ def propose(
 
 
 def _complete_items(feed: Feed) -> Iterator[Item]:
-    """Return the feed's items. If the sample ends inside the last row, this row is left out."""
+    """Return the feed's items. If the sample ends inside its last row, the last row is left out."""
     return (item for item in feed if not (isinstance(item, Rejected) and SAMPLE_ENDS in item.reason))
 
 
@@ -269,7 +269,7 @@ def _inputs(plan: Plan) -> dict[str, list[str]]:
 
 
 def _row(item: Item, inputs: Mapping[str, Sequence[str]], header: Sequence[str]) -> dict[str, Any]:
-    """Return a row of the proposal. `transformed` has the cells from which its fields are computed."""
+    """Return a row of the proposal. `transformed` contains the cells from which the fields of the row are read."""
     cells = dict(zip(header, item.raw, strict=False)) if isinstance(item, Rejected) else item.source
     row: dict[str, Any] = {"line": item.line}
     if isinstance(item, Rejected):

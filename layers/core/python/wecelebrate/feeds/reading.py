@@ -1,4 +1,4 @@
-"""Describes how a file is read, so that the description of the catalog's next file can be compared with it.
+"""Describes how a file is read. The description of the catalog's next file is compared with this description.
 
 A description (`reading`) is a JSON object:
 
@@ -6,8 +6,8 @@ A description (`reading`) is a JSON object:
 |------------|---------------------------------------------------------------------------------------------------|
 | `format`   | `csv`, `json`, `ndjson`, `xlsx` or `xml`                                                          |
 | `profile`  | the known export, or `plain`                                                                      |
-| `columns`  | for each field, a list of `{column, score, reasons}`; the first column is the best                |
-| `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number has a decimal separator                    |
+| `columns`  | for each field, a list of `{column, score, reasons}`, the best column first                       |
+| `decimal`  | `{mark, by, reason}`: `mark` is `,`, `.`, or null if no number has a decimal separator            |
 | `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`; `partial` is true if some  |
 |            | prices of the sample state no currency                                                            |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
@@ -17,8 +17,8 @@ A description (`reading`) is a JSON object:
 | `second_name` | the column of options that is public because it distinguishes products with the same name       |
 | `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
 
-A file without prices, such as a file of stocks, does not show how prices are read. Its description keeps the entries of
-the earlier file's description. Such an entry has the key `earlier` with the value true.
+A file without prices, such as a file of stocks, does not show how prices are read. Its description contains the entries
+of the previous file's description. A copied entry has the key `earlier` with the value true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ Memory = Mapping[str, Any]
 
 _SUBJECTS: dict[str, Subject] = {"sku": "identity", "price": "money", "currency": "money", "is_active": "visibility"}
 _COMPARED = ("sku", "price", "name", "inventory_count", "is_active")
-"""The fields whose columns are compared with those of the earlier file."""
+"""The fields whose columns are compared with the columns of the previous file."""
 SAMPLE_ROWS = 300
 
 
@@ -134,7 +134,7 @@ def _is_amount(char: str) -> bool:
 
 
 def _stated(source: str, cells: Sequence[str | None], currency: str, reason: str) -> dict[str, Any] | None:
-    """Return the currency that the cells of the rows with a price state. A blank cell means the catalog currency."""
+    """Return the currency in the rows with a price. A blank cell means the catalog's currency."""
     codes = [numbers.currency_code(cell, currency) if cell and cell.strip() else None for cell in cells]
     names = sorted({code for code in codes if code})
     if not names:
@@ -144,9 +144,7 @@ def _stated(source: str, cells: Sequence[str | None], currency: str, reason: str
 
 
 def refused_currency(reading: Mapping[str, Any] | None, catalog_currency: str | None) -> str | None:
-    """Return why a catalog with prices in one currency refuses all prices of a file, or None if it does not refuse
-    them.
-    """
+    """Return why a catalog with prices in one currency refuses all prices of a file, or None."""
     currency = _mapping((reading or {}).get("currency"))
     code = currency.get("code")
     if catalog_currency is None or not code or code == catalog_currency:
@@ -160,7 +158,7 @@ def refused_currency(reading: Mapping[str, Any] | None, catalog_currency: str | 
 
 
 def _with_earlier(reading: dict[str, Any], memory: Memory) -> dict[str, Any]:
-    """Copy the entries of the earlier file's description for fields that this file does not have."""
+    """Copy the entries of the previous file's description for fields that this file does not have."""
     earlier_columns = _mapping(memory.get("columns"))
     for name, entries in earlier_columns.items():
         if name not in reading["columns"] and isinstance(entries, list):
@@ -176,26 +174,26 @@ def _with_earlier(reading: dict[str, Any], memory: Memory) -> dict[str, Any]:
 
 
 def had_offers(memory: Memory | None) -> bool:
-    """Return whether the earlier file had columns of offers."""
+    """Return whether the previous file had columns of offers."""
     entries = _mapping((memory or {}).get("columns")).get("offers")
     return isinstance(entries, list) and any(isinstance(each, Mapping) and not each.get("earlier") for each in entries)
 
 
 def remembered_order(memory: Memory | None) -> bool | None:
-    """Return whether the month was before the day in the days of earlier files, or None if no date has shown it."""
+    """Return whether the month was before the day in dates of earlier files, or None if no date has shown the order."""
     order = (memory or {}).get("month_first")
     return order if isinstance(order, bool) else None
 
 
 def remembered_mark(memory: Memory | None) -> str | None:
-    """Return the decimal separator of the earlier file, if it was decided."""
+    """Return the decimal separator of the previous file, if it was decided."""
     decimal = _mapping((memory or {}).get("decimal"))
     mark = decimal.get("mark")
     return mark if mark in (",", ".") and decimal.get("by") != "nothing" else None
 
 
 def remembered_columns(memory: Memory | None) -> dict[str, list[str]]:
-    """Return the columns of each field of the earlier file."""
+    """Return the columns of each field in the previous file."""
     columns = _mapping((memory or {}).get("columns"))
     second_name = remembered_second_name(memory)
     return {
@@ -213,10 +211,7 @@ def _columns_of_fields(columns: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, ...]:
-    """Return the differences between this file and the earlier one.
-
-    A field is left out if one of the files lacks it.
-    """
+    """Return the differences between this file and the previous file. Fields that only one file has are left out."""
     if not memory:
         return ()
     differences = [*_column_changes(reading, memory), *_decimal_changes(reading, memory)]
@@ -262,8 +257,9 @@ def _column_changes(reading: Mapping[str, Any], memory: Memory) -> list[Change]:
 def _subject(name: str, column: str, reading: Mapping[str, Any], memory: Memory) -> Subject:
     """Return which kind of data a wrong column would damage.
 
-    A column with a price of the same kind has the same meaning, so it causes no damage. Each known export has its own
-    columns, so a different column for the SKU is expected if a file comes from a different system.
+    Another column with a price of the same kind causes no damage, because the columns have the same meaning. A
+    different column for the SKU is expected if the file comes from a different system, because each known export has
+    its own columns.
     """
     if name == "price" and not _has_other_price_kind(reading, memory):
         return "other"

@@ -1,4 +1,4 @@
-"""Counts the values of a file that were not understood, but that did not cause the rejection of a row."""
+"""Counts values of a file that were not understood, and did not cause a rejection."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from wecelebrate.feeds.items import quoted
 
 MAX_DIFFERENT = 100
-"""How many different values are counted. Further values are counted together."""
+"""The maximum number of different values that are counted separately. Further values are counted together."""
 MAX_VALUE_LENGTH = 60
 OTHER_VALUES = "other values"
 _TEXTS = {
@@ -26,7 +26,7 @@ _TEXTS = {
     "vague_stock": "states no number of pieces; the product can be ordered without a limit",
     "zero_price": "is no price; stored products keep their prices, and new products need one",
 }
-"""What each code of a warning means."""
+"""The meaning of each warning code."""
 
 
 def text_of(entry: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Images of products. An image is fetched from a URL or uploaded, and then rendered in three sizes.
 
-`products.images` lists the URLs of a product's images. For each URL, a row of the table `images` records the result of
-fetching and rendering the image. `products.media` lists the rendered images that the product shows.
+`products.images` lists the URLs of a product's images. For each URL, the table `images` has a row. This row records
+whether the image was fetched and rendered. `products.media` lists the rendered images of the product.
 """
 
 from datetime import UTC, datetime
@@ -20,9 +20,9 @@ from wecelebrate.jobs.models import Job
 __all__ = ["begin_upload", "complete_upload", "fetch", "fetch_missing", "get", "page", "retry_due", "work"]
 
 SERVICE = "service:images"
-"""The requester of jobs that are created because of a catalog's settings, not for a user."""
+"""The `requested_by` of jobs that the platform creates because of the settings of a catalog, and not for a user."""
 _MAX_CATALOGS = 20
-"""The largest number of catalogs for which one run of the sweeper creates jobs."""
+"""One run of the sweeper creates jobs for at most this number of catalogs."""
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.RenderedPage:
@@ -39,9 +39,9 @@ def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Rend
 def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> None:
     """Create a job that fetches the new images of a catalog or product. Call this function after products were written.
 
-    It creates no job if the catalog's settings do not enable fetching, if there are no new URLs, or if a job is already
-    pending. It creates no job for support staff either, because they cannot create jobs. In this case, the next write
-    by a user who can create jobs creates the job.
+    It creates no job if the settings of the catalog do not enable fetching, if there are no new URLs, or if a job is
+    already pending. It also creates no job if the caller is support staff, because support staff cannot create jobs.
+    The next write by another user then creates the job.
     """
     if tx.context.role == "app_support":
         return
@@ -70,8 +70,8 @@ def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
 
 def work(job: jobs.LeasedJob) -> None:
     """Run an image job."""
-    # The import is here, because the worker needs Pillow. The API functions also import this module, but their layers
-    # do not contain Pillow.
+    # The import is in the function, because the worker needs Pillow. The API functions import this module too, but
+    # their layers do not contain Pillow.
     from wecelebrate.images import worker
 
     worker.work(job)

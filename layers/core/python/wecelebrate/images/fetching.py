@@ -28,16 +28,16 @@ MAX_REDIRECTS = 4
 MAX_CONNECTION_FAILURES = 3
 """After this many consecutive failed connections to a host, `fetch_all` sends no further requests to this host."""
 DEFAULT_PAUSE = 60.0
-"""The number of seconds to wait if a busy server does not say how long to wait."""
+"""If a busy server does not say how long to wait, the wait before the next request has this number of seconds."""
 MAX_PAUSE = 24 * 3600.0
-"""The longest wait, in seconds. If a server asks for a longer wait, the wait is shortened to this value."""
+"""The longest wait that a server can ask for, in seconds. A longer wait is shortened to this value."""
 _HEARTBEAT_SECONDS = 5.0
 """The longest time between two calls of `heartbeat`."""
 
 Store = Callable[[bytes, float], Mapping[str, Any]]
-"""A function that renders and stores an image. It returns values for columns of the image's row in `images`. It raises
-NotRendered if the image cannot be rendered, and RenderingPostponed if rendering has not begun at the given time of the
-monotonic clock."""
+"""A function that renders and stores an image. Its arguments are the content of the file, and a deadline on the
+monotonic clock. It returns values for the columns of the table `images`. It raises NotRendered if the image cannot be
+rendered, and RenderingPostponed if the rendering has not begun before the deadline."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class FetchResult:
 
     address: str
     image: Mapping[str, Any] | None = None
-    """Values for columns of the image's row in `images`. None if fetching failed, or if the image has not changed."""
+    """Values for the columns of the table `images`. None if fetching failed, or if the image has not changed."""
     etag: str | None = None
     code: str | None = None
     """The stable code of the error. None if there was no error."""
     reason: str | None = None
-    """The error as text for people."""
+    """The error, as a text for users."""
     wait: float | None = None
-    """The number of seconds that the server asked us to wait before the next request."""
+    """How long to wait before the next request, in seconds, if the server asked for a wait."""
 
 
 @dataclass
@@ -73,7 +73,7 @@ class _Host:
     failures: int = 0
     """The number of consecutive failed connections."""
     pause: float | None = None
-    """The number of seconds that the server asked us to wait. None if the server did not ask for a wait."""
+    """How long the server asked us to wait, in seconds. None if the server did not ask for a wait."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, responded: bool) -> None:
@@ -96,8 +96,8 @@ def fetch_all(
 ) -> list[FetchResult]:
     """Fetch images, and call `store` with each image. Several threads can run `store` at the same time.
 
-    After `seconds`, no further image is fetched or rendered. In this case, the remaining images are missing from the
-    result. The result has at least one image if `seconds` is longer than TIMEOUT.
+    After `seconds`, no further image is fetched or rendered, and the result does not contain the remaining images. If
+    `seconds` is longer than TIMEOUT, the result contains at least one image.
 
     The calling thread calls `heartbeat` every few seconds. If `heartbeat` raises an exception, no further images are
     fetched, and this function raises the same exception.
@@ -137,7 +137,9 @@ def fetch_all(
 
 
 def _fetch(request: ImageRequest, host: _Host, store: Store, until: float) -> FetchResult:
-    """Fetch one image. Errors of the image or of its server are returned in the result. All other errors are raised."""
+    """Fetch one image. If the image or its server causes an error, the result contains the error. Other errors are
+    raised.
+    """
     headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif"}
     if request.etag:
         headers["If-None-Match"] = request.etag

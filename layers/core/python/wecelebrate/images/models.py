@@ -82,12 +82,14 @@ class NewImage(Input):
     type: MediaType
     """The media type of the file."""
     bytes: Annotated[int, Field(strict=True, ge=1, le=20 * 1024 * 1024)] = Field(
-        description="The exact size of the file in bytes. A file of another size is rejected."
+        description="The exact size of the file in bytes. A file with a different size is rejected."
     )
 
 
 class UploadTarget(BaseModel):
-    """The request that uploads the file: send the file to `url`, with this method and exactly these headers."""
+    """How to upload the file: send a request with this `method`, with exactly these `headers`, and with the file to
+    `url`.
+    """
 
     method: Literal["PUT"]
     """The method of the request."""
@@ -108,7 +110,7 @@ class ImageUpload(BaseModel):
 
 
 class FetchImages(Input):
-    """The images to fetch, in addition to the images that are new or due for a retry."""
+    """Which further images to fetch. Images that are new or due for a retry are always fetched."""
 
     failed: Flag = Field(default=True, description="Also fetch failed images that are not due for a retry.")
     ready: Flag = Field(

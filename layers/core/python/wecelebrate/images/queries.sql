@@ -27,8 +27,8 @@ where id = :image_id;
 select owner_client_id from app.catalog_view where id = :catalog_id;
 
 -- name: count_new_uploads^
--- Count the images that were announced in the last `seconds` seconds for all catalogs of a client, or of the platform
--- if `client_id` is null. Also return in how many seconds the oldest of these images will no longer count.
+-- Count the uploads that were created in the last `seconds` seconds for all catalogs of a client. If `client_id` is
+-- null, count the uploads for the catalogs of the platform. Also return after how many seconds the count will decrease.
 select count(*)::integer as uploads,
   coalesce(ceil(extract(epoch from min(i.created_at) - now()) + :seconds), 0)::integer as seconds_left
 from catalogs c join images i on i.catalog_id = c.id
@@ -36,23 +36,24 @@ where c.owner_client_id is not distinct from :client_id::uuid and i.origin = 'up
   and i.created_at > now() - make_interval(secs => :seconds);
 
 -- name: create_upload$
--- Create the row of an upload and return its id. PostgreSQL raises an error when the caller can only read the catalog.
+-- Create the row of an upload and return its id. If the caller can only read the catalog, PostgreSQL raises an error.
 insert into images (catalog_id, origin, status, type, bytes)
 values (:catalog_id, 'uploaded', 'uploading', :type, :bytes)
 returning id;
 
 -- name: lock_upload^
--- Lock an upload. It returns no row when the image is not an upload, or when the caller cannot change the image.
+-- Lock an upload. It returns no row if the image was fetched and not uploaded, or if the caller cannot change the
+-- image.
 select catalog_id, status from images where id = :image_id and origin = 'uploaded' for update;
 
 -- name: mark_uploaded!
--- Record that the caller has uploaded the bytes.
+-- Record that the caller has uploaded the file.
 update images set status = 'pending', error_code = null, error = null where id = :image_id;
 
 -- name: find_catalog_to_fetch^
--- Get the owner of a catalog if images of the catalog must be fetched. Three conditions must be met: fetching is on, no
--- fetch job is pending, and an image of a product is missing from the `media` of the product. This image must be new or
--- ready. If `product_id` is not null, only this product is checked.
+-- Get the owner of a catalog if images of the catalog must be fetched. Three conditions must be met: the catalog
+-- enables fetching, no fetch job is pending, and the `media` of a product lacks an image that is new or ready. If
+-- `product_id` is not null, only this product is checked.
 select c.owner_client_id
 from catalogs c
 where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
@@ -65,7 +66,7 @@ where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
       and not exists (select from images i where i.catalog_id = c.id and i.source = address and i.status <> 'ready'));
 
 -- name: due_catalogs
--- List the catalogs that have images due for a retry, but neither a pending nor a running fetch job.
+-- List the catalogs that have images due for a retry, and no pending or running fetch job.
 select distinct c.id, c.owner_client_id
 from images i join catalogs c on c.id = i.catalog_id
 where i.next_try_at <= now() and c.sync_settings -> 'fetch_images' = 'true'
@@ -77,9 +78,9 @@ limit :max_rows;
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- Read the next page of products, after the SKU `after`. `products` is the page size. It returns the last SKU of the
--- page, the number of its products that have images, and up to `max_images` addresses to fetch. An address must be
--- fetched if it is new or due for a retry, if its fetch failed before `failed_before`, or if it was fetched before
+-- Read the page of `products` products after the SKU `after`. It returns the last SKU of the page, the number of
+-- products with images on the page, and at most `max_images` addresses to fetch. An address must be fetched if it is
+-- new or due for a retry. It must also be fetched if its last fetch failed before `failed_before` or succeeded before
 -- `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products
@@ -101,7 +102,7 @@ select (select max(sku) from page) as last_sku, (select count(*) from page where
     as due;
 
 -- name: record_image!
--- Record the outcome of fetching an address. If the fetch returns no new image, the stored image is kept.
+-- Record the result of fetching an address. If the result contains no new image, the stored image stays unchanged.
 insert into images (catalog_id, origin, source, status, sha256, type, width, height, bytes, renditions, etag, attempts,
   error_code, error, next_try_at, fetched_at)
 values (:catalog_id, 'fetched', :source, case when :sha256::text is null then 'failed' else 'ready' end, :sha256, :type,
@@ -131,7 +132,7 @@ from (
 where p.id = current.id and p.media is distinct from current.media;
 
 -- name: get_upload^
--- Get an upload whose bytes the caller has uploaded.
+-- Get an upload whose file the caller has uploaded.
 select type, bytes from images where id = :image_id and origin = 'uploaded' and status = 'pending';
 
 -- name: finish_upload!
@@ -142,6 +143,6 @@ set status = 'ready', source = :source, sha256 = :sha256, type = :type, width = 
 where id = :image_id;
 
 -- name: fail_upload!
--- Record that an upload is not a usable image, and record the reason.
+-- Record that an uploaded file is not a usable image, with the reason.
 update images set status = 'failed', error_code = :code, error = :reason, attempts = attempts + 1, fetched_at = now()
 where id = :image_id;

@@ -1,8 +1,8 @@
 """Renders untrusted images in a separate process with limits, so that no image can stop or harm the worker.
 
 `renderer_program` describes the process and its messages. The process does not inherit environment variables or file
-descriptors from the worker, and ends with the worker. Its messages are not trusted, because an attacker can control the
-process.
+descriptors from the worker. It ends when the worker ends. The worker does not trust its messages, because a hostile
+image could take control of the process.
 """
 
 import importlib.util
@@ -32,15 +32,15 @@ logger = Logger()
 
 PROGRAM = Path(__file__).with_name("renderer_program.py")
 SIGNAL_BASE = 128
-"""If the exit code of the program is this number plus N, signal N has ended the child that rendered an image."""
+"""The program returns the exit code SIGNAL_BASE + N if signal N has ended the child that rendered an image."""
 CHILD_FAILED = 100
-"""The exit code of the program if the child has ended with an error other than a signal."""
+"""The exit code of the program if the child has ended with an error, but not because of a signal."""
 MAX_DETAIL_LENGTH = 500
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """The largest size of a rendered file, in bytes. The pixels of the largest rendition take 10 MB."""
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH",)
-"""Environment variables that the process gets. On Lambda, Python finds its libraries with LD_LIBRARY_PATH."""
+"""The only environment variables that the process gets. On Lambda, Python finds its libraries with LD_LIBRARY_PATH."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,17 @@ class Limits:
     """The limits for rendering one image."""
 
     cpu_seconds: int = 15
-    """The worst valid image that was tried (WebP with transparency, 64 megapixels) takes 4.5 seconds."""
+    """The CPU time. The slowest valid image of our tests, WebP with transparency and 64 megapixels, takes 4.5 seconds.
+    """
     wall_seconds: float = 60.0
     memory: int = 1280 * 1024 * 1024
-    """The address space in bytes. The same worst valid image takes 1,177 MB."""
+    """The address space in bytes. The slowest valid image of our tests takes 1,177 MB."""
     start_seconds: float = 20.0
-    """The longest time from the start of the process until it has imported Pillow."""
+    """How long the process may take to start and to import Pillow."""
 
 
 class RendererFailed(Exception):
-    """The process did not start, or ended for a reason other than the image. A later attempt can succeed."""
+    """The process did not start, or it ended and the image was not the cause. A later attempt can succeed."""
 
 
 class RenderingPostponed(Exception):
@@ -85,7 +86,7 @@ class _Header(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     memory: int = Field(0, ge=0)
-    """The largest memory of the process that rendered the image, in bytes."""
+    """The peak memory of the process that rendered the image, in bytes."""
 
 
 class _ResultHeader(_Header):
@@ -101,15 +102,15 @@ class _ResultHeader(_Header):
 class _ErrorHeader(_Header):
     error: Literal["too_large", "too_many_pixels", "not_an_image", "broken_image", "too_much_memory"]
     detail: Annotated[str, Field(max_length=MAX_DETAIL_LENGTH)] | None = None
-    """The exception, if the process did not expect it."""
+    """The text of the exception, if the exception was unexpected."""
 
 
 class Renderer:
     """Renders one image at a time, because a decoded image needs much memory.
 
-    A separate thread starts the process, because Linux kills the process when the thread that started it ends. The
-    process renders many images, because its start takes about 0.2 s. If an image exceeds a limit, the process is killed
-    and replaced.
+    A separate thread starts the process and then stays alive, because Linux kills the process when this thread ends.
+    One process renders many images, because its start takes about 0.2 s. If an image exceeds a limit, the process is
+    killed and replaced.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -118,9 +119,9 @@ class Renderer:
         self._process: _Process | None = None
 
     def render(self, data: bytes, until: float = inf) -> tuple[RenderedImage, Mapping[str, bytes]]:
-        """Render an image in all sizes. Several threads can call this method, and then wait for each other.
+        """Render an image in all sizes. If several threads call this method, they wait for each other.
 
-        until: the time of the monotonic clock after which no rendering begins.
+        until: a time on the monotonic clock. After this time, no rendering begins.
 
         It returns the description of the image, and a mapping from the names of the rendered files to their contents.
         Raises NotRendered, RenderingPostponed, or RendererFailed.
@@ -152,7 +153,7 @@ class Renderer:
         try:
             result = self._process.render(data)
         except NotRendered:
-            raise  # The process waits for the next image.
+            raise  # The process still runs, and waits for the next image.
         except BaseException as error:
             killed_late, code = isinstance(error, TimeoutError), self._discard()
             rejection = "too_slow" if killed_late else _rejection(code)
@@ -171,7 +172,7 @@ class Renderer:
 
 
 def _rejection(exit_code: int | None) -> str | None:
-    """Return the code of the rejection if the image caused the end of the process. Otherwise return None."""
+    """If the process ended because of the image, return the code of the rejection. Otherwise return None."""
     if exit_code == CHILD_FAILED:
         return "broken_image"
     if exit_code is None or exit_code <= SIGNAL_BASE:
@@ -179,7 +180,7 @@ def _rejection(exit_code: int | None) -> str | None:
     match exit_code - SIGNAL_BASE:
         case signal.SIGXCPU:
             return "too_slow"
-        case signal.SIGKILL:  # The system had no memory left, or the child ignored SIGXCPU.
+        case signal.SIGKILL:  # The system had no free memory, or the child ignored SIGXCPU.
             return "too_much_memory"
     return "broken_image"  # The decoder has crashed.
 
@@ -229,14 +230,14 @@ class _Process:
     def kill(self) -> int:
         """End the process and its child. It returns the exit code.
 
-        If the process is already ending, its exit code shows the reason. Therefore this method first waits briefly
-        until the process has ended. On Linux, the child ends with the process.
+        The method first waits briefly, because a process that is already ending returns an exit code with the reason.
+        On Linux, the child ends with the process.
         """
         self._socket.close()
         metrics.forget_child(self.pid)
         with suppress(subprocess.TimeoutExpired):
             return self._process.wait(0.5)
-        # The exit code has not been read yet. Until then, no other process group can get this number.
+        # The exit code has not been read yet. Therefore the system cannot give this number to another process group.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
@@ -279,14 +280,13 @@ class _Process:
 
 
 def _remaining(deadline: float) -> float:
-    """Return the seconds until a deadline. Raises TimeoutError."""
     if (seconds := deadline - time.monotonic()) <= 0:
         raise TimeoutError
     return seconds
 
 
 def _checked(data: bytes, header: _ResultHeader, files: Mapping[str, bytes]) -> RenderedImage:
-    """Check everything that the process has sent. Raises _InvalidResult."""
+    """Check the header and the files that the process has sent. Raises _InvalidResult."""
     names = {size.name: size for size in SIZES}
 
     def require(holds: bool, problem: str) -> None:
@@ -329,5 +329,5 @@ _renderer = Renderer()
 
 
 def render(data: bytes, until: float = inf) -> tuple[RenderedImage, Mapping[str, bytes]]:
-    """Render an image with the renderer of this worker, as `Renderer.render` does."""
+    """Render an image with the shared `Renderer` of this worker."""
     return _renderer.render(data, until)

@@ -1,20 +1,23 @@
 """The program of the process that renders images. `renderer` starts it as a plain file.
 
 The process imports Pillow once. For each image it forks a child, which renders this one image and ends. An image
-therefore cannot affect the next image, which may belong to another client. Before the child reads the first byte of the
-image, it limits its CPU time and its memory, and forbids itself to open files and sockets and to start processes.
+therefore cannot affect the next image, which may belong to another client. Before the child reads the image, it limits
+its CPU time and its memory. It also gives up the permission to open files and sockets and to start processes.
 
 Standard input is a socket to the worker. The lengths in the messages are big-endian integers::
 
     → 8 bytes: length of the image · the image
     ← 4 bytes: length of the header · the header as JSON · the rendered files, in the order of the header
 
-The header is `{"error": code}`, with `detail` if the exception was unexpected. Otherwise it is the description of the
-image with the length of each file. Both have `memory`: the largest memory of the child in bytes. If a child ends in any
-other way, this process ends as well, with the exit code of `exit_code`, and the worker starts a new process.
+If the image is rendered, the header describes the image and states the length of each file. Otherwise the header is
+`{"error": code}`, with `detail` if the exception was unexpected. Each header has `memory`: the peak memory of the child
+in bytes.
 
-The program must have only one thread, because it forks. It imports two modules of the package `wecelebrate.images`, but
-not the package itself: the package connects to databases and queues.
+If a child ends without a header, this process ends as well, with the exit code of the function `exit_code`. The worker
+then starts a new process.
+
+The program has only one thread, because a process with several threads cannot fork safely. It imports two modules of
+the package `wecelebrate.images`, but not the package itself: the package connects to databases and queues.
 """
 
 import ctypes
@@ -32,12 +35,12 @@ from types import ModuleType
 from typing import NoReturn
 
 READY = b"\x01"
-"""The first byte that this program sends. It is sent when Pillow is imported."""
+"""The first byte that this program sends. It means that Pillow is imported."""
 SIGNAL_BASE = 128
-"""The exit code of this program is this number plus N if signal N has ended the child that rendered an image."""
+"""This program returns the exit code SIGNAL_BASE + N if signal N has ended the child that rendered an image."""
 MAX_DETAIL_LENGTH = 500
 CHILD_FAILED = 100
-"""The exit code of this program if the child has ended with an error other than a signal."""
+"""The exit code of this program if the child has ended with an error, but not because of a signal."""
 PR_SET_PDEATHSIG = 1
 _LENGTH_BYTES = 8
 _HEADER_LENGTH_BYTES = 4
@@ -46,12 +49,12 @@ _HEADER_LENGTH_BYTES = 4
 def main(parent: int, folder: str, cpu_seconds: int, memory: int) -> None:
     """Serve images until the worker closes the socket.
 
-    parent: the pid of the worker. folder: the folder that contains Pillow. cpu_seconds, memory (bytes): limits of a
-    child.
+    parent: the pid of the worker. folder: the folder that contains Pillow. cpu_seconds: the limit of a child's CPU
+    time. memory: the limit of a child's memory in bytes.
     """
     die_with(parent)
     import_modules(folder)
-    os.dup2(1, 2)  # Messages of the decoders go to /dev/null, because they contain text from the image.
+    os.dup2(1, 2)  # The messages of the decoders go to /dev/null, because these messages contain text from the image.
     gc.collect()
     gc.freeze()
     server = os.getpid()
@@ -78,11 +81,11 @@ def import_modules(folder: str) -> None:
     from wecelebrate.images import rendering
 
     rendering.preload()
-    warnings.simplefilter("ignore")  # Python would open the source file to show a warning.
+    warnings.simplefilter("ignore")  # Warnings are off, because Python opens the source file to show a warning.
 
 
 def limit(cpu_seconds: int, memory: int) -> None:
-    """Limit this process. The process cannot raise a limit again, unless it has the permissions of root."""
+    """Limit the resources of this process. Only root can raise these limits again."""
     limits = {
         resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),  # The kernel sends SIGXCPU, and a second later SIGKILL.
         resource.RLIMIT_CORE: (0, 0),
@@ -127,7 +130,7 @@ def send(worker: socket.socket, header: dict[str, object], *files: bytes) -> Non
 
 
 def peak_memory() -> int:
-    """Return the largest memory of this process in bytes. It contains the memory that it shares with its parent."""
+    """Return the peak memory of this process in bytes, including the memory that the process shares with its parent."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
@@ -146,7 +149,9 @@ def receive(worker: socket.socket, length: int, at_end: bytes | None = None) -> 
 
 
 def exit_code(status: int) -> int:
-    """Return the exit code of this program for the wait status of a child. It is 0 if the child has sent a result."""
+    """Return the exit code of this program for the wait status of a child. The exit code is 0 if the child has sent a
+    result.
+    """
     code = os.waitstatus_to_exitcode(status)
     return SIGNAL_BASE - code if code < 0 else CHILD_FAILED if code else 0
 
@@ -154,7 +159,7 @@ def exit_code(status: int) -> int:
 def die_with(parent: int) -> None:
     """Make the system kill this process when `parent` ends. It works only on Linux.
 
-    On other systems, this process ends because its socket is closed, and a child ends when its CPU time is used up.
+    On other systems, this process ends when its socket is closed, and a child ends when its CPU time is used up.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,9 +1,10 @@
 """Renders an untrusted image with Pillow: decodes it, turns it upright, scales it down, and removes its metadata.
 
 Only a few formats are accepted. An image is rejected if its header states more than `MAX_PIXELS` pixels. A large JPEG
-is scaled down while it is decoded, so that a JPEG with 50 megapixels takes only 40 MB of memory. A hostile file can
-still take minutes of CPU time or much memory, and can crash a decoder. Workers therefore call `renderer.render`, which
-runs this module in a separate process.
+is scaled down while it is decoded. Therefore a JPEG with 50 megapixels takes only 40 MB of memory.
+
+A hostile file can still take minutes of CPU time or much memory, or crash a decoder. Workers therefore call
+`renderer.render`, which runs this module in a separate process.
 """
 
 import io
@@ -26,8 +27,8 @@ from wecelebrate.images.renditions import (
 _ORIENTATION = 0x0112
 """The number of the EXIF tag that contains the orientation."""
 WEBP_METHOD = 2
-"""The effort setting of the WebP encoder, up to 6. With 4 instead of 2, encoding takes 1.5 times as long, and the files
-are 7 % smaller."""
+"""The effort of the WebP encoder, from 0 to 6. With 4 instead of 2, encoding would take 1.5 times as long, and the
+files would be 7 % smaller."""
 
 
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
@@ -47,8 +48,8 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
         raise
     except MemoryError as error:
         raise NotRendered("too_much_memory") from error
-    # Decoders raise many types of exceptions for damaged files. If the decoders of AVIF and WebP get no memory, they
-    # raise an ordinary exception.
+    # Decoders raise exceptions of many types for damaged files. The decoders of AVIF and WebP do not raise MemoryError
+    # if they get no memory, but another exception.
     except Exception as error:
         code = "too_much_memory" if "out of memory" in str(error).lower() else "broken_image"
         raise NotRendered(code) from error
@@ -67,7 +68,7 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
 def preload() -> None:
     """Load the decoders of all accepted formats, and everything else that `render` would load later.
 
-    It also switches threads off, because the process that renders is not allowed to start threads.
+    It also disables the threads of the encoders, because the process that renders cannot start threads.
     """
     from PIL import AvifImagePlugin, MpoImagePlugin  # noqa: F401 - loads the decoder
 
@@ -85,7 +86,7 @@ def _open(data: bytes) -> tuple[Image.Image, str]:
     """Read the header of an image, and check the format and the number of pixels of the image. Raises NotRendered."""
     try:
         with warnings.catch_warnings():
-            # MAX_PIXELS is lower than Pillow's own limit.
+            # Pillow's own limit on the number of pixels is higher than MAX_PIXELS.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
@@ -103,12 +104,14 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _prepare(image: Image.Image) -> Image.Image:
-    """Return the first frame of an image: in sRGB, upright, without metadata, no larger than the largest of SIZES."""
+    """Return the first frame of an image, upright, in sRGB and without metadata. It is scaled down to the largest of
+    SIZES.
+    """
     profile = image.info.get("icc_profile")
     if image.mode in ("P", "PA", "1", "LA") or "transparency" in image.info:
         picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
     elif image.mode.startswith("I") and image.mode != "I":
-        picture = image.point(lambda value: value / 256).convert("L")  # 16-bit grayscale
+        picture = image.point(lambda value: value / 256).convert("L")  # These are the modes of 16-bit grayscale images.
     else:
         picture = image
     max_side = SIZES[0].max_side

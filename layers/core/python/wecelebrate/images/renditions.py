@@ -14,7 +14,7 @@ MAX_PIXELS = 64_000_000
 
 TYPES: Mapping[str, str] = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # This format has several JPEG images in one file. Some cameras write it.
+    "MPO": "image/jpeg",  # Some cameras write MPO files. An MPO file contains several JPEG images.
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",
@@ -52,11 +52,11 @@ REASONS: Mapping[str, str] = {
     " image",
     "too_much_memory": "rendering the image takes too much memory: send a smaller image",
 }
-"""Maps the code of each rejection to its reason, as text for people."""
+"""Maps the code of each rejection to its reason, as a text for users."""
 
 
 class NotRendered(Exception):
-    """The file is not an image that can be rendered. If `reason` is empty, REASONS contains the reason for `code`."""
+    """The file cannot be rendered as an image. If `reason` is empty, the reason is `REASONS[code]`."""
 
     def __init__(self, code: str, reason: str = "") -> None:
         self.code = code
@@ -83,7 +83,7 @@ class RenderedImage:
     """The SHA-256 of the original file."""
     type: str
     width: int
-    """The width of the original image, after it was turned upright."""
+    """The width of the original image in pixels, after the image was turned upright."""
     height: int
     bytes: int
     """The size of the original file, in bytes."""
@@ -91,5 +91,5 @@ class RenderedImage:
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 of an original file. This hash is the name of the folder that contains the renditions."""
+    """Return the SHA-256 of an original file. The folder that contains the renditions has this hash as its name."""
     return hashlib.sha256(data).hexdigest()

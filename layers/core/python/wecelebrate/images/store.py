@@ -1,8 +1,8 @@
 """The bucket of renditions. Each rendition has a key of the form `<client or platform>/<sha256>/<rendition>.webp`.
 
-`renditions.json` in the same folder describes the renditions and is written last. If this file exists, the original
-file is not rendered again, even if the client uses the same file in other catalogs or at other URLs. If a worker dies
-before it has written `renditions.json`, the renditions in the folder are ignored.
+The file `renditions.json` in the same folder describes the renditions, and is written last. If `renditions.json`
+exists, the original file is not rendered again, even if the client uses the same file in other catalogs or at other
+URLs. If `renditions.json` is missing, the renditions in the folder are ignored.
 """
 
 import json
@@ -24,9 +24,9 @@ _MAX_DESCRIPTION_BYTES = 64 * 1024
 def render_once(client_id: UUID | None, data: bytes, until: float = inf) -> dict[str, Any]:
     """Render a file and store its renditions, unless the renditions already exist.
 
-    until: the time of the monotonic clock after which no rendering begins.
+    until: a time on the monotonic clock. After this time, no rendering begins.
 
-    It returns values for columns of a row in `images`. Raises NotRendered, RenderingPostponed, or RendererFailed.
+    It returns values for the columns of the table `images`. Raises NotRendered, RenderingPostponed, or RendererFailed.
     """
     folder = f"{client_id or 'platform'}/{renditions.digest(data)}"
     description = storage.read(BUCKET, f"{folder}/renditions.json", _MAX_DESCRIPTION_BYTES)

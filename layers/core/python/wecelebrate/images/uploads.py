@@ -1,8 +1,7 @@
 """Lets callers upload images.
 
-The caller uploads the file to a separate bucket. A job reads the file from this bucket and renders it.
-
-The bucket from which images are served never contains an untrusted file.
+The caller uploads the file to the bucket for uploads. A job reads the file from this bucket, and writes the renditions
+to the bucket of images. The bucket of images therefore never contains an untrusted file.
 """
 
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ URL_LIFE = timedelta(minutes=15)
 class NotAnUpload(Conflict):
     """This image was fetched, not uploaded.
 
-    The image comes from a URL in a product, so there is no upload that could be completed.
+    The image comes from a URL in a product. It has no upload that could be completed.
 
     Use `POST /v1/images/{image_id}/complete` only with the id that `POST /v1/catalogs/{catalog_id}/images` has
     returned.
@@ -43,7 +42,7 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
     """Create an image, and create the URL to which the caller uploads the image file.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
-    TooManyUploads if the owner of the catalog has announced the maximum number of images.
+    TooManyUploads if the owner of the catalog has created the maximum number of uploads.
     """
     client_id = catalog_owner(tx, catalog_id)
     seconds = quotas.UPLOAD_SECONDS
@@ -76,8 +75,8 @@ def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> ImageUpload:
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
     """Create a job that renders an uploaded file. If the image is pending or ready, this function does nothing.
 
-    After a failure, the caller can call this function again. If the URL is still valid, the caller can upload the file
-    again before this call. Raises NotFound, Forbidden or NotAnUpload.
+    If the job failed, the caller can call this function again. While the URL is valid, the caller can also upload the
+    file again first. Raises NotFound, Forbidden or NotAnUpload.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":

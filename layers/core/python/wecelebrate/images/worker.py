@@ -26,13 +26,13 @@ CHUNK = 48
 """The largest number of URLs that are fetched before the results are saved."""
 
 CHUNK_SECONDS = 120.0
-"""After this time, no further image of a chunk is fetched or rendered, and the results are saved. Hostile images
-can take as long as the limits of the renderer allow."""
+"""After this number of seconds, no further image of a chunk is fetched or rendered, and the results are saved. The
+limit is needed because a hostile image can take all the time that the renderer allows."""
 LAST_IMAGE_SECONDS = 90.0
-"""The longest time from the end of CHUNK_SECONDS until the last image is rendered. A chunk begins only if the
-invocation lasts longer than this time."""
+"""How long the last image of a chunk can take after CHUNK_SECONDS have passed. A chunk begins only if the invocation
+lasts for a longer time."""
 MAX_REASON_LENGTH = 5_000
-"""The maximum length of the reason why an image was not fetched, in characters."""
+"""The maximum length of the reason for a failed fetch, in characters."""
 
 _NO_IMAGE: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 

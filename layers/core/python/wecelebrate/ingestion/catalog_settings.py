@@ -17,26 +17,27 @@ sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
 DEFAULT_INVENTORY_POLICY: InventoryPolicy = "untracked"
-"""The policy of new products from a file without a stock. The sender of such a file does not limit the orders."""
+"""The policy of new products from a file without a stock. A file without a stock does not limit the orders."""
 MAX_SHOWN = 200
 _LENGTHS = frozenset(("string_too_long", "string_too_short", "too_long", "too_short"))
 """The types of pydantic's errors about the lengths of texts and lists."""
 DEFAULT_STOCK_DELAY_MINUTES = 15
-"""How old the stock of a file usually is when the file arrives."""
+"""How old the stock of a file usually is when the file arrives, in minutes."""
 
 
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
     """Return a catalog, or None if the caller cannot see it.
 
-    The keys are `id`, `owner_client_id`, `currency`, `timezone`, `sync_settings`, `reading` (how the last merged file
-    was read, or None) and `accepted` (the changes to this reading that a user has accepted).
+    The keys are `id`, `owner_client_id`, `currency`, `timezone`, `sync_settings`, `reading` and `accepted`. `reading`
+    is how the last merged file was read, or None. `accepted` contains the changes of the reading that a user has
+    accepted.
     """
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     return dict(row) if row else None
 
 
 def default_currency(catalog: Mapping[str, Any]) -> str:
-    """Return the currency of the prices for which a file names no currency."""
+    """Return the currency of prices that have no currency in the file."""
     return str(catalog["currency"] or catalog["sync_settings"].get("currency", DEFAULT_CURRENCY))
 
 
@@ -47,18 +48,19 @@ def default_inventory_policy(settings: Mapping[str, Any]) -> InventoryPolicy:
 
 
 def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
-    """Return the assumed time at which the stock of a file was counted, for a file that does not state the time.
+    """Return when the stock of a file was probably counted. It is used for files that do not state this time.
 
     `settings` are the `sync_settings`.
     """
     minutes = settings.get("stock_delay_minutes")
-    # The job fails because of a value of another type (`check_settings`). Its file must get a job before.
+    # If the value has another type, this function must not fail, because the file must get a job. The job then fails in
+    # `check_settings`.
     delay = minutes if isinstance(minutes, int) else DEFAULT_STOCK_DELAY_MINUTES
     return arrived_at - timedelta(minutes=delay)
 
 
 def stock_as_of(payload: Mapping[str, Any], job_id: UUID, settings: Mapping[str, Any]) -> datetime:
-    """Return when the stock in the file of a job was counted. Jobs from the previous release do not have this time."""
+    """Return when the stock in the file of a job was counted. For jobs of the previous release, compute the time."""
     if payload.get("stock_as_of"):
         return datetime.fromisoformat(payload["stock_as_of"])
     return stock_time(settings, datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC))
@@ -77,11 +79,13 @@ def reading_options(settings: Mapping[str, Any]) -> dict[str, Any]:
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise UnreadableFeed if this release does not know a setting, or the value of a setting.
 
-    Such settings were written by a later release, before a rollback. A file that is read without them could get other
-    prices, other SKUs, or other public columns. A text that is longer than the API accepts is known: earlier releases
-    stored long names of columns as the answers to questions.
+    A later release can write settings that this release does not know after a rollback. If the file were read without
+    these settings, the prices, the SKUs or the public columns could be different.
+
+    A text that is longer than the API accepts is no error, because earlier releases stored long names of columns as the
+    answers to questions.
     """
-    # The imports are here because most users of this module do not need them.
+    # The imports are in the function, because most users of this module do not need these modules.
     from pydantic import ValidationError
 
     from wecelebrate.catalogs.models import SyncSettings
@@ -104,7 +108,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 def accepts(setting: str, key: str, value: str | None) -> bool:
     """Return whether the API accepts a value of an option or of a field. `setting` is `options` or `mapping`."""
-    # The imports are here because most users of this module do not need them.
+    # The imports are in the function, because most users of this module do not need these modules.
     from pydantic import ValidationError
 
     from wecelebrate.catalogs.models import SyncSettings
@@ -117,15 +121,15 @@ def accepts(setting: str, key: str, value: str | None) -> bool:
 
 
 def disclosure(settings: Mapping[str, Any]) -> "Disclosure":
-    """Return the rules for public attributes, for `feeds.open_feed`."""
-    # The import is here because it also loads the file parsers, which most users of this module do not need.
+    """Return the rules that decide which attributes are public, for `feeds.open_feed`."""
+    # The import is in the function, because it also loads the file parsers. Most users of this module do not need them.
     from wecelebrate.feeds import Disclosure
 
     return Disclosure(settings.get("attributes"), settings.get("private_columns") or ())
 
 
 def settings_key(catalog: Mapping[str, Any]) -> str:
-    """Return a key that changes whenever a change of the catalog affects how files are read."""
+    """Return a key of all settings that affect how files are read. If such a setting changes, the key changes."""
     settings = catalog["sync_settings"]
     visibility = settings.get("attributes"), settings.get("private_columns")
     read_with = [reading_options(settings), default_currency(catalog), catalog["reading"], visibility]
@@ -139,5 +143,7 @@ def decided(settings: Mapping[str, Any]) -> set[str]:
 
 
 def rules_of_files(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of `merge.Rules` that the `sync_settings` of a catalog set for every file."""
+    """Return the fields of `merge.Rules` that are set in the `sync_settings` of a catalog. They apply to all of its
+    files.
+    """
     return {"on_doubt": settings.get("on_doubt") or "ask", "plausibility": settings.get("plausibility") or {}}

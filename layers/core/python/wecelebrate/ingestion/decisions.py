@@ -27,14 +27,14 @@ class Decision(Input):
     """The answers to all questions of a job."""
 
     answers: dict[Label, Answer] = Field(
-        description="Key of each question → `value` of one of its choices.", max_length=100
+        description="The answers: maps the key of each question to the `value` of one of its choices.", max_length=100
     )
 
 
 def decide(tx: Transaction, job_id: UUID, decision: Decision) -> Job:
     """Answer the questions of a job, and store the answers in the settings of its catalog. The job then continues.
 
-    If an answer is `stop`, the job is cancelled instead, and no answer is stored. Such an answer is about this file.
+    If an answer is `stop`, the job is cancelled, and no answer is stored, because `stop` applies to this file only.
 
     Raises NotFound, Forbidden or WrongJobState. Raises Invalid if an answer is missing, or is not one of the choices.
     """
@@ -49,7 +49,9 @@ def decide(tx: Transaction, job_id: UUID, decision: Decision) -> Job:
 
 
 def _check(questions: list[dict[str, Any]], answers: Mapping[str, str]) -> None:
-    """Raise Invalid, with an error for each answer that is missing, unknown, or not one of the choices."""
+    """Raise Invalid if an answer is missing, unknown, or not one of the choices. The exception has an error for each of
+    these.
+    """
     choices = {question["key"]: [choice["value"] for choice in question["choices"]] for question in questions}
     errors = {
         key: "is not a question of this job" if key not in choices else f"must be one of {_quoted(choices[key])}"
@@ -64,13 +66,15 @@ def _check(questions: list[dict[str, Any]], answers: Mapping[str, str]) -> None:
 
 
 def _store(tx: Transaction, catalog_id: UUID, questions: list[dict[str, Any]], answers: Mapping[str, str]) -> None:
-    """Store the answers in the settings of the catalog. An accepted change is stored with the previous reading."""
+    """Store the answers in the settings of the catalog. Accepted changes are stored beside its reading, not in its
+    settings.
+    """
     settings: dict[str, dict[str, Any]] = {"options": {}, "mapping": {}}
     accepted = []
     for question in questions:
         key, answer = question["key"], answers[question["key"]]
         if question["kind"] == "question":
-            # The choice to read no column for a field has an empty value. In a mapping, such a field is null.
+            # An empty answer means that no column is read into the field. In a mapping, such a field is null.
             settings[question["setting"]][key] = answer or None
         elif answer == "keep":
             settings[question["setting"]][key] = question["before"]

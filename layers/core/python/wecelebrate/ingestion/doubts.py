@@ -1,8 +1,8 @@
-"""Doubts: a file can be read in several ways, or it would be read differently than the previous file of its catalog.
+"""Doubts: a file can be read in several ways, or in another way than the previous file of the catalog.
 
-The reader of files finds the doubts before the first row. A doubt about prices or SKUs stops the load before its first
-change, until a user has answered. The settings of the catalog can decide otherwise (`on_doubt`). Every other doubt is
-only reported in the result of the job, and the reader uses the most probable answer.
+`feeds.open_feed` finds the doubts before it reads the first row. If a doubt is about prices or SKUs, the load changes
+nothing until a user has answered. The setting `on_doubt` of the catalog can change this behaviour. For all other
+doubts, the most probable answer is used, and the result of the job reports the doubt.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,12 +20,12 @@ from wecelebrate.ingestion.catalog_settings import accepts
 SERIOUS_SUBJECTS = ("money", "identity")
 """The subjects of the doubts for which a load stops."""
 MAX_QUESTIONS = 10
-"""The maximum number of questions that a job asks at once. The next attempt asks the others."""
+"""The maximum number of questions that a job asks at once. The next attempt of the job asks the remaining questions."""
 MAX_CHOICES = 12
 MAX_EXAMPLES = 5
 MAX_SEEN = 10
 MAX_VALUE_LENGTH = 500
-"""The maximum length of a previous reading that a doubt shows, in characters."""
+"""The maximum length of the values `before` and `now` of a doubt, in characters."""
 _MAX_TEXT_LENGTH = 1_000
 _MAX_EXAMPLE_LENGTH = 200
 _MAX_READING_BYTES = 2_000
@@ -34,7 +34,7 @@ ACCEPT, KEEP = "accept", "keep"
 """The answers to a question about a change, beside STOP, which is also the answer that this file must not be read."""
 
 Doubt = dict[str, Any]
-"""A question as the job shows it (`jobs.models.JobQuestion`)."""
+"""A question in the form of `jobs.models.JobQuestion`."""
 
 
 def find(
@@ -46,11 +46,11 @@ def find(
 ) -> list[Doubt]:
     """Return the doubts about a file, as JSON values.
 
-    The keys are unique. A change that a user has accepted before is not a doubt. A change is left out if a question has
-    the same key, because the answer to this question decides. A change is also left out if its key is in `decided`,
-    because the settings of the catalog decide.
+    The key of each doubt is unique. A change is not a doubt if a user has accepted it before, if a question has the
+    same key, or if the settings of the catalog decide its key (`decided`).
 
-    `header` has the names of the columns of the file. A previous column can be kept only if the file has this column.
+    `header` contains the names of the columns of the file. A user can choose the previous column only if the file has
+    it.
     """
     questions_by_key = {question.key: question for question in reversed(questions)}
     new_changes = [
@@ -80,8 +80,8 @@ def _identity(change: Change) -> dict[str, Any]:
 
 def _from_question(question: Question) -> Doubt:
     setting = "options" if question.key in OPTIONS else "mapping"
-    # An answer becomes a setting, so only values that the API accepts as settings are offered. If the name of a column
-    # is too long for a setting, its shortened name is offered, so that every question can be answered.
+    # An answer becomes a setting. Therefore each choice must be a value that the API accepts as a setting. If the name
+    # of a column is too long for a setting, the choice has a shortened name.
     values = ((choice, setting_name(choice.value) if setting == "mapping" else choice.value)
               for choice in question.choices if not choice.refuses_file and choice.value != STOP)  # fmt: skip
     possible = ((choice, value) for choice, value in values if accepts(setting, question.key, value or None))
@@ -121,7 +121,9 @@ def _from_change(change: Change, header: Sequence[str]) -> Doubt:
 
 
 def _setting_to_keep(change: Change, header: Sequence[str]) -> str | None:
-    """Return the part of the settings that can keep the previous reading, or None if no setting can."""
+    """Return which part of the settings, `options` or `mapping`, can contain the previous reading. If no part can,
+    return None.
+    """
     before = change.before
     if not isinstance(before, str):
         return None

@@ -1,8 +1,10 @@
 """Reads files that an export of products has written (`wecelebrate.exports`), in CSV, NDJSON or XLSX.
 
-The columns of such a file have the names of the fields of the API, and each value has only one spelling. Therefore the
-reader guesses nothing. Each row is validated like a row of a request, and the import of an unchanged export changes
-nothing. The cells of a workbook have types, and their texts have no quotes. If the name of a column is changed, or the
+The columns of such a file have the same names as the fields of the API, and each value is written in exactly one form.
+Therefore nothing has to be guessed. Each row is validated like a row of a request. The import of an unchanged export
+changes nothing.
+
+In a workbook, the cells have types, and the texts have no quote before them. If the name of a column is changed, or the
 columns `id` and `catalog_id` are removed, the file is read like any other file.
 """
 
@@ -35,18 +37,18 @@ _FIELDS = frozenset({
 _IGNORED = frozenset({"offer_price", "id", "catalog_id", "created_at", "updated_at", "source_data"})
 _SIGNATURE = frozenset({"id", "catalog_id", "sku", "inventory_policy", "is_active"})
 _HEAD_BYTES = 16 * 1024
-"""The header, or the first row of NDJSON, is recognised if it ends within this number of bytes. A longer first row of
-NDJSON is read completely."""
+"""How many bytes are read to recognise the header of a CSV file, or the first row of NDJSON. If the first row of NDJSON
+is longer, the whole row is read."""
 _ZIP = b"PK\x03\x04"
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 _Row = tuple[int, list[str], RowFields | None]
-"""The line of a row, its cells, and its fields. The fields are None if the row does not have the columns of the
+"""The line number of a row, its cells, and its fields. The fields are None if the number of cells differs from the
 header."""
-_TRUTH = {"true": True, "false": False}  # A spreadsheet writes TRUE.
+_TRUTH = {"true": True, "false": False}  # A spreadsheet program writes TRUE.
 
 
 class ExportedRows:
-    """The rows of an exported file. Like a feed, this class implements `merge.load.Rows`."""
+    """The rows of an exported file. The class implements the protocol `merge.load.Rows`."""
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
@@ -129,7 +131,7 @@ class ExportedRows:
         if isinstance(item, Rejected):
             return replace(item, raw=cells)
         attributes = fields.get("attributes")
-        # In a stored attribute, null is a value. In a request, null would remove the attribute.
+        # In a stored attribute, null is a value. In a request, null removes the attribute.
         return replace(
             item,
             attributes=attributes if isinstance(attributes, dict) else item.attributes,
@@ -149,8 +151,8 @@ class ExportedRows:
 
 
 def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None, BinaryIO]:
-    """Return the rows of a stream if it is an exported file, otherwise None. The second value of the result is a stream
-    with the whole content, for another reader.
+    """Return the rows of a stream if the stream is an exported file. Otherwise return None and a stream with the whole
+    content, so that another function can read the file.
 
     `currency` is the currency of the catalog.
     """
@@ -193,7 +195,7 @@ def _copied(stream: BinaryIO) -> IO[bytes]:
 
 
 def _recognise(head: bytes) -> tuple[bool, list[str] | None]:
-    """Return whether a file begins like an exported file, and the header if it is a CSV file."""
+    """Return whether a file begins like an exported file. If it is a CSV file, also return its header."""
     line = head.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
     if line[:1] == b"{":
         try:
@@ -214,7 +216,7 @@ def _are_exported(names: Sequence[str]) -> bool:
 def _fields(cells: Mapping[str, str]) -> RowFields | None:
     """Return the fields of a row of CSV.
 
-    A cell that is not valid for its field stays a text, and the row is rejected later.
+    If a cell is not valid for its field, its text is returned. The row is then rejected later.
     """
     fields: RowFields = {}
     for name in _FIELDS & cells.keys():
@@ -249,7 +251,7 @@ def _as_cell(value: Any) -> str:
 
 
 class _LineTooLong(Exception):
-    """A line is longer than any row that an export writes."""
+    """The line is longer than the longest row that an export can contain."""
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -260,7 +262,6 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
-    """Read `size` bytes, or fewer at the end of the stream."""
     content = b""
     while len(content) < size and (block := stream.read(size - len(content))):
         content += block
@@ -268,7 +269,7 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 
 
 class _Copy:
-    """The copy of a stream. The temporary file is closed with this object."""
+    """A copy of a stream in a temporary file. Closing this object closes the temporary file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

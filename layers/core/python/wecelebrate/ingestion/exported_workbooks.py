@@ -14,7 +14,7 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells, SheetRows, merged_spans
 
 _ZONED = re.compile(r"(\w+_at) \(.+\)")
 _CUT_LENGTH = 32_767
-"""The length of a text that an export has cut off, in UTF-16 units. Such a text ends with `…`."""
+"""The length of a text that an export has shortened, in UTF-16 units. Such a text ends with `…`."""
 
 
 class ExportedWorkbook:
@@ -24,7 +24,7 @@ class ExportedWorkbook:
         self._book, self.columns = book, columns
 
     def rows(self) -> Iterator[tuple[int, list[str]] | Rejected]:
-        """Yield the rows with their texts. The numbers of the rows continue from one sheet to the next."""
+        """Yield the number and the texts of each row. The numbers continue from one sheet to the next."""
         last = 0
         for sheet in self._book.sheets:
             first = last
@@ -55,10 +55,10 @@ class ExportedWorkbook:
 
 
 def open_workbook(file: IO[bytes], is_exported: Callable[[Sequence[str]], bool]) -> ExportedWorkbook | None:
-    """Return a workbook if it is an exported file, otherwise None.
+    """Return a workbook if it is an exported file. Otherwise return None.
 
-    `is_exported` decides by the names of the columns. The sheets are read to their end, so the rows of a damaged
-    workbook are never used. The general reader reports the damage.
+    `is_exported` gets the names of the columns. All sheets are read before the function returns. If the workbook is
+    damaged, the function returns None, and the usual reader of workbooks reports the damage.
     """
     try:
         archive = Archive(file)

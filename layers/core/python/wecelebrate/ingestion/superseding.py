@@ -1,4 +1,4 @@
-"""Superseding: a new file makes waiting jobs of its catalog obsolete."""
+"""Superseding: a new file makes waiting jobs of the same catalog obsolete."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ NEWER_FILE = "A newer file arrived before this job started. Upload this file aga
 def supersede_older(tx: Transaction, catalog_id: UUID, job_id: UUID, *, full: bool) -> list[dict[str, Any]]:
     """Cancel the waiting jobs that a new file makes obsolete.
 
-    It returns the `id`, the `type` and the `key` of each job.
+    It returns the `id`, the `type` and the `key` of each cancelled job.
 
     `job_id` is the job of the new file. `full` says whether the new file is a full file.
     """

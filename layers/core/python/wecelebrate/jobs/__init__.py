@@ -1,6 +1,6 @@
 """Jobs: background work. Each job is a row of the table `jobs`. A queue message only announces that a job is waiting.
 
-The row of a job is created in the transaction of the requester. The message is sent after the commit. If a message is
+The row of a job is created in the transaction of the request. The message is sent after the commit. If the message is
 lost, the sweeper sends it again. The database decides in which order workers claim jobs (`wecelebrate.jobs.workers`).
 """
 
@@ -64,9 +64,10 @@ _IDLE = {
     "clients_waiting": 0, "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0
-"""If no worker claims a job within this time after it became due, the message of the job counts as lost."""
+"""If no worker claims a job within this time after the due time, in seconds, the message of the job is treated as
+lost."""
 MESSAGES_PER_TYPE = 3
-"""The maximum number of messages that the sweeper sends per job type. Each message starts a worker. The worker claims
+"""The maximum number of messages that the sweeper sends for each job type. Each message starts a worker, which claims
 jobs until no job is waiting."""
 FORGET_BATCH = 1_000
 """The maximum number of jobs that one transaction deletes."""
@@ -124,8 +125,8 @@ def queues(tx: Transaction) -> QueueStates:
 def sweep() -> None:
     """Make the jobs of dead workers available again, and send lost messages again.
 
-    While workers are started directly, this function starts workers for all waiting jobs, at most MESSAGES_PER_TYPE per
-    type.
+    While a kill switch makes the platform start workers without messages, this function starts workers for all waiting
+    jobs: at most MESSAGES_PER_TYPE workers for each job type.
     """
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
@@ -138,7 +139,7 @@ def sweep() -> None:
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Return the ids of the given jobs that have ended or no longer exist."""
+    """Return the ids of the given jobs that have ended or do not exist any more."""
     return [row["id"] for row in sql.list_ended_jobs(tx, ids=list(job_ids))]
 
 

@@ -1,14 +1,14 @@
-"""Workers that claim several small jobs at once, such as mails.
+"""Workers that claim several small jobs together, for example mails.
 
     handler = consume(batch_worker("email_notification", MailBatch.load), on_dead_letter=dead_letters.record_message)
 
 One transaction claims the jobs of a batch, and another transaction reads the data for the jobs. The jobs run one after
-the other. The outcome of each job is recorded before the next job begins, so a worker that dies repeats at most one
-job. Each job has its own lease, fence and attempts.
+the other. The outcome of each job is recorded before the next job begins. Therefore at most one job is repeated if the
+worker dies. Each job has its own lease, fence and attempts.
 
-An exception has the same consequences for its job as in `jobs.workers`. The exception does not affect the other jobs of
-the batch. Only Unavailable affects them: the batch ends, the jobs that have not begun return to the queue, and no
-attempt is counted.
+If a job raises an exception, the same rules apply as in `jobs.workers`, and the other jobs of the batch continue. There
+is one exception to this rule: if a job raises Unavailable, the batch ends. The jobs that have not begun then return to
+the queue, and no attempt is counted.
 """
 
 import time
@@ -39,7 +39,9 @@ from wecelebrate.jobs.workers import (
 logger = Logger()
 
 BATCH_SECONDS = 2.0
-"""How long the jobs of a batch run, at the rate of the queue. Afterwards, the worker can run jobs of another client."""
+"""The planned duration of a batch, in seconds, at the rate limit of the queue. After each batch, the worker can run
+jobs of another client.
+"""
 MAX_BATCH = 25
 """The maximum number of jobs in a batch."""
 
@@ -76,7 +78,7 @@ def batch_worker(kind: JobType, open_batch: OpenBatch) -> Callable[[queue.Messag
 
 
 def _claim(kind: JobType, message: queue.Message, expires: bool) -> list[LeasedJob]:
-    """Claim the next jobs of one owner. If `expires` is true, end the leases of dead workers first."""
+    """Claim the next jobs of one owner. If `expires` is true, first end the leases of dead workers."""
     message.extend_visibility()
     workers, share = settings().workers, settings().rate / settings().workers
     size = max(1, min(MAX_BATCH, int(share * BATCH_SECONDS)))
@@ -110,9 +112,9 @@ def _run_batch(jobs: Sequence[LeasedJob], open_batch: OpenBatch) -> None:
 
 
 def _isolate(jobs: Sequence[LeasedJob], error: Exception, retry: Callable[[LeasedJob], None]) -> None:
-    """Handle each job separately after a step for several jobs has failed, because one job can be the cause.
+    """After an operation on several jobs has failed, repeat it for each job alone, because one job can be the cause.
 
-    If the step was for a single job, the attempt of this job has failed.
+    If the operation was on a single job, the attempt of this job has failed.
     """
     if len(jobs) == 1:
         run_job(jobs[0], partial(_raise, error))
@@ -127,7 +129,7 @@ def _raise(error: Exception, _: LeasedJob) -> None:
 
 
 def _return_to_queue(jobs: Sequence[LeasedJob]) -> None:
-    """End the leases of jobs that this worker cannot run now. The attempts do not count."""
+    """End the leases of jobs that this worker cannot run now. These attempts are not counted."""
     if not jobs:
         return
     with suppress(Unavailable):

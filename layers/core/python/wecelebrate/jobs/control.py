@@ -21,7 +21,7 @@ class WrongJobState(Conflict):
     For example, only a failed or cancelled job can be retried, and only a job that waits for approval can be approved.
     `detail` says why the operation is not possible.
 
-    Read the job at `GET /v1/jobs/{job_id}` and decide by its `status` and its `waiting_for`.
+    Read the job with `GET /v1/jobs/{job_id}`. Its `status` and its `waiting_for` show which operations are possible.
     """
 
     code = "job_state"
@@ -42,7 +42,7 @@ def find_row(tx: Transaction, job_id: UUID) -> dict[str, Any] | None:
 
 
 def cancel(tx: Transaction, job_id: UUID) -> Job:
-    """Cancel a job that has not ended. Changes that the job has already made are kept.
+    """Cancel a job that has not ended. Changes that the job has already made are not undone.
 
     Raises NotFound, Forbidden or WrongJobState.
     """
@@ -57,7 +57,7 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
 def retry(tx: Transaction, job_id: UUID) -> Job:
     """Run a failed or cancelled job again.
 
-    The job continues from its checkpoint. There is one exception: a job that loads a file starts again from the first
+    The job continues from its checkpoint. There is one exception: a job that loads a file starts again with the first
     row, because its staged rows were deleted.
 
     Raises NotFound, Forbidden or WrongJobState. WrongJobState is also raised if a later job with the same ordering key
@@ -108,7 +108,7 @@ def decide(tx: Transaction, job_id: UUID, answers: Mapping[str, str]) -> Job:
 
 
 def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
-    """Cancel a job because a newer job makes it unnecessary. Nothing happens if the job has already ended."""
+    """Cancel a job because a newer job makes it unnecessary. If the job has already ended, nothing happens."""
     if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
         job_stopped(tx, StoppedJob(job_id, kind))
 
@@ -116,7 +116,7 @@ def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None
 def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:
     """After the commit, send the message that announces a waiting job.
 
-    Mails are many and small, so one message announces all mails that are enqueued within a second.
+    One message announces all mails that are enqueued within a second, because mails are many and small.
     """
     if kind == "email_notification":
         queue.wake_up(tx, wake_up_message(kind, client_id))
@@ -127,7 +127,7 @@ def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     """Lock a job before it is changed. Raises NotFound, or Forbidden if the caller can only read the job.
 
-    Only owners can request erasures, so editors must not be able to cancel the jobs of erasures.
+    Editors cannot cancel the job of an erasure, because only owners can request erasures.
     """
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
@@ -140,7 +140,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 
 
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
-    """Lease a waiting job, to run it within the current request.
+    """Lease a waiting job, so that the current request can run it.
 
     It returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
     """
@@ -154,6 +154,6 @@ def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
 
 
 def release_inline(job: LeasedJob) -> None:
-    """End the lease of a job that failed within the current request. The attempt does not count."""
+    """End the lease of a job that failed within the current request. This attempt is not counted."""
     with writing(job.caller) as tx:
         sql.release_job(tx, job_id=job.id, fence=job.fence, failures=job.failures - 1, delay=0)

@@ -1,9 +1,11 @@
-"""Dead letters: jobs and messages that failed although their input is valid. They are kept for an operator.
+"""Dead letters: jobs and messages that failed although their input is valid. They are stored for an operator.
 
 A job becomes a dead letter if all of its attempts have failed. A message becomes a dead letter if it could not be read
-or handled. Dead letters are rows of a table, so an operator can list them. An operator can also redrive a dead letter:
-its job runs again, or its message is sent again. An operator dismisses a dead letter that nobody will redrive, e.g. of
-a file that the client has corrected. The audit log records which user redrove or dismissed a dead letter.
+or handled. Dead letters are rows of a table, so that an operator can list them.
+
+An operator can redrive a dead letter: its job then runs again, or its message is sent again. An operator can also
+dismiss a dead letter that nobody will redrive, for example because the client has corrected the file. The audit log
+records which user redrove or dismissed a dead letter.
 """
 
 import json
@@ -23,9 +25,9 @@ from wecelebrate.jobs.types import QUEUES
 sql = queries(__file__)
 
 MAX_REASON_LENGTH = 2_000
-"""The maximum length of a reason, in characters. Longer reasons are cut off."""
+"""The maximum length of a reason, in characters. A longer reason is shortened."""
 MAX_BODY_BYTES = 1024 * 1024
-"""The maximum size of the stored body of a message. SQS has the same limit for messages."""
+"""The maximum size of the stored body of a message, in bytes. SQS has the same limit for messages."""
 
 
 class NothingToRedrive(Conflict):
@@ -33,7 +35,7 @@ class NothingToRedrive(Conflict):
 
     A dead letter can be redriven once. The job of this dead letter is waiting or running again.
 
-    Follow the job at `GET /v1/jobs/{job_id}`. If it fails again, it gets a new dead letter.
+    Read the state of the job with `GET /v1/jobs/{job_id}`. If the job fails again, it gets a new dead letter.
     """
 
     code = "nothing_to_redrive"
@@ -56,7 +58,7 @@ def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) 
 
 
 def record_message(queue_name: str, text: str, receives: int, error: Exception | None) -> None:
-    """Record a dead letter for a message that failed as often as its queue allows."""
+    """Record a dead letter for a message whose last allowed attempt has failed."""
     reason = f"{type(error).__name__}: {error}" if error else "The function stopped without reporting an error."
     with writing(SYSTEM) as tx:
         sql.record_dead_letter(
@@ -75,7 +77,7 @@ def record_message(queue_name: str, text: str, receives: int, error: Exception |
 def receive(message: queue.Message) -> None:
     """Record a dead letter for a message that SQS moved to the dead-letter queue.
 
-    A message that only announces a job is dropped, because the sweeper announces the job again.
+    A message that only announces a job is ignored, because the sweeper announces the job again.
     """
     if not {"job_id", "type"} & message.body.keys():
         record_message(message.queue, json.dumps(message.body), message.received, None)
@@ -118,9 +120,10 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
 
 
 def dismiss(tx: Transaction, letter_id: UUID) -> DeadLetter:
-    """Record that a dead letter needs no work. Its job or message does not change, and it can be redriven later.
+    """Record that nobody will redrive a dead letter. Its job or message does not change. A later redrive is still
+    possible.
 
-    A dead letter that was redriven or dismissed before does not change. Raises NotFound or Forbidden.
+    If the dead letter was already redriven or dismissed, it does not change. Raises NotFound or Forbidden.
     """
     get(tx, letter_id)
     sql.mark_dismissed(tx, letter_id=letter_id, subject=tx.caller.subject)
@@ -128,17 +131,20 @@ def dismiss(tx: Transaction, letter_id: UUID) -> DeadLetter:
 
 
 def _body(text: str) -> Any:
-    """Return the form in which a message is stored: as a JSON object if PostgreSQL can store it, otherwise as text."""
+    """Return the JSON object of a message.
+
+    If the message is no JSON object that PostgreSQL can store, return its text.
+    """
     try:
         body = json.loads(text)
-        # This conversion fails for unpaired surrogates, NaN and infinity, which PostgreSQL cannot store in a JSON
-        # object.
+        # This conversion fails if the object contains unpaired surrogates, NaN or infinity, which PostgreSQL cannot
+        # store.
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         body = None
     stored = body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
-    # The body can have more bytes than the message, because PostgreSQL adds spaces and writes all digits of a number. A
-    # body that was cut off is stored as text.
+    # PostgreSQL adds spaces, and writes all digits of a number. Therefore the stored body can have more bytes than the
+    # message. If the body is too large, the text of the message is shortened and stored.
     return stored if json_bytes(stored) <= MAX_BODY_BYTES else shortened_text(_storable(text), MAX_BODY_BYTES // 8)
 
 

@@ -1,4 +1,4 @@
-"""A job that a worker has leased. While the lease lasts, no other worker runs the job."""
+"""The lease of a job. While a worker holds the lease, no other worker runs the job."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,19 +20,23 @@ logger = Logger()
 sql = queries(__file__)
 
 LEASE_SECONDS = 10
-"""The number of seconds after which a lease ends if it is not renewed. If a worker dies, another worker continues its
-job within this time, plus the interval of the sweeper."""
+"""The duration of a lease that is not renewed, in seconds. If a worker dies, another worker continues its job after
+this time, plus at most the interval of the sweeper."""
 RENEW_SECONDS = 3.0
 """The time between two renewals of a lease, in seconds. A thread renews the lease (`jobs.renewal`)."""
 OVERDUE = 2 / 3
-"""If the thread has not renewed the lease when this share of the lease is over, the work renews the lease itself."""
+"""If the thread has not renewed the lease after this fraction of its duration, the code of the job renews the lease."""
 INLINE_LEASE_SECONDS = 60
-"""The length of the lease of a job that runs within a request. It is not renewed, so it is longer than a request."""
+"""The duration of the lease of a job that runs within a request, in seconds. It is longer than a request, because this
+lease is not renewed.
+"""
 MIN_SECONDS_LEFT = 20.0
-"""A worker begins a further chunk of work only if at least this many seconds are left before the invocation ends."""
+"""A worker begins another chunk of work only if the invocation lasts for at least this number of seconds."""
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_FIRST_ERRORS_BYTES = 512 * 1024
-"""The maximum sizes of a job's result and of its list of first errors. The database has the same limits."""
+"""The maximum size of a job's list of first errors, in bytes. MAX_RESULT_BYTES limits the result of the job. The
+database has the same limits.
+"""
 MAX_QUESTIONS_BYTES = 144 * 1024
 """The maximum size of the questions of a job, as JSON. The database has the same limit."""
 MAX_REASON_LENGTH = 5_000
@@ -82,7 +86,9 @@ class LeasedJob:
     """A number that increases with every lease of the job. A worker with an older number cannot write to the job."""
     attempts: int
     failures: int
-    """The number of consecutive attempts without progress. The current attempt counts until it makes progress."""
+    """The number of consecutive attempts without progress. It includes the current attempt until this attempt makes
+    progress.
+    """
     max_attempts: int
     created_at: datetime
     done: int
@@ -91,15 +97,16 @@ class LeasedJob:
     checkpoint: dict[str, Any]
     """The position from which the next attempt continues. Empty for a job that has not started."""
     heartbeat: Callable[[], None] = field(repr=False)
-    """A function that keeps the queue message hidden for longer. A thread calls it every few seconds."""
+    """A function that extends the visibility timeout of the queue message. A thread calls it every few seconds."""
     time_left: Callable[[], float] = field(repr=False)
     """A function that returns the number of seconds until the invocation ends."""
     ended: bool = False
-    """Whether this worker has ended its work on the job. If so, the job completed, failed, or waits for a person."""
+    """Whether this worker has ended its work on the job. The job has then completed or failed, or it waits for a
+    user."""
     lease_seconds: int = LEASE_SECONDS
-    """The length of the lease after each renewal."""
+    """The duration of the lease after each renewal, in seconds."""
     lease_lost: bool = False
-    """Whether the thread that renews the lease has found that the lease is lost."""
+    """Whether the lease is lost. The thread that renews the lease sets this field."""
     _renewed_at: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -112,9 +119,9 @@ class LeasedJob:
 
     @property
     def caller(self) -> Caller:
-        """The requester of the job, as the caller of the worker's transactions.
+        """The caller of the worker's transactions: the requester of the job.
 
-        The worker has the same permissions as the requester. The worker can read only the staged rows of this job.
+        The worker therefore has the same permissions as the requester. It can read only the staged rows of this job.
         """
         return Caller(subject=self.requested_by, client_id=self.client_id, job_id=self.id)
 
@@ -124,7 +131,7 @@ class LeasedJob:
         return self.failures >= self.max_attempts
 
     def save(self, tx: Transaction) -> None:
-        """Save the progress and the checkpoint, in the transaction of the work, and renew the lease.
+        """Save the progress and the checkpoint, and renew the lease. Call this method in the transaction of the work.
 
         Raises LeaseLost.
         """
@@ -152,12 +159,10 @@ class LeasedJob:
         self._renewed_at = time.monotonic()
 
     def check_lease(self) -> None:
-        """Check that this worker can continue.
+        """Check that this worker can continue. Raises LeaseLost or DeadlineReached.
 
-        Call this function often, because nearly every call only reads the clock.
-
-        If the thread that renews the lease has failed for some time, this function renews the lease. It must be called
-        outside of a transaction. Raises LeaseLost or DeadlineReached.
+        Call this method often and outside of a transaction. Nearly every call only reads the clock. If the thread that
+        renews the lease has failed for some time, this method renews the lease.
         """
         if not self.lease_lost and time.monotonic() - self._renewed_at > OVERDUE * self.lease_seconds:
             with writing(SYSTEM) as tx:
@@ -166,14 +171,16 @@ class LeasedJob:
         self.check_deadline()
 
     def check_deadline(self) -> None:
-        """Raise DeadlineReached if there is not enough time for another chunk. Raise LeaseLost if the lease is lost."""
+        """Raise DeadlineReached if the remaining time is too short for another chunk. Raise LeaseLost if the lease is
+        lost.
+        """
         if self.lease_lost:
             raise LeaseLost
         if self.time_left() < MIN_SECONDS_LEFT:
             raise DeadlineReached
 
     def complete(self, tx: Transaction, result: dict[str, Any], first_errors: Sequence[dict[str, Any]] = ()) -> None:
-        """Complete the job, in the transaction of its last change. Raises LeaseLost."""
+        """Complete the job. Call this method in the transaction of the last change. Raises LeaseLost."""
         if self.total is None:
             self.total = self.done
         values = {
@@ -197,7 +204,7 @@ class LeasedJob:
         self._stopped(tx, changed, self.notify_email)
 
     def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
-        """End the lease. The job then waits until a user approves it. `result` describes the planned changes.
+        """End the lease. The job then waits until a user approves the planned changes, which `result` describes.
 
         Raises LeaseLost.
         """
@@ -208,7 +215,7 @@ class LeasedJob:
     def await_decision(self, tx: Transaction, questions: Sequence[dict[str, Any]], result: dict[str, Any]) -> None:
         """End the lease until a user answers the questions. Raises LeaseLost.
 
-        If the questions are too large together, only the first questions are asked. The next attempt asks the other
+        If all questions together are too large, only the first questions are asked. The next attempt asks the remaining
         questions.
         """
         recorded = list(questions)

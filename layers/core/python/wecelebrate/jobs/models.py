@@ -12,7 +12,7 @@ from wecelebrate.jobs.types import JobStatus, JobType, Priority, WaitingFor
 
 
 class Counts(BaseModel):
-    """The number of rows of a file for each outcome: created + updated + unchanged + rejected = read.
+    """The number of rows of a file by outcome. `read` is the sum of `created`, `updated`, `unchanged` and `rejected`.
 
     `deactivated` is the number of products that were deactivated because a full file does not contain them.
     """
@@ -24,7 +24,7 @@ class Counts(BaseModel):
     updated: int = 0
     """The products that were changed."""
     unchanged: int = 0
-    """The products that already had the values of their rows."""
+    """The products that already had the same values as their rows."""
     rejected: int = 0
     """The rows that were rejected."""
     deactivated: int = 0
@@ -41,17 +41,17 @@ class RowError(BaseModel):
     code: str
     """The stable identifier of the error."""
     reason: str
-    """Why the row was rejected, as text for people."""
+    """Why the row was rejected, as a text for users."""
 
 
 class Progress(BaseModel):
     """The progress of a job."""
 
     done: int
-    """The number of units of work that are done. For an import, a unit is a row."""
+    """How much of the work is done. For an import, this is the number of processed rows."""
     total: int | None = Field(description="Null until it is known.")
     percent: float | None
-    """The part of the work that is done, from 0 to 100. Null until `total` is known."""
+    """The percentage of the work that is done, from 0 to 100. Null until `total` is known."""
     phase: str | None = Field(description="The current phase: stage, merge, deactivate, …")
     eta_seconds: int | None = Field(
         description="The estimated remaining time. It assumes the average speed of the job up to now. Null in the"
@@ -73,8 +73,10 @@ class JobQuestion(BaseModel):
 
     key: str = Field(description="The key of the answer.")
     kind: Literal["question", "change"] = Field(
-        description="`question`: the file can be read in several ways. `change`: the file is read differently than"
-        " the previous file of the catalog."
+        description=(
+            "`question`: the file can be read in several ways. `change`: the file is not read in the same way as "
+            "the previous file of the catalog."
+        )
     )
     subject: Literal["money", "identity", "visibility", "other"] = Field(
         description="What a wrong answer would damage: prices, the SKUs of products, what customers see, or other"
@@ -125,14 +127,16 @@ class Job(BaseModel):
         description="The earlier job of the catalog that waits for a person, and that must end before this job starts."
     )
     questions: list[JobQuestion] = Field(description="The latest questions of the job.")
-    answers: dict[str, str] | None = Field(description="The answers that were given: key of the question → value.")
+    answers: dict[str, str] | None = Field(
+        description="The answers that were given. Maps the keys of questions to the values of their answers."
+    )
     requested_by: str
-    """The subject of the user, or the part of the platform, that created the job."""
+    """The subject of the user who created the job, or the name of the service of the platform that created it."""
     source: SourceFile | None = Field(description="The version of the uploaded file, if the job is a catalog sync.")
     progress: Progress
     """The progress of the job."""
     counts: Counts
-    """The number of rows and products, by what happened to them."""
+    """The number of rows and products for each outcome."""
     first_errors: list[RowError] = Field(description="At most 20 row errors. The error file contains all row errors.")
     result: Object | None
     """The result, which depends on the type of the job. Null until there is a result."""
@@ -149,7 +153,7 @@ class Job(BaseModel):
     started_at: Moment | None
     """When a worker first started the job. Null if no worker has started it."""
     completed_at: Moment | None
-    """When the job ended. Null if it has not ended."""
+    """When the job ended. Null if the job has not ended."""
 
 
 class JobFilters(ListParameters):
@@ -201,7 +205,7 @@ class DeadLetter(BaseModel):
     job_id: UUID | None
     """The job that failed. Null if the message was not about a job."""
     code: str
-    """The stable identifier of the failure."""
+    """The stable identifier of the error."""
     reason: str = Field(description="A description of the failure, for an operator.")
     body: JsonValue = Field(description="The body of the message.")
     receives: int = Field(description="The number of failed attempts.")

@@ -1,8 +1,8 @@
-"""Notifies other domains when a job stops: when it completes, fails, is cancelled, or waits for a person.
+"""Notifies other domains when a job stops: when it completes, fails, is cancelled, or waits for a user.
 
 A domain registers a listener, which is called for every stopped job. `wecelebrate.subscriptions` registers all
-listeners. A listener runs in the transaction that stops the job, so its writes commit together with the new state of
-the job.
+listeners. A listener runs in the transaction that stops the job. Therefore its writes are committed together with the
+new state of the job.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,9 @@ _listeners: list[Listener] = []
 
 
 class NoListeners(RuntimeError):
-    """This Lambda function can stop jobs, but it has no listener. Call `subscriptions.connect()` when it starts."""
+    """This Lambda function can stop jobs, but no listener is registered. The function must call
+    `subscriptions.connect()` at its start.
+    """
 
 
 def on_job_stopped(listener: Listener) -> None:

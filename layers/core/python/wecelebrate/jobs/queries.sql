@@ -1,5 +1,5 @@
 -- name: list_jobs
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of jobs after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -27,18 +27,18 @@ values (:client_id, :catalog_id, :type, :requested_by, :payload, :priority, :ord
 returning id;
 
 -- name: claim_job^
--- Claim the next job for a free worker. The length of the lease is `seconds`. It returns no row when no job is
--- available.
+-- Claim the next job for a free worker. The length of the lease is `seconds`. If no job is available, it returns no
+-- row.
 select * from app.claim_job(:type, :workers, :seconds);
 
 -- name: claim_job_batch
--- Claim up to `max_jobs` jobs of one owner for a free worker, in the order in which they are to run. The length of each
--- lease is `seconds`. It returns no row when no job is available.
+-- Claim at most `max_jobs` jobs of one owner for a free worker. The rows have the order in which the jobs must run. The
+-- length of each lease is `seconds`. If no job is available, it returns no row.
 select * from app.claim_job_batch(:type, :workers, :max_jobs, :seconds);
 
 -- name: claim_inline^
--- Claim the given pending job. The length of the lease is `seconds`. It returns no row when the job is not pending, or
--- when another job with the same ordering key has not ended.
+-- Claim the given pending job. The length of the lease is `seconds`. It returns no row if the job is not pending, or if
+-- another job with the same ordering key must end first.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
   leased_until = clock_timestamp() + make_interval(secs => :seconds)
@@ -48,14 +48,12 @@ where id = :job_id and status = 'pending' and not exists (
 returning *;
 
 -- name: expire_leases
--- End the leases that ran out because their workers did not renew them. It returns the jobs. The status of a job is
--- then `pending`, or `failed` if no attempt is left.
+-- End the expired leases, and return their jobs. A job is then `pending`, or `failed` if it has no further attempt.
 select * from app.end_expired_leases(:type);
 
 -- name: save_progress$
--- Save the progress and the checkpoint, and renew the lease. It returns the number of consecutive failures. This number
--- is 0 when the checkpoint has changed. It returns no row when a later worker has claimed the job, or when the job was
--- cancelled.
+-- Save the progress and the checkpoint, and renew the lease. It returns the number of consecutive failures, which is 0
+-- if the checkpoint has changed. It returns no row if a later worker has claimed the job, or if the job was cancelled.
 update jobs
 set done = :done, total = :total, counts = :counts, checkpoint = :checkpoint,
   failures = case when checkpoint is distinct from :checkpoint::jsonb then 0 else failures end,
@@ -64,15 +62,15 @@ where id = :job_id and fence = :fence and status = 'processing'
 returning failures;
 
 -- name: renew_lease!
--- Renew the lease. The lease begins when the row is written, even if this statement had to wait for the row. It affects
--- 0 rows when a later worker has claimed the job, or when the job was cancelled.
+-- Renew the lease. If this statement waits for the lock of the row, the lease begins after the wait. It affects 0 rows
+-- if a later worker has claimed the job, or if the job was cancelled.
 update jobs set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: renew_leases
--- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs whose leases it has
--- renewed. The other jobs were claimed by a later worker, or have ended. All statements for several jobs lock them in
--- the same order.
+-- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs whose leases were
+-- renewed. All other jobs have ended, or a later worker has claimed them. All statements lock several jobs in the same
+-- order, so that they cannot deadlock.
 with locked as (
   select j.id from jobs j
   where j.id = any (:job_ids) and j.status = 'processing'
@@ -84,42 +82,41 @@ from locked where j.id = locked.id
 returning j.id;
 
 -- name: complete_job!
--- Complete the job. It affects 0 rows when a later worker has claimed the job.
+-- Complete the job. It affects 0 rows if a later worker has claimed the job.
 update jobs
 set status = 'completed', done = :done, total = :total, counts = :counts, first_errors = :first_errors,
   result = :result, leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: fail_job!
--- Fail the job permanently. It affects 0 rows when a later worker has claimed the job. The counts of the latest
--- checkpoint are kept, because a retry continues from that checkpoint.
+-- Fail the job permanently. It affects 0 rows if a later worker has claimed the job. The counts do not change, because
+-- a retry continues from the latest checkpoint and its counts.
 update jobs
 set status = 'failed', error_code = :code, error = :reason, result = coalesce(:result, result),
   leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: get_failures$
--- Get the number of consecutive failed attempts. The current attempt counts as failed until it makes progress.
+-- Get the number of consecutive failed attempts. The current attempt is counted as failed until it makes progress.
 select failures from jobs where id = :job_id;
 
 -- name: release_job!
--- Return the job to the queue. The next attempt starts after `delay` seconds. It affects 0 rows when a later worker has
+-- Return the job to the queue. The next attempt starts after `delay` seconds. It affects 0 rows if a later worker has
 -- claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = :failures, due_at = now() + make_interval(secs => :delay)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_approval!
--- Return the job to the queue, where it waits for an approval. It affects 0 rows when a later worker has claimed the
--- job.
+-- Return the job to the queue, where it waits for an approval. It affects 0 rows if a later worker has claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', result = :result
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_decision!
--- Return the job to the queue, where it waits for the answers to its questions. Workers of the previous release do not
--- support decisions. These workers do not start the job, because the job also waits for an approval. The query affects
--- 0 rows when a later worker has claimed the job.
+-- Return the job to the queue, where it waits for the answers to its questions. The job also waits for an approval,
+-- because workers of the previous release do not know decisions, and would otherwise start the job. The query affects 0
+-- rows if a later worker has claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', decision = 'needed',
   questions = :questions, result = :result
@@ -140,8 +137,8 @@ set status = 'cancelled', leased_until = null, completed_at = now(), error_code 
 where id = :job_id and status in ('pending', 'processing');
 
 -- name: retry_job!
--- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. A checkpoint that is
--- not empty gets a mark, which shows that the job has already ended once.
+-- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. If the checkpoint is
+-- not empty, its field `ended` becomes true: the job has already ended once.
 update jobs
 set status = 'pending', failures = 0, approval = null, decision = null, due_at = now(), error = null,
   error_code = null, completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
@@ -153,7 +150,7 @@ update jobs set approval = 'given', due_at = now()
 where id = :job_id and status = 'pending' and approval = 'needed' and decision is distinct from 'needed';
 
 -- name: decide_job!
--- Record the answers to the questions of a job, and continue the job. A decision does not count as an approval.
+-- Record the answers to the questions of a job, and continue the job. The job can still need an approval afterwards.
 update jobs
 set decision = 'given', approval = null, answers = coalesce(answers, '{}') || :answers::jsonb, due_at = now()
 where id = :job_id and status = 'pending' and decision = 'needed';
@@ -165,7 +162,7 @@ select exists (
   where ordering_key = :ordering_key and status = 'completed' and (queued_at, id) > (:queued_at, :job_id));
 
 -- name: count_late_jobs
--- Count, for each type, the pending jobs that were due more than `late_seconds` ago.
+-- Count the pending jobs of each type that were due more than `late_seconds` ago.
 select type, count(*) as jobs
 from jobs
 where status = 'pending' and due_at < now() - make_interval(secs => :late_seconds)
@@ -173,11 +170,11 @@ where status = 'pending' and due_at < now() - make_interval(secs => :late_second
 group by type;
 
 -- name: count_jobs_at_work
--- Count, for each type, the jobs that workers run.
+-- Count the jobs of each type that workers are running.
 select type, count(*) as jobs from jobs where status = 'processing' group by type;
 
 -- name: list_ended_jobs
--- List the given jobs that have ended or no longer exist.
+-- List the given jobs that have ended or do not exist any more.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
 
@@ -204,14 +201,15 @@ where status in ('pending', 'processing')
 group by type;
 
 -- name: count_dead_letters
--- Count, for each queue, the dead letters that were neither sent again nor dismissed.
+-- Count the open dead letters of each queue: nobody has redriven or dismissed them.
 select queue, count(*)::integer as letters
 from dead_letters
 where redriven_at is null and dismissed_at is null
 group by queue;
 
 -- name: delete_old_jobs!
--- Delete up to `max_rows` mail and image jobs that ended more than 90 days ago. Jobs with an open dead letter are kept.
+-- Delete at most `max_rows` mail and image jobs that ended more than 90 days ago. Jobs with an open dead letter are not
+-- deleted.
 delete from jobs
 where id in (
   select id from jobs j
@@ -226,7 +224,7 @@ insert into dead_letters (queue, client_id, job_id, body, code, reason, receives
 values (:queue, :client_id, :job_id, :body, :code, :reason, :receives);
 
 -- name: list_dead_letters
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of dead letters after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -246,11 +244,11 @@ order by created_at desc, id desc;
 select * from app.dead_letter_view where id = :letter_id;
 
 -- name: mark_redriven!
--- Record that the dead letter was sent again, and the subject that sent it again.
+-- Record that the dead letter was redriven, and by which subject.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;
 
 -- name: mark_dismissed!
--- Record that the dead letter needs no work, and the subject that decided this. A dead letter that was sent again, or
--- that was dismissed before, is not changed.
+-- Record that the dead letter was dismissed, and by which subject. A dead letter that was already redriven or dismissed
+-- is not changed.
 update dead_letters set dismissed_at = now(), dismissed_by = :subject
 where id = :letter_id and redriven_at is null and dismissed_at is null;

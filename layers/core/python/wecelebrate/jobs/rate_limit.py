@@ -1,8 +1,8 @@
 """Limits the number of jobs that all workers of a queue together start per second.
 
-All workers that can run at the same time have an equal share of the rate: each worker waits `workers / rate` seconds
-between the starts of two jobs. The workers do not communicate, so the rate is not exceeded even if a part of the
-platform fails. There is a disadvantage: a worker uses only its own share, even if no other worker is active.
+The rate is divided equally between the largest possible number of workers: each worker waits `workers / rate` seconds
+between the starts of two jobs. The workers do not communicate. Therefore the rate is not exceeded even if another part
+of the platform fails. The disadvantage is that one worker alone cannot use the whole rate.
 """
 
 import time

@@ -1,16 +1,16 @@
 """Renews the leases of running jobs, in a thread that has its own database connection.
 
-The lease therefore shows that the worker is alive. The work itself does not have to renew the lease, so a single
-statement can take longer than the lease. If the worker dies, its thread dies too, and the lease runs out. The fence
-still protects the job: a worker that has lost its lease can no longer commit changes of the job.
+The lease therefore shows that the worker is alive. One SQL statement of the job can take longer than the lease, because
+the code of the job does not have to renew the lease. If the worker dies, its thread dies too, and the lease expires.
+The fence protects the job: a worker that has lost its lease can no longer commit changes of the job.
 
-A second thread keeps the queue message hidden. This thread is separate, because a call of SQS can take longer than a
-lease lasts.
+A second thread extends the visibility timeout of the queue message. It is a separate thread, because a call to SQS can
+take longer than a lease.
 
-A call of C code, e.g. a match of a regular expression, can keep all threads from running, so the lease is lost while
-the call goes on. The third thread sets a timer of the system again and again. If such a call keeps this thread from
-running for MAX_BLOCKED_SECONDS of CPU time, the system kills the process. Other workers then run the other jobs. The
-job with the call fails if this happens in all its attempts.
+A call of C code, e.g. a match of a regular expression, can block all threads. The lease is then lost during the call. A
+third thread therefore restarts a timer of the operating system repeatedly. If a call blocks this thread for
+MAX_BLOCKED_SECONDS of CPU time, the timer expires, and the system kills the process. Other workers then run the jobs of
+this worker. If this happens in all attempts of a job, the job fails.
 
 The threads exist only while a job runs, because Lambda freezes a function between two invocations.
 """
@@ -31,34 +31,33 @@ from wecelebrate.jobs.lease import LEASE_SECONDS, RENEW_SECONDS, LeasedJob, sql
 logger = Logger()
 
 RETRY_SECONDS = 1.0
-"""The pause after a failed renewal. A lease lasts long enough for several attempts."""
+"""The pause after a failed renewal, in seconds. A lease lasts long enough for several attempts."""
 EXTEND_SECONDS = 5.0
-"""The time between two calls of `heartbeat`."""
+"""The time between two calls of `heartbeat`, in seconds."""
 STOP_SECONDS = 2.0
-"""How long the end of a job waits for its threads."""
+"""The number of seconds that each thread has to end after the job has ended."""
 WATCH_SECONDS = 1.0
-"""The time after which the timer is set again."""
+"""The time between two restarts of the timer, in seconds."""
 _MEMORY_OF_A_CPU = 1769
-"""A function with this memory, in MB, has one whole CPU. A function with less memory has the same share of a CPU."""
+"""With this memory, in MB, a Lambda function has one whole CPU. With half of this memory, it has half a CPU."""
 
 
 def blocked_seconds(memory: int) -> float:
-    """Return the CPU time, in seconds, that a function with this memory, in MB, gets while a lease lasts.
+    """Return the CPU time in seconds that a Lambda function gets during one lease. `memory` is its memory in MB.
 
-    This time is longer than the time between two starts of the timer, even if several threads compute.
+    The result is longer than WATCH_SECONDS, even if several threads use the CPU.
     """
     return max(LEASE_SECONDS * min(memory / _MEMORY_OF_A_CPU, 1.0), 2 * WATCH_SECONDS)
 
 
 MAX_BLOCKED_SECONDS = blocked_seconds(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _MEMORY_OF_A_CPU)))
-"""The CPU time for which one call can keep all threads from running. The lease ends in this time, so another worker can
-claim the job. If none has, the call could end, and the worker could renew the lease. But no work of the platform needs
-such a call, and nothing else would end a call that never ends."""
+"""The largest CPU time of a call that blocks all threads, in seconds. The lease expires in this time. Without this
+limit, a call that never ends would never be stopped. No job of the platform needs a longer call."""
 
 
 @contextmanager
 def renewing(*jobs: LeasedJob) -> Iterator[None]:
-    """Renew the leases of jobs, and keep their queue message hidden, until the block ends."""
+    """Renew the leases of jobs, and extend the visibility timeout of their message, until the `with` block ends."""
     stopped = threading.Event()
     threads = [
         threading.Thread(target=target, args=(jobs, stopped), name=name, daemon=True)
@@ -81,7 +80,7 @@ def _renew(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
         try:
             with writing_beside(SYSTEM) as tx:
                 rows = list(sql.renew_leases(tx, job_ids=ids, fences=fences, seconds=jobs[0].lease_seconds))
-        # The next attempt can succeed. If no attempt succeeds, the work renews the lease itself.
+        # The next attempt can succeed. If no attempt succeeds, the code of the job renews the lease (`check_lease`).
         except Exception as error:
             logger.warning("leases could not be renewed", job_ids=list(map(str, ids)), reason=repr(error))
             pause = RETRY_SECONDS
@@ -103,9 +102,10 @@ def _extend_visibility(jobs: Sequence[LeasedJob], stopped: threading.Event) -> N
 
 
 def _watch(_: Sequence[LeasedJob], stopped: threading.Event) -> None:
-    """Start the timer again before it ends, because its signal kills the process.
+    """Restart the timer before it expires, because its signal kills the process.
 
-    The timer counts CPU time, so it does not end because the process waits or the machine is busy.
+    The timer counts only the CPU time of this process. It does not expire while the process waits, or because the
+    machine is busy.
     """
     while not stopped.is_set():
         signal.setitimer(signal.ITIMER_PROF, MAX_BLOCKED_SECONDS)
@@ -122,7 +122,7 @@ def _suppressed(call: Callable[[], None]) -> None:
 def _join(threads: list[threading.Thread]) -> None:
     """Wait for the threads. If the database does not respond, interrupt the thread that renews the lease.
 
-    A thread that still waits for SQS ends by itself. Its last call is harmless, even if the message was deleted.
+    A thread that still waits for SQS ends after its call. This call has no effect if the message was already deleted.
     """
     for thread in threads:
         thread.join(STOP_SECONDS)
@@ -135,8 +135,8 @@ def _join(threads: list[threading.Thread]) -> None:
 def _interrupt() -> None:
     """Shut down the socket of the connection, so that the thread stops waiting for the server.
 
-    The thread itself closes the connection. If this function closed the connection, another file could get the same
-    descriptor while the thread still waits for it.
+    The thread itself closes the connection. If this function closed it, the system could give the same file descriptor
+    to another file while the thread still waits for it.
     """
     connection = beside.connection
     if connection is not None and not connection.closed:

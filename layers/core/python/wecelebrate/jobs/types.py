@@ -17,9 +17,7 @@ JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 WaitingFor = Literal["approval", "decision"]
 Priority = Literal["high", "normal"]
 RowCount = Literal["read", "created", "updated", "unchanged", "rejected", "deactivated"]
-"""The names of the numbers in `Counts`. A worker that counts anything else keeps these numbers in its checkpoint and in
-its result.
-"""
+"""The names of the numbers in `Counts`. A worker stores all other numbers in the checkpoint and in the result."""
 
 QUEUES: Mapping[str, str] = {
     "product_import": "product-imports",

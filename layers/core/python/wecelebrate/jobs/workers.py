@@ -2,10 +2,11 @@
 
     handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
-A message only announces that there are jobs. The worker claims the next job (`app.claim_job`) and runs it. The worker
-repeats this until no job is waiting, or until its time is over. If the worker has run many jobs, and further jobs are
-waiting, it starts one more worker. If the work of a job raises an exception, the type of the exception decides what
-happens to the job:
+A message only announces that jobs are waiting. The worker claims the next job (`app.claim_job`) and runs it. It repeats
+this until no job is waiting, or until its time is over. If the worker has run many jobs, and further jobs are waiting,
+it starts one more worker.
+
+If the work of a job raises an exception, the type of the exception decides what happens to the job:
 
     JobRejected, Forbidden, NotFound   The job fails immediately, because it can never succeed.
     Unavailable                        The job is retried in a few seconds. The attempt does not count.
@@ -47,20 +48,24 @@ from wecelebrate.jobs.types import JobType
 logger = Logger()
 
 MAX_SECONDS_PER_MESSAGE = 300.0
-"""How long a worker claims further jobs after it has received one message."""
+"""After it has received a message, a worker claims further jobs for this number of seconds."""
 JOBS_BEFORE_HELP = 25
-"""The number of jobs after which a worker starts one more worker, because one message can announce many jobs."""
+"""After this number of jobs, a worker starts one more worker, because one message can announce many jobs."""
 TOO_SLOW = (
     "too_slow",
     "The job made no progress during several invocations of a worker. Split the file into smaller files.",
 )
-"""The code and the reason of a job that fails because several attempts in a row ran out of time without progress."""
+"""The code and the reason of a job that fails because several consecutive attempts had too little time to make
+progress.
+"""
 RETRY_DELAY_SECONDS = 5
-"""The delay before the retry of a job that stopped because the platform was unavailable."""
+"""The delay before the retry of a job that raised Unavailable, in seconds."""
 
 
 def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.Message], None]:
-    """Create a message handler that runs jobs of one type. `work` runs one job and ends it. Raises NoListeners."""
+    """Create a message handler that runs jobs of one type. `work` runs one job and records its outcome. Raises
+    NoListeners.
+    """
     check_listeners()
 
     def run_jobs(message: queue.Message) -> None:
@@ -81,7 +86,7 @@ def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.
 
 
 def _claim(kind: JobType, message: queue.Message, expires: bool) -> LeasedJob | None:
-    """Claim the next job. If `expires` is true, end the leases of dead workers first, as the sweeper does."""
+    """Claim the next job. If `expires` is true, first end the leases of dead workers, as the sweeper does."""
     message.extend_visibility()
     with writing(SYSTEM) as tx:
         if expires:
@@ -91,7 +96,7 @@ def _claim(kind: JobType, message: queue.Message, expires: bool) -> LeasedJob | 
 
 
 def expire_leases(tx: Transaction, kind: JobType | None) -> None:
-    """End the leases of dead workers, and start other workers for their jobs. If no attempt is left, the job fails.
+    """End the leases of dead workers, and start other workers for their jobs. A job without a further attempt fails.
 
     `kind` is the type of the jobs. If `kind` is None, the function handles all types.
     """
@@ -150,7 +155,8 @@ def run_job(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
 def _saved_failures(job: LeasedJob) -> int:
     """Return the failure count in the database.
 
-    `job.failures` can be wrong, because the transaction in which this worker saved progress can have been rolled back.
+    `job.failures` can be wrong: it changes when the worker saves progress, even if that transaction is rolled back
+    later.
     """
     with writing(SYSTEM) as tx:
         return int(sql.get_failures(tx, job_id=job.id) or 0)
@@ -162,7 +168,7 @@ def _fail(job: LeasedJob, code: str, reason: str) -> None:
 
 
 def _dead_letter(job: LeasedJob, error: Exception) -> None:
-    """Mark a job with valid input as failed, and record a dead letter that describes the error to an operator."""
+    """Fail a job with valid input, and record a dead letter that describes the error for an operator."""
     with suppress(LeaseLost), writing(SYSTEM) as tx:
         job.fail(
             tx, "internal_error", "An internal error occurred several times. We will look into it and retry the job."

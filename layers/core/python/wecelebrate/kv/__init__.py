@@ -1,5 +1,5 @@
-"""The key-value store of the platform's predecessor, and the migration of its documents to the platform's tables.
+"""The key-value store of the old platform, and the migration of its documents to the tables of the new platform.
 
-The store is the table `kv_store_6fcaeea3`. The old applications reach it through `facade`, which responds in the same
-way as PostgREST did. Decision 0070 describes the plan.
+The store is the table `kv_store_6fcaeea3`. The old applications access this table through `facade`, which responds like
+PostgREST. Decision 0070 describes the migration.
 """

@@ -1,7 +1,7 @@
 """Checks the key of the old applications.
 
-Only hashes of the keys are configured. A key has 256 random bits, so its hash does not reveal it. Two keys can be valid
-at the same time, so an operator can replace a key without an interruption.
+The configuration contains only hashes of the keys. A hash does not reveal its key, because the key has 256 random bits.
+Two keys can be valid at the same time, so that an operator can replace a key without an interruption.
 """
 
 import hashlib
@@ -33,6 +33,7 @@ def check(headers: Mapping[str, str]) -> None:
     if not key:
         raise StoreError(401, "401", "No API key found in request", hint="Send the key in the header `apikey`.")
     hashes = [text for text in settings().kv_key_hashes.split(",") if text]
-    # All hashes are compared, so the response time does not reveal which hash is similar to that of the key.
+    # All hashes are compared, so that the response time does not reveal whether a hash is similar to the hash of the
+    # key.
     if sum(hmac.compare_digest(hash_of(key), valid) for valid in hashes) == 0:
         raise StoreError(401, "401", "Invalid API key", hint="An operator can create a key with `wecelebrate kv key`.")

@@ -1,7 +1,7 @@
 """The archive of retired documents: S3 objects that contain one document per line, compressed with gzip.
 
-The platform reads each object back before it deletes documents. The bytes, the number of lines and the hash of the
-lines must match the documents in the store. Decision 0099.
+The platform reads each object back before it deletes the documents. The bytes of the object, the number of its lines
+and the hash of its lines must match the documents in the store. See decision 0099.
 """
 
 import gzip
@@ -24,35 +24,39 @@ sql = queries(__file__)
 
 BUCKET = "kv-archive"
 PART_DOCUMENTS = 500
-"""The maximum number of documents of an object."""
+"""The maximum number of documents in an object."""
 PART_BYTES = 2_000_000
-"""The maximum size of an object before it is compressed, unless one document is larger."""
+"""The maximum size of the lines of an object before compression, in bytes. An object with one document can be
+larger."""
 SECONDS = 2.0
-"""After this time, a request stops restoring objects."""
+"""After this number of seconds, a request restores no further object."""
 DAMAGED_SECONDS = 6.0
-"""If a request has found only damaged objects, it looks for intact objects until this time."""
+"""After this number of seconds, a request that has found only damaged objects stops looking for intact objects."""
 MAX_OBJECT_BYTES = 10_000_000
-"""The limit for reading an object. It is larger than any object: an object contains one document of at most 6 MB, or at
+"""The limit for reading an object, in bytes. Every object is smaller: it contains one document of at most 6 MB, or at
 most `PART_BYTES`."""
 _NAMED_OBJECTS = 5
-"""The maximum number of damaged objects in the text of an error. Its `errors` name up to `MAX_GIVEN_UP` objects."""
+"""The maximum number of damaged objects in the `detail` of an error. The `errors` name up to `MAX_GIVEN_UP` objects."""
 _CONTENT_TYPE = "application/gzip"
 
 
 class ArchiveDamaged(Conflict):
     """An object of the archive is missing, or has changed since it was written.
 
-    The platform deletes documents only after it has read their archive back, and restores documents only if their
-    object has not changed since it was written. `detail` names the object. The request changed nothing in the store.
+    Before the platform deletes documents, it reads their object in the archive back. Before it restores documents, it
+    checks that their object has not changed. `detail` names the damaged object. The request changed nothing in the
+    store.
 
-    An undo restores all other objects first, so only the documents of the named objects are missing. Each item of
-    `errors` describes such an object: `pointer` is its key, and `detail` says how many documents it contains, and the
-    first and the last key of these documents. Until they are back, the store refuses writes of all documents of the
-    entity with 410, and reads return the documents that are already restored.
+    An undo first restores all other objects. Then only the documents of the damaged objects are missing. Each item of
+    `errors` describes a damaged object: `pointer` is its key, and `detail` states the number of its documents, the
+    first key and the last key of these documents. Until these documents are restored, the store refuses all writes of
+    the entity with 410. Reads return the documents that are already restored.
 
     If an object was deleted or changed, restore this object under its key. Then send the request again. Objects expire
-    180 days after they were written. If an object is lost, an undo can give up its documents: name the key of the
-    object in `give_up`. The rows of the platform are then the only copy of the data:
+    180 days after they were written.
+
+    If an object is lost, an undo can give up its documents: add the key of the object to `give_up`. The rows of the
+    platform are then the only copy of the data:
 
         {"target": "active", "give_up": ["0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d/product-000001.jsonl.gz"]}
     """
@@ -65,7 +69,7 @@ class Progress:
     """The result of a request that restores documents."""
 
     is_complete: bool
-    """Whether no object is left whose documents must be restored."""
+    """Whether the documents of all objects are restored or given up."""
     restored: int = 0
     """The number of objects whose documents this request has restored."""
     given_up: list[GivenUp] = field(default_factory=list)
@@ -101,11 +105,11 @@ def write_next(tx: Transaction, entity: Entity) -> bool:
 def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progress:
     """Restore documents from the archive, until SECONDS have passed.
 
-    If an object is damaged, the function continues with the other objects. It gives up the documents of the damaged
-    objects whose keys are in `give_up`. The response lists the keys of these documents. When the response is full, the
-    function gives up no further object, and the next request must name the remaining objects again.
+    If an object is damaged, the function continues with the next object. If the key of a damaged object is in
+    `give_up`, the function gives up the documents of this object, and the response lists their keys. If the response
+    becomes too large, no further object is given up, and the next request must name the remaining objects again.
 
-    Raises ArchiveDamaged if only damaged objects are left.
+    Raises ArchiveDamaged if all remaining objects are damaged.
     """
     began_at, number, restored = time.monotonic(), 0, 0
     damaged: list[FieldError] = []
@@ -133,18 +137,16 @@ def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progre
 
 
 def _give_up(tx: Transaction, entity: Entity, part: Mapping[str, Any], reason: str) -> GivenUp:
-    """Give up the documents of a damaged object. The audit log keeps the reason."""
     keys = sql.give_up_part(tx, entity=entity, number=part["number"], reason=reason)
     return GivenUp(object_key=part["object_key"], reason=reason, keys=keys)
 
 
 def _size(given_up: Collection[GivenUp]) -> int:
-    """Return the size of the keys in the response, in bytes of JSON."""
+    """Return the size of the keys of the given-up documents in the response, as JSON, in bytes."""
     return sum(len(json.dumps(lost.keys)) for lost in given_up)
 
 
 def _damage(part: Mapping[str, Any], reason: str) -> FieldError:
-    """Describe a damaged object and the documents that it contains."""
     return FieldError(
         pointer=part["object_key"],
         detail=f"{reason} It contains {part['documents']:,} documents, from {part['first_key']} to {part['last_key']}.",
@@ -154,8 +156,8 @@ def _damage(part: Mapping[str, Any], reason: str) -> FieldError:
 def _restore_part(tx: Transaction, entity: Entity, part: Mapping[str, Any]) -> None:
     """Restore the documents of one object. Raises ArchiveDamaged.
 
-    If an operator has restored the object, its version has changed. The database compares the lines of the object with
-    the archived lines.
+    An operator can have restored the object, so that its version has changed. Therefore the database compares the lines
+    of the object with the archived lines.
     """
     key, version_id = part["object_key"], part["version_id"]
     damage = f"The object {key} (version {version_id}) is not as it was written."
@@ -171,7 +173,9 @@ def _restore_part(tx: Transaction, entity: Entity, part: Mapping[str, Any]) -> N
 
 
 def _write_part(tx: Transaction, entity: Entity, part: Mapping[str, Any], body: bytes) -> bool:
-    """Write the documents of an object into the store. Returns false if they differ from the archived documents."""
+    """Write the documents of an object into the store. If the documents differ from the archived documents, return
+    false.
+    """
     written: bool = sql.restore_part(tx, entity=entity, number=part["number"], lines=_lines(part["object_key"], body))
     return written
 

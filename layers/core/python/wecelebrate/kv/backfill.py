@@ -1,7 +1,8 @@
 """Copies the documents of the store to the tables of the platform, in batches.
 
-The database maps the documents (`schema/functions/kv_*.sql`), because triggers need the same mapping. One transaction
-writes a batch and its checkpoint, so an interrupted run continues after its last batch. Decisions 0072 and 0073.
+The database maps documents to rows (`schema/functions/kv_*.sql`), because triggers need the same mapping. One
+transaction writes a batch and its checkpoint. Therefore an interrupted run continues after its last batch. See
+decisions 0072 and 0073.
 """
 
 import time
@@ -18,9 +19,9 @@ from wecelebrate.kv.status_models import MoveStatus
 sql = queries(__file__)
 
 BATCH_SIZE = 500
-"""The number of documents of a batch. A batch of 500 orders takes about a second."""
+"""The number of documents in a batch. A batch of 500 orders takes about a second."""
 SECONDS = 2.0
-"""After this time, a request starts no new batch."""
+"""After this number of seconds, a request starts no new batch."""
 
 
 def start(tx: Transaction, new: NewRun) -> Run:
@@ -31,7 +32,7 @@ def start(tx: Transaction, new: NewRun) -> Run:
 def advance(tx: Transaction, run_id: UUID) -> Run:
     """Process batches of a run until SECONDS have passed.
 
-    Raises NotFound, and Forbidden unless the caller is a super admin.
+    Raises NotFound. Raises Forbidden unless the caller is a super admin.
     """
     give_up_at = time.monotonic() + SECONDS
     while True:

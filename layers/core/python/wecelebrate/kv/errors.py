@@ -25,7 +25,7 @@ class StoreError(Exception):
     def __init__(
         self, status: int, code: str, message: str, *, details: str | None = None, hint: str | None = None
     ) -> None:
-        super().__init__(f"{code}: {status}")  # The message is left out, because it can contain values of documents.
+        super().__init__(f"{code}: {status}")  # The exception has no message, because it could quote a document.
         self.status = status
         self.code = code
         self.message = message
@@ -39,10 +39,11 @@ class StoreError(Exception):
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Convert the PostgreSQL errors of a `with` block to StoreErrors. A lost connection is raised unchanged.
+    """Convert the PostgreSQL errors of a `with` block to StoreErrors. The error of a lost connection is raised
+    unchanged.
 
-    If the tables lead and the database refuses a document, the name of the constraint is the reason, and the hint says
-    what to do.
+    If the tables lead and the database refuses a document, the error names the constraint, and its hint says what to
+    do.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """Responds to the old applications in the same way as PostgREST did, at `/rest/v1/kv_store_6fcaeea3`.
 
-The old applications change only the URL and the key. A request uses the primary database, because the old applications
-read a document immediately after they have written it.
+The old applications need only a new URL and a new key. A request uses the primary database, because the old
+applications read a document immediately after they have written it.
 """
 
 import base64
@@ -33,16 +33,18 @@ from wecelebrate.kv.requests import (
 SERVICE = Caller(subject="service:kv")
 """The caller of all requests of the old applications."""
 MAX_RESPONSE_BYTES = 5_900_000
-"""The maximum size of a response body, as JSON text. A Lambda function can return 6 MB, and the headers use a part of
-this space."""
+"""The maximum size of a response body as JSON text, in bytes. A Lambda function can return 6 MB including the
+headers."""
 _ATTEMPTS = 3
-"""The maximum number of attempts of a write that PostgreSQL cancels because of a deadlock."""
+"""How often a write is attempted if PostgreSQL cancels it because of a deadlock."""
 FOLD_SECONDS = 5.0
-"""After this time, a request starts no new portion of a bulk write. The timeout of the function is 15 seconds."""
+"""After this number of seconds, a request starts no new portion of a bulk write. The timeout of the function is 15
+seconds.
+"""
 _UNFINISHED = "PT503"
-"""The error code of a write to documents that do not contain the values of a bulk write yet."""
+"""The error code of a write that is refused because its documents do not contain the values of a bulk write yet."""
 _RETRY_SECONDS = 2
-"""The time after which an application should repeat a request that failed temporarily."""
+"""If a request failed temporarily, the application should repeat it after this number of seconds."""
 _JSON = "application/json; charset=utf-8"
 
 Outcome = TypeVar("Outcome")
@@ -129,15 +131,15 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
             details=f"An offset of {page.offset} was requested, but there are only {total} rows.",
         )
     content_range = _content_range(page, row["rows"], total)
-    # PostgREST uses the status 206 for a response that has only a part of the rows. The old store used the status 200
-    # for HEAD.
+    # PostgREST returns the status 206 if the response contains only a part of the rows. The old store returned 200 for
+    # HEAD.
     return _response(200, body, {"content-range": content_range, "content-type": _JSON})
 
 
 def _select(page: Page) -> tuple[Mapping[str, Any], int | None]:
     """Return the row of `read_documents` or `read_answers`, and the number of all documents if the request asks for it.
 
-    `has_dirty` is true if documents may not contain the values of a bulk write yet. `watched` contains the entities
+    `has_dirty` is true if a document may not contain the values of a bulk write yet. `watched` contains the entities
     whose requests are reported immediately.
     """
     with reading(SERVICE, primary=True) as tx, store_errors():
@@ -159,7 +161,8 @@ def _selection(page: Page) -> dict[str, Any]:
 
 
 def _fold(page: Page) -> None:
-    """Apply a bulk write to the documents of a page. If a sync is changing their rows, the page has the earlier values.
+    """Apply a bulk write to the documents of a page. If a sync is changing their rows, the page has the values before
+    the sync.
 
     Raises StoreError if this takes too long.
     """
@@ -175,8 +178,8 @@ def _fold(page: Page) -> None:
 def _fold_all(fold: Callable[[Transaction], int]) -> None:
     """Apply a bulk write to all documents of a request, with one transaction for each portion.
 
-    `fold` applies the next portion, and returns the number of products that still wait. Raises StoreError if this takes
-    too long. The completed portions are kept, so the caller can repeat the request.
+    `fold` applies the next portion, and returns the number of remaining products. Raises StoreError if this takes too
+    long. The completed portions stay, so that the caller can repeat the request.
     """
     ends_at = time.monotonic() + FOLD_SECONDS
     while _run(fold) > 0:
@@ -187,9 +190,9 @@ def _fold_all(fold: Callable[[Transaction], int]) -> None:
 
 
 def _record_shadow_reads(keys: list[str], mismatched: list[str]) -> None:
-    """Count reads that compared the document with its row.
+    """Count the reads that compared a document with its row.
 
-    An error is only logged, because the response does not depend on the count.
+    If counting fails, the error is only logged, because the response does not depend on the count.
     """
     try:
         with writing(SERVICE) as tx:
@@ -267,7 +270,7 @@ _METHODS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str
 def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
     """Run a transaction.
 
-    If PostgreSQL cancels the transaction because of a deadlock, even at the commit, run it again.
+    If PostgreSQL cancels the transaction because of a deadlock, run it again. This can happen at the commit too.
     """
     attempt = 1
     while True:
@@ -283,7 +286,7 @@ def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
 def _run_folded(write: Callable[[Transaction], None], fold: Callable[[Transaction], int]) -> None:
     """Run a write.
 
-    If a larger bulk write has not reached its documents yet, `fold` first updates these documents in portions.
+    If the documents do not contain the values of an earlier bulk write yet, `fold` first updates them in portions.
     """
     try:
         _run(write)

@@ -1,4 +1,4 @@
-"""Counts the documents of the store by the families of their keys."""
+"""Counts the documents of the store in each family. A family contains all documents with the same form of key."""
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.kv.models import KeyFamilies, KeyFamily

@@ -1,6 +1,6 @@
-"""The gates of a cutover: the conditions that must be true before the tables lead.
+"""The gates of a cutover: conditions that must be true before the tables lead (see docs/migration.md).
 
-A failed gate says what the operator must do. An admin can override a gate with a reason. Decision 0091.
+A failed gate says what the operator must do. An admin can override a gate with a reason. See decision 0091.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -21,11 +21,11 @@ sql = queries(__file__)
 MIN_SHADOW_READS = 1000
 """The minimum number of reads that have compared a document with its row."""
 MAX_TRANSACTION_SECONDS = 60.0
-"""The gate is closed while a transaction is open for a longer time, because such a transaction can still write values
-that it read before the last comparison.
+"""The longest time that a transaction may be open, in seconds. If a transaction is open for longer, the gate does not
+pass, because the transaction can write values that it read before the last comparison.
 """
 _MAX_NAMES = 5
-"""The maximum number of names that a gate shows."""
+"""The maximum number of names in the text of a gate."""
 
 _ADVICE: Mapping[GateName, str] = {
     "mirror": "Run `wecelebrate kv mirror on`, and then `wecelebrate kv backfill`.",
@@ -44,12 +44,12 @@ _ADVICE: Mapping[GateName, str] = {
 class GatesFailed(Conflict):
     """A gate of the cutover has not passed.
 
-    A cutover makes the tables lead, so that the store refuses bad documents. Before that, the store and the tables must
-    agree, and the mirror between them must work. Each item of `errors` describes a gate that has not passed: `pointer`
-    is its name, and `detail` says what was found and what to do. The request changed nothing.
+    After a cutover, the tables lead, and the store refuses bad documents. Before a cutover, the store and the tables
+    must agree, and the mirror between them must work. Each item of `errors` describes a gate that has not passed:
+    `pointer` is the name of the gate, and `detail` says what was found and what to do. The request changed nothing.
 
-    Follow the instructions of the gates, and repeat the cutover. An admin can override a gate with a reason, which the
-    audit log keeps:
+    Follow the instructions of the gates, and repeat the cutover. An admin can override a gate with a reason. The audit
+    log stores the reason:
 
         {"leads": "tables", "reads": 25, "overrides": ["shadow"], "reason": "The old applications read too little"}
     """
@@ -58,7 +58,7 @@ class GatesFailed(Conflict):
 
 
 def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
-    """Return the gates without changing anything. The gates for the canary and for old transactions are not checked."""
+    """Return the gates, and change nothing. The gates for the canary and for old transactions are not checked."""
     facts = _facts(tx, entity, client_id)
     return [_gate(*gate) for gate in _judged(tx, facts)] + [
         Gate(name=name, state="untried", detail="A cutover tries it.", advice=_ADVICE[name])
@@ -69,10 +69,11 @@ def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
 def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides: Collection[GateName]) -> list[Gate]:
     """Return the gates if all gates have passed or are overridden. Other writes wait until the transaction ends.
 
-    The function checks the gates twice. Writes wait only during the second check, when the gates are expected to pass.
-    Raises GatesFailed, NotFound, and Conflict if a write runs for too long, or if writes would wait for too long.
+    The function checks the gates twice. Other writes wait only during the second check, because most gates fail at the
+    first check. Raises GatesFailed and NotFound. Raises Conflict if a write runs for too long, or if writes would wait
+    for too long.
     """
-    # This runs before the lock, so that this transaction and a write never wait for each other.
+    # This runs before the lock, so that this transaction and a write cannot deadlock.
     canary = sql.try_canary(tx, entity=entity)
     _pass(tx, entity, client_id, overrides, canary)
     sql.hold_stages(tx)
@@ -91,7 +92,7 @@ def _pass(
     overrides: Collection[GateName],
     canary: Mapping[str, Any],
 ) -> list[Gate]:
-    """Return the gates. Raises GatesFailed if a gate has failed and is not overridden. Also raises NotFound."""
+    """Return the gates. Raises NotFound. Raises GatesFailed if a gate has failed and is not overridden."""
     judged = [*_judged(tx, _facts(tx, entity, client_id)), _transactions(tx), _canary(canary)]
     gates = [_gate(*gate, overrides) for gate in judged]
     failed = [gate for gate in gates if gate.state == "failed"]
@@ -103,7 +104,7 @@ def _pass(
 
 _TRIED_BY_CUTOVER: tuple[GateName, ...] = ("transactions", "canary")
 _Judged = tuple[GateName, bool, str]
-"""The name of a gate, whether the gate has passed, and what was found."""
+"""The name of a gate, whether the gate has passed, and a text that says what was found."""
 
 
 def _gate(name: GateName, passed: bool, detail: str, overrides: Collection[GateName] = ()) -> Gate:
@@ -119,7 +120,7 @@ def _facts(tx: Transaction, entity: Entity, client_id: UUID | None) -> Mapping[s
 
 
 def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
-    """Check the gates that can be checked without a write."""
+    """Check the gates that need no write to the database."""
     yield "mirror", facts["mirror"], "The mirror is on." if facts["mirror"] else "The mirror is off."
     names = release.deviations(
         sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx), are_applied=sql.has_applied_functions(tx)

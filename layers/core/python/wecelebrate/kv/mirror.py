@@ -1,6 +1,6 @@
 """Switches the mirror on or off, and returns its state. The mirror copies changes between documents and rows.
 
-Triggers of the database do the work (`schema/functions/kv_mirror*.sql`). Decisions 0081 and 0082.
+The mirror consists of triggers of the database (`schema/functions/kv_mirror*.sql`). See decisions 0081 and 0082.
 """
 
 import time
@@ -17,7 +17,7 @@ sql = queries(__file__)
 BATCH_SIZE = 500
 """The number of documents to which one statement gives a revision."""
 SECONDS = 2.0
-"""After this time, a request starts no new batch."""
+"""After this number of seconds, a request starts no new batch."""
 ADVICE: Mapping[str, str] = {
     "both_changed": "The last writer won. Compare the row with the document, and correct the field if it is wrong.",
     "base_unknown": "The writer had read a version that was replaced more than 10 minutes ago, or sent no "
@@ -31,14 +31,15 @@ ADVICE: Mapping[str, str] = {
     "deleted: delete the document, or give it a new id.",
     "document_not_mirrored": "The document changed, but not its row. Run `wecelebrate kv backfill`.",
 }
-"""Maps each kind of conflict to what an operator can do."""
+"""Maps each kind of conflict to advice for the operator."""
 
 
 def switch(tx: Transaction, new: NewMirror) -> Mirror:
-    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if a write runs.
+    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin. Raises Conflict if a write is
+    running.
 
-    While the tables lead for an entity, the mirror must stay on and must keep its environments. Otherwise, the function
-    raises Conflict.
+    Also raises Conflict if the tables lead for an entity and the change would switch the mirror off or remove an
+    environment.
     """
     try:
         sql.switch_mirror(
@@ -47,7 +48,7 @@ def switch(tx: Transaction, new: NewMirror) -> Mirror:
             environments=new.environments if new.enabled else None,
             currency=new.currency,
         )
-    except ObjectInUse as error:  # The database checks this while it holds the lock of the stages.
+    except ObjectInUse as error:  # The database checks this condition while it holds the lock of the stages.
         raise Conflict(error.diag.message_primary) from error
     return get(tx)
 
@@ -60,7 +61,7 @@ def get(tx: Transaction) -> Mirror:
 
 
 def give_revisions(tx: Transaction, new: NewRevisions) -> RevisionsCheckpoint:
-    """Give revisions to the next documents, for at most SECONDS seconds.
+    """Give revisions to the next documents until SECONDS have passed.
 
     It returns the key after which the next call continues, or None if all documents have revisions. Raises Forbidden
     unless the caller is a super admin.

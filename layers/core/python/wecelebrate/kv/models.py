@@ -17,18 +17,22 @@ Entity = Literal["client", "catalog", "site", "product", "order"]
 class KeyFamily(BaseModel):
     """The documents whose keys have the same form."""
 
-    family: str = Field(description="The form of the keys, e.g. `gift:<id>`. `other` stands for all unknown keys.")
+    family: str = Field(
+        description="The form of the keys, e.g. `gift:<id>`. `other` is the family of all unknown keys."
+    )
     meaning: Meaning = Field(
-        description="What becomes of the documents: an entity of the platform, a `setting` of a site, a `list` or a "
-        "`derived` copy of other documents, a `log`, an object of a `later` part of the platform, a `secret`, which "
-        "the platform never shows or copies, or `unknown`."
+        description=(
+            "What the documents are: an entity of the platform, a `setting` of a site, a `list` or a `derived` "
+            "copy of other documents, a `log`, an object that a `later` version of the platform will use, a "
+            "`secret`, which the platform never shows or copies, or `unknown`."
+        )
     )
     documents: int = Field(description="The number of documents.")
     bytes: int = Field(description="The stored size of the values, in bytes.")
 
 
 class KeyFamilies(BaseModel):
-    """All families that have documents in the store."""
+    """The families of all documents in the store."""
 
     data: list[KeyFamily]
     """The families, sorted by name."""
@@ -40,14 +44,19 @@ class InspectedDocument(BaseModel):
     key: str
     """The key of the document."""
     family: str
-    """The form of the key, as the list of families shows it."""
+    """The family of the document: the form of its key."""
     entity: Literal["client", "site", "catalog", "product", "order", "list"]
-    """The entity that the document becomes, or `list` if the document is a list."""
+    """The entity to which the document is mapped, or `list` if the document is a list."""
     id: str = Field(description="The token of the id that the old applications use.")
-    form: int = Field(description="If an entity has several keys, the key with the least form becomes the row.")
+    form: int = Field(
+        description=(
+            "The rank of the key's form. If an entity has several keys, the document of the key with the lowest "
+            "rank becomes the row."
+        )
+    )
     content: str = Field(description="The token of the value.")
     damage: list[str] = Field(
-        default=[], description="The kinds of damage that are visible in this document without other documents."
+        default=[], description="The kinds of damage that can be found without reading other documents."
     )
     references: dict[str, str] = Field(
         default={}, description="Tokens of references and of values that must be unique, e.g. `site` or `sku`."
@@ -59,7 +68,8 @@ class InspectedDocument(BaseModel):
     lists: Entity | None = Field(default=None, description="For a list: the entity of its entries.")
     entries: list[str] = Field(default=[], description="For a list: the tokens of the ids.")
     first_entry: int = Field(
-        default=0, description="The position of the first entry. A long list continues on the next page."
+        default=0,
+        description="For a list: the position of the first entry on this page. A long list continues on the next page.",
     )
 
 
@@ -75,8 +85,8 @@ class NewRun(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
-        "are put into quarantine, because the platform never guesses a currency.",
+        description="The currency of a price if the document and its catalog state no currency. If it is null, such "
+        "documents are put into quarantine, because the platform never guesses a currency.",
     )
 
 
@@ -85,15 +95,18 @@ class RunCounts(BaseModel):
 
     documents: int = Field(default=0, description="The number of documents in the store, including documents in lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
-    aliases: int = Field(default=0, description="Further documents of the same rows.")
+    aliases: int = Field(default=0, description="Other documents of the same rows.")
     quarantined: int = Field(default=0, description="Documents that could not be mapped.")
     unaccounted: int = Field(default=0, description="Documents that were written since the run began.")
     left_over: dict[str, int] = Field(
         default_factory=dict,
-        description="Documents that are not migrated, by the meaning of their family. `other_environment`: documents "
-        "of environments that the run did not include. `row_deleted`: documents whose rows the platform has deleted.",
+        description=(
+            "Documents that were not mapped, by the meaning of their family. `other_environment`: documents of "
+            "environments that the run did not include. `row_deleted`: documents whose rows the platform has "
+            "deleted."
+        ),
     )
-    dangling: int = Field(default=0, description="Ids in lists without a document.")
+    dangling: int = Field(default=0, description="Ids in lists that have no document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
 
 
@@ -106,15 +119,15 @@ class Run(BaseModel):
         description="`incomplete`: the run has ended, but documents were written since it began. Start another run."
     )
     environments: list[str]
-    """The environments whose documents become rows."""
+    """The environments whose documents are mapped to rows."""
     currency: str | None
-    """The currency of prices whose document and catalog have no currency."""
+    """The currency of a price if the document and its catalog state no currency."""
     phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
     """The next step of the run."""
     done: int
     """The number of documents that were mapped."""
     total: int
-    """The number of documents to map. While the run indexes the store: the number of all documents."""
+    """The number of documents to map. In the phase `index`, it is the number of all documents."""
     counts: RunCounts
     """The outcomes of the documents. All numbers are 0 until the run has ended."""
     started_at: Moment
@@ -127,11 +140,11 @@ class EntityCounts(BaseModel):
     """The documents of an entity."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     rows: int
-    """The number of documents that decide the values of a row."""
+    """The number of documents from which a row gets its values."""
     aliases: int
-    """The number of further documents of the same rows."""
+    """The number of documents that belong to a row, but from which the row does not get its values."""
     quarantined: int
     """The number of documents that could not be mapped."""
     pending: int
@@ -141,10 +154,10 @@ class EntityCounts(BaseModel):
 
 
 class QuarantineReason(BaseModel):
-    """The documents of an entity that could not be mapped, all for the same reason."""
+    """The documents of an entity that could not be mapped for the same reason."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     reason: str
     """The code of the reason."""
     advice: str
@@ -159,7 +172,7 @@ class NoteCount(BaseModel):
     """The documents of an entity that were corrected in the same way."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     note: str
     """The code of the note."""
     documents: int
@@ -167,14 +180,14 @@ class NoteCount(BaseModel):
 
 
 class SettingsLeft(BaseModel):
-    """Settings of sites that are not copied, all for the same reason."""
+    """Settings of sites that are not copied for the same reason."""
 
     reason: str
     """The code of the reason."""
     advice: str
     """What to do."""
     documents: int
-    """The number of documents with such settings. The other settings of these documents are copied."""
+    """The number of documents with such settings. All other settings of these documents are copied."""
     keys: list[str]
     """The first five keys."""
 
@@ -193,8 +206,8 @@ class NewMirror(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
-        "are put into quarantine.",
+        description="The currency of a price if the document and its catalog state no currency. If it is null, such "
+        "documents are put into quarantine.",
     )
 
 
@@ -210,11 +223,14 @@ class ConflictCount(BaseModel):
         "document_not_mirrored",
         "row_deleted",
     ] = Field(
-        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: it is "
-        "unknown which value the writer of a document had read, so the document replaced all fields except the stock. "
-        "`below_zero`: both applications sold more than the stock. `sale_in_doubt`: the same write without `updatedAt` "
-        "arrived twice and counted once, but can be two sales. `row_not_mirrored`, `document_not_mirrored`: a "
-        "change did not reach the other side. `row_deleted`: an application wrote a document whose row was deleted."
+        description=(
+            "`both_changed`: two writers changed a field, and the value of the last writer is stored. "
+            "`base_unknown`: it is unknown which version of the document the writer had read, so the new document "
+            "replaced all fields except the stock. `below_zero`: two applications together sold more pieces than "
+            "the stock. `sale_in_doubt`: the same write without `updatedAt` arrived twice and was counted once, "
+            "but it can be two sales. `row_not_mirrored`, `document_not_mirrored`: a change did not reach the "
+            "other side. `row_deleted`: an application wrote a document whose row was deleted."
+        )
     )
     advice: str
     """What to do."""
@@ -232,13 +248,13 @@ class Mirror(BaseModel):
     enabled: bool
     """Whether the mirror is on."""
     environments: list[str]
-    """The environments whose documents become rows."""
+    """The environments whose documents are mapped to rows."""
     currency: str | None
-    """The currency of prices whose document and catalog have no currency."""
+    """The currency of a price if the document and its catalog state no currency."""
     changed_at: Moment | None
     """When the mirror was switched. Null if it was never on."""
     earlier_values: int
-    """The number of stored earlier values of documents. Each earlier value is stored for 10 minutes."""
+    """The number of previous values of documents that are stored. Each previous value is stored for 10 minutes."""
     unwritten: int
     """The number of rows that a bulk write has changed and whose documents are not updated yet."""
     conflicts: list[ConflictCount]
@@ -249,12 +265,12 @@ class RevisionsCheckpoint(BaseModel):
     """The progress of giving revisions to documents."""
 
     after: str | None = Field(
-        default=None, description="The next request continues after this key. Null: all documents have a revision."
+        default=None, description="The key to send as `after` in the next request. Null: all documents have a revision."
     )
 
 
 class NewRevisions(Input):
-    """A request to give revisions to further documents."""
+    """A request that gives revisions to further documents."""
 
     after: str = Field(default="", max_length=1024, description="The key of the last document that has a revision.")
 
@@ -270,16 +286,20 @@ class NewComparison(Input):
     client_id: Id | None = Field(default=None, description="The client whose records are compared. Null: all clients.")
     sample: Annotated[Count, Field(ge=1)] | None = Field(
         default=None,
-        description="The approximate number of documents that are compared. They are chosen at random. Null: all.",
+        description=(
+            "The approximate number of documents to compare. The documents are chosen at random. Null: all documents."
+        ),
     )
 
 
 class DifferenceCount(BaseModel):
-    """The open differences of a comparison that have the same kind and field."""
+    """The open differences of a comparison that have the same kind and the same field."""
 
     kind: DifferenceKind = Field(
-        description="`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: the "
-        "document contradicts a column of the row."
+        description=(
+            "`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: a column "
+            "of the row differs from the document."
+        )
     )
     field: str | None = Field(
         description="The column of the row. `id`: the document belongs to another record. `document`: the document has "
@@ -301,7 +321,7 @@ class Comparison(BaseModel):
     client_id: UUID | None
     """The client whose records are compared. Null means all clients."""
     scope: Literal["full", "sample"]
-    """Whether all documents are compared."""
+    """Whether all documents are compared, or only a sample."""
     sample: int | None
     """The approximate number of documents that are compared. Null means all documents."""
     status: Literal["running", "complete", "failed"] = Field(
@@ -310,7 +330,7 @@ class Comparison(BaseModel):
     compared: int
     """The number of documents and rows that were compared."""
     differences: int
-    """The number of differences that were found, including those that are already repaired."""
+    """The number of differences that were found, including the differences that are already repaired."""
     counts: dict[str, int] = Field(
         description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
         "row), `quarantined`, `kept` (only the platform decides the values that differ), `other_environment`, "
@@ -318,7 +338,7 @@ class Comparison(BaseModel):
         "`keys` (all keys of the entity), `rows`, and `gone` (rows whose documents an application has deleted)."
     )
     found: list[DifferenceCount]
-    """The differences that are not repaired."""
+    """The differences that are not repaired yet."""
     started_at: Moment
     """When the comparison started."""
     ended_at: Moment | None
@@ -340,11 +360,11 @@ class Repair(BaseModel):
     """The result of the repair of one record."""
 
     after: UUID | None
-    """The value of `after` for the next request. Null means that no further record has a difference."""
+    """The value of `after` for the next request. Null if no further record has a difference."""
     outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
         "`newer`: an application has written the document since it was last mapped, so the document stays. "
         "Null: no further record has a difference."
     )
     key: str | None
-    """The key of the document of the record. Null means that the record has no document."""
+    """The key of the record's document. Null if the record has no document."""

@@ -1,5 +1,5 @@
 -- name: lock_written!
--- Lock the rows of documents that are about to be written, while the mirror is on.
+-- If the mirror is on, lock the rows of the documents that this transaction will write.
 with documents as materialized (
   select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 )
@@ -8,8 +8,8 @@ select kv.lock_written(array(select key from documents), (
   where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'));
 
 -- name: fold_written$
--- Write the next rows of a bulk write into documents that are about to be written. Returns the number of rows that
--- still wait.
+-- Copy the next rows of a bulk write to the documents that this transaction will write. Returns the number of remaining
+-- rows.
 with documents as materialized (
   select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 )
@@ -18,26 +18,26 @@ select kv.fold_written(array(select key from documents), (
   where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'));
 
 -- name: upsert_documents!
--- Write documents, each under its key. The last writer wins. The order of the keys prevents deadlocks.
+-- Create or replace documents. The documents are written in the order of their keys, so that writers cannot deadlock.
 insert into kv_store_6fcaeea3 (key, value)
 select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 order by d.key collate "C"
 on conflict (key) do update set value = excluded.value;
 
 -- name: insert_documents!
--- Write documents under keys that must not exist. The order of the keys prevents deadlocks.
+-- Create documents. Their keys must not exist yet. The documents are written in the order of their keys, so that
+-- writers cannot deadlock.
 insert into kv_store_6fcaeea3 (key, value)
 select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 order by d.key collate "C";
 
 -- name: lock_rows^
--- Lock the rows of the documents that the filter selects, while the mirror is on. `watched`: requests for documents of
--- these entities must be reported immediately.
+-- If the mirror is on, lock the rows of the documents that the filter selects. `watched` lists the entities whose
+-- requests must be reported immediately.
 select kv.lock_rows(:keys, :pattern) as locked, kv.watched_entities() as watched;
 
 -- name: fold_selected$
--- Write the next rows of a bulk write into the documents that the filter selects. Returns the number of rows that still
--- wait.
+-- Copy the next rows of a bulk write to the documents that the filter selects. Returns the number of remaining rows.
 select kv.fold_selected(:keys, :pattern);
 
 -- name: update_documents!
@@ -63,10 +63,12 @@ delete from kv_store_6fcaeea3 where key in (select key from locked);
 
 -- name: read_documents^
 -- Return a page of documents as one JSON array, with the columns in the given order, and the number of documents. A
--- null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
--- `is_dialed`: some reads return rows, or compare documents with rows, so read_answers returns what the response must
--- contain. `has_dirty`: a bulk write is not in all documents yet, so fold_documents must first write the documents of
--- this page. `watched`: requests for documents of these entities must be counted at once.
+-- filter that is null selects all documents. The planner computes the conditions on parameters before it chooses an
+-- index.
+--
+-- If `is_dialed` is true, some reads are answered from rows or are compared with rows. The caller must then use
+-- read_answers. If `has_dirty` is true, a bulk write is not in all documents yet. The caller must then first call
+-- fold_documents for this page. `watched` lists the entities whose requests must be counted immediately.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
     when 'value' then (select to_json(r) from (select d.value) r)
@@ -83,7 +85,7 @@ from (
 ) d;
 
 -- name: fold_documents$
--- Write the next rows of a bulk write into the documents of a page. Returns the number of rows that still wait.
+-- Copy the next rows of a bulk write to the documents of a page. Returns the number of remaining rows.
 select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
@@ -92,8 +94,9 @@ select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
   limit :limit offset :offset));
 
 -- name: read_answers^
--- Return the same as read_documents, and answer documents from their rows where the tables lead. `compared` has the keys
--- of the documents that were compared with their rows, and `mismatched` those that disagree.
+-- Return the same as read_documents, but create a document from its row if the tables lead. `compared` contains the
+-- keys of the documents that were compared with their rows. `mismatched` contains the keys of the documents that differ
+-- from their rows.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
     when 'value' then (select to_json(r) from (select d.value) r)
@@ -125,15 +128,15 @@ where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null o
 select family, meaning, documents, bytes from app.kv_families();
 
 -- name: start_run$
--- Start a run of the backfill, or return the run that has not ended.
+-- Start a run of the backfill, or return the run that is still active.
 select kv.start_backfill(:environments, :currency);
 
 -- name: continue_run$
--- Do the next batch of a run, and return the run. Returns null if the run does not exist.
+-- Process the next batch of a run, and return the run. Returns null if the run does not exist.
 select kv.continue_backfill(:run_id, :size);
 
 -- name: get_status$
--- Return the last run, and the documents by their outcome.
+-- Return the last run, and the number of documents for each outcome.
 select kv.status();
 
 -- name: switch_mirror$
@@ -149,11 +152,11 @@ select kv.give_revisions(:after, :size);
 select kv.mirror_status();
 
 -- name: record_shadow_reads!
--- Count reads that compared documents with their rows, and record the documents that still do not agree.
+-- Count the reads that compared documents with their rows, and record the documents that still differ from their rows.
 select kv.record_shadow_reads(:keys, :mismatched);
 
 -- name: list_stages$
--- Return the stages of the cutover, with the reads that compared both sides.
+-- Return the stages of the cutover, with the number of reads that compared documents with rows.
 select kv.list_stages();
 
 -- name: get_cutover_facts$
@@ -166,11 +169,11 @@ select p.proname::text as name, encode(sha256(convert_to(p.prosrc, 'UTF8')), 'he
 from pg_catalog.pg_proc p where p.pronamespace = 'kv'::regnamespace and p.prosqlbody is null;
 
 -- name: has_applied_functions$
--- Return whether all functions of the store are those that the last migration has applied.
+-- Return whether all functions of the store are unchanged since the last migration.
 select kv.hash_of_functions() is not distinct from obj_description('kv'::regnamespace, 'pg_namespace');
 
 -- name: list_mirror_triggers
--- Return the triggers of the mirror, and how they are enabled.
+-- Return the triggers of the mirror, and in which mode each trigger is enabled.
 select c.relname || '.' || t.tgname as name, t.tgenabled::text as enabled, p.proname::text as calls,
   pg_get_triggerdef(t.oid) as definition
 from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_proc p on p.oid = t.tgfoid
@@ -178,7 +181,7 @@ where p.pronamespace = 'kv'::regnamespace and not t.tgisinternal
 order by 1;
 
 -- name: hold_stages!
--- Wait until all writes that the stages have accepted are committed. Later writes wait for this transaction.
+-- Wait until all writes that have checked their stage are committed. Later writes wait for this transaction.
 select kv.hold_stages();
 
 -- name: try_canary^
@@ -186,7 +189,8 @@ select kv.hold_stages();
 select c.document_to_row, c.row_to_document, c.failure from kv.try_canary(:entity) c;
 
 -- name: get_oldest_transaction$
--- Return the age of the oldest other transaction in seconds. Null: the platform has no right to see other transactions.
+-- Return the age of the oldest other transaction in seconds. Returns null if the platform may not see other
+-- transactions.
 select app.oldest_transaction();
 
 -- name: change_stage$
@@ -194,7 +198,7 @@ select app.oldest_transaction();
 select kv.change_stage(:entity, :client_id, :leads, :reads, :shadow, :details);
 
 -- name: record_traffic!
--- Add requests of the old applications to the traffic.
+-- Add requests of the old applications to the counts of the traffic.
 select kv.record_traffic(:requests::jsonb);
 
 -- name: get_retirement_status$
@@ -206,12 +210,11 @@ select kv.retirement_status();
 select kv.retirement_facts(:entity);
 
 -- name: lock_retirement$
--- Wait until no other request works on the retirement of an entity. Returns whether the entity has an active
--- retirement.
+-- Lock the retirement of an entity, so that no other request works on it. Returns whether the retirement is active.
 select kv.lock_retirement(:entity);
 
 -- name: start_retirement!
--- Start a retirement: writes are refused from now on.
+-- Start a retirement. From now on, the store refuses writes of the entity.
 select kv.start_retirement(:entity, :quiet_seconds);
 
 -- name: change_retirement!
@@ -219,16 +222,16 @@ select kv.start_retirement(:entity, :quiet_seconds);
 select kv.change_retirement(:entity, :status, :details);
 
 -- name: continue_ending$
--- Search the next products whose documents are older than they are, at the end of an undo. Returns whether all products
--- were searched. Null: the transaction must be committed before the next call.
+-- At the end of an undo, search the next products for products that are newer than their documents. Returns whether all
+-- products were searched. Returns null if the transaction must be committed before the next call.
 select kv.continue_ending(:entity, :size);
 
 -- name: begin_archive_part$
--- Begin the next part of an archive, and return it with its lines. Null: no document is left.
+-- Begin the next part of an archive, and return this part with its lines. Returns null if all documents are archived.
 select kv.begin_archive_part(:entity, :size, :max_bytes);
 
 -- name: prove_archive_part$
--- Record that the object of a part was read back. Returns false if its lines differ from the documents.
+-- Record that the object of a part was read back. Returns false if the lines of the object differ from the documents.
 select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :object_sha256);
 
 -- name: delete_archived$
@@ -236,8 +239,8 @@ select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :ob
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$
--- Return the first part of an archive after the given number whose documents must be restored. Null: no such part is
--- left.
+-- Return the first part of an archive after the given number whose documents must be restored. Returns null if no such
+-- part exists.
 select kv.next_deleted_part(:entity, :after);
 
 -- name: give_up_part$

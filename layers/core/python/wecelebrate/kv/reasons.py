@@ -49,7 +49,7 @@ ADVICE: Mapping[str, str] = {
     "unknown_site": "The site does not exist, or is in quarantine. Correct the site, or `siteId`.",
     "unknown_status": "Write a state of an order into `status`, e.g. processing.",
 }
-"""Maps the reason codes of the database functions to advice for the operator."""
+"""Maps each reason code of the database functions to advice for the operator."""
 
 REFUSALS: Mapping[str, str] = {
     **ADVICE,
@@ -57,7 +57,7 @@ REFUSALS: Mapping[str, str] = {
     "mapping_failed": "The platform could not map the document. Write it again, or roll the cutover back.",
     "too_many_documents": "Write at most 500 documents of an entity in one request.",
 }
-"""Maps the reasons why a document is refused to advice for the writer."""
+"""Maps each reason for refusing a document to advice for the writer."""
 
 SETTINGS: Mapping[str, str] = {
     "assignment": "The platform has no list of the products that a site shows. Exclude the other products of the "
@@ -68,4 +68,4 @@ SETTINGS: Mapping[str, str] = {
     "unknown_site": "The site does not exist, or is in quarantine.",
     "unreadable": "The document, or one of its lists of exclusions, has an unknown format. Correct it in the store.",
 }
-"""Maps the reason codes of settings that are not copied to advice for the operator."""
+"""Maps each reason for not copying a setting to advice for the operator."""

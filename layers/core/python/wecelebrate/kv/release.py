@@ -1,4 +1,4 @@
-"""Compares the functions and triggers of the mirror in the database with those of this release."""
+"""Compares the functions and triggers of the mirror in the database with the functions and triggers of this release."""
 
 import hashlib
 import re
@@ -20,14 +20,14 @@ _TRIGGERS_OF_ROWS = {
 """The triggers of the store that run for each row, and the functions that they call."""
 _TEXT = re.compile(r"~ ('[^']*')")
 _ORIGIN = "CURRENT_USER <> 'app_mirror'::name"
-"""The condition of statement triggers. It excludes writes of the mirror itself."""
+"""The condition of the statement triggers. It excludes writes of the mirror itself."""
 
 
 @lru_cache(maxsize=1)
 def function_hashes() -> frozenset[tuple[str, str]]:
     """Return the name of each function of the schema `kv` and a hash of its text, as this release defines it.
 
-    Functions with an SQL-standard body are left out, because PostgreSQL does not keep their text.
+    Functions with an SQL-standard body are not in the result, because PostgreSQL does not store their text.
     """
     return frozenset(_functions())
 
@@ -43,7 +43,7 @@ def _functions() -> Iterator[tuple[str, str]]:
 def _triggers() -> Mapping[str, tuple[str, tuple[str, ...]]]:
     """Map the name of each trigger that the mirror needs to the function that it calls, and to parts of its definition.
 
-    The parts are the texts in the condition of the trigger in this release, and how the trigger is deferred.
+    These parts are texts in the condition of the trigger, and the clause that says when the trigger is deferred.
     """
     verbs = ("insert", "update", "delete")
     rows = {f"{table}.mirror_{verb}": "mirror_rows" for table in _TABLES for verb in verbs}
@@ -63,8 +63,8 @@ def deviations(
     """Return the functions and triggers that differ from this release. The name of a trigger includes its table.
 
     A trigger deviates if it is missing or disabled, calls another function, or has another condition. `are_applied`
-    says whether all functions are unchanged since the last migration. If it is false, the result also contains the
-    schema, because a function whose text PostgreSQL does not keep may have changed.
+    says whether all functions are unchanged since the last migration. If it is false and no function differs, the
+    result names the schema, because a function whose text PostgreSQL does not store may have changed.
     """
     existing = {(row["name"], row["hash"]) for row in functions}
     names = {name for name, _ in function_hashes() - existing}

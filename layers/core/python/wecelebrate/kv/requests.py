@@ -1,8 +1,8 @@
 """Parses the requests of the old applications, in the dialect of PostgREST.
 
-https://docs.postgrest.org/en/v14/references/api/tables_views.html describes the dialect. Only one table with the
-columns `key` and `value` is supported. The parser refuses all other parts of the dialect with an error, so it never
-ignores a part of a request.
+https://docs.postgrest.org/en/v14/references/api/tables_views.html describes the dialect. The parser supports only one
+table with the columns `key` and `value`. It never ignores a part of a request: if it does not support a part, it raises
+an error.
 """
 
 import json
@@ -17,14 +17,14 @@ from wecelebrate.kv.errors import StoreError
 TABLE = "kv_store_6fcaeea3"
 COLUMNS = ("key", "value")
 MAX_ROWS = 1000
-"""The maximum number of rows in a response. The old store cut longer results to this number without an error."""
+"""The maximum number of rows in a response. The old store returned only this number of rows, without an error."""
 
 Resolution = Literal["none", "merge-duplicates"]
 
 
 @dataclass(frozen=True)
 class Filter:
-    """The documents that a request selects. Both fields are None if the request selects all documents."""
+    """The documents that a request selects. If the request selects all documents, both fields are None."""
 
     keys: list[str] | None = None
     pattern: str | None = None
@@ -37,17 +37,17 @@ class Filter:
 
     @property
     def key_range(self) -> tuple[str | None, str | None]:
-        """The first key that can match the pattern, and the first key after all keys that can match it.
+        """The first key that can match the pattern, and the first key after all matching keys.
 
-        Under row-level security, PostgreSQL uses no index for LIKE, because LIKE is not leakproof. It uses the index
-        for a range of keys. The keys are in the order of their code points (the collation "C").
+        With row-level security, PostgreSQL uses no index for LIKE, because LIKE is not leakproof. For a range of keys,
+        PostgreSQL uses the index. The keys are sorted by code points (the collation "C").
         """
         prefix = re.split(r"[%_\\]", self.pattern or "", maxsplit=1)[0]
         before_last = prefix.rstrip("\U0010ffff")
         if not before_last:
             return prefix or None, None
         following = ord(before_last[-1]) + 1
-        # The code points from U+D800 to U+DFFF are no characters.
+        # The code points from U+D800 to U+DFFF are not characters.
         return prefix, before_last[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
@@ -64,7 +64,7 @@ class Page:
     counts: bool
     """Whether the response must contain the number of all documents that the filter selects."""
     one: bool
-    """Whether the response must be one object instead of an array."""
+    """Whether the response must be one object and not an array."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Documents:
     """The documents that a POST request writes."""
 
     json: str
-    """A JSON array of objects with the keys `key` and `value`. It is the original text of the body, so no number
-    changes."""
+    """A JSON array of objects with the keys `key` and `value`. It is the original text of the body, so that numbers do
+    not change."""
     resolution: Resolution
     keys: list[str]
     """The keys of the documents."""
@@ -227,7 +227,7 @@ def _preference(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def _range(header: str | None) -> tuple[int, int | None]:
-    """Return the first and the last row of a header `Range`, e.g. `0-9` or `10-`."""
+    """Return the number of the first row and of the last row in a header `Range`, e.g. `0-9` or `10-`."""
     match = re.fullmatch(r"(?:items=)?(\d{1,9})-(\d{0,9})", header or "0-")
     if match is None:
         raise _unsupported(f'"Range: {(header or "")[:100]}"', "Use a range such as 0-9.")

@@ -1,7 +1,9 @@
-"""Retires the documents of an entity: it refuses writes, waits, archives and deletes. An undo restores each byte.
+"""Retires the documents of an entity. The store then refuses writes of these documents. After a waiting period, the
+documents are archived and deleted. An undo restores the same documents.
 
 A request works for a limited time. The caller repeats the request until the retirement has reached its target. One
-transaction writes each step and its checkpoint, so an interrupted retirement can continue. Decisions 0098 and 0099.
+transaction writes each step and its checkpoint. Therefore an interrupted retirement can continue. See decisions 0098
+and 0099.
 """
 
 import time
@@ -29,9 +31,9 @@ from wecelebrate.kv.retirement_models import (
 sql = queries(__file__)
 
 QUIET_SECONDS = 14 * 24 * 60 * 60
-"""The default length of the period in which no application may use the documents."""
+"""The default waiting period in seconds. In this period, no application may use the documents."""
 SECONDS = 2.0
-"""After this time, a request starts no new part."""
+"""After this number of seconds, a request starts no new part."""
 PRODUCTS_PER_STEP = 5_000
 """The number of products that one statement searches at the end of an undo. It takes about 0.1 s."""
 
@@ -49,10 +51,11 @@ _NEEDED_FROM_START: tuple[RetirementGateName, ...] = ("stage", "mirror", "replic
 class RetirementRefused(Conflict):
     """A gate of the retirement has not passed.
 
-    A retirement deletes documents from the old store. Before that, the store must answer all reads from the tables,
-    documents and rows must agree, and no application may have used the documents for some time. Each item of `errors`
-    describes a gate that has not passed: `pointer` is its name, and `detail` says what was found and what to do. The
-    request changed nothing.
+    A retirement deletes documents from the old store. Before a retirement, all reads must be answered from the tables,
+    and the documents must agree with the rows. The applications must not have used the documents for some time.
+
+    Each item of `errors` describes a gate that has not passed: `pointer` is the name of the gate, and `detail` says
+    what was found and what to do. The request changed nothing.
 
     Follow the instructions of the gates, and send the request again. These gates cannot be overridden.
     """
@@ -63,7 +66,7 @@ class RetirementRefused(Conflict):
 def change(tx: Transaction, entity: Entity, new: NewRetirement) -> RetirementPlan:
     """Start a retirement, continue it, or undo it. A request starts no new part after SECONDS seconds.
 
-    Raises Invalid, RetirementRefused, ArchiveDamaged, Conflict, and Forbidden unless the caller is a super admin.
+    Raises Invalid, RetirementRefused, ArchiveDamaged or Conflict. Raises Forbidden unless the caller is a super admin.
     """
     if new.target == "active" and (new.delete or new.quiet_seconds is not None):
         raise Invalid(errors=[FieldError(pointer="/target", detail="must be `retired` with these fields")])
@@ -117,7 +120,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
     if current == "waiting":
         _require(plan, [gate.name for gate in plan.gates])
         _change(tx, entity, "archiving", {"documents": plan.retirable})
-        return  # The next request starts to archive, so that a rollback sees this status before a document is deleted.
+        return  # The next request begins to archive. Therefore this status is committed before any document is deleted.
     give_up_at = time.monotonic() + SECONDS
     while current != "retired" and time.monotonic() < give_up_at:
         if current == "archiving":
@@ -145,8 +148,8 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
         if plan.retirement is None:
             return plan
     progress = archive.restore(tx, entity, give_up)
-    # This request has locked the rows of the documents that it has restored, but the end of an undo waits for writers
-    # of rows. Therefore a later request ends the undo, in its own transaction.
+    # The end of an undo waits for all transactions that write rows. This request has locked the rows of the documents
+    # that it has restored. Therefore a later request ends the undo in a new transaction.
     if progress.is_complete and not progress.restored:
         if entity == "product":
             _change(tx, entity, "ending", {})
@@ -156,11 +159,11 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
 
 
 def _end(tx: Transaction, entity: Entity) -> RetirementPlan:
-    """Search the products that have changed while the documents were retired, until SECONDS have passed (decision
-    0126).
+    """Search for products that have changed while the documents were retired, until SECONDS have passed. See decision
+    0126.
 
-    The first request only stores which transactions have written products and are still open. The next requests wait
-    for these transactions. Raises Conflict if one of them runs for too long.
+    The first request only records the open transactions that have written products. The next requests wait for these
+    transactions. Raises Conflict if such a transaction runs for too long.
     """
     give_up_at = time.monotonic() + SECONDS
     while not (is_searched := sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP)):
@@ -187,7 +190,9 @@ def _numbers(tx: Transaction, entity: Entity) -> Mapping[str, int]:
 
 
 def _retirement(content: Mapping[str, Any]) -> Retirement:
-    """Return a retirement with its exact status. The previous release reads `status`, and does not know `ending`."""
+    """Return a retirement with its exact status. The field `status` does not contain `ending`, because the previous
+    release reads this field and does not know `ending`.
+    """
     return Retirement.model_validate({**content, "status": content["exact_status"]})
 
 
@@ -203,7 +208,6 @@ def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:
 
 
 def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[RetirementGateName, ...]") -> None:
-    """Raise RetirementRefused if one of these gates has not passed."""
     failed = [gate for gate in plan.gates if gate.name in names and gate.state == "failed"]
     if failed:
         errors = [FieldError(pointer=gate.name, detail=f"{gate.detail} {gate.advice}") for gate in failed]
@@ -211,7 +215,6 @@ def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[Reti
 
 
 def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool, str]]:
-    """Return the name of each gate, whether the gate has passed, and what was found."""
     is_led, mirror, subscriptions = facts["is_led"], facts["mirror"], facts["subscriptions"]
     answered = "answer all reads" if is_led else "do not lead and answer all reads for all clients"
     yield "stage", is_led, f"The tables {answered}."

@@ -1,4 +1,4 @@
-"""The models of the API for the cutover from the documents of the store to the tables."""
+"""The API models for the cutover from the documents of the store to the tables."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,35 +15,38 @@ Share = Annotated[Count, Field(le=100)]
 
 
 class Stage(BaseModel):
-    """How far the documents of an entity have been cut over."""
+    """The stage of the cutover for the documents of an entity."""
 
     entity: Entity
-    """The entity that the documents become."""
+    """The entity to which the documents are mapped."""
     client_id: UUID | None
-    """The client whose records the stage concerns. Null means that the stage is the default of all clients."""
+    """The client to whose records the stage applies. Null if the stage is the default for all clients."""
     leads: Literal["kv", "tables"] = Field(
-        description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
+        description=(
+            "The leading side. `kv`: a bad document is accepted, and put into quarantine. `tables`: a bad "
+            "document is refused."
+        )
     )
     reads: int
-    """The percentage of records that the store answers from the tables. Reads of one record always use the same
+    """The percentage of records whose reads are answered from the tables. Reads of one record always use the same
     side."""
     shadow: int
-    """The percentage of reads that compare the document with its row."""
+    """The percentage of reads that compare a document with its row."""
     changed_by: str
     """The user who changed the stage."""
     changed_at: Moment
     """When the stage was changed."""
     shadow_reads: int
-    """The number of documents that were read from both sides and compared, since `shadow` was set."""
+    """The number of documents that reads have compared with their rows since `shadow` was set."""
     mismatches: int
-    """The number of these documents that differed from their rows, also in a second read."""
+    """The number of these documents that differed from their rows in a first and in a second read."""
 
 
 class Stages(BaseModel):
-    """All stages. If an entity has no stage, the store leads and answers reads."""
+    """All stages. If an entity has no stage, the store leads and answers all reads."""
 
     data: list[Stage]
-    """The stages, by entity. The default of all clients comes before the clients."""
+    """The stages, sorted by entity. The default for all clients comes before the stages of single clients."""
 
 
 class Gate(BaseModel):
@@ -52,8 +55,10 @@ class Gate(BaseModel):
     name: GateName
     """The name of the condition."""
     state: Literal["passed", "failed", "overridden", "untried"] = Field(
-        description="`overridden`: the gate failed, and an admin has overridden it. `untried`: only a cutover checks "
-        "the gate."
+        description=(
+            "`overridden`: the gate has failed, but an admin has overridden it. `untried`: the gate was not "
+            "checked, because only a cutover checks it."
+        )
     )
     detail: str
     """What the check found."""
@@ -86,16 +91,18 @@ class GateParameters(Input):
 
 
 class NewStage(Input):
-    """A change of a stage: a cutover, a rollback, or a new percentage of reads that compare both sides."""
+    """A change of a stage: a cutover, a rollback, or a new percentage of reads that compare documents with rows."""
 
     client_id: Id | None = Field(
         default=None,
-        description="The client whose records the change affects. Null: all clients without a stage of their own.",
+        description="The client whose records the change affects. Null: all clients that have no separate stage.",
     )
     leads: Literal["kv", "tables"] | None = Field(
         default=None,
-        description="`tables` cuts over if all gates pass. `kv` rolls back immediately: `reads` becomes 0. If "
-        "`client_id` is null, clients with a stage of their own are rolled back, too. Null: the leading side stays.",
+        description=(
+            "`tables` cuts over if all gates pass. `kv` rolls back immediately: `reads` becomes 0. If `client_id` "
+            "is null, clients with a separate stage are also rolled back. Null: the leading side does not change."
+        ),
     )
     reads: Share | None = Field(
         default=None, description="The percentage of records that the store answers from the tables. Only for `tables`."
@@ -105,7 +112,7 @@ class NewStage(Input):
         description="The percentage of reads that compare the document with its row. A change restarts the count at 0.",
     )
     overrides: list[GateName] = Field(
-        default=[], max_length=8, description="The gates that may fail. A `reason` is then required."
+        default=[], max_length=8, description="The gates that may fail. If there are any, `reason` is required."
     )
     reason: Annotated[str, Line(500)] | None = Field(
         default=None, description="The reason for the overrides. The audit log keeps it."

@@ -1,6 +1,6 @@
-"""The stages of the cutover. A stage says whether the store or the tables lead, and which of them answers reads.
+"""The stages of the cutover. A stage says whether the store or the tables lead, and which of the two answers reads.
 
-The database applies the stages (`schema/functions/kv_stages.sql`, `kv_reading.sql`). Decisions 0090 and 0091.
+The database applies the stages (`schema/functions/kv_stages.sql`, `kv_reading.sql`). See decisions 0090 and 0091.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def list_all(tx: Transaction) -> Stages:
 def change(tx: Transaction, entity: Entity, new: NewStage) -> ChangedStage:
     """Cut over, roll back, or change the percentage of reads that compare documents with rows.
 
-    Raises Invalid, GatesFailed, NotFound, and Forbidden unless the caller is a super admin.
+    Raises Invalid, GatesFailed or NotFound. Raises Forbidden unless the caller is a super admin.
     """
     errors = list(_errors(new))
     if errors:
@@ -59,7 +59,6 @@ def _get(tx: Transaction, entity: Entity, client_id: UUID | None) -> Stage:
 
 
 def _errors(new: NewStage) -> Iterator[FieldError]:
-    """Return the errors of a change whose fields do not fit together."""
     if new.leads is None and new.shadow is None:
         yield FieldError(pointer="/leads", detail="is required, unless `shadow` is given")
     if new.leads == "tables" and new.reads is None:

@@ -1,4 +1,4 @@
-"""The API model of the progress of the migration."""
+"""The API model for the progress of the migration."""
 
 from pydantic import BaseModel
 
@@ -15,11 +15,11 @@ class MoveStatus(BaseModel):
     """The state of the mirror, and the conflicts that it could not resolve."""
 
     run: Run | None
-    """The last run of the backfill. Null means that the backfill has never run."""
+    """The last run of the backfill. Null if the backfill has never run."""
     entities: list[EntityCounts]
-    """The numbers of documents for each entity."""
+    """The number of documents for each entity, by outcome."""
     quarantine: list[QuarantineReason]
-    """The numbers of documents that could not be mapped, by reason."""
+    """The number of documents that could not be mapped, by reason."""
     notes: list[NoteCount]
     """The corrections that the mapping made."""
     settings: list[SettingsLeft]
@@ -27,5 +27,5 @@ class MoveStatus(BaseModel):
     retirements: list[Retirement]
     """The retirements that were not undone."""
     traffic: list[Traffic]
-    """The requests of the old applications in the last 30 days. For each entity and kind, the latest request comes
+    """The requests of the old applications in the last 30 days. For each entity and kind, the latest request is
     first."""

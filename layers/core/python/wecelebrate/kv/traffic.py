@@ -1,8 +1,8 @@
 """Counts the requests of the old applications for documents of entities.
 
 A retirement must know whether an application still uses the documents. Each instance of the facade counts requests in
-its memory and reports the counts to the database at most once a minute, so most requests need no extra statement. While
-an entity is being retired, each request for its documents is reported immediately. Decision 0098.
+its memory, and reports the counts to the database at most once a minute. Therefore most requests need no additional
+statement. While an entity is being retired, each request for its documents is reported immediately. See decision 0098.
 """
 
 import json
@@ -24,9 +24,9 @@ from wecelebrate.kv.requests import Filter
 Kind = Literal["read", "write"]
 
 REPORT_SECONDS = 60.0
-"""The time after which an instance reports its counts with the next request."""
+"""After this number of seconds, the next request reports the counts of the instance."""
 MAX_TARGETS = 500
-"""If an instance has counted requests for this number of different keys, it reports immediately."""
+"""If an instance has counted requests for this number of different keys, it reports the counts immediately."""
 _SERVICE = Caller(subject="service:kv")
 _ENTITIES: Mapping[str, str] = {
     "client": "client", "clients": "client", "site": "site", "sites": "site", "catalog": "catalog",
@@ -43,8 +43,6 @@ sql = queries(__file__)
 
 
 class _Counts:
-    """The counts that this instance has not reported yet."""
-
     def __init__(self) -> None:
         self.requests: dict[_Target, int] = {}
         self.last_at: dict[_Target, float] = {}
@@ -61,9 +59,9 @@ _counts = _Counts()
 def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
     """Count a request.
 
-    If its entity is in `watched` (the entities that are being retired), report the count immediately.
+    `watched` contains the entities that are being retired. Requests for these entities are reported immediately.
 
-    A database error is only logged, because the response does not depend on the counts. The counts stay in memory.
+    A database error is only logged, because the response does not depend on the counts. The counts then stay in memory.
     """
     now = time.monotonic()
     targets = list(_targets(kind, selected))
@@ -80,8 +78,8 @@ def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
 def counting_write(selected: Filter) -> Iterator[set[str]]:
     """Count the write of a `with` block, even if the write is refused.
 
-    The function yields a set. The block adds the entities that are being retired to this set, because the database does
-    not refuse a deletion or replacement that selects no document.
+    The function yields an empty set. The block must add the entities that are being retired to this set. This is
+    necessary because the database does not refuse a deletion or replacement that selects no document.
     """
     watched: set[str] = set()
     try:
@@ -95,20 +93,23 @@ def counting_write(selected: Filter) -> Iterator[set[str]]:
 
 
 def _entity(key: str) -> str | None:
-    """Return the entity to which a key may belong."""
     return _ENTITIES.get(key.partition(":")[0])
 
 
 def _is_text(text: str) -> bool:
-    """Return whether JSON in the database can contain a text. The text must have no NUL and no lone surrogate."""
+    """Return whether the database can store a text in JSON.
+
+    A text with NUL or with a lone surrogate cannot be stored.
+    """
     return _NO_TEXT.search(text) is None
 
 
 def _targets(kind: Kind, selected: Filter) -> Iterator[_Target]:
-    """Return the keys or the pattern of a request. Keys of other families are left out, because they can be secret.
+    """Return the keys or the pattern of a request. Keys that belong to no entity are ignored, because they can be
+    secret.
 
-    Texts that JSON in the database cannot contain are also left out. A document cannot have such a key, and such a text
-    would make every later report of this instance fail.
+    Texts that the database cannot store in JSON are ignored too. A document cannot have such a key. If the counts
+    contained such a text, every later report of this instance would fail.
     """
     if selected.keys is not None:
         for key in selected.keys:

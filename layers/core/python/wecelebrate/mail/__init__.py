@@ -1,12 +1,13 @@
-"""E-mails to customers about their orders, to users about their jobs, and to people who are invited as members.
+"""Mails: to customers about their orders, to users about their jobs, and to people who are invited as members.
 
 `order_confirmation`, `order_shipped` and `job_finished` create a row in `mails` and a job. Call these functions in the
 transaction of the change that the mail reports. The payload of the job contains only the id of the row and no personal
 data. The worker (`MailBatch`) renders the mail in the site's language, with the site's branding, and sends it through
 SES.
 
-SES reports the outcome in events. `receive` processes these events: it updates the state of the mail. `receive` also
-suppresses an address that does not exist, or whose owner complained about the mail.
+SES reports the outcome of a mail in an event. `receive` processes this event and updates the state of the mail. If an
+address does not exist, or if its owner complains about the mail, `receive` suppresses the address: it gets no more
+mails.
 """
 
 from wecelebrate.mail.enqueue import invitation, job_finished, order_confirmation, order_shipped

@@ -1,6 +1,6 @@
-"""The files of a mail: images that its HTML shows, and files to save.
+"""The files of a mail: images that the HTML of the mail shows, and attachments that the recipient can save.
 
-The details of the mail contain the keys of these files.
+The column `details` of the mail contains the keys of these files.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from wecelebrate.jobs.lease import JobRejected
 
 BUCKET = "uploads"
 MAX_BYTES = 5 * 1024 * 1024
-"""The largest file of a mail. SES accepts 40 MB for the whole mail, and many servers 10 MB."""
+"""The largest size of a file in a mail, in bytes. SES accepts mails of 40 MB, but many mail servers accept only 10
+MB."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Attachment:
     media_type: str
     body: bytes
     content_id: str | None = None
-    """The name under which the HTML shows the image (`cid:`). None for a file to save."""
+    """For an image, the Content-ID by which the HTML refers to the image (`cid:`). None for an attachment that the
+    recipient can save.
+    """
 
 
 def of_mail(mail: Mapping[str, Any]) -> tuple[Attachment, ...]:

@@ -3,8 +3,8 @@
     {"name": "Acme gifts", "color": "#c8102e", "logo": "https://…/logo.png",
      "sender": "Acme people team", "reply_to": "people@acme.test"}
 
-A default replaces each missing or invalid value. Invalid branding therefore results in a plain mail, never in an error.
-Each value is validated, so that it cannot change other parts of the mail.
+If a value is missing or invalid, a default is used. Therefore invalid branding never causes an error. Each value is
+validated, so that it cannot change other parts of the mail.
 """
 
 import re
@@ -18,10 +18,12 @@ from wecelebrate.mail.sanitize import clean, mailbox, web_address
 
 PLATFORM = "wecelebrate"
 DEFAULT_COLOR = "#1f2937"
-"""A gray that is nearly black."""
+"""A dark gray."""
 _MAX_NAME_LENGTH = 100
 _BRIGHT_LUMINANCE = 0.179
-"""The relative luminance (WCAG 2.2) above which black text has more contrast than white text."""
+"""The limit of the relative luminance (WCAG 2.2). On a brighter background, black text has more contrast than white
+text.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Brand:
 
     @classmethod
     def parse(cls, branding: Mapping[str, Any] | None, fallback: str | None) -> Self:
-        """Read the branding of a site's mails. `fallback` is the name of the brand if the branding has no name."""
+        """Read the branding of a site's mails. If the branding has no name, the name of the brand is `fallback`."""
         values = branding or {}
         name = _name(values.get("name")) or _name(fallback) or PLATFORM
         return cls(
@@ -52,12 +54,12 @@ class Brand:
 
     @property
     def text_color(self) -> str:
-        """The color of text on the background `color`: black or white, whichever has more contrast."""
+        """The color of text on the background `color`: black or white. The color with more contrast is used."""
         red, green, blue = (_linear(int(self.color[index : index + 2], 16) / 255) for index in (1, 3, 5))
         return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _BRIGHT_LUMINANCE else "#ffffff"
 
     def from_header(self, platform: str) -> str:
-        """Return the From header: the display name of the brand, with the platform's address."""
+        """Return the From header: the display name of the brand, and the e-mail address of the platform."""
         return mailbox(self.sender, parseaddr(platform)[1])
 
 

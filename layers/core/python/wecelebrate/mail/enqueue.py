@@ -15,13 +15,14 @@ from wecelebrate.mail.models import Tracking
 def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = None) -> UUID | None:
     """Enqueue the confirmation of an order. It does nothing if the order already has a confirmation.
 
-    `address` is a keyed hash of the IP address of the visitor who places the order. Mails are limited for each address.
+    `address` is a keyed hash of the IP address of the visitor who places the order. The number of mails is limited for
+    each address.
 
-    It returns the id of the job, or None if the order already has a confirmation. If a visitor causes the mail and a
-    limit is used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises
-    NotFound if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are
-    allowed to send the confirmation of their own orders. Guests are allowed to send it only in the transaction that
-    places the order.
+    It returns the id of the job, or None if the order already has a confirmation. If a visitor causes the mail and has
+    reached a limit (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None.
+
+    Raises NotFound if the order does not exist, or if the caller is not allowed to send the confirmation. Customers can
+    send the confirmation of their own orders. Guests can send it only in the transaction that places the order.
     """
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {}, address)
 
@@ -56,7 +57,7 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
     """Enqueue a mail that says that an order was cancelled.
 
     A customer or guest who cancels an order enqueues the mail in the same transaction. All other callers need the same
-    permission as for `order_shipped`. It returns the id of the job, or None if a limit is used up. Raises NotFound.
+    permission as for `order_shipped`. It returns the id of the job, or None if a limit is reached. Raises NotFound.
     """
     return _enqueue_order_mail(tx, order_id, "order_cancelled", {})
 
@@ -64,19 +65,20 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
 def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    The caller does not learn whether the site has such an order: a worker for the mails of the client starts in both
-    cases, because a call of SQS takes time. `address` is a keyed hash, as in `order_confirmation`.
+    The response time must not reveal whether the site has such an order. Therefore a message is always sent to SQS, and
+    a worker for the mails of the client starts. `address` is a keyed hash, as in `order_confirmation`.
     """
     row = sql.queue_lookup_mail(tx, order_number=order_number, email=email_address(email) or email, address=address)
     announce_mail(tx, row["job_id"], row["client_id"])
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
-    """Enqueue a mail to the address `to` about the outcome of a job. It returns the id of the job that sends the mail.
+    """Enqueue a mail to the address `to` about the outcome of a job. It returns the id of the new job that sends the
+    mail.
 
     Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
-    # The domain is stored in ASCII, as in orders, because suppressions compare stored addresses.
+    # The domain of the address is stored in ASCII, as in orders, because suppressions are found by the stored address.
     return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=email_address(to) or to))
 
 
@@ -105,5 +107,5 @@ def _enqueue_job(tx: Transaction, mail_row: Mapping[str, Any] | None) -> UUID | 
 
 
 def announce_mail(tx: Transaction, job_id: UUID, client_id: UUID | None) -> None:
-    """After the commit, start a worker for a mail that a function of the database has queued."""
+    """After the commit, start a worker for a mail that a database function has queued."""
     enqueue(tx, "email_notification", job_id, client_id)

@@ -2,9 +2,9 @@
 
 An event reports that a mail was delivered, that a mail bounced, or that a recipient complained.
 
-SES sends the events to EventBridge, which sends them to the queue `mail-events`. Each event arrives at least once, and
-events arrive in any order. One transaction processes one event. Events are trusted, because only the EventBridge rule
-for SES is allowed to send messages to this queue.
+SES sends the events to EventBridge, which sends the events to the queue `mail-events`. Each event arrives at least
+once, and events arrive in any order. One transaction processes one event. Events are trusted, because only the
+EventBridge rule for SES is allowed to send messages to this queue.
 """
 
 import json
@@ -28,7 +28,9 @@ _MAX_REASON_LENGTH = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an event changes: the state of a mail, and in some cases whether the recipient's address is suppressed."""
+    """The changes that an event causes: the state of a mail, and in some cases the suppression of the recipient's
+    address.
+    """
 
     state: MailState
     reason: str | None = None
@@ -58,8 +60,8 @@ def receive(message: Message) -> None:
             logger.warning("ignored an SES event about an unknown mail", message_id=mail.get("messageId"))
         elif outcome.suppress_as and row["is_news"]:
             metrics.count("MailsBounced")
-            # Suppress the address to which the platform sent the mail. The event can name a different address, because
-            # the recipient can forward the mail.
+            # Suppress the address to which the platform sent the mail. The event can name another address, because a
+            # recipient can forward mails.
             address = {"client_id": row["client_id"], "address": row["recipient"], "mail_id": row["id"]}
             sql.suppress(tx, cause=outcome.suppress_as, reason=outcome.reason, **address)
 
@@ -84,8 +86,8 @@ def outcome_of(kind: str, event: Mapping[str, Any]) -> Outcome | None:
             return Outcome("delivered")
         case "Bounce":
             bounce = event.get("bounce") or {}
-            # A transient bounce (for example a full mailbox) is final for this mail, because SES no longer retries it.
-            # But the address is not suppressed, because the mailbox can accept later mails.
+            # After a transient bounce (for example because the mailbox is full), SES does not retry the mail. The
+            # address is not suppressed, because the mailbox can accept later mails.
             permanent = bounce.get("bounceType") == "Permanent"
             codes = [recipient.get("diagnosticCode") for recipient in bounce.get("bouncedRecipients") or []]
             types = [bounce.get("bounceType"), bounce.get("bounceSubType")]

@@ -1,6 +1,7 @@
 """The tokens in mails.
 
-With a token, a guest confirms or sees an order, a person accepts an invitation, and a recipient ends a report.
+With a token, a guest can confirm or see an order, a person can accept an invitation, and a recipient can unsubscribe
+from a report.
 """
 
 from collections.abc import Mapping
@@ -14,15 +15,16 @@ from wecelebrate.core.settings import settings
 sql = queries(__file__)
 
 VIEW_HOURS = 24
-"""How long the link to an order works after its mail was requested, in hours."""
+"""How long the link to an order is valid after the request for the mail, in hours."""
 PURPOSES: Mapping[str, str] = {"order_confirm_request": "c", "order_lookup": "v"}
-"""Maps the templates of mails with a link to the purpose of the token (functions/orders_of_guests.sql)."""
+"""Maps the template of each mail with a link to an order to the purpose of the token
+(functions/orders_of_guests.sql)."""
 INVITATION = "invitation"
-"""The template of the mail with the token of an invitation."""
+"""The template of the mail that contains the token of an invitation."""
 REPORT = "report"
-"""The template of the mail with a report."""
+"""The template of the mail that contains a report."""
 PERSONAL = frozenset({INVITATION, REPORT})
-"""The templates of mails that have their own language instead of the language of a site."""
+"""The templates of mails with their own language. All other mails have the language of a site."""
 UNSUBSCRIBE_PATH = "/v1/unsubscribe/"
 _DEFAULT_PATH = "/orders/guest"
 
@@ -32,14 +34,14 @@ class InvitationClosed(Exception):
 
 
 class ReportEnded(Exception):
-    """The recipient ended the report before the mail was sent, or no longer receives the report."""
+    """The recipient unsubscribed from the report before the mail was sent, or is no longer a recipient."""
 
 
 def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
-    """Return the token for a mail, which is a row of the query `get_mail`. It returns None if the mail has no token.
+    """Return the token for a mail, or None if the mail has no token. `mail` is a row of the query `get_mail`.
 
-    Raises InvitationClosed if the mail belongs to an invitation that is no longer open, and ReportEnded if the
-    recipient of the mail has ended the report.
+    Raises InvitationClosed if the invitation of the mail is no longer open. Raises ReportEnded if the recipient has
+    unsubscribed from the report.
     """
     if mail["template"] == INVITATION:
         invitation: str | None = sql.create_invitation_token(tx, invitation_id=mail["details"]["invitation_id"])
@@ -81,5 +83,5 @@ def url(mail: Mapping[str, Any], token: str | None) -> str:
 
 
 def unsubscribe_url(token: str) -> str:
-    """Return the link with which the recipient of a report ends the report."""
+    """Return the link with which the recipient of a report unsubscribes."""
     return f"{settings().api_url}{UNSUBSCRIBE_PATH}{token}"

@@ -17,7 +17,7 @@ def page(tx: Transaction, filters: MailFilters) -> pages.RenderedPage:
 
 def get(tx: Transaction, mail_id: UUID) -> Mail:
     """Return one mail. Its text is rendered again, from the current data of its order or job. Raises NotFound."""
-    # The import is here, because listing mails does not need the template engine.
+    # The import is in the function, because listing mails does not need the template engine.
     from wecelebrate.mail.rendering import render
 
     row = sql.get_mail(tx, mail_id=mail_id)

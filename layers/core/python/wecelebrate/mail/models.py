@@ -25,7 +25,7 @@ SuppressionCause = Literal["bounce", "complaint"]
 
 
 class Tracking(Input):
-    """The data with which a parcel can be tracked."""
+    """The carrier and the tracking data of a parcel."""
 
     carrier: ShortLine | None = None
     number: ShortLine | None = None
@@ -36,12 +36,12 @@ class ListedMail(BaseModel):
     """A mail in a list, without its text."""
 
     id: UUID
-    client_id: UUID | None = Field(description="The client on whose behalf the mail is sent. Null for the platform.")
+    client_id: UUID | None = Field(description="The client for which the mail is sent. Null for the platform.")
     job_id: UUID | None = Field(description="The job that sends the mail.")
     template: Template
-    """The text that the mail has."""
+    """The template from which the mail is rendered."""
     order_id: UUID | None
-    """The order that the mail is about. Null if it is not about an order."""
+    """The order that the mail is about. Null if the mail is not about an order."""
     recipient: str
     locale: str | None = Field(description="The BCP 47 locale of the text. In a list, null until the mail is sent.")
     state: MailState
@@ -58,9 +58,9 @@ class Mail(ListedMail):
     """A mail with its text. The text is rendered for this response, from the current data of the order or job."""
 
     sender: str
-    """The address from which the mail is sent, with its name."""
+    """The sender of the mail: the display name and the address."""
     reply_to: str | None
-    """The address that gets the replies. Null if it is the address of the sender."""
+    """The address for replies. Null if replies go to the address of the sender."""
     subject: str
     """The subject of the mail."""
     text: str
@@ -93,7 +93,7 @@ class Suppression(BaseModel):
     mail_id: UUID | None = Field(description="The mail that bounced or caused a complaint.")
     created_at: Moment
     released_at: Moment | None = Field(
-        description="When the address was released. Since then, mail is sent to it again."
+        description="When the address was released. After that, mails are sent to the address again."
     )
     released_by: str | None = Field(description="The `sub` claim of the user who released the address.")
 
@@ -105,5 +105,6 @@ class SuppressionFilters(ListParameters):
     address: EmailAddress | None = Field(default=None, description="The complete address. Case is ignored.")
     cause: SuppressionCause | None = None
     released: Switch = Field(
-        default=False, description="Whether to list the released addresses instead of the suppressed addresses."
+        default=False,
+        description="Whether the list contains the released addresses instead of the suppressed addresses.",
     )

@@ -1,6 +1,6 @@
 """Reads the phrases of mails, in each language.
 
-This module needs no third-party package, so other functions can use it, too.
+This module needs no third-party package, so that other Lambda functions can use it too.
 """
 
 import tomllib

@@ -1,5 +1,5 @@
 -- name: list_mails
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of mails after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, job_id, template, order_id, recipient, locale, state, reason, message_id, created_at,
@@ -17,8 +17,8 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_mail^
--- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
--- branding. A caller who may not see personal data gets only the carrier and the lines from the details of the mail.
+-- Get a mail that the caller may see, with the data from which the mail is rendered: the order, the order lines and the
+-- branding. From the details of the mail, a caller who may not see personal data gets only the carrier and the lines.
 select v.*,
   case when (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[])
     then m.details else m.details - '{number,url,reason,note}'::text[] end as details,
@@ -36,8 +36,8 @@ left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
 -- name: list_mails_to_send
--- List the given mails, with the data of `get_mail`. `cause` says why mails to the address are suppressed, and `is_own`
--- whether this cause is a mail of the same client. Both are null when the mail can be sent.
+-- List the given mails, with the same data as `get_mail`. If the address is suppressed, `cause` says why, and `is_own`
+-- says whether a mail of the same client was the cause. If the mail can be sent, `cause` and `is_own` are null.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.created_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
@@ -54,18 +54,18 @@ left join lateral app.find_mail_suppression(m.client_id, m.recipient) suppressio
 where m.id = any (:mail_ids);
 
 -- name: queue_order_mail^
--- Queue the mail about an order. It returns no row when the caller is not allowed to queue the mail. It returns a row
--- without job_id when the mail already exists, or when a limit for mails that visitors cause is used up. `address` is a
--- keyed hash of the IP address of the visitor who causes the mail.
+-- Queue the mail about an order. It returns no row if the caller is not allowed to queue the mail. It returns a row
+-- without job_id if the mail already exists, or if the visitor has reached a limit. `address` is a keyed hash of the IP
+-- address of the visitor who causes the mail.
 select client_id, job_id from app.queue_order_mail(:order_id, :template, :details, :address);
 
 -- name: queue_lookup_mail^
--- Queue a mail with a link to the order of a guest. It returns the client of the current site. The id of the job is
--- null when the guest has no order with this number and this e-mail address on the site.
+-- Queue a mail with a link to the order of a guest. It returns the client of the current site and the id of the job. If
+-- the site has no order of a guest with this number and this e-mail address, the id of the job is null.
 select client_id, job_id from app.queue_lookup_mail(:order_number, :email, :address);
 
 -- name: get_order_token$
--- Get the token for a link to an order. It returns null unless the caller is one of our own workers.
+-- Get the token for a link to an order. It returns null unless the caller is a worker of the platform.
 select app.order_token(:order_id, :purpose, :expires_at);
 
 -- name: queue_job_mail^
@@ -78,23 +78,23 @@ select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 select client_id, job_id from app.queue_invitation_mail(:invitation_id);
 
 -- name: create_invitation_token$
--- Create a token for an open invitation. It returns null unless the caller is one of our own workers.
+-- Create a token for an open invitation. It returns null unless the caller is a worker of the platform.
 select app.create_invitation_token(:invitation_id);
 
 -- name: get_report_token$
--- Get the token with which a member ends a report. It returns null if the member no longer receives the report, or if
--- the caller is not one of our own workers.
+-- Get the token with which a member unsubscribes from a report. It returns null if the member no longer receives the
+-- report, or if the caller is not a worker of the platform.
 select app.report_token(:subscription_id, :member_id);
 
 -- name: mark_sent!
--- Record that SES accepted the mail. If an event from SES has already set a later state, the mail keeps that state.
+-- Record that SES accepted the mail. If an event from SES has already set a later state, the state does not change.
 update mails
 set message_id = :message_id, locale = :locale, sent_at = now(), reason = null,
   state = case when app.mail_state_rank(state) < app.mail_state_rank('sent') then 'sent' else state end
 where id = :mail_id;
 
 -- name: mark_not_sent!
--- Record that the mail was not sent (failed or suppressed), and record the reason.
+-- Record that the mail was not sent, because it failed or was suppressed, and record the reason.
 update mails set state = :state, reason = :reason
 where id = :mail_id and app.mail_state_rank(state) < app.mail_state_rank('sent');
 
@@ -105,10 +105,11 @@ values (:client_id, lower(:address), :cause, :reason, :mail_id)
 on conflict (client_id, address) where released_at is null do nothing;
 
 -- name: record_event^
--- Record an event that SES reports about a mail. The id in our own tag identifies the mail. If the event does not have
--- this tag, the message id of SES identifies the mail. It returns the mail, and whether the event changed the state of
--- the mail. It returns no row when the platform did not send the mail. A late or repeated event never moves the mail
--- back to an earlier state.
+-- Record an event that SES reports about a mail. The tag `mail` of the event contains the id of the mail. If the event
+-- does not have this tag, the message id of SES identifies the mail.
+--
+-- It returns the mail, and whether the event changed the state of the mail. It returns no row if the platform did not
+-- send the mail. A late or repeated event never sets an earlier state.
 with target as (
   select id, app.mail_state_rank(:state) > app.mail_state_rank(state) as is_news
   from mails
@@ -124,7 +125,7 @@ where m.id = target.id
 returning m.id, m.client_id, m.recipient, target.is_news;
 
 -- name: list_suppressions
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of suppressed addresses after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, address, cause, reason, mail_id, created_at, released_at, released_by
@@ -140,12 +141,11 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_suppression^
--- Get the client that a suppression belongs to. It returns no row when the caller is not allowed to see the
--- suppression.
+-- Get the client of a suppression. It returns no row if the caller is not allowed to see the suppression.
 select client_id from mail_suppressions where id = :suppression_id;
 
 -- name: release_suppression!
--- Release a suppression, and record the caller who releases it. It affects 0 rows when the suppression is already
+-- Release a suppression, and record the caller who releases it. It affects 0 rows if the suppression is already
 -- released.
 update mail_suppressions set released_at = now(), released_by = app.subject()
 where id = :suppression_id and released_at is null;

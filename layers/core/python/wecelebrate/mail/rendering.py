@@ -3,9 +3,9 @@
 Templates and phrases are part of this package. All other values are untrusted. The function `clean` removes control
 characters and line breaks from these values. In HTML, these values are also escaped.
 
-Visitors write the shipping address, and anybody can order with the e-mail address of a stranger. Therefore the subject
-and the opening of a mail contain no text of a visitor, and the function `visitor_text` removes links and markup from
-the address.
+A visitor writes the shipping address, and can order with the e-mail address of another person. Therefore the subject
+and the first sentences of a mail contain no text of a visitor. The function `visitor_text` removes links and markup
+from the address.
 """
 
 from collections.abc import Mapping
@@ -41,9 +41,9 @@ ADDRESS_LINES = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""Contains, for each line of a shipping address, the keys whose values the line shows. No other keys are shown."""
+"""For each line of a shipping address, the keys of the values that the line shows. Other keys are not shown."""
 _PARTS = ("subject", "txt", "html")
-"""The parts of a mail. The file name of a part's template is `<template>.<part>`."""
+"""The parts of a mail. The template of a part has the file name `<template>.<part>`."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,17 @@ class RenderedMail:
     locale: str
     """The locale in BCP 47 spelling, e.g. `de-CH`."""
     unsubscribe_url: str | None = None
-    """The link with which the recipient ends these mails (RFC 8058). None if the mail is not one of a series."""
+    """The link with which the recipient unsubscribes from further mails (RFC 8058). None if the recipient cannot
+    unsubscribe.
+    """
 
 
 def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
     """Render a mail from a row of the query `get_mail`.
 
-    `token` makes the link of the mail valid, or is the code of an invitation. Without a token, the link leads to the
-    page, but shows no order. The mail then has no code, and no link to end a report, because a person who reads the
-    mail in the log must not act as its recipient.
+    `token` is the code of an invitation, or the part of a link that gives access to the order or the report. A mail in
+    the log is rendered without a token, because the person who reads the log must not act as the recipient. The link to
+    an order then shows no order, and the mail contains no code and no link to unsubscribe.
     """
     brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
     details = mail["details"]
@@ -99,10 +101,10 @@ def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
 
 
 def _lines_of(mail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the lines of the order, with the quantities that the mail is about.
+    """Return the lines of the order, with the quantities that the mail must show.
 
-    A mail about a parcel lists the pieces in the parcel. A mail about a delivered order lists the shipped pieces,
-    because pieces of the order can have been cancelled.
+    A mail about a parcel lists the pieces in the parcel. A mail about a delivered order lists only the shipped pieces,
+    because other pieces of the order can have been cancelled.
     """
     lines: list[dict[str, Any]] = mail["lines"]
     if mail["template"] == "order_delivered":
@@ -117,8 +119,8 @@ def _lines_of(mail: Mapping[str, Any]) -> list[dict[str, Any]]:
 def locale_of(site_settings: Mapping[str, Any] | None) -> str:
     """Return the locale of a site's mails in the spelling of Babel, e.g. `de_CH`.
 
-    The locale is `settings.locale` (BCP 47), otherwise `settings.public.locale`, which is the locale of the storefront.
-    A locale is ignored if its language has no phrases. If no locale remains, mails are in English.
+    The first choice is `settings.locale` (BCP 47), and the second is `settings.public.locale`, the locale of the
+    storefront. A locale is ignored if its language has no phrases. If no locale remains, mails are in English.
     """
     own_settings = site_settings or {}
     public = own_settings.get("public")
@@ -132,7 +134,7 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
 def _supported_locale(tag: str) -> str | None:
     """Return the longest prefix of a language tag that Babel knows as a locale.
 
-    It returns None if the language has no phrases.
+    If the language has no phrases, it returns None.
     """
     subtags = tag.replace("_", "-").split("-")
     if subtags[0].lower() not in languages():
@@ -147,9 +149,10 @@ def _supported_locale(tag: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _money(amount: str, currency: str, locale: Locale) -> str:
-    """Format an amount with all decimals that it has. Babel would use the decimals that are usual in shops.
+    """Format an amount with all of its decimals. By default, Babel would use the usual number of decimals of the
+    currency.
 
-    The result is cached, because each price occurs several times in a mail, and in the mails of many orders.
+    The result is cached, because the same price occurs several times in one mail and in many mails.
     """
     number = Decimal(amount)
     exponent = number.as_tuple().exponent
@@ -162,7 +165,6 @@ def _money(amount: str, currency: str, locale: Locale) -> str:
 
 @lru_cache(maxsize=64)
 def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
-    """Return the template environment for one part of a mail in one locale."""
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=part == "html",
@@ -170,8 +172,8 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        # The templates are part of this package and do not change. Otherwise Jinja would look for changes at every
-        # rendering.
+        # Jinja does not look for changes of the templates at every rendering, because the templates are part of this
+        # package.
         auto_reload=False,
     )
     babel_locale = Locale.parse(locale)
@@ -180,8 +182,8 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
     def phrase(name: str, /, **values: str) -> str:
         if part != "html":
             return translations[name].format(**values)
-        # The phrase is markup. The values in the phrase are escaped. `<bdi>` isolates a value: if the value has a
-        # right-to-left script, the order of the words around the value does not change.
+        # The phrase is HTML, and the values in the phrase are escaped. `<bdi>` isolates a value, so that a value in a
+        # right-to-left script does not change the order of the words around it.
         isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
         return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are trusted
 

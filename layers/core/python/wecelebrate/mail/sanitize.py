@@ -13,9 +13,9 @@ _MAX_VISITOR_TEXT_LENGTH = 100
 _MAX_INPUT_LENGTH = 1000
 _MARKUP = re.compile(r"<[^>]*>?|&#?\w+;|[\[\]{}`|\\^>]")
 _LINK_PREFIX = re.compile(r"\W*(?:(?:mailto|tel|sms|javascript|data|geo):|www\d*\.)", re.IGNORECASE)
-"""The beginning of a word that mail programs turn into a link, although the word has no `:/` and no `@`."""
+"""Matches the beginning of a word without `:/` and `@` that mail programs turn into a link."""
 _INNER_DOT = re.compile(r"(?<=\S)([.\u3002])(?=[^\W\d_])")
-"""A dot between a character and a letter, as in a domain name. U+3002 is a dot in domain names, too (RFC 3490)."""
+"""Matches a dot before a letter, as in a domain name. In a domain name, U+3002 is a dot too (RFC 3490)."""
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _DOT = r"[.\u3002]"
 _ADDRESS_LINK = re.compile(
@@ -23,16 +23,18 @@ _ADDRESS_LINK = re.compile(
     rf"|(?<!\d)\d{{1,3}}(?:{_DOT}\d{{1,3}}){{3}}{_DOT}?[:/?#]"  # These are four numbers, followed by a port or a path.
     r"|:\d{1,5}[/?#]"  # This is a port and a path.
 )
-"""Parts of a word that show that the word is a link to a host without a domain name, e.g. `192.0.2.1/login`.
+"""Matches a part of a word that shows that the word is a link to an IP address or to a port, e.g. `192.0.2.1/login`.
 
-Phone numbers do not match: they do not have four groups, or a group is above 255 or begins with a zero.
+A phone number does not match, because it does not have four groups, or because a group is above 255 or begins with 0.
 """
 _BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
-"""Control characters that change the direction of text. Arabic and Hebrew are displayed correctly without them."""
+"""Control characters that change the direction of text. They can be removed: Arabic and Hebrew do not need them."""
 
 
 def clean(text: str) -> str:
-    """Convert a text to one line without control characters, and without characters that change the text direction."""
+    """Convert a text to one line without control characters. Characters that change the direction of text are removed
+    too.
+    """
     if text.isprintable():  # The text contains none of these characters, and no white space except spaces.
         return " ".join(text.split())
     spaced = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
@@ -42,9 +44,10 @@ def clean(text: str) -> str:
 def visitor_text(text: str) -> str:
     """Convert a text of a visitor to one line without markup and links, of at most 100 characters.
 
-    Anybody can order in the name of a stranger, who then gets the mail. Therefore such a text must not contain anything
-    that a mail program turns into a link: URLs, e-mail addresses and IP addresses are removed, and a dot inside a
-    domain name is followed by a space. Names and addresses stay readable: `J.R.R. Tolkien` becomes `J. R. R. Tolkien`.
+    A visitor can order with the e-mail address of another person, who then gets the mail. Therefore the text must not
+    contain anything that a mail program turns into a link. URLs, e-mail addresses and IP addresses are removed. After a
+    dot inside a domain name, a space is added. Names stay readable: `J.R.R. Tolkien` becomes `J. R. R. Tolkien`.
+
     Characters that look like ASCII become ASCII (NFKC), and invisible characters are removed, because they could hide a
     link.
     """
@@ -68,7 +71,7 @@ def mailbox(name: str, address: str) -> str:
 
 
 def web_address(value: object, schemes: tuple[str, ...] = ("https",)) -> str | None:
-    """Return the value if it is a URL that is safe in an HTML attribute and in text, otherwise None.
+    """Return the value if it is a URL that is safe in an HTML attribute and in a text. Otherwise return None.
 
     A safe URL has one of the given schemes, no credentials, and no quotes, brackets or white space.
     """

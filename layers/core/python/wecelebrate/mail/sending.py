@@ -26,12 +26,12 @@ RETRYABLE_ERRORS = (
     "SendingPausedException",
     *sorted(EXPIRED_CODES),
 )
-"""Error codes of SES that mean: SES does not accept the mail now, but can accept it later."""
+"""The error codes of SES after which SES can accept the mail later."""
 PERMANENT_ERRORS = ("BadRequestException", "MessageRejected")
-"""Error codes of SES that mean: SES never accepts the mail."""
+"""The error codes of SES after which SES never accepts the mail."""
 _UNVERIFIED = "not verified"
-"""A part of the error text with which SES reports that our own domain is not verified. The mail itself is valid, so the
-job is retried."""
+"""A part of the error text if the domain of the platform is not verified in SES. The job is then retried, because the
+mail itself is valid."""
 _CHARSET = "UTF-8"
 
 
@@ -59,8 +59,8 @@ def send_email_request(
 ) -> "SendEmailRequestTypeDef":
     """Return the parameters of the SES request `SendEmail`.
 
-    A mail with attachments, or with a link that ends a series of mails, is a complete MIME message. SES composes all
-    other mails. Raises JobRejected if the recipient is not an e-mail address.
+    For a mail with attachments or with a link to unsubscribe, the request contains a complete MIME message. SES
+    composes all other mails. Raises JobRejected if the recipient is not an e-mail address.
     """
     address = email_address(mail.recipient)
     if address is None:
@@ -91,10 +91,10 @@ def _simple(mail: "RenderedMail") -> "MessageTypeDef":
 
 
 def mime_message(mail: "RenderedMail", address: str, attachments: Sequence[Attachment]) -> EmailMessage:
-    """Return a mail as a MIME message (RFC 2045): its texts, the images of its HTML, and the files to save.
+    """Return a mail as a MIME message (RFC 2045), with its texts, the images of its HTML, and its attachments.
 
-    The headers of RFC 8058 let the recipient end the mails with one click in the mail program. SES adds the date, the
-    id and the signature.
+    With the headers of RFC 8058, the recipient can unsubscribe with one click in the mail program. SES adds the date,
+    the id and the signature.
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = mail.sender

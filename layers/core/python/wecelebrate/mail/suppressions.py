@@ -1,4 +1,4 @@
-"""Suppressed addresses, to which no mail is sent."""
+"""Suppressed addresses. No mail is sent to a suppressed address."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
 def release(tx: Transaction, suppression_id: UUID) -> None:
     """Release an address, so that mail is sent to it again. Raises NotFound or Forbidden.
 
-    The row of the suppression is kept, and records who released the address. A second release has no effect.
+    The row of the suppression is not deleted, and records who released the address. A second release has no effect.
     """
     row = sql.get_suppression(tx, suppression_id=suppression_id)
     if row is None:

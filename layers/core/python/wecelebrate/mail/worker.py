@@ -1,8 +1,10 @@
 """The worker of mail jobs. It renders mails, sends them through SES, and records the ids of the mails in SES.
 
-A worker claims several mails at once (`jobs.batch_workers`). A mail can be sent twice in two cases: the worker dies
-after SES has accepted the mail but before the commit, or the response of SES is lost. SES has no idempotency keys. The
-next attempt therefore sends the mail again, unless an event from SES has already confirmed that the mail was sent.
+A worker claims several mails at once (`jobs.batch_workers`).
+
+A mail can be sent twice, because SES has no idempotency keys. This happens if the worker dies before it has recorded
+that SES accepted the mail, or if the response of SES is lost. The next attempt then sends the mail again. If an event
+from SES has already confirmed the first mail, the mail is not sent again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,9 +28,9 @@ from wecelebrate.mail.log import sql
 
 @dataclass(frozen=True)
 class MailBatch:
-    """The mails of jobs that a worker has claimed together.
+    """The mails of the jobs that a worker has claimed together.
 
-    All of these mails belong to one client, or to the platform.
+    They all belong to one client, or all to the platform.
     """
 
     caller: Caller
@@ -41,7 +43,7 @@ class MailBatch:
 
     @classmethod
     def load(cls, jobs: Sequence[LeasedJob]) -> Self:
-        """Read the mails of jobs. It completes the jobs of mails that were already sent, or that must not be sent."""
+        """Read the mails of jobs. If a mail was already sent or must not be sent, its job is completed."""
         caller = replace(jobs[0].caller, job_id=None)
         with writing(caller) as tx:
             rows = sql.list_mails_to_send(tx, mail_ids=list(map(_mail_id, jobs)))
@@ -108,14 +110,14 @@ def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str
     It returns whether the job was completed.
     """
     if mail["state"] not in ("queued", "failed"):
-        # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event from
-        # SES reported that the mail was sent.
+        # Another worker has sent the mail, and has died before it recorded the id of the mail in SES. Then an event
+        # from SES has reported that the mail was sent.
         job.complete(tx, {"state": mail["state"]})
         return True
     if mail["cause"] is not None:
         if not mail["is_own"]:
-            # Copy the suppression to this client, so that the members of this client can see and release the
-            # suppression. The copy does not reveal which other client's mail bounced.
+            # Copy the suppression to this client, so that its members can see and release the suppression. The copy
+            # does not reveal the client whose mail bounced.
             address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
             sql.suppress(tx, cause=mail["cause"], reason="The address does not accept mail.", **address)
         reason = f"The address is suppressed because of a {mail['cause']}."

@@ -3,8 +3,8 @@
 A person becomes a member by accepting an invitation (`invitations`). Owners manage the members of their clients, and
 admins manage the members of all clients. Only super admins manage the staff (`staff`).
 
-A change of a membership has its effect immediately: every transaction reads the membership of its caller, and the
-change invalidates the cached session of the member.
+A change of a membership takes effect immediately, because every transaction reads the membership of its caller. The
+change also invalidates the cached session of the member.
 """
 
 from uuid import UUID
@@ -21,7 +21,7 @@ from wecelebrate.members.models import AcceptedMembership, Member, MemberFilters
 sql = queries(__file__)
 
 MAX_MEMBERS = 500
-"""The largest number of members of a client, together with its open invitations."""
+"""The largest number of members and open invitations of a client."""
 
 
 class LastOwner(Conflict):
@@ -39,11 +39,10 @@ class LastOwner(Conflict):
 class MachineActiveElsewhere(Conflict):
     """This machine has access to another client.
 
-    A machine has access to one client. It does not lose this access because it accepts another client, as two programs
-    with the same secret would otherwise take the access from each other. It does not lose it because staff add it to
-    another client, either.
+    A machine has access to only one client. It keeps this access if it tries to accept another membership, or if staff
+    try to add it to another client. Otherwise, two programs with the same secret could take the access from each other.
 
-    Remove the machine from the client that `GET /v1/me` names, or let the machine remove itself there. Then repeat the
+    Remove the machine from the client that `GET /v1/me` names. The machine can also remove itself. Then repeat the
     request.
     """
 
@@ -53,7 +52,7 @@ class MachineActiveElsewhere(Conflict):
 class TooManyMembers(Conflict):
     """This client has the maximum number of members.
 
-    The number of members of a client is limited. Open invitations count, too.
+    The number of members of a client is limited. Open invitations are counted as members.
 
     Remove a member, or revoke an invitation.
     """
@@ -81,11 +80,12 @@ def get(tx: Transaction, client_id: UUID, member_id: UUID) -> Member:
 def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
     """Make a machine a member of a client.
 
-    If staff add the machine, it has access at once. If an owner adds it, it has access after it has accepted
-    (`accept_machine_membership`), because an id does not prove that the machine belongs to the client. Raises NotFound,
-    Forbidden or TooManyMembers. Raises AlreadyExists if the client already has the machine. Raises
-    MachineActiveElsewhere if staff add a machine that has access to another client. As in an acceptance, a membership
-    of an inactive client gives no access, and ends.
+    If staff add the machine, it has access immediately. If an owner adds the machine, it must first accept the
+    membership (`accept_machine_membership`), because an id does not prove that the machine belongs to the client.
+    Memberships of the machine at inactive clients end, because they give no access.
+
+    Raises NotFound, Forbidden or TooManyMembers. Raises AlreadyExists if the client already has the machine. Raises
+    MachineActiveElsewhere if staff add a machine that has access to another client.
     """
     require_manager(tx, client_id)
     if has_lost_rights(tx, client_id):
@@ -161,15 +161,15 @@ def require_manager(tx: Transaction, client_id: UUID) -> None:
 
 
 def has_lost_rights(tx: Transaction, client_id: UUID | None) -> bool:
-    """Return whether the caller can no longer manage the members of a client, or the staff if `client_id` is None.
+    """Return whether the caller can no longer manage the members of a client. If `client_id` is None, check the staff.
 
-    A transaction keeps the rights that its caller had at its beginning. If the caller was removed since then, the
-    transaction must not give rights to others: the removal has revoked only the invitations that existed. Until this
-    transaction ends, no other transaction changes the rights of the caller.
+    A transaction has the rights that its caller had when it began. If the caller was removed after that, the
+    transaction must not invite or add anybody. The removal has revoked only the invitations that existed at that time.
+    Until this transaction ends, no other transaction can change the rights of the caller.
     """
     if tx.context.is_staff:
         sql.share_owners(tx, client_id=None)
-        # A role that was changed since then does not matter, as long as the new role has the right, too.
+        # A role that has changed since then is no problem if the new role has the right too.
         roles = ["super_admin"] if client_id is None else ["super_admin", "admin"]
         return not sql.has_staff_role(tx, roles=roles)
     if client_id not in (tx.context.owner_ids or []):
@@ -179,11 +179,11 @@ def has_lost_rights(tx: Transaction, client_id: UUID | None) -> bool:
 
 
 def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
-    """Return whether a client has an owner. Until this transaction ends, no other transaction changes its members.
+    """Return whether a client has an owner. Until this transaction ends, no other transaction can change the members.
 
     If two owners remove each other at the same time, the second transaction waits here, and then sees the change of the
-    first transaction. Therefore the member must be read after this call. Raises NotFound if the caller cannot see the
-    client.
+    first transaction. Therefore the caller must read the member after this call. Raises NotFound if the caller cannot
+    see the client.
     """
     clients.get(tx, client_id)
     sql.lock_owners(tx, client_id=client_id)
@@ -191,7 +191,7 @@ def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
 
 
 def _end_ownership(tx: Transaction, before: Member, role: str | None, had_owner: bool) -> None:
-    """Check that a client still has an owner, and revoke the invitations of a member who is no longer an owner.
+    """Check that a client still has an owner. Revoke the invitations of a member who is not an owner any more.
 
     `role` is the new role of the member, or None if the member was removed. Raises LastOwner.
     """

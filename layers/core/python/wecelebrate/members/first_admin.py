@@ -9,11 +9,12 @@ from wecelebrate.core.types import email_address
 
 
 def invite(url: str, email: str) -> str | None:
-    """Invite the first super admin. It returns the code of the invitation, or None if the platform has a super admin.
+    """Invite the first super admin. It returns the code of the invitation, or None if the platform already has a super
+    admin.
 
-    The code is not sent by mail, because a new platform may not be able to send mail yet. Another call of this function
-    revokes the earlier invitation. `url` must connect to the primary with the login `wc_migrate`. Raises ValueError if
-    `email` is not an e-mail address.
+    The code is not sent by mail, because a new platform may not be able to send mail yet. A second call of this
+    function revokes the first invitation. `url` must connect to the primary with the login `wc_migrate`. Raises
+    ValueError if `email` is not an e-mail address.
     """
     address = email_address(email)
     if address is None:

@@ -1,8 +1,8 @@
 """Invitations: how a person becomes a member of a client, or joins the staff.
 
-An invitation is open for seven days. Only the mail contains the token of the invitation, because the database stores a
-hash. The token is not enough to accept the invitation: the account must also have verified the invited address. The
-membership then belongs to the account (its subject), and not to the address.
+An invitation is open for seven days. The mail contains the token of the invitation, and the database stores only a hash
+of the token. The token alone is not enough to accept the invitation: the account must also have verified the invited
+address. The membership then belongs to the account (its subject), and not to the address.
 """
 
 from typing import Any
@@ -25,7 +25,9 @@ from wecelebrate.members.models import (
 MAX_INVITATIONS = 50
 """The largest number of invitation mails that a client, or the staff, can send within an hour."""
 MAX_SENDS = 5
-"""How often the mail of an invitation can be sent, and how many invitation mails an address gets within 24 hours."""
+"""How often the mail of one invitation can be sent. An address also gets at most this number of invitation mails in 24
+hours.
+"""
 
 
 class AlreadyMember(Conflict):
@@ -42,7 +44,7 @@ class AlreadyMember(Conflict):
 class AlreadyInvited(Conflict):
     """This address has an open invitation.
 
-    An address can have only one open invitation to a client. Upper and lower case do not matter.
+    An address can have only one open invitation to a client. The case of its letters is ignored.
 
     Send the mail again with `POST /v1/clients/{client_id}/invitations/{invitation_id}/resend`, or revoke the
     invitation first.
@@ -77,8 +79,8 @@ class TooManySends(Conflict):
 class AddressNotVerified(Forbidden):
     """This invitation is for another address, or your account has not verified its address.
 
-    An invitation can be accepted only by an account that has verified the invited e-mail address. The API does not
-    reveal the invited address.
+    Only an account that has verified the invited e-mail address can accept an invitation. The API does not reveal the
+    invited address.
 
     Sign in with the account to which the invitation was sent, and verify its address.
     """
@@ -89,7 +91,8 @@ class AddressNotVerified(Forbidden):
 class TooManyInvitations(TooManyRequests):
     """The maximum number of invitations within an hour was sent.
 
-    A client may invite a limited number of people within an hour. The same number applies to the staff.
+    A client can send a limited number of invitations within an hour. The same limit applies to invitations to the
+    staff.
 
     Wait for the number of seconds in `Retry-After`, then send the next invitation.
     """
@@ -104,20 +107,20 @@ _REFUSALS: dict[str, type[Conflict | Forbidden]] = {
     "expired": InvitationEnded,
     "member": AlreadyMember,
 }
-"""Maps the refusals of app.accept_invitation to problems."""
+"""Maps each refusal of `app.accept_invitation` to an error."""
 
 
 def page(tx: Transaction, client_id: UUID | None, filters: InvitationFilters) -> pages.RenderedPage:
     """Return one page of the invitations to a client, or to the staff, sorted from newest to oldest.
 
-    Raises NotFound, and Forbidden unless the caller manages the members.
+    Raises NotFound. Raises Forbidden unless the caller manages the members.
     """
     _require_reader(tx, client_id)
     return pages.list_page("invitations", sql.list_invitations, tx, filters, pages.NEWEST, client_id=client_id)
 
 
 def get(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invitation:
-    """Return one invitation. Raises NotFound, and Forbidden unless the caller manages the members."""
+    """Return one invitation. Raises NotFound. Raises Forbidden unless the caller manages the members."""
     _require_reader(tx, client_id)
     return Invitation(**_get(tx, client_id, invitation_id))
 
@@ -125,7 +128,7 @@ def get(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invitat
 def invite(tx: Transaction, client_id: UUID | None, new: NewMember | NewStaffMember) -> Invitation:
     """Invite a person to a client, or to the staff if `client_id` is None, and queue the mail.
 
-    Raises NotFound, Forbidden, AlreadyMember, AlreadyInvited, TooManyMembers and TooManyInvitations.
+    Raises NotFound, Forbidden, AlreadyMember, AlreadyInvited, TooManyMembers or TooManyInvitations.
     """
     _require_inviter(tx, client_id)
     if client_id is not None:
@@ -149,7 +152,7 @@ def resend(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invi
     """Send the mail of an open invitation again, with a new token. The invitation is then open for seven more days.
 
     The earlier tokens are no longer valid. Raises NotFound, Forbidden, InvitationEnded, TooManySends,
-    TooManyInvitations and TooManyMembers.
+    TooManyInvitations or TooManyMembers.
     """
     _require_inviter(tx, client_id)
     row = _get(tx, client_id, invitation_id)
@@ -175,9 +178,9 @@ def revoke(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> None
 
 
 def accept(tx: Transaction, token: str) -> AcceptedInvitation:
-    """Accept the invitation with this token: the caller becomes a member.
+    """Accept the invitation with this token. The caller becomes a member.
 
-    Raises Invalid, AddressNotVerified, InvitationEnded and AlreadyMember.
+    Raises Invalid, AddressNotVerified, InvitationEnded or AlreadyMember.
     """
     row = sql.accept_invitation(tx, token=token)
     refused = row.pop("refusal")
@@ -194,9 +197,9 @@ def accept(tx: Transaction, token: str) -> AcceptedInvitation:
 
 
 def _check_mails(tx: Transaction, client_id: UUID | None, email: str) -> None:
-    """Check that an invitation can be sent to an address now. Raises TooManyInvitations and TooManySends.
+    """Check that an invitation can be sent to an address now. Raises TooManyInvitations or TooManySends.
 
-    Until this transaction ends, no other transaction sends invitations to the same client, or to the staff.
+    Until this transaction ends, no other transaction can create invitations to the same client (or to the staff).
     """
     sql.lock_invitations(tx, client_id=client_id)
     recent = sql.count_recent_invitations(tx, client_id=client_id, email=email)

@@ -17,7 +17,7 @@ Language = Literal["de", "en", "es", "fr", "it", "nl"]
 
 
 class Member(BaseModel):
-    """A member of a client: a person, or a machine, which is a program with its own access to the API."""
+    """A member of a client: a person or a machine. A machine is a program with its own access to the API."""
 
     id: UUID
     client_id: UUID
@@ -26,16 +26,18 @@ class Member(BaseModel):
     kind: MemberKind
     """Whether the member is a person or a machine."""
     name: str | None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
     email: str | None = Field(description="The address of the accepted invitation. Null for a machine.")
     role: ClientRole
-    """What the member may do: viewers read, editors also write, and owners also manage the members."""
+    """What the member may do. Viewers can read, editors can also write, and owners can also manage the members."""
     personal_data: bool | None = Field(
-        description="Whether the member sees the personal data of customers. Null: owners and editors see them, and "
-        "viewers get masked persons."
+        description=(
+            "Whether the member sees the personal data of customers. Null: owners and editors see the data, and "
+            "viewers get masked data."
+        )
     )
     is_active: bool
-    """Whether the member has access. A machine that an owner has added has no access until it accepts its
+    """Whether the member has access. If an owner has added a machine, the machine has access after it accepts the
     membership."""
     created_at: Moment
     updated_at: Moment
@@ -50,13 +52,13 @@ class MemberFilters(ListParameters):
 
 
 class MemberPatch(Patch):
-    """A change of a member."""
+    """The change of a member."""
 
     role: ClientRole = ABSENT
     """The new role. A machine cannot be an owner."""
     personal_data: Flag | None = Field(
         default=None,
-        description="Whether the member sees the personal data of customers. Null: the role decides.",
+        description="Whether the member sees the personal data of customers. Null: the role of the member decides.",
     )
     name: Name | None = None
 
@@ -68,13 +70,13 @@ class NewMember(Input):
     """The address to which the invitation is sent. Only an account that has verified this address can accept it."""
     role: ClientRole
     name: Name | None = None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
     language: Language = "en"
     """The language of the mail."""
 
 
 def _checked_machine_id(value: str) -> str:
-    if not value.isascii():  # The characters that `\S` and `\w` match depend on the language that evaluates the schema.
+    if not value.isascii():  # In a pattern, the meaning of `\S` and `\w` depends on the programming language.
         raise ValueError("must be the client id of the machine at the issuer")
     return value
 
@@ -92,33 +94,36 @@ class NewMachine(Input):
     machine_id: MachineId
     """The id with which the machine gets its tokens from the issuer (`client_id` of the grant `client_credentials`)."""
     role: Literal["editor", "viewer"]
-    """What the machine may do: viewers read, and editors also write."""
+    """What the machine may do. Viewers can read, and editors can also write."""
     name: Name | None = None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
 
 
 class Invitation(BaseModel):
-    """An invitation of a person. Only the mail contains the token of the invitation."""
+    """An invitation of a person.
+
+    The API does not return the token of the invitation. Only the mail contains the token.
+    """
 
     id: UUID
     client_id: UUID | None
-    """The client that the person is invited to. Null for the staff of the platform."""
+    """The client to which the person is invited. Null if the person is invited to the staff of the platform."""
     email: str
     """The address to which the invitation is sent."""
     role: ClientRole | StaffRole
     """The role that the person gets."""
     name: str | None
-    """A name for the people who manage the members."""
+    """The name that the people who manage the members see."""
     language: Language = Field(description="The language of the mail.")
     status: InvitationStatus
-    """`open`: the person can accept the invitation. The other states are final."""
-    sends: int = Field(description="How often the mail was requested. The maximum is 5.")
+    """`open`: the person can accept the invitation. All other states are final."""
+    sends: int = Field(description="The number of times that the mail was requested. The maximum is 5.")
     invited_by: str
     """The `sub` claim of the user who sent the invitation."""
     created_at: Moment
     updated_at: Moment
     expires_at: Moment
-    """Until when the person can accept the invitation."""
+    """When the invitation expires. The person can accept it until then."""
     accepted_at: Moment | None
     """When the person accepted the invitation. Null if the person has not accepted it."""
     revoked_at: Moment | None
@@ -133,7 +138,10 @@ class InvitationFilters(ListParameters):
 
 
 class InvitationCode(Input):
-    """The code of an invitation. The code is in the body, because many systems log the URLs of requests."""
+    """The code of an invitation.
+
+    It is in the body and not in the URL, because many systems log the URLs of requests.
+    """
 
     code: Label = Field(description="The code in the newest mail of the invitation.")
 
@@ -171,12 +179,12 @@ class StaffMember(BaseModel):
     subject: str
     """The `sub` claim of the tokens of the person."""
     name: str | None
-    """A name for the people who manage the staff."""
+    """The name that the people who manage the staff see."""
     email: str
     """The address of the accepted invitation."""
     role: StaffRole
-    """What the person may do: support works on products and orders, admins on everything, and super admins also manage
-    the staff."""
+    """What the person may do. Support can work on products and orders. Admins can work on everything, and super admins
+    can also manage the staff."""
     is_active: bool
     """Whether the person has access."""
     created_at: Moment
@@ -204,6 +212,6 @@ class NewStaffMember(Input):
     """The address to which the invitation is sent. Only an account that has verified this address can accept it."""
     role: StaffRole
     name: Name | None = None
-    """A name for the people who manage the staff."""
+    """The name that the people who manage the staff see."""
     language: Language = "en"
     """The language of the mail."""

@@ -25,7 +25,7 @@ select (select count(*) from client_users where client_id = :client_id)
      where client_id = :client_id and accepted_at is null and revoked_at is null and expires_at > now());
 
 -- name: add_machine^
--- Make a machine a member of a client. It returns no row when the client already has the machine, or when staff add a
+-- Make a machine a member of a client. It returns no row if the client already has the machine, or if staff add a
 -- machine that has access to another client.
 insert into app.member_view (client_id, subject, kind, role, name)
 values (:client_id, :subject, 'machine', :role, :name)
@@ -33,13 +33,13 @@ on conflict do nothing
 returning *;
 
 -- name: end_inactive_access!
--- End the memberships of a machine at clients that are not active. They give no access.
+-- End the memberships of a machine at inactive clients, because these memberships give no access.
 update app.member_view m set is_active = false
 where subject = :subject and kind = 'machine' and is_active
   and exists (select from clients c where c.id = m.client_id and not c.is_active);
 
 -- name: is_member$
--- Return whether an account is a member of a client, with or without access.
+-- Return whether an account is a member of a client, even if the member has no access.
 select exists (select from app.member_view where client_id = :client_id and subject = :subject);
 
 -- name: accept_machine_membership^
@@ -47,7 +47,7 @@ select exists (select from app.member_view where client_id = :client_id and subj
 select refusal, :client_id::uuid as client_id, client_name, role, member_id from app.accept_machine(:client_id);
 
 -- name: change_member^
--- Merge `changes` into the member (RFC 7396). It returns no row when the caller may not change the member, or when its
+-- Merge `changes` into the member (RFC 7396). It returns no row if the caller may not change the member, or if
 -- `updated_at` differs from `expected_updated_at`.
 update app.member_view old
 set (role, name, personal_data) = (
@@ -57,29 +57,29 @@ where client_id = :client_id and id = :member_id
 returning *;
 
 -- name: remove_member!
--- Remove a member. It affects 0 rows when the caller may not remove the member, or when its `updated_at` differs from
+-- Remove a member. It affects 0 rows if the caller may not remove the member, or if `updated_at` differs from
 -- `expected_updated_at`.
 delete from app.member_view
 where client_id = :client_id and id = :member_id
   and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: lock_owners$
--- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null.
+-- Lock the members of a client against changes by other transactions. If `client_id` is null, lock the staff.
 select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
 
 -- name: share_owners$
--- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null. Until this
--- transaction ends, no other transaction changes them.
+-- Lock the members of a client against changes, with a lock that several transactions can hold. If `client_id` is null,
+-- lock the staff.
 select pg_advisory_xact_lock_shared(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
 
 -- name: is_owner$
--- Return whether the caller is an owner of a client now.
+-- Return whether the caller is still an owner of a client.
 select exists (
   select from app.member_view
   where client_id = :client_id and subject = (select app.subject()) and role = 'owner' and is_active);
 
 -- name: has_staff_role$
--- Return whether the caller belongs to the staff with one of these roles now.
+-- Return whether the caller still belongs to the staff with one of these roles.
 select exists (
   select from app.staff_view where subject = (select app.subject()) and role = any (:roles::text[]) and is_active);
 
@@ -97,8 +97,8 @@ select exists (select from admin_users where role = 'super_admin' and is_active)
 select app.revoke_own_sessions();
 
 -- name: revoke_member_sessions$
--- End all sessions of a member of a client, or of a person of the staff. It returns false when there is no such member,
--- or when the caller is not a super admin.
+-- End all sessions of a member of a client, or of a person of the staff. It returns false if the member does not exist,
+-- or if the caller is not a super admin.
 select app.revoke_member_sessions(:member_id);
 
 -- name: list_staff
@@ -120,8 +120,8 @@ order by created_at desc, id desc;
 select * from app.staff_view where id = :member_id;
 
 -- name: change_staff_member^
--- Merge `changes` into the person of the staff (RFC 7396). It returns no row when the caller may not change the person,
--- or when its `updated_at` differs from `expected_updated_at`.
+-- Merge `changes` into the person of the staff (RFC 7396). It returns no row if the caller may not change the person,
+-- or if `updated_at` differs from `expected_updated_at`.
 update app.staff_view old
 set (role, name) = (
   select role, name from jsonb_populate_record(null::admin_users, app.merge_patch(to_jsonb(old), :changes::jsonb)))
@@ -129,14 +129,14 @@ where id = :member_id and (:expected_updated_at::timestamptz is null or updated_
 returning *;
 
 -- name: remove_staff_member!
--- Remove a person from the staff. It affects 0 rows when the caller may not remove the person, or when its `updated_at`
--- differs from `expected_updated_at`.
+-- Remove a person from the staff. It affects 0 rows if the caller may not remove the person, or if `updated_at` differs
+-- from `expected_updated_at`.
 delete from app.staff_view
 where id = :member_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: list_invitations
--- List one page of the invitations to a client, or to the staff if `client_id` is null, newest first. A filter that is
--- null matches every row.
+-- List one page of the invitations to a client, newest first. If `client_id` is null, list the invitations to the
+-- staff. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -155,12 +155,13 @@ order by created_at desc, id desc;
 select * from app.invitation_view where client_id is not distinct from :client_id::uuid and id = :invitation_id;
 
 -- name: lock_invitations$
--- Wait until no other transaction invites a person to a client, or to the staff if `client_id` is null.
+-- Lock the invitations to a client, so that no other transaction can invite a person. If `client_id` is null, lock the
+-- invitations to the staff.
 select pg_advisory_xact_lock(hashtextextended('invitations ' || coalesce(:client_id::text, ''), 0));
 
 -- name: count_recent_invitations^
--- Count the invitation mails of the last hour, including repeated mails, and return the number of seconds until the
--- oldest of these mails no longer counts. Count the invitation mails to an address in the last 24 hours (`to_address`).
+-- Count the invitation mails of the last hour, including repeated mails, and return after how many seconds this count
+-- will decrease. `to_address` is the number of invitation mails to the given address in the last 24 hours.
 select count(*) filter (where created_at > now() - interval '1 hour')::integer as mails,
   coalesce(ceil(extract(epoch from min(created_at) filter (where created_at > now() - interval '1 hour')
     + interval '1 hour' - now())), 0)::integer as seconds_left,
@@ -198,17 +199,18 @@ values (:client_id, :email, :role, :name, :language)
 returning *;
 
 -- name: resend_invitation!
--- Make the tokens of an invitation invalid, and keep the invitation open for seven more days. It affects 0 rows when
--- the invitation is not open, or was sent again in the meantime.
+-- Make the tokens of an invitation invalid, and extend the invitation to seven days from now. It affects 0 rows if the
+-- invitation is not open, or if another transaction has sent it again in the meantime.
 update invitations set sends = sends + 1, expires_at = now() + interval '7 days', token_hashes = '{}'
 where id = :invitation_id and sends = :sends and accepted_at is null and revoked_at is null;
 
 -- name: revoke_invitation!
--- Revoke an open or expired invitation. It affects 0 rows when the invitation was accepted or revoked.
+-- Revoke an open or expired invitation. It affects 0 rows if the invitation was accepted or revoked.
 update invitations set revoked_at = now() where id = :invitation_id and accepted_at is null and revoked_at is null;
 
 -- name: revoke_invitations_of!
--- Revoke the open invitations to a client, or to the staff if `client_id` is null, that an account has sent.
+-- Revoke the open invitations to a client that an account has sent. If `client_id` is null, revoke its invitations to
+-- the staff.
 update invitations set revoked_at = now()
 where client_id is not distinct from :client_id::uuid and invited_by = :subject
   and accepted_at is null and revoked_at is null;

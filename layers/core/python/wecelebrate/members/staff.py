@@ -17,7 +17,7 @@ def page(tx: Transaction, filters: StaffFilters) -> pages.RenderedPage:
 
 
 def get(tx: Transaction, member_id: UUID) -> StaffMember:
-    """Return one person of the staff. Raises NotFound, and Forbidden unless the caller is an admin."""
+    """Return one person of the staff. Raises NotFound. Raises Forbidden unless the caller is an admin."""
     require_admin(tx)
     row = sql.get_staff_member(tx, member_id=member_id)
     if row is None:
@@ -84,8 +84,8 @@ def require_super_admin(tx: Transaction) -> None:
 def _end_administration(tx: Transaction, before: StaffMember, role: str | None) -> None:
     """Revoke the invitations of a person who may no longer send them. Raises LastOwner.
 
-    An admin can invite people to all clients, and a super admin also to the staff. If the invitations remained open, a
-    person who has left could accept them with another account.
+    The invitations must not remain open, because the person could accept them with another account. An admin can invite
+    people to all clients, and a super admin can also invite people to the staff.
     """
     if before.role == "super_admin" and role != "super_admin":
         if not sql.has_super_admin(tx):

@@ -1,9 +1,10 @@
-"""Order files: the platform writes orders for ERP systems, and reads the news that these systems send about the orders.
+"""Order files: the platform writes files with orders for ERP systems, and reads files with news about orders. For
+example, an ERP system reports that an order was shipped.
 
     s3://drops/orders/<destination id>/out/<prefix>orders-<seq>.<ext>        orders
-    s3://drops/orders/<destination id>/out/<prefix>orders-<seq>.<ext>.done   its SHA-256; written after the file
+    s3://drops/orders/<destination id>/out/<prefix>orders-<seq>.<ext>.done   the SHA-256, written after the file
     s3://drops/orders/<destination id>/incoming/<name>                       news about orders
-    s3://drops/orders/<destination id>/results/<name>.<job id>.json          what became of the news
+    s3://drops/orders/<destination id>/results/<name>.<job id>.json          the result of reading the news
     s3://drops/orders/<destination id>/results/<name>.<job id>.errors.csv    the refused rows, with their errors
 
 `order_files.export` writes the files, and `order_files.intake` receives the news. Their jobs have the type
@@ -84,9 +85,10 @@ def create(tx: Transaction, new: NewOrderDestination) -> OrderDestination:
     """Create a destination.
 
     Raises Forbidden or TooManyDestinations. Raises AlreadyExists if the client has a destination with this name. Raises
-    Invalid if the site does not belong to the client, or if the request names no client and there is no default client.
+    Invalid if the site does not belong to the client. Also raises Invalid if the request names no client and the caller
+    has no default client.
     """
-    # The import is here, because the models of clients would add 6 ms to every cold start.
+    # The import is in the function, because at the top of the module it would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -124,9 +126,9 @@ def delete(tx: Transaction, destination_id: UUID, match: Match) -> None:
 
 
 def run(tx: Transaction, destination_id: UUID) -> Job:
-    """Export the orders that the destination does not have yet. Return the job.
+    """Create a job that exports the orders that the destination does not have yet. It returns the job.
 
-    If a job of the destination is already waiting, it returns that job. Raises NotFound or Forbidden.
+    If a job of the destination is already waiting, the function returns that job. Raises NotFound or Forbidden.
     """
     destination = _lock(tx, destination_id)
     waiting = sql.find_waiting_job(tx, ordering_key=ordering_key(destination_id))
@@ -151,7 +153,7 @@ def _create_due_jobs(tx: Transaction, limit: int) -> int:
         try:
             next_run_at = cron.next_after(destination["cron"], destination["timezone"], destination["due_at"])
         except (CronSimError, ZoneInfoNotFoundError) as error:
-            # The IANA database sometimes renames a time zone.
+            # The IANA database sometimes renames a time zone, so that a stored name can become invalid.
             logger.error("the next run of a destination cannot be computed", destination_id=str(destination_id))
             sql.set_next_run(tx, destination_id=destination_id, next_run_at=None)
             outcome = f"The next run cannot be computed: {error}. Change the cron expression or the time zone."
@@ -184,7 +186,7 @@ def _lock(tx: Transaction, destination_id: UUID) -> OrderDestination:
 
 
 def _with_columns(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a query, with the columns as JSON. Without columns, the value is null."""
+    """Return the parameters of a query, with the columns as JSON. If there are no columns, their value is null."""
     return values if values["columns"] is None else as_json(values, "columns")
 
 

@@ -1,8 +1,8 @@
-"""The orders of a file, prepared for a destination. The database made a copy of each order.
+"""The orders of a file, prepared for a destination. The database has made a copy of each order.
 
-A long line of an address is broken into several lines. If the lines of a new order have no room in the file, the order
-is refused: a parcel with an incomplete address does not arrive, so the text is not cut off. The text is cut off only
-for an order that the receiver already has.
+A long line of an address is broken into several lines. If a new order has more lines than fit into the file, the order
+is refused. The address is not shortened, because a parcel with an incomplete address does not arrive. It is shortened
+only for an order that the receiver already has.
 """
 
 import json
@@ -21,13 +21,14 @@ Action = Literal["new", "change", "cancel"]
 MAX_ADDRESS_LINES = 4
 MAX_NAME_LINES = 2
 MAX_CELL_LENGTH = 32_767
-"""The largest number of characters in a cell of XLSX. XlsxWriter leaves a cell with more characters empty."""
+"""The largest number of characters in a cell of XLSX. If a text has more characters, XlsxWriter leaves the cell
+empty."""
 IDOC_LINE_LENGTH = 35
 """The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
 IDOC_POSTAL_CODE_LENGTH = 9
 """The length of PSTLZ in E1EDKA1."""
 IDOC_PHONE_LENGTH = 25
-"""The length of TELF1 in E1EDKA1. A telephone number of 15 digits fits without its separators."""
+"""The length of TELF1 in E1EDKA1. A telephone number of 15 digits without separators is never longer."""
 IDOC_SKU_LENGTH = 35
 """The length of IDTNR in E1EDP19, which identifies the article."""
 IDOC_PRICE_LENGTH = 15
@@ -41,12 +42,12 @@ _ADVICE = (
 
 
 class Unwritable(Exception):
-    """The order cannot be written for this destination. The message says why."""
+    """The order cannot be written for this destination. The text of the exception says why."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """The settings on which the content of a file depends, in addition to its orders."""
+    """The settings of a destination that determine the content of a file, in addition to the orders."""
 
     format: str
     columns: Sequence[Mapping[str, str]] | None
@@ -58,11 +59,11 @@ class Destination:
     seq: int
     """The number of the file."""
     created_at: datetime
-    """When the orders of the file were chosen."""
+    """When the orders of the file were selected."""
 
     @property
     def address_lines(self) -> int:
-        """The number of lines that a street can have."""
+        """The number of lines that the file has for the street."""
         return 3 if self.format == "idoc" else MAX_ADDRESS_LINES
 
     @property
@@ -74,7 +75,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """A line of an order, with the pieces that are still ordered."""
+    """A line of an order, without the cancelled pieces."""
 
     line: int
     sku: str
@@ -90,7 +91,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class ShipTo:
-    """A shipping address whose lines have at most the length that the destination accepts."""
+    """A shipping address. Its lines are not longer than the destination accepts."""
 
     names: Sequence[str]
     companies: Sequence[str]
@@ -106,14 +107,16 @@ class ShipTo:
 
 @dataclass(frozen=True)
 class ExportedOrder:
-    """An order in a file."""
+    """An order in an order file."""
 
     action: Action
     document: Mapping[str, Any]
-    """The copy that `app.order_document` has made."""
+    """The copy of the order that `app.order_document` has made."""
     ship_to: ShipTo
     previous_version: int | None = None
-    """The version of the order that the destination has. None if the order is new, or if the version is unknown."""
+    """The version of the order that the destination already has. None if the order is new, or if this version is
+    unknown.
+    """
 
     @classmethod
     def of(
@@ -125,11 +128,12 @@ class ExportedOrder:
         *,
         is_received: bool = False,
     ) -> Self:
-        """Break the lines of the address for a destination. Raises Unwritable if a new order has no room in the file.
+        """Create the order for a destination, with broken lines of its address. Raises Unwritable if a new order is too
+        long.
 
-        `is_received` says that the receiver already has the order. The file is then written again with the order, and
-        later versions of the order are written too. Otherwise the receiver would deliver a cancelled order. If such an
-        order has no room in the file, its address is shortened, and metadata that are too long for a cell are left out.
+        `is_received` says that the receiver already has the order. Such an order is never refused, because the receiver
+        must get its later versions. Otherwise the receiver would deliver an order that was cancelled. If such an order
+        is too long, its address is shortened, and metadata that are too long for a cell are removed.
         """
         is_refusable = action == "new" and not is_received
         if is_refusable:
@@ -147,7 +151,7 @@ class ExportedOrder:
     def lines(self) -> list[OrderLine]:
         """The lines of the order.
 
-        In a new order, lines without pieces are left out. In a change, they are included, so that the receiver cancels
+        A new order does not contain lines without pieces. A change contains these lines, so that the receiver cancels
         them.
         """
         lines = [
@@ -173,7 +177,7 @@ class ExportedOrder:
 
     @cached_property
     def fields(self) -> dict[str, str | int | Decimal]:
-        """The fields of `OrderField` that belong to the order. `line_fields` returns the fields of a line."""
+        """The fields of `OrderField` that contain values of the order. `line_fields` returns the fields of a line."""
         document, ship_to = self.document, self.ship_to
         names = ("order_number", "version", "order_id", "kind", "status", "currency", "customer_name", "customer_email")
         texts = ("external_number", "site", "cancel_reason")
@@ -190,7 +194,7 @@ class ExportedOrder:
 
     @staticmethod
     def line_fields(line: OrderLine) -> dict[str, str | int | Decimal]:
-        """Return the fields of `OrderField` that belong to a line."""
+        """Return the fields of `OrderField` that contain values of a line."""
         return {
             "line": line.line,
             "sku": line.sku,
@@ -218,7 +222,6 @@ def _is_too_long_for_cell(document: Mapping[str, Any], destination: Destination)
 
 
 def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
-    """Raise Unwritable if a value is too long for a cell of a workbook."""
     if _is_too_long_for_cell(document, destination):
         length = len(json.dumps(document["metadata"], ensure_ascii=False))
         raise Unwritable(
@@ -228,9 +231,9 @@ def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
 
 
 def _for_idoc(ship_to: ShipTo) -> ShipTo:
-    """Return the address with a postal code and a telephone number that fit into an IDoc, if they can be shortened.
+    """Return the address with a postal code and a telephone number that are short enough for an IDoc, if possible.
 
-    A receiver would cut off the end of a longer text. An American postal code is complete without its last four digits.
+    A receiver would cut off the end of a longer text. An American postal code is valid without its last four digits.
     """
     postal_code, phone = ship_to.postal_code, ship_to.phone
     if len(postal_code) > IDOC_POSTAL_CODE_LENGTH and (zip_code := _ZIP_PLUS_4.fullmatch(postal_code)):
@@ -241,7 +244,7 @@ def _for_idoc(ship_to: ShipTo) -> ShipTo:
 
 
 def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
-    """Raise Unwritable if the postal code, or the SKU or the price of a line, does not fit into an IDoc."""
+    """Raise Unwritable if the postal code, or the SKU or the price of a line, is too long for an IDoc."""
     if len(ship_to.postal_code) > IDOC_POSTAL_CODE_LENGTH:
         raise Unwritable(
             f"The field `postal_code` of the shipping address has {len(ship_to.postal_code)} characters, but an IDoc"
@@ -259,8 +262,10 @@ def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
 
 
 def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int, *, shorten: bool) -> ShipTo:
-    """Return the address with lines of at most `line_length` characters. Raises Unwritable if it needs more lines than
-    the file has. With `shorten`, the texts are cut off instead.
+    """Return the address with lines of at most `line_length` characters.
+
+    If the address needs more lines than the file has, it is shortened if `shorten` is true. Otherwise raises
+    Unwritable.
     """
     address: dict[str, str] = {name: str(value) for name, value in document["shipping_address"].items() if value}
     country = address.get("country", "")
@@ -291,9 +296,10 @@ def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: 
 
 
 def _broken(field: str, texts: Sequence[str], *, line_length: int | None, max_lines: int, shorten: bool) -> list[str]:
-    """Return the texts in lines of at most `line_length` characters. Raises Unwritable if there are too many lines.
+    """Return the texts in lines of at most `line_length` characters.
 
-    With `shorten`, the last lines are left out instead.
+    If there are more than `max_lines` lines, the last lines are removed if `shorten` is true. Otherwise raises
+    Unwritable.
     """
     if line_length is None:
         return list(texts)

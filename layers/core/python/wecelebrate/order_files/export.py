@@ -1,9 +1,9 @@
-"""Exports orders: chooses the orders, writes them to a file, and then writes the `.done` file.
+"""Exports orders: selects the orders, writes them to a file, and then writes the `.done` file.
 
-The database chooses the orders of a file in one transaction (`app.begin_order_export`), together with a copy of each
-order. The file depends only on these copies. If a worker dies, the next worker of the destination writes the same bytes
-under the same name. Therefore a receiver gets each version of an order exactly once, if it ignores the names of files
-that it has already processed, or waits for the `.done` file.
+The database selects the orders of a file and copies each order in one transaction (`app.begin_order_export`). The file
+depends only on these copies. If a worker dies, the next worker of the destination writes the same bytes under the same
+name. A receiver must wait for the `.done` file, or ignore the names of files that it has already processed. It then
+gets each version of an order exactly once.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from wecelebrate.order_files import FOLDER, formats, sql
 from wecelebrate.order_files.documents import Destination, ExportedOrder, Unwritable
 
 MAX_ORDERS = 1_000
-"""The largest number of orders in a file. A run with more orders writes several files."""
+"""The largest number of orders in a file. For more orders, a run writes several files."""
 BUCKET = "drops"
 _MAX_DONE_BYTES = 2 << 20
 
@@ -50,7 +50,7 @@ def run(job: jobs.LeasedJob) -> None:
 def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> None:
     """Write the file of a run, and record that it is complete.
 
-    The function uses the settings that the run has stored, because the settings of the destination can have changed
+    The function uses the settings that are stored in the run, because the settings of the destination can have changed
     since the run began.
     """
     with writing(SYSTEM) as tx:
@@ -80,10 +80,11 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
 
 
 def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "WrittenFile | None":
-    """Write the file of a complete run again under its name, with these orders. It returns None if `orders` is empty.
+    """Write the file of a complete run again with the given orders, under the same name. If `orders` is empty, return
+    None.
 
-    The caller deletes the older versions. Raises RuntimeError if an order cannot be written: the receiver already has
-    each of the orders, so the file must contain all of them.
+    The caller deletes the older versions of the file. Raises RuntimeError if an order cannot be written, because the
+    receiver already has all of the orders, and the file must contain them.
     """
     file = _rendered(run["destination_id"], run, exports, are_received=True)
     if file.refusals:
@@ -105,8 +106,6 @@ class WrittenFile:
 
 @dataclass(frozen=True)
 class _File:
-    """The file of a run, and its `.done` file."""
-
     key: str
     content: bytes
     content_type: str
@@ -145,12 +144,14 @@ def _rendered(
 def _prepared(
     destination: Destination, exports: Sequence[dict[str, Any]], *, are_received: bool
 ) -> tuple[list[ExportedOrder], list[tuple[UUID, str, str]]]:
-    """Return the orders that can be written. For each other order, return its id, its number and the reason."""
+    """Return the orders that can be written. For each order that cannot be written, return its id, its number and the
+    reason.
+    """
     orders, refused = [], []
     for export in exports:
         document = export["document"]
         try:
-            previous = export.get("previous_version")  # The version is unknown in a file that an erasure writes again.
+            previous = export.get("previous_version")  # If an erasure writes the file again, the version is not known.
             orders.append(ExportedOrder.of(export["action"], document, destination, previous, is_received=are_received))
         except Unwritable as error:
             refused.append((export["order_id"], document["order_number"], str(error)))
@@ -165,7 +166,6 @@ def _done(  # noqa: PLR0917
     orders: Sequence[ExportedOrder],
     refused: list[dict[str, str]],
 ) -> bytes:
-    """Return the content of the `.done` file."""
     done = {
         "file": name,
         "sha256": digest,
@@ -179,9 +179,9 @@ def _done(  # noqa: PLR0917
 
 
 def _put(file: _File) -> None:
-    """Write a file and then its `.done` file. If an earlier worker has written both, write nothing.
+    """Write a file and then its `.done` file. If an earlier worker has already written both files, write nothing.
 
-    Otherwise a receiver could treat a file that it has already processed as a new file.
+    If the files were written again, a receiver could process them a second time.
     """
     if storage.read(BUCKET, f"{file.key}.done", _MAX_DONE_BYTES) == file.done:
         return
@@ -201,7 +201,7 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID) -> None:
 
 
 def _totals(job: jobs.LeasedJob) -> dict[str, int]:
-    """Return three numbers: the written files, the orders in these files, and the orders that could not be written."""
+    """Return the number of written files, of orders in these files, and of orders that could not be written."""
     return {noun: int(job.checkpoint.get(noun, 0)) for noun in ("files", "orders", "refused")}
 
 

@@ -1,4 +1,4 @@
-"""Receives files with news about orders: creates one job for each version of a file."""
+"""Receives files with news about orders, and creates one job for each version of a file."""
 
 import json
 import re
@@ -21,8 +21,8 @@ _INCOMING_KEY = re.compile(rf"{FOLDER}(?P<destination>[^/]+)/incoming/(?P<name>.
 def receive(upload: Mapping[str, Any]) -> UUID | None:
     """Register a version of a file, and create its job, unless the version is already registered.
 
-    `upload` describes the file in the format of `storage.created_objects`. It returns the id of the job, or None if the
-    file is not in the folder `incoming` or the destination is unknown.
+    `upload` describes the file in the format of `storage.created_objects`. It returns the id of the job. It returns
+    None if the file is not in the folder `incoming`, or if the destination does not exist.
     """
     match = _INCOMING_KEY.fullmatch(upload["key"])
     if match is None or upload["key"].endswith("/"):

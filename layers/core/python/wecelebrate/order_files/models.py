@@ -70,7 +70,7 @@ def _distinct(columns: list[OrderColumn]) -> list[OrderColumn]:
 
 Columns = Annotated[
     Annotated[list[OrderColumn], Field(min_length=1, max_length=100), AfterValidator(_distinct)] | None,
-    Field(description="The columns of CSV and XLSX files. Null: all fields, under their own names."),
+    Field(description="The columns of CSV and XLSX files. Null: all fields, with the names of the fields as columns."),
 ]
 FilePrefix = Annotated[
     str,
@@ -87,8 +87,10 @@ MaxLineLength = Annotated[
 FormulaSafe = Annotated[
     Flag,
     Field(
-        description="Whether a text cell that a spreadsheet program would run as a formula is marked as text: with an "
-        "apostrophe in CSV, with a style in XLSX. Numbers are never marked."
+        description=(
+            "Whether the file protects spreadsheet programs from texts that they would run as formulas. Such a "
+            "text gets an apostrophe in CSV, and a style in XLSX. Numbers do not change."
+        )
     ),
 ]
 PartyId = Annotated[
@@ -97,7 +99,12 @@ PartyId = Annotated[
 ]
 ExportCron = Annotated[
     Cron | None,
-    Field(description="When orders are exported: minute, hour, day of the month, month, day of the week. Null: never."),
+    Field(
+        description=(
+            "The cron expression for exports: minute, hour, day of the month, month, day of the week. Null: "
+            "orders are exported only on request."
+        )
+    ),
 ]
 
 
@@ -109,7 +116,7 @@ class NewOrderDestination(Input):
     )
     site_id: Id | None = Field(default=None, description="Only the orders of this site. Null: the orders of all sites.")
     name: Label
-    """The name of the destination, for the people who manage it."""
+    """The name that the people who manage the destination see."""
     format: OrderFileFormat
     """The format of the files."""
     columns: Columns = None
@@ -128,7 +135,7 @@ class NewOrderDestination(Input):
 
 
 class OrderDestinationPatch(Patch):
-    """A change of a destination. Its client, site and start cannot change."""
+    """A change of a destination. The client, the site and `orders_from` of a destination cannot change."""
 
     name: Label = ABSENT
     format: OrderFileFormat = ABSENT
@@ -162,7 +169,9 @@ class OrderDestination(BaseModel):
     is_active: bool
     orders_from: Moment
     """Only orders that were placed at this time or later are exported."""
-    next_run_at: Moment | None = Field(description="When orders are exported next. Null if this needs a request.")
+    next_run_at: Moment | None = Field(
+        description="When orders are exported next. Null if orders are exported only on request."
+    )
     last_run_at: Moment | None = Field(description="When the last job of the destination ended.")
     last_job_id: UUID | None = Field(description="The last job that exported orders for the destination.")
     last_outcome: str | None = Field(description="The result of the last run, as text for people.")
@@ -176,7 +185,7 @@ class RefusedOrder(BaseModel):
     order_number: str
     """The number of the order."""
     reason: str
-    """Why the order is not in the file, as text for people."""
+    """Why the order is not in the file, as a text for users."""
 
 
 class OrderExportRun(BaseModel):
@@ -186,19 +195,19 @@ class OrderExportRun(BaseModel):
     destination_id: UUID
     """The destination that gets the file."""
     seq: int
-    """The number of the file. It is unique for the destination, and increases."""
+    """The number of the file. Each new file of a destination has a higher number."""
     job_id: UUID | None = Field(description="The job that writes the file. Null if this job was deleted.")
     orders: int
-    """The number of orders that were chosen for the file."""
+    """The number of orders that were selected for the file."""
     refused: list[RefusedOrder]
-    """The orders that could not be written. They are tried again when they have changed."""
-    key: str | None = Field(description="The key of the file in the drops bucket. Null until it was written.")
+    """The orders that could not be written. When such an order changes, the next run tries to write it again."""
+    key: str | None = Field(description="The key of the file in the drops bucket. Null until the file was written.")
     size: int | None
     """The size of the file in bytes."""
     sha256: str | None
     """The SHA-256 of the file, in hexadecimal."""
     created_at: Moment
-    written_at: Moment | None = Field(description="When the file was complete. Null: it must still be written.")
+    written_at: Moment | None = Field(description="When the file was complete. Null: the file is not complete yet.")
 
 
 class OrderDestinationFilters(ListParameters):

@@ -1,5 +1,5 @@
 -- name: list_destinations
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of destinations after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -48,7 +48,7 @@ where id = :destination_id
 returning *;
 
 -- name: delete_destination!
--- Delete a destination, its runs, and the record of the orders that it has received.
+-- Delete a destination with its runs, and delete the records of the orders that it has received.
 delete from order_destinations where id = :destination_id;
 
 -- name: list_runs
@@ -65,16 +65,15 @@ from (
 order by created_at desc, id desc;
 
 -- name: find_waiting_job$
--- Get the id of an export job of the destination that no worker has started. The result is null if there is no such
--- job.
+-- Get the id of an export job of the destination that no worker has started. If no such job exists, the result is null.
 select id from jobs
 where ordering_key = :ordering_key and status = 'pending' and attempts = 0 and payload ->> 'direction' = 'out'
 order by queued_at
 limit 1;
 
 -- name: claim_due_destinations
--- Lock up to `max_rows` destinations that are due, in the order of their due times. Destinations that another
--- transaction has locked are skipped. The destinations of an inactive client wait until the client is active.
+-- Lock at most `max_rows` due destinations, sorted by their due times. Destinations that another transaction has locked
+-- are skipped. The destinations of an inactive client are skipped until the client is active.
 select id, client_id, cron, timezone, now() as due_at
 from order_destinations
 where is_active and next_run_at <= now() and app.is_active_client(client_id)
@@ -83,7 +82,7 @@ limit :max_rows
 for update skip locked;
 
 -- name: set_next_run!
--- Set the time of the next run. If it is null, the destination gets files only on request.
+-- Set the time of the next run. If this time is null, the destination gets files only on request.
 update order_destinations set next_run_at = :next_run_at where id = :destination_id;
 
 -- name: record_outcome!
@@ -100,12 +99,12 @@ order by seq
 limit 1;
 
 -- name: begin_export^
--- Choose the orders for a new run, and create the run. `run_id` is null if there is nothing to export.
+-- Select the orders for a new run, and create the run. If there is nothing to export, `run_id` is null.
 select run_id, more from app.begin_order_export(:destination_id, :job_id, :max_orders);
 
 -- name: list_exported_orders
--- List the orders of a run, in the same sequence as in the file of the run. `previous_version` is the version of the
--- order that the destination has.
+-- List the orders of a run, in the sequence of the file. `previous_version` is the version of the order that the
+-- destination already has.
 select x.order_id, x.action, x.document, (
   select max(e.version) from order_exports e
   where e.destination_id = x.destination_id and e.order_id = x.order_id and e.version < x.version
@@ -121,21 +120,21 @@ update order_exports set action = 'none', run_id = null, document = null
 where run_id = :run_id and order_id = any (:order_ids::uuid[]);
 
 -- name: forget_documents!
--- Delete the copies of the orders of a run, because the file now contains these orders.
+-- Delete the copies of the orders of a run, after the file was written.
 update order_exports set document = null where run_id = :run_id;
 
 -- name: finish_run!
--- Record that the file of a run is complete. It affects 0 rows if another worker has recorded it.
+-- Record that the file of a run is complete. It affects 0 rows if another worker has already recorded this.
 update order_export_runs
 set key = :key, size = :size, sha256 = :sha256, refused = :refused, written_at = now()
 where id = :run_id and written_at is null;
 
 -- name: find_drop$
--- Get the id of the job of a file version. The result is null if the version is not recorded.
+-- Get the id of the job of a file version. If the version is not recorded, the result is null.
 select job_id from order_file_drops where key = :key and version_id = :version_id;
 
 -- name: lock_destination_intake
--- Wait for other transactions that record files of this destination.
+-- Wait until no other transaction records files of this destination.
 select pg_advisory_xact_lock(hashtextextended('order files ' || :destination_id, 0));
 
 -- name: record_drop!

@@ -1,4 +1,4 @@
-"""Historical orders: orders that a client imports from another system in their final state.
+"""Historical orders. A client imports these orders from another system, in their final state.
 
 models      the request
 reading     the rows of a file: CSV, XLSX, NDJSON and JSON
@@ -8,8 +8,8 @@ assembling  combining the rows of an order into an order
 spool       the rows of a file, grouped by order, on the disk of the worker
 run         the job
 
-An import creates only orders, with their numbers and times. It creates no mails, webhook events, order files or stock
-holds. The database decides which orders exist already (`schema/functions/order_importing.sql`).
+An import creates orders with their original numbers and times. It creates no mails, webhook events, order files or
+stock holds. The database determines which orders already exist (`schema/functions/order_importing.sql`).
 """
 
 from uuid import UUID
@@ -28,7 +28,7 @@ sql = queries(__file__)
 def create(tx: Transaction, site_id: UUID, request: OrderImport) -> Job:
     """Create the job of an import. The imports of one client run one after the other.
 
-    Raises NotFound, Forbidden if the caller can only read the site, or Invalid if an upload has no file.
+    Raises NotFound. Raises Forbidden if the caller can only read the site. Raises Invalid if an upload has no file.
     """
     site = sql.get_site(tx, site_id=site_id)
     if site is None:

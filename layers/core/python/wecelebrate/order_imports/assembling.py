@@ -1,4 +1,4 @@
-"""Combines the rows of an order into an order. If one row is invalid, the whole order is rejected."""
+"""Combines rows with the same order number into an order. If one row is invalid, the whole order is rejected."""
 
 import json
 import re
@@ -23,8 +23,8 @@ from wecelebrate.orders.models import OrderStatus
 
 MAX_LINES = 2_000
 MAX_ITEMS_BYTES = 1_000_000
-"""The maximum size of the lines of an order, as JSON. The database accepts 1.7 MB, including the spaces and ids that it
-adds."""
+"""The maximum size of the lines of an order as JSON, in bytes. The database accepts 1.7 MB, including the spaces and
+ids that the database adds."""
 MAX_METADATA_BYTES = 60_000
 _TIMES = ("processed_at", "shipped_at", "delivered_at", "cancelled_at")
 _LENGTHS = {
@@ -39,15 +39,15 @@ _STATUSES = {status: status for status in get_args(OrderStatus)} | {"canceled": 
 _FULFILMENT_STATES = {
     "fulfilled": "shipped", "partial": "shipped", "unfulfilled": "pending", "restocked": "cancelled",
 }  # fmt: skip
-"""Maps the state of fulfilment in an export of Shopify to the status of the order. Shopify does not say what was
-delivered."""
+"""Maps the state of fulfilment in an export of Shopify to the status of the order. No state is mapped to `delivered`,
+because Shopify does not say what was delivered."""
 _ENDED_PAYMENTS = ("refunded", "voided")
 
 
 class BadOrder(Exception):
     """An order cannot be imported.
 
-    `row` is the row that causes the error, or None if the order as a whole causes it.
+    `row` is the row that causes the error. It is None if the whole order causes the error.
     """
 
     def __init__(self, code: str, reason: str, row: Row | None = None) -> None:
@@ -63,7 +63,8 @@ class Assembled:
     lines_amount: Decimal
     """The sum of the amounts of the lines, without the cancelled pieces."""
     has_other_total: bool
-    """Whether the stated total differs from the sum of the lines, e.g. because it includes shipping costs."""
+    """Whether the total in the file differs from the sum of the lines, e.g. because the total includes shipping
+    costs."""
 
 
 def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str]], settings: Settings) -> Assembled:
@@ -111,24 +112,24 @@ def _is_adjustment(
 ) -> bool:
     """Return whether the rows only correct the stock.
 
-    Some systems write counted and lost pieces into the list of their invoices, with the price 0. A free order names a
-    person, an address or a status, or says how many pieces were shipped, cancelled or returned.
+    Some systems write corrections of the stock into the list of their invoices, with the price 0. Such rows do not have
+    the fields that a free order has: a person, an address, a status, or a number of shipped, cancelled or returned
+    pieces.
     """
     if total or any(line.unit_price for line in lines):
         return False
-    # A system can write 0 into these columns of each row. Therefore 0 means no value here.
+    # Some systems write 0 into these columns of each row. Therefore 0 is treated as no value.
     if any(pieces for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
         return False
     return all(texts.keys().isdisjoint(_SIGNS_OF_AN_ORDER) for _, texts in heads)
 
 
 def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
-    """Return whether an order has several lines, and the amount of each line equals the stated total."""
+    """Return whether an order has several lines and each line states the total of the order as its amount."""
     return len(lines) > 1 and all(line.unit_price * line.quantity == total for line in lines)
 
 
 def _fields(cells: Cells, columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of each field of a row."""
     texts = {columns[column]: _stripped(text) for column, text in cells.items() if column in columns}
     return {field: text for field, text in texts.items() if text}
 
@@ -139,7 +140,7 @@ def _stripped(text: str) -> str:
 
 
 def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) -> dict[str, Any]:
-    """Return the values of the rows that apply to the whole order. Raises BadOrder."""
+    """Return the values of the fields that belong to the whole order. Raises BadOrder."""
     created, texts = _created_at(heads, settings), _agreed(heads)
     try:
         code = values.currency(texts["currency"]) if "currency" in texts else settings.currency
@@ -172,7 +173,7 @@ def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) ->
 
 
 def _with_customer(head: dict[str, Any], texts: Mapping[str, str], settings: Settings) -> dict[str, Any]:
-    """Return the head of the order, and add the texts that depend on other fields."""
+    """Return the head of the order with the texts that are computed from other fields."""
     customer_id = head.pop("customer_id")
     if head["customer_subject"] is None and customer_id is not None:
         head["customer_subject"] = f"import:{settings.source}:{customer_id}"
@@ -181,7 +182,7 @@ def _with_customer(head: dict[str, Any], texts: Mapping[str, str], settings: Set
 
 
 def _other_number(texts: Mapping[str, str], number: str) -> str | None:
-    """Return the original number in the file if it differs from the number of the order, e.g. in its case."""
+    """Return the number in the file if it differs from the number of the order, e.g. in its case."""
     stated = texts.get("order_number", number)
     return None if stated == number else stated[:100]
 
@@ -201,9 +202,8 @@ def _created_at(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settin
 
 
 def _agreed(heads: Sequence[tuple[Row, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the texts of the order fields, which all rows must have in common. Blank cells are ignored.
-
-    Raises BadOrder.
+    """Return the texts of the fields of the order. Raises BadOrder if the rows have different texts. Blank cells are
+    ignored.
     """
     agreed: dict[str, str] = {}
     for row, texts in heads:
@@ -231,7 +231,9 @@ def _status(texts: Mapping[str, str], settings: Settings) -> str:
 
 
 def _status_of_states(texts: Mapping[str, str], settings: Settings) -> str | None:
-    """Return the status that follows from both states in an export of Shopify: of the fulfilment and of the payment."""
+    """Return the status of an order from an export of Shopify. It depends on the state of fulfilment and the state of
+    payment.
+    """
     fulfilment, payment = texts.get(FULFILMENT_STATE), texts.get(PAYMENT_STATE)
     for text in (fulfilment, payment):
         if text is not None and (stated := settings.statuses.get(folded(text))):
@@ -269,7 +271,9 @@ def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) 
 
 
 def _address(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the parts of the address in the file. They are not checked, because the order may already be delivered."""
+    """Return the fields of the address in the file. The address is not validated, because the order may already be
+    delivered.
+    """
     parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
     return {part: values.line(f"shipping_{part}", text, 200) for part, text in parts.items()}
 
@@ -320,7 +324,7 @@ def _lines(rows: Sequence[Row], fields: Sequence[Mapping[str, str]], code: str, 
 
 
 def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int | None, Line]:
-    """Return the line number, if the line has one, and the line. Raises BadValue."""
+    """Return the line number and the line. If the line has no number, return None as its number. Raises BadValue."""
     named = {name: values.line(name, texts[name], limit) for name, limit in _LINE_TEXTS.items() if name in texts}
     sku = named.get("sku") or named.get("name", "")[:200]
     if not sku:
@@ -349,7 +353,7 @@ def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int 
 
 
 def _total(lines: Sequence[Line], status: str) -> Decimal:
-    """Return the sum of the lines. For a cancelled order, the cancelled pieces count, too."""
+    """Return the sum of the lines. For a cancelled order, the sum includes the cancelled pieces."""
     return sum(
         (line.unit_price * (line.quantity - (0 if status == "cancelled" else line.cancelled or 0)) for line in lines),
         Decimal(0),
@@ -362,5 +366,5 @@ _OF_ORDER = frozenset({FULFILMENT_STATE, PAYMENT_STATE,
 })  # fmt: skip
 """The fields that must have the same value in all rows of an order."""
 _SIGNS_OF_AN_ORDER = _OF_ORDER - {"currency", "total_amount", "shipping_country"}
-"""The fields of an order that an adjustment of the stock does not have. The country is not one of them, because a
-system writes its own country into each row."""
+"""If the rows contain one of these fields, they are an order and not an adjustment of the stock. The country is not one
+of these fields, because some systems write their own country into each row."""

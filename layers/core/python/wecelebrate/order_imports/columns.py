@@ -45,24 +45,24 @@ _SHOPIFY = {
     "Name": "order_number", "Created at": "created_at", "Lineitem name": "name", "Fulfilled at": "shipped_at",
     "Fulfillment Status": FULFILMENT_STATE, "Financial Status": PAYMENT_STATE,
 }  # fmt: skip
-"""The fields of the columns in the order export of Shopify, where `Name` is the order number."""
+"""Maps the columns of the order export of Shopify to fields. In this export, `Name` is the order number."""
 _MAX_NAME = 200
 _MAX_UNREAD = 100
-"""The result of an import names at most this many columns of the file that are not read."""
+"""The maximum number of unread columns of a file that the result of an import names."""
 _OF_LINES = (["sku", "name"], ["quantity"], ["unit_price", "amount"])
-"""The fields that each line needs: one of each list."""
+"""The fields that each line needs: at least one field of each list."""
 _REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)
 """The suffix that the reader of a table appends to a repeated column name."""
 
 
 class AmbiguousColumns(Exception):
-    """More than one column could contain a field. The message names these columns."""
+    """Several columns could contain the same field. The text of the exception names these columns."""
 
 
 def known_columns(stated: Mapping[str, str]) -> PlainColumns:
     """Return the known column names for the reader of a table. `stated` maps fields to columns.
 
-    The reader raises AmbiguousColumns if a sheet has a column for the order number and also ambiguous columns.
+    The reader raises AmbiguousColumns if a sheet with a column for the order number has ambiguous columns.
     """
     names = frozenset(map(folded, (*_BY_NAME, *_SHOPIFY, *stated.values())))
 
@@ -71,7 +71,7 @@ def known_columns(stated: Mapping[str, str]) -> PlainColumns:
 
     def key_of(header: Sequence[str]) -> int | None:
         if not _has_number(header, stated):
-            return None  # e.g. a sheet with a legend, whose columns are ignored
+            return None  # For example, a sheet with a legend has no order number. Its columns are ignored.
         fields = fields_of(header, stated)
         return next((at for at, column in enumerate(header) if fields.get(column) == "order_number"), None)
 
@@ -79,9 +79,10 @@ def known_columns(stated: Mapping[str, str]) -> PlainColumns:
 
 
 def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str]:
-    """Return the field of each column with a known field. `stated` maps fields to columns, and overrides known names.
+    """Return the field of each known column. `stated` maps fields to columns, and takes precedence over known names.
 
-    A column whose name is the name of a field takes precedence over other known names. Raises AmbiguousColumns.
+    A column with exactly the name of a field takes precedence over a column with another known name of this field.
+    Raises AmbiguousColumns.
     """
     header = list(header)
     by_vendor = _vendor(header)
@@ -102,7 +103,7 @@ def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str
 
 
 def _vendor(header: Sequence[str]) -> Mapping[str, str]:
-    """Return the fields of columns that have a different meaning in the export of a shop system."""
+    """Return the fields of columns whose names have another meaning in the export of a shop system."""
     return _SHOPIFY if "Lineitem name" in header else {}
 
 
@@ -111,7 +112,6 @@ def _known_field(column: str, by_vendor: Mapping[str, str]) -> str | None:
 
 
 def _has_number(header: Sequence[str], stated: Mapping[str, str]) -> bool:
-    """Return whether one or more columns could contain the order number."""
     if "order_number" in stated:
         return stated["order_number"] in header
     by_vendor, taken = _vendor(header), set(stated.values())
@@ -121,7 +121,7 @@ def _has_number(header: Sequence[str], stated: Mapping[str, str]) -> bool:
 def require_same_fields(earlier: Iterable[str], before: Mapping[str, str], fields: Mapping[str, str]) -> None:
     """Check that new columns do not change the fields of the `earlier` columns. Raises AmbiguousColumns.
 
-    In NDJSON, a later row can have new columns after the earlier rows have already been read.
+    The check is needed because a row of NDJSON can have new columns when the rows before it are already read.
     """
     for column in earlier:
         field = before.get(column)
@@ -140,7 +140,7 @@ def unread(
 ) -> list[list[str]]:
     """Return the columns of each file that the import does not read, as texts for the result of the job.
 
-    `names_of_lines` are the names in lists of lines in JSON objects. They belong to the first file.
+    `names_of_lines` are the names of the fields of order lines in JSON objects. They belong to the first file.
     """
     names = [
         [shown(column) for column in header if column not in of] for header, of in zip(headers, fields, strict=True)
@@ -153,7 +153,9 @@ def unread(
 
 
 def missing(fields: Sequence[Mapping[str, str]], names_of_lines: Iterable[str], settings: Settings) -> list[list[str]]:
-    """Return the fields that no column has, although each order needs them: lists, of which one field is enough."""
+    """Return the missing fields. Each item is a list of fields, of which each order needs one. The file has no column
+    for any field of the list.
+    """
     of_orders = set(fields[0].values()) if fields else set()
     of_lines = set(fields[-1].values() if fields else ()) | set(names_of_lines)
     needed = [(of_orders, ["created_at"]), *((of_lines, each) for each in _OF_LINES)]

@@ -1,11 +1,12 @@
-"""The error file of an import: the original rejected rows, with the errors. A user can correct and import it again.
+"""Writes the error file of an import: the original rejected rows with their errors. A user can correct the file and
+import it again.
 
-Rows of tables are in a CSV file. If the import has read JSON objects, the error file is NDJSON, because a CSV row
-cannot contain the lines of an order. The worker uploads the file while the file is being written, so the file needs no
-disk space.
+For the rows of a table, the error file is CSV. For JSON objects, the error file is NDJSON, because a CSV row cannot
+contain the lines of an order. The worker uploads the file while it writes the file. Therefore the file needs no disk
+space.
 
-Numbers and times of a workbook are written in the formats that the request states for texts, so the corrected file has
-the same values. If the format of a cell shows leading zeros, they are kept.
+Numbers and times of a workbook are written in the formats that the request states for texts. Therefore an import of the
+corrected file reads the same values. Leading zeros that the format of a cell shows are written too.
 """
 
 import csv
@@ -29,12 +30,14 @@ _TIMES = frozenset(("created_at", "processed_at", "shipped_at", "delivered_at", 
 _COUNTS = frozenset(("line", "quantity", "shipped_quantity", "cancelled_quantity", "returned_quantity"))
 _AMOUNTS = frozenset(("amount", "total_amount", "unit_price"))
 _NUMBER = re.compile(r"(-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?)([ \u00a0\u202f]?\D{0,5})", re.ASCII)
-"""A number in a workbook, followed by the currency in the format of its cell."""
+"""Matches a number of a workbook. A currency from the format of the cell can follow the number."""
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
 def write(spool: Spool, bucket: str, path: str, fields: Sequence[Mapping[str, str]], settings: Settings) -> str:
-    """Write the error file, and return its key, which begins with `path`. `fields` maps the columns of each file."""
+    """Write the error file and return its key, which begins with `path`. `fields` maps the columns of each file to
+    fields.
+    """
     kind = NDJSON if spool.has_objects else CSV
     parts = _ndjson(spool, fields, settings) if spool.has_objects else _csv(spool, fields, settings)
     stream = io.BufferedReader(_Parts(parts), 1 << 16)
@@ -86,7 +89,9 @@ def text_of(cell: str, field: str | None, settings: Settings) -> str:
 
 
 def _text_of_time(cell: str, date_format: str, settings: Settings) -> str:
-    """Return a time in the format of the request, or unchanged if the format would lose a part, e.g. the seconds."""
+    """Return a time in the format of the request. If this format would lose information, e.g. the seconds, do not
+    change the text.
+    """
     try:
         time = datetime.fromisoformat(cell)
         local = time.astimezone(settings.zone).replace(tzinfo=None) if time.tzinfo else time
@@ -98,9 +103,8 @@ def _text_of_time(cell: str, date_format: str, settings: Settings) -> str:
 
 
 def _text_of_number(cell: str, decimal_mark: str | None) -> str:
-    """Return a number without an exponent, with the decimal mark of the request.
-
-    A currency after the number is kept.
+    """Return a number without an exponent, with the decimal mark of the request. A currency after the number does not
+    change.
     """
     match = _NUMBER.fullmatch(cell)
     if match is None:
@@ -121,7 +125,7 @@ class _Line:
 
 
 class _Parts(io.RawIOBase):
-    """A readable UTF-8 file made of texts. It can be read only once."""
+    """A file that can be read once. It returns the texts of an iterator in UTF-8."""
 
     def __init__(self, parts: Iterator[str]) -> None:
         self._parts, self._rest = parts, b""

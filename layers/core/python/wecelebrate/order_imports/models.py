@@ -22,12 +22,12 @@ LineField = Literal[
     "returned_quantity",
 ]  # fmt: skip
 AnyField = Literal[HeadField, LineField]
-"""One type for both, so that the error for an unknown name is one error at this name."""
+"""The name of a field. It is one type and not a union of two types, so that an unknown name causes only one error."""
 MAX_STATUSES = 100
 
 
 def _check_date_format(value: str) -> str:
-    """Raise ValueError unless the format names a complete date with the directives of `strptime`."""
+    """Raise ValueError if the directives of `strptime` in the format do not form a complete date."""
     directives = re.findall(r"%(.)", value)
     if not set(directives) <= set("dmYyHIMSpfzjbB"):
         raise ValueError("must use only %d, %m, %Y, %y, %b, %B, %j, %H, %I, %p, %M, %S, %f and %z")
@@ -42,32 +42,39 @@ class OrderImport(Input):
     """An import of historical orders from an uploaded file."""
 
     upload_id: Id = Field(
-        description="The upload of the file: a row for each line of an order, or our export of `orders`."
+        description=(
+            "The upload of the file. The file has one row for each line of an order, or is our export of `orders`."
+        )
     )
     lines_upload_id: Id | None = Field(
         default=None,
-        description="The upload of a second file with the lines, if the first file has a row for each order: our "
-        "export of `order_lines`.",
+        description=(
+            "The upload of a second file with the lines of the orders, which is our export of `order_lines`. "
+            "Needed if the first file has one row for each order."
+        ),
     )
     source: Annotated[str, Line(50)] = Field(
-        description="A name of the system from which the orders come. An order is imported once from each source."
+        description=(
+            "The name of the system from which the orders come. From each source, an order is imported only once."
+        )
     )
     currency: CurrencyCode | None = Field(
-        default=None, description="The currency of rows that name none. Without it, such rows are rejected."
+        default=None, description="The currency of rows without a currency. If it is null, such rows are rejected."
     )
     status: OrderStatus | None = Field(
-        default=None, description="The status of orders that name none. Without it, such orders are rejected."
+        default=None, description="The status of orders without a status. If it is null, such orders are rejected."
     )
     statuses: dict[Annotated[str, Line(100)], OrderStatus] = Field(
         default_factory=dict,
         max_length=MAX_STATUSES,
-        description='What the words of the file mean, e.g. `{"completed": "delivered"}`. Case is ignored.',
+        description='Maps statuses in the file to our statuses, e.g. `{"completed": "delivered"}`. Case is ignored.',
     )
     columns: dict[AnyField, Annotated[str, Line(200)]] = Field(
-        default_factory=dict, description="Field → the column that has it. Columns of known names need no entry."
+        default_factory=dict, description="Maps fields to their columns. A column with a known name needs no entry."
     )
     timezone: Timezone | None = Field(
-        default=None, description="The time zone of times without an offset. The default is the client's."
+        default=None,
+        description="The time zone of times without an offset. The default is the time zone of the client.",
     )
     date_format: (
         Annotated[
@@ -77,13 +84,17 @@ class OrderImport(Input):
             Documented({"examples": ["%d.%m.%Y %H:%M"]}),
         ]
         | None
-    ) = Field(default=None, description="How times are written, as for `strptime`. Without it, they must be ISO 8601.")
+    ) = Field(
+        default=None,
+        description="The format of times in the file, in directives of `strptime`. Null: times must be in ISO 8601.",
+    )
     decimal_mark: Literal[",", "."] | None = Field(
         default=None,
-        description="The decimal mark of amounts. Without it, it is a point, and a comma is not accepted.",
+        description="The decimal separator of amounts. Null: the separator is a point, and a comma is not accepted.",
     )
     number_prefix: Annotated[str, Line(20)] | None = Field(
-        default=None, description="A text before each order number, e.g. if two shops use the same numbers."
+        default=None,
+        description="A text that is added before each order number, e.g. because two shops use the same numbers.",
     )
-    dry_run: Flag = Field(default=False, description="Whether the file is only checked.")
+    dry_run: Flag = Field(default=False, description="Whether the file is only checked, and nothing is imported.")
     notify: Flag = Field(default=False, description="Whether the requester gets a mail when the job has ended.")

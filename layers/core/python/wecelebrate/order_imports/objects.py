@@ -1,6 +1,6 @@
 """Reads JSON and NDJSON objects as rows.
 
-Numbers keep their original text, because an amount must not become a float.
+Numbers stay texts, because an amount must not become a float.
 """
 
 import io
@@ -18,11 +18,11 @@ REPORT_PREFIX = "wecelebrate_"
 """The prefix of the JSON fields and columns that an error file adds."""
 
 Cells = Mapping[str, str]
-"""Maps columns to cells. The cell of a number is a NumberText. Blank cells are left out."""
+"""Maps columns to cells. The cell of a number is a NumberText. Blank cells are omitted."""
 
 
 class NotARow(Exception):
-    """The value is neither an order nor an order line. The message says why."""
+    """The value is not an order and not an order line. The text of the exception says why."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,7 +43,8 @@ def parsed(text: str) -> Any:
 def items_of(text: io.TextIOWrapper) -> Iterator[Any]:
     """Yield the items of a JSON list, parsed by `parsed`. Only one item is in memory at a time.
 
-    Yields all items before the first invalid position, and then raises InvalidJson or UnicodeDecodeError.
+    If the list is invalid, the function yields all items before the invalid position, and then raises InvalidJson or
+    UnicodeDecodeError.
     """
     scanner = Scanner(text, _decoder)
     scanner.skip("[")
@@ -60,7 +61,7 @@ def items_of(text: io.TextIOWrapper) -> Iterator[Any]:
 
 
 def written(value: Any) -> str:
-    """Return the JSON text of a value that `parsed` has returned. Numbers have their original text."""
+    """Return the JSON text of a value that `parsed` has returned. Numbers are written with their original text."""
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, dict):
@@ -71,7 +72,7 @@ def written(value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Return the JSON text of a value, valid in UTF-8. JSON can contain a lone surrogate, but UTF-8 cannot."""
+    """Return the JSON text of a value. A lone surrogate is escaped, because UTF-8 cannot contain it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     is_unicode = text.isascii() or text.encode("utf-8", "ignore").decode() == text
     return text if is_unicode else json.dumps(value, separators=(",", ":"))
@@ -80,7 +81,7 @@ def json_text(value: Any) -> str:
 def cells_and_lines(item: Any) -> tuple[Cells, tuple[Cells, ...] | None]:
     """Return the cells of an object, and the cells of the order lines in the object. Raises NotARow.
 
-    The lines are None if the object has none.
+    If the object has no list of lines, return None instead of the lines.
     """
     if not isinstance(item, dict):
         raise NotARow("The row is not a JSON object.")
@@ -94,7 +95,7 @@ def cells_and_lines(item: Any) -> tuple[Cells, tuple[Cells, ...] | None]:
 
 
 def _cells(item: Mapping[str, Any]) -> Cells:
-    """Return the fields of a JSON object as cells. A nested address has one cell for each part, as in CSV."""
+    """Return the fields of a JSON object as cells. A nested address has one cell for each of its fields, as in CSV."""
     cells: dict[str, str] = {}
     for name, value in item.items():
         if name == "shipping_address" and isinstance(value, dict):
@@ -107,9 +108,9 @@ def _cells(item: Mapping[str, Any]) -> Cells:
 
 
 def report_line(source: str, added: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parts of a line of an error file: the original object, and its errors."""
+    """Yield the texts that form a line of an error file: the original object and its errors."""
     members = {f"{REPORT_PREFIX}{name}": value for name, value in added.items()}
-    if REPORT_PREFIX in source:  # the imported file was itself an error file
+    if REPORT_PREFIX in source:  # The imported file was itself an error file.
         source = written({name: value for name, value in parsed(source).items() if name not in members})
     report = json.dumps(members)
     body = source.rstrip()[:-1].rstrip()

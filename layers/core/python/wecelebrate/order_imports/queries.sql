@@ -5,5 +5,6 @@ select s.client_id, c.timezone, current_user = 'app_admin' or s.client_id = any 
 from sites s join clients c on c.id = s.client_id where s.id = :site_id;
 
 -- name: import_orders
--- Import orders for a job. Returns what became of each order, and the details of an existing order that differ.
+-- Import orders for a job. Returns the outcome of each order. If an order already exists with other details, also
+-- returns the details that differ.
 select order_number, outcome, differing from app.import_historical_orders(:job_id, :orders, :is_rehearsal);

@@ -19,18 +19,20 @@ from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, i
 MAX_BYTES = 100 << 20
 """The maximum size of a file, in bytes."""
 MAX_UNPACKED_BYTES = 150 << 20
-"""The maximum size of a file after decompression. The worker has 512 MB of disk space for this text and the spool."""
+"""The maximum size of a file after decompression, in bytes. The worker has 512 MB of disk space for the decompressed
+file and the spool.
+"""
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
 MAX_LINE_BYTES = 4 << 20
 """The maximum size of an NDJSON line, in bytes. A line contains an order with all its order lines."""
 _MAX_SHOWN_LINE = 10_000
-"""If a line is not valid JSON, the error file contains at most this number of its characters."""
+"""If a line is not valid JSON, the error file contains only this number of characters of the line."""
 _ZONED = re.compile(r"(?<![a-z])([a-z]+_at) \(([A-Za-z0-9_+/-]{1,100})\)")
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be read. The message says why."""
+    """The whole file cannot be read. The text of the exception says why."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class RawRow:
     """The number of the row in the file, from 1. For text files, it is the number of the line."""
     cells: Cells
     lines: tuple[Cells, ...] | None = None
-    """The order lines in the row. None means that the row contains no list of lines."""
+    """The order lines in the row. None if the row contains no list of lines."""
     problem: str | None = None
     """Why the row cannot be read."""
     flaws: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +55,8 @@ class RawRow:
 def rows(stream: BinaryIO, name: str, plain_columns: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
     """Yield the rows of a file. The file is read once, from its start. Raises UnreadableFile.
 
-    The function adds the columns of the file to `columns`: for a table before the first row, for JSON with each row.
+    The function adds the columns of the file to `columns`. The columns of a table are added before the first row. The
+    columns of JSON objects are added with each row.
     """
     try:
         unpacked = unpack(cast(BinaryIO, _Bounded(stream, MAX_BYTES, f"has more than {MAX_BYTES >> 20} MB")), name)
@@ -90,8 +93,6 @@ def _bounded(read: Iterator[RawRow], columns: dict[str, None]) -> Iterator[RawRo
 
 
 class _Bounded:
-    """A stream that raises an error after more than `limit` bytes."""
-
     def __init__(self, stream: Readable, limit: int, problem: str) -> None:
         self._stream, self._left, self._problem = stream, limit, problem
 
@@ -159,7 +160,6 @@ def _object_row(number: int, item: Any) -> RawRow:
 
 
 def _table(unpacked: UnpackedFile, plain_columns: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
-    """Read a CSV file or a workbook."""
     table = open_plain(unpacked, plain_columns)
     names = [_ZONED.sub(r"\1", column) for column in table.header]
     zones = {at: match[2] for at, column in enumerate(table.header) if (match := _ZONED.fullmatch(column))}
@@ -193,11 +193,11 @@ def _flaws(values: Any, names: list[str]) -> dict[str, str]:
 
 
 def _in_zone(cell: str, zone: str) -> str:
-    """Return the time of a cell with the UTC offset of the time zone in the column name, e.g. `created_at (UTC)`.
+    """Return the time of a cell with a UTC offset. The column name states the time zone, e.g. `created_at (UTC)`.
 
-    Our exports as workbooks have such columns.
+    Workbooks that the platform exports have such columns.
     """
     try:
         return NumberText(datetime.fromisoformat(cell).replace(tzinfo=ZoneInfo(zone)).isoformat())
-    except (ValueError, ZoneInfoNotFoundError, OSError):  # an unknown name can be a folder
+    except (ValueError, ZoneInfoNotFoundError, OSError):  # An unknown name can be the name of a folder.
         return cell

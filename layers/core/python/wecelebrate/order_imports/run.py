@@ -34,10 +34,10 @@ BUCKET = "drops"
 CHUNK_ORDERS = 200
 CHUNK_ROWS = 2_000
 CHUNK_BYTES = 8 << 20
-"""The limits of one transaction. The size counts the bytes of the rows in the file."""
+"""A transaction imports rows up to this size in bytes, up to CHUNK_ORDERS orders and up to CHUNK_ROWS rows."""
 FIRST_ERRORS = 20
 _CHECK_ROWS = 1_000
-"""After each group of this number of rows, the reader checks whether the worker still has the lease."""
+"""After each group of this number of rows, the reader checks that the worker still has the lease."""
 _MAX_NUMBER_LENGTH = 50
 _NUMBER = re.compile(ORDER_NUMBER_PATTERN.replace("$", r"\Z"))
 _REFUSALS = {
@@ -58,12 +58,14 @@ class _Prepared(NamedTuple):
 
 @dataclass
 class _Progress:
-    """The progress of the committed chunks. It is the checkpoint of the job."""
+    """The progress after the last committed chunk. It is the checkpoint of the job."""
 
     orders: int = 0
-    """The position of the last order in these chunks."""
+    """The position of the last committed order."""
     key: str = ""
-    """The number of this order. If the file has another order at this position, the progress is ignored."""
+    """The order number of the last committed order. If the file has another order at this position, the progress is
+    ignored.
+    """
     rows: Counter[str] = field(default_factory=Counter)
     """The number of rows that were created or unchanged."""
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -81,7 +83,8 @@ class _Progress:
     def has_refusals(self) -> bool:
         """Whether the database has refused an order.
 
-        A repeated attempt must find out again which orders were refused.
+        The checkpoint does not contain these orders. A new attempt must therefore find out again which orders were
+        refused.
         """
         return any(self.outcomes[outcome] for outcome in _REFUSALS)
 
@@ -118,8 +121,6 @@ def _rejected_files() -> Iterator[None]:
 
 @dataclass
 class _Import:
-    """A running import."""
-
     job: jobs.LeasedJob
     spool: Spool
     settings: Settings
@@ -132,15 +133,15 @@ class _Import:
     headers: list[Mapping[str, None]] = field(default_factory=list)
     """For each file, its columns."""
     names_of_lines: dict[str, None] = field(default_factory=dict)
-    """The names in the lists of lines in JSON objects."""
+    """The names of the fields of order lines in JSON objects."""
     orders: Counter[str] = field(default_factory=Counter)
     """The number of orders, by outcome."""
     other_totals: list[dict[str, Any]] = field(default_factory=list)
     """The first orders whose total is not the sum of their lines."""
     _above: dict[int, str] = field(default_factory=dict)
-    """For each file, the number of the last order that was read."""
+    """For each file, the order number in the last row that has one."""
     _nameless: dict[int, Rejection] = field(default_factory=dict)
-    """For each file, the first rejected row that has no order number and comes after the last order that was read."""
+    """For each file, the first rejected row without an order number after the last row with an order number."""
 
     def read(self) -> None:
         """Store the rows of all files. Raises UnreadableFile, AmbiguousColumns or JobRejected."""
@@ -163,13 +164,14 @@ class _Import:
         self.job.total = self.job.counts["read"]
         self._skip_written()
         with writing(SYSTEM) as tx:
-            self.job.save(tx)  # From here on, the total is known, so the progress can be shown as a percentage.
+            self.job.save(tx)  # Now the total is known. Therefore the progress can be shown as a percentage.
 
     def _skip_written(self) -> None:
-        """Skip and count the orders that earlier attempts have written, unless the database must compare them again.
+        """Skip and count the orders that earlier attempts have written. If the database must compare them again, skip
+        no order.
 
-        If the earlier attempts have read the orders differently, e.g. in an earlier release, the import starts again.
-        The result is still correct, because an order that the job has already written counts as created.
+        If earlier attempts have read the orders differently, e.g. with an earlier release, the import starts again. The
+        result is still correct, because an order that the job has already written is counted as created.
         """
         if self.committed.orders and self.spool.key(self.committed.orders) != self.committed.key:
             self.committed = _Progress()
@@ -182,7 +184,7 @@ class _Import:
         self.orders += self.committed.outcomes
 
     def _store(self, rows: Iterator[RawRow], header: Mapping[str, None]) -> None:
-        """Store the rows of a file. The columns of the file are added to `header` during the reading."""
+        """Store the rows of a file. While the file is read, its columns are added to `header`."""
         file, width = len(self.fields), -1
         self.fields.append({})
         self.headers.append(header)
@@ -205,7 +207,7 @@ class _Import:
             raise jobs.JobRejected("no_order_number", reason)
 
     def _flaw(self, raw: RawRow) -> str | None:
-        """Return the reason why the cell of a field has no value. Cells of columns without a field are ignored."""
+        """Return the reason why the cell of a field has no value. Cells in columns without a field are ignored."""
         fields = self.fields[-1]
         return next((f"`{fields[name]}`: {flaw}." for name, flaw in raw.flaws.items() if name in fields), None)
 
@@ -218,7 +220,7 @@ class _Import:
         if is_number:
             self._above[row.file] = number
             nameless = self._nameless.pop(row.file, None)
-            if nameless and not row.lines:  # A record with a list of lines is a whole order.
+            if nameless and not row.lines:  # An object with a list of lines is a whole order.
                 self.spool.add_gap(number, nameless)
         if is_number and problem is None:
             self.spool.add(number, row)
@@ -232,8 +234,8 @@ class _Import:
             )
         self.spool.reject(rejection)
         self._count_rejected(1)
-        # A row belongs to the order whose number it contains. A row without a number may be the last row of the order
-        # above, or the first row of the order below.
+        # A row with an order number belongs to this order. A row without a number can belong to the order in the rows
+        # above or to the order in the rows below.
         if not is_number:
             self._nameless.setdefault(row.file, rejection)
         for key in {number} if is_number else {above} - {None}:
@@ -272,7 +274,6 @@ class _Import:
             yield chunk
 
     def _assembled(self, group: Group) -> Assembled:
-        """Combine the rows of a group into an order. Raises BadOrder."""
         if gap := self.spool.gap(group.key):
             reason = f"Row {gap[0]} was rejected ({gap[1]}), and is or can be a row of this order."
             raise BadOrder("order_incomplete", reason)
@@ -282,9 +283,9 @@ class _Import:
         return assemble(group.key, group.rows, self.fields, self.settings)
 
     def _reject(self, group: Group, error: BadOrder) -> None:
-        """Reject the rows of an order. The row that causes the error gets the reason.
+        """Reject the rows of an order. The row that causes the error gets the reason of the error.
 
-        The other rows refer to this row.
+        The reason of all other rows names the row that causes the error.
         """
         self.orders["rejected"] += 1
         self._count_rejected(group.count)
@@ -316,8 +317,9 @@ class _Import:
         job.check_lease()
         last = chunk[-1].group.position
         document = orjson.dumps([prepared.assembled.values for prepared in chunk]).decode()
-        # The database compares the orders of a committed chunk again, to find out which orders were refused. If an
-        # order does not exist, it is written, because the checkpoint counts it as created.
+        # If the chunk was already committed, the database compares its orders again to find out which orders were
+        # refused. If an order does not exist any more, the database creates it, because the checkpoint counts the order
+        # as created.
         is_rehearsal = self.settings.is_rehearsal
         with writing(SYSTEM) as tx:
             rows = sql.import_orders(tx, job_id=job.id, orders=document, is_rehearsal=is_rehearsal)
@@ -334,7 +336,7 @@ class _Import:
                     self.orders[outcome] += 1
                 job.done += group.count
             progress.orders, progress.key = last, chunk[-1].group.key
-            if last > self.committed.orders:  # During the repeated comparison, the attempt makes no progress.
+            if last > self.committed.orders:  # Comparing a committed chunk again is no progress.
                 job.checkpoint = progress.as_json()
             job.save(tx)
         for group, _ in chunk:
@@ -374,7 +376,9 @@ class _Import:
 
 
 def _delete_uploads(job: jobs.LeasedJob) -> None:
-    """Delete the imported files, because they contain personal data. The bucket later deletes leftover files."""
+    """Delete the imported files, because they contain personal data. If this fails, the lifecycle rule of the bucket
+    deletes the files later.
+    """
     for source in job.payload["files"]:
         version = storage.ObjectVersion(source["key"], source["version_id"], 0, datetime.now(UTC), False)
         storage.delete_versions(uploads.BUCKET, [version])

@@ -1,9 +1,9 @@
 """Stores the rows of a file, grouped by order, in a database on the disk of the worker.
 
 The rows of an order can be anywhere in a file, and a file can be larger than the memory of the worker. If the worker
-dies, its disk is lost. The next worker reads the file again and gets the same rows and groups.
+dies, its disk is lost. The next worker reads the file again and gets the same rows in the same groups.
 
-The used disk space and memory are limited. If an order has too many or too large rows, the rows are only counted.
+Disk space and memory are limited. If the rows of an order exceed a limit, they are only counted.
 """
 
 import errno
@@ -18,22 +18,22 @@ from wecelebrate.feeds.items import NumberText
 from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, json_text, parsed
 
 MAX_SPOOL_BYTES = 320 << 20
-"""The maximum size of the rows on disk. The worker has 512 MB, which must also hold the text of the file during the
-reading."""
+"""The maximum size of the rows on disk, in bytes. The disk of the worker has 512 MB, and also stores the decompressed
+file while the file is read."""
 REPORT_BYTES = 150 << 20
-"""The additional disk space for the rejections. They are written after the reading, when the text of the file has been
-deleted."""
+"""The additional disk space for the rejections, in bytes. The rejections are written when the decompressed file is
+already deleted."""
 MAX_GROUP_ROWS = 10_000
 MAX_GROUP_BYTES = 8 << 20
-"""The limits for the rows of an order that are read into memory: their number, and their size in bytes. An order has at
-most 2,000 lines."""
+"""The rows of an order are read into memory only if they do not exceed MAX_GROUP_ROWS and this size in bytes. An order
+has at most 2,000 lines."""
 _PAGE = 4_096
 _FAILED_WRITES = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class SpoolFull(Exception):
-    """The rows do not fit on the disk of the worker. The message says what to do."""
+    """The rows do not fit on the disk of the worker. The text of the exception says what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Row:
     source: str | None = None
     """The JSON object of the row. None for a row of a table."""
     seq: int = 0
-    """The number of the row in the spool."""
+    """The number of the row in the spool. It identifies the row."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Group:
     size: int
     """The size of the rows, in bytes."""
     rows: Sequence[Row] = field(repr=False)
-    """The rows. The list is empty if the order has too many or too large rows."""
+    """The rows. The list is empty if the rows of the order exceed a limit."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Rejection:
 
 
 class Spool:
-    """Stores rows by order number, and also stores the rejections of rows. Raises SpoolFull."""
+    """Stores rows by order number, and stores which rows are rejected. Its methods raise SpoolFull."""
 
     def __init__(self, database: sqlite3.Connection, max_bytes: int) -> None:
         self._database = database
@@ -103,14 +103,14 @@ class Spool:
         database.execute(f"pragma max_page_count = {max_bytes // _PAGE}")
 
     def add(self, key: str | None, row: Row) -> Row:
-        """Store a row of the order with the number `key`, or of no order if `key` is None.
+        """Store a row of the order with the number `key`. If `key` is None, the row belongs to no order.
 
         Returns the row with its `seq`.
         """
         raw = row.source if row.source is not None else self._encoded(row)
         self.has_objects = self.has_objects or row.source is not None
         position = None if key is None else self._count(key, len(raw))
-        # An object begins with {, and a row of a table begins with [.
+        # The text of a JSON object begins with {, and the text of a row of a table begins with [.
         cursor = self._execute(
             "insert into rows (position, file, number, raw) values (?, ?, ?, ?)", position, row.file, row.number, raw
         )
@@ -132,7 +132,9 @@ class Spool:
         return position
 
     def _encoded(self, row: Row) -> str:
-        """Return the cells of a row of a table as JSON: a list with a text for each column, and [text] for a number."""
+        """Return the cells of a row of a table as a JSON list. A text is written as a string, and a number as a list
+        with one text.
+        """
         columns = self._columns.setdefault(row.file, {})
         cells: list[str | list[str] | None] = [None] * len(columns)
         for name, cell in row.raw.items():
@@ -159,7 +161,7 @@ class Spool:
         self._execute("insert or ignore into gaps (key, number, code) values (?, ?, ?)", *values)
 
     def gap(self, key: str) -> tuple[int, str] | None:
-        """Return the number of the first rejected row that may belong to the order, and the error code of this row."""
+        """Return the number and the error code of the first rejected row that may belong to the order."""
         gap: tuple[int, str] | None = self._execute("select number, code from gaps where key = ?", key).fetchone()
         return gap
 
@@ -169,7 +171,7 @@ class Spool:
         self._execute("insert into rejections (seq, reason) values (?, ?)", rejection.row.seq, reason)
 
     def reject_order(self, position: int, code: str, reason: str, but: int = 0) -> None:
-        """Record that all rows of an order are rejected for one reason, except the row whose `seq` is `but`."""
+        """Record that all rows of an order except the row with the `seq` `but` are rejected for the same reason."""
         query = "insert into rejections (seq, reason) select seq, ? from rows where position = ? and seq <> ?"
         self._execute(query, self._reason(code, reason), position, but)
 
@@ -183,7 +185,7 @@ class Spool:
     def count_orders(self) -> int:
         """Return the number of orders.
 
-        No rows are added after this call, so the rejections may use the rest of the space.
+        After this call, no rows may be added. Therefore the rejections can use the remaining disk space.
         """
         self._database.execute(f"pragma max_page_count = {(self._max_bytes + REPORT_BYTES) // _PAGE}")
         return int(self._execute("select count(*) from orders").fetchone()[0])
@@ -223,10 +225,11 @@ class Spool:
 
 @contextmanager
 def full_disks(problem: str = "The disk of the worker is full.") -> Iterator[None]:
-    """Raise SpoolFull if the disk becomes full in a `with` block. `problem` is the message for the limit of the spool.
+    """Raise SpoolFull if the disk becomes full in a `with` block. `problem` is the message if the limit of the spool is
+    reached.
 
-    SQLite reports its own limit and a full disk as SQLITE_FULL. It reports other limits of the system, e.g. of the file
-    size, as write errors.
+    SQLite reports the limit of the spool and a full disk as SQLITE_FULL. It reports other limits of the operating
+    system, e.g. the maximum file size, as write errors.
     """
     advice = "Split the file into smaller files, with all rows of an order in the same one."
     try:
@@ -247,7 +250,7 @@ def full_disks(problem: str = "The disk of the worker is full.") -> Iterator[Non
 def open_spool(max_bytes: int = MAX_SPOOL_BYTES) -> Iterator[Spool]:
     """Open an empty spool. It is deleted at the end of the `with` block."""
     with tempfile.TemporaryDirectory(prefix="order-import-") as folder:
-        # The thread that sends the error file reads the rejections, while the thread of the job waits for it.
+        # Another thread reads the rejections and sends the error file, while the thread of the job waits.
         database = sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None, check_same_thread=False)
         try:
             yield Spool(database, max_bytes)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class BadState(Exception):
-    """The lines contradict each other or the status of the order."""
+    """The lines contradict each other, or they contradict the status of the order."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -40,11 +40,11 @@ class Line:
 
 
 def settle(lines: list[Line], status: str) -> bool:
-    """Cancel the pieces of the lines that credits refer to, and remove the credits.
+    """Cancel the pieces for which the order has credits, and remove the credits.
 
-    A credit is a line with a quantity below 0. It refers to lines with the same SKU and price in the same order. The
-    credited pieces of these lines count as cancelled, which reduces the total of the order. Returns whether the whole
-    order is credited. Raises BadState.
+    A credit is a line with a quantity below 0. It credits pieces of the lines with the same SKU and the same price in
+    the same order. The credited pieces become cancelled pieces, and the total of the order becomes lower. Returns
+    whether all pieces of the order are credited. Raises BadState.
     """
     credit_lines = [line for line in lines if line.quantity < 0]
     if not credit_lines:
@@ -71,8 +71,8 @@ def settle(lines: list[Line], status: str) -> bool:
 def complete(lines: Sequence[Line], status: str, stated: str | None) -> str:
     """Fill in missing numbers of pieces, and return the fulfilment of the order. Raises BadState.
 
-    By default, all pieces of a shipped or delivered order count as shipped, and all pieces of a cancelled order count
-    as cancelled. `stated` is the fulfilment that the file states.
+    If the file does not state the numbers, all pieces of a shipped or delivered order are shipped, and all pieces of a
+    cancelled order are cancelled. `stated` is the fulfilment that the file states.
     """
     if stated == "partial" and all(line.shipped is None for line in lines):
         reason = "Only some pieces were shipped. Send also the lines, with `shipped_quantity`, in `lines_upload_id`."

@@ -1,7 +1,7 @@
-"""Parses the texts of cells as numbers, amounts, times and lines of text. An ambiguous text is refused, not guessed.
+"""Parses the texts of cells as numbers, amounts, times and lines of text. An ambiguous text is refused.
 
-The request states formats of texts, e.g. the decimal mark. These formats do not apply to typed numbers (NumberText) and
-typed times in JSON or a workbook.
+The request states the formats of texts, e.g. the decimal mark. These formats do not apply to numbers (NumberText) in
+JSON or to numbers and times in a workbook.
 """
 
 import re
@@ -32,12 +32,12 @@ _TYPED = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?\Z"
 _WITH_CURRENCY = re.compile(r"(.*[0-9])[ \u00a0\u202f]?([^\d\s.,+-]{1,5}\.?)\Z")
 _ERASED = re.compile(r"erased-[0-9a-f]{1,64}@erased\.invalid")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
-"""A digit of another script, which `strptime` would read in years."""
+"""Matches a digit that is not an ASCII digit. `strptime` would accept such digits in a year."""
 _OFFSET = re.compile(r"(?<!\s)\s+(Z|UTC|[+-][0-9]{2}:?[0-9]{2})\Z", re.ASCII)
 
 
 class BadValue(Exception):
-    """A text is not a value of its field."""
+    """A text is not a valid value for its field."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -79,7 +79,7 @@ class Settings:
 
 
 def shown(text: str) -> str:
-    """Return the beginning of a text for an error message, in a form that PostgreSQL can store."""
+    """Return the beginning of a text for an error message. Characters that PostgreSQL cannot store are replaced."""
     beginning = text[:_MAX_SHOWN]
     return beginning if storable(beginning) else re.sub(r"[\0\ud800-\udfff]", "\ufffd", beginning)
 
@@ -97,9 +97,9 @@ def line(name: str, text: str, max_length: int) -> str:
 
 
 def whole(name: str, text: str, decimal_mark: str | None) -> int:
-    """Return a whole number. ERP systems write quantities with decimals, e.g. `2.00`. Raises BadValue.
+    """Return a whole number. `2.00` is accepted, because ERP systems write quantities with decimals. Raises BadValue.
 
-    `1.000` can mean 1 or 1000. Only the stated decimal mark decides the meaning.
+    `1.000` can mean 1 or 1000. The decimal mark in the request decides the meaning.
     """
     if isinstance(text, NumberText):
         return _typed_whole(name, text)
@@ -128,10 +128,11 @@ def _not_whole(name: str, text: str) -> BadValue:
 
 
 def number(name: str, text: str, decimal_mark: str | None, currency: str | None = None) -> Decimal:
-    """Return a decimal number. Groups of thousands are read only if the decimal mark is stated. Raises BadValue.
+    """Return a decimal number. Thousands separators are accepted only if the request states the decimal mark. Raises
+    BadValue.
 
-    `currency` may follow the number, as in `19.90 EUR`, because a workbook can show the currency in the format of a
-    cell.
+    The code `currency` can follow the number, as in `19.90 EUR`, because the cell format of a workbook can show the
+    currency.
     """
     is_typed = isinstance(text, NumberText)
     plain = _without_currency(name, text, currency) if currency else text
@@ -152,7 +153,10 @@ def number(name: str, text: str, decimal_mark: str | None, currency: str | None 
 
 
 def _without_currency(name: str, text: str, currency: str) -> str:
-    """Return a number without the currency after it. Raises BadValue if the order has another currency."""
+    """Return a number without the currency that follows the number.
+
+    Raises BadValue if the order has another currency.
+    """
     match = _WITH_CURRENCY.fullmatch(text)
     if match is None:
         return text

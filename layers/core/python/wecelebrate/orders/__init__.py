@@ -1,11 +1,13 @@
 """Orders.
 
-Visitors of a site place orders. The site's client, and the customer who placed the order, can read the order.
+Visitors of a site place orders. The client of the site and the customer who placed an order can read the order.
 
-The module `placing` places an order. `transitions` processes, ships, delivers and cancels orders, `returns` takes
-pieces back and sends replacements, and `buyers` contains the actions of customers and guests. `history` reads the
-events and shipments of an order, and `notifications` sends the mails and webhook events of its changes. Every change of
-an order writes a delta for the totals of the order's day. The module `rollup` adds these deltas to the totals.
+The module `placing` places an order. `transitions` processes, ships, delivers and cancels orders. `returns` takes
+pieces back and sends replacements. `buyers` contains the actions of customers and guests. `history` reads the events
+and shipments of an order. `notifications` sends mails and webhook events about changes.
+
+Every change of an order writes a delta for the totals of the day on which the order was placed. The module `rollup`
+adds these deltas to the totals.
 """
 
 from uuid import UUID
@@ -42,8 +44,8 @@ def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
     """Return one page of the orders that the caller can see, sorted from newest to oldest."""
     clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
-        # With the filter `client_id`, an index returns the rows in the right order. Without the filter, PostgreSQL must
-        # sort them.
+        # With the filter `client_id`, an index returns the rows in the order of the page. Without this filter,
+        # PostgreSQL must sort the rows.
         filters = filters.model_copy(update={"client_id": clients[0]})
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST)
 

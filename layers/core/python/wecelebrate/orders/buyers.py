@@ -1,6 +1,6 @@
 """The actions of the buyer of an order.
 
-A buyer can cancel the order. A guest can also read and confirm the order with the link in a mail.
+A buyer can cancel an order. A guest can also read and confirm an order with the link in a mail.
 """
 
 from contextlib import suppress
@@ -23,11 +23,12 @@ from wecelebrate.orders.shipment_models import GuestOrder, LinkRequested
 sql = queries(__file__)
 
 MAX_EXPIRED = 100
-"""The largest number of orders that one call of `expire_unconfirmed` cancels."""
+"""The largest number of orders that one call to `expire_unconfirmed` cancels."""
 
 
 def cancel_own(tx: Transaction, order_id: UUID, cancellation: BuyerCancellation, match: Match) -> PlacedOrder:
-    """Cancel an order of the calling customer on the visited site. If an ERP has the order, ask the ERP to cancel it.
+    """Cancel an order of the calling customer on the visited site. If an ERP system has the order, ask this system to
+    cancel it.
 
     Raises NotFound, CancelWindowClosed, OrderState, and the errors of `Match.check`.
     """
@@ -44,8 +45,8 @@ def cancel_own(tx: Transaction, order_id: UUID, cancellation: BuyerCancellation,
 def request_link(tx: Transaction, lookup: OrderLookup, address: str | None) -> LinkRequested:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    `address` is the IP address of the visitor, for the limits of mails. The caller does not learn whether such an order
-    exists.
+    `address` is the IP address of the visitor. It is needed for the limits on mails. The caller does not learn whether
+    such an order exists.
     """
     enqueue.order_lookup(
         tx, lookup.order_number, lookup.email, keyed_hash("order address", address) if address else None
@@ -76,9 +77,8 @@ def confirm(tx: Transaction, confirmation: GuestConfirmation) -> GuestOrder:
 
 
 def expire_unconfirmed() -> int:
-    """Cancel the orders of guests that were not confirmed in time, at most MAX_EXPIRED.
-
-    It returns the number of cancelled orders.
+    """Cancel at most MAX_EXPIRED orders of guests that were not confirmed in time. It returns the number of cancelled
+    orders.
     """
     for expired in range(MAX_EXPIRED):
         with writing(SYSTEM) as tx:

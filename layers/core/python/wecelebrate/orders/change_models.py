@@ -25,7 +25,7 @@ ProblemCode = Annotated[
     str,
     Field(
         pattern=r"^[a-z][a-z0-9_]{0,62}$",
-        description="A code of your own for what must be resolved before the order is processed, e.g. `address`.",
+        description="Your own code for a problem that must be resolved before the order is processed, e.g. `address`.",
     ),
 ]
 LineNumber = Annotated[int, Field(strict=True, ge=1, le=MAX_LINES, description="The `line` of an item of the order.")]
@@ -36,32 +36,37 @@ class LinePieces(Input):
     """Pieces of a line of an order."""
 
     line: LineNumber
-    quantity: Pieces | None = Field(default=None, description="The number of pieces. Null: all that are left.")
+    quantity: Pieces | None = Field(default=None, description="The number of pieces. Null: all remaining pieces.")
 
 
 SomeLines = Annotated[list[LinePieces], Field(min_length=1, max_length=MAX_LINES)]
 
 
 class Processing(Input):
-    """The start of processing an order."""
+    """A request to start the processing of an order."""
 
     external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     processed_at: Timestamp | None = Field(default=None, description="When the processing began. Null: now.")
 
 
 class NewShipment(Input):
-    """A shipment of an order. If the order already has a shipment with this number, both are the same shipment."""
+    """A shipment of an order. If the order already has a shipment with the same number, the request is about that
+    shipment.
+    """
 
     number: ShipmentNumber | None = Field(
-        default=None, description="A number that is unique in the order. Null: the platform counts the shipments."
+        default=None,
+        description=(
+            "The number of the shipment, which must be unique in the order. Null: the platform uses 1, 2, and so on."
+        ),
     )
     carrier: ShortLine | None = None
     """The carrier, e.g. `DHL`."""
     tracking_number: ShortLine | None = None
     """The number with which the carrier tracks the parcel."""
     tracking_url: HttpUrl | None = None
-    """The page on which the parcel can be tracked."""
-    lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all that are left.")
+    """The URL of the page on which the parcel can be tracked."""
+    lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all remaining pieces.")
     shipped_at: Timestamp | None = Field(default=None, description="When the shipment was shipped. Null: now.")
 
 
@@ -71,7 +76,7 @@ class OrderDelivery(Input):
     shipment: ShipmentNumber | None = Field(
         default=None, description="The number of the shipment. Null: all shipments of the order."
     )
-    delivered_at: Timestamp | None = Field(default=None, description="When it was delivered. Null: now.")
+    delivered_at: Timestamp | None = Field(default=None, description="When the shipment was delivered. Null: now.")
 
 
 class Cancellation(Input):
@@ -81,10 +86,12 @@ class Cancellation(Input):
     """Why the order is cancelled."""
     is_confirmed: Flag = Field(
         default=False,
-        description="Whether the ERP that has the order agrees. Without it, an exported order is not cancelled: the "
-        "ERP is asked to cancel it (`cancel_requested_at`).",
+        description=(
+            "Whether the ERP has confirmed the cancellation. If it is false, an exported order is not cancelled, "
+            "but the ERP is asked to cancel it (`cancel_requested_at`)."
+        ),
     )
-    cancelled_at: Timestamp | None = Field(default=None, description="When it was cancelled. Null: now.")
+    cancelled_at: Timestamp | None = Field(default=None, description="When the order was cancelled. Null: now.")
 
 
 class LineCancellation(Cancellation):
@@ -98,15 +105,17 @@ class OrderPatch(Patch):
     """A change of the data of an order other than its status."""
 
     customer_name: ShortLine = ABSENT
-    """The corrected name of the customer. Only while nothing was shipped."""
+    """The corrected name of the customer. It can be changed only while nothing is shipped."""
     shipping_address: ShippingAddress = ABSENT
-    """The corrected address as a whole: fields that it lacks are removed. Only while nothing was shipped."""
+    """The corrected address. It replaces the whole address, so that fields that it does not contain are removed. It can
+    be changed only while nothing is shipped.
+    """
     external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     problem: ProblemCode | None = Field(default=None, description="Null: the problem is resolved.")
     metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = ABSENT
-    """Your own data. A merge patch of the stored object."""
+    """Your own data, as a merge patch (RFC 7396) of the stored object."""
     note: Reason = ABSENT
-    """Why the order is changed, for the people who read its history."""
+    """Why the order is changed. The history of the order shows this text."""
 
     @model_validator(mode="after")
     def _address_of_its_country(self) -> Self:
@@ -120,7 +129,7 @@ class NewReturn(Input):
 
     lines: SomeLines | None = Field(default=None, description="The pieces that come back. Null: all shipped pieces.")
     reason: Reason | None = None
-    """Why the pieces come back."""
+    """Why the pieces are returned."""
 
 
 class ReturnDecision(Input):
@@ -137,28 +146,32 @@ class ReceivedLine(Input):
     quantity: Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)]
     """The number of pieces that have arrived."""
     restock: Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)] = 0
-    """How many of these pieces are for sale again."""
+    """How many of these pieces are added to the stock."""
 
 
 class ReturnReceipt(Input):
     """The arrival of returned pieces."""
 
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
-        default=None, description="What has arrived. A line that is missing has not arrived. Null: everything."
+        default=None,
+        description=(
+            "The pieces that have arrived. If a line is missing, none of its pieces has arrived. Null: all pieces "
+            "have arrived."
+        ),
     )
     restock: Flag = Field(
-        default=False, description="Without `lines`: whether all pieces are for sale again. Not together with `lines`."
+        default=False, description="If `lines` is null: whether all pieces go back on sale. Not together with `lines`."
     )
     note: Reason | None = None
     """A text about the arrival."""
 
 
 class NewReplacement(Input):
-    """An order that sends pieces of another order again, free of charge."""
+    """A request for an order that sends pieces of another order again, free of charge."""
 
     lines: SomeLines | None = Field(
         default=None,
-        description="The pieces to send again. Null: all pieces of the return, or of the order.",
+        description="The pieces to send again. Null: all pieces of the return, or of the order if `return_id` is null.",
     )
     return_id: Id | None = Field(default=None, description="The return whose pieces are replaced.")
 
@@ -174,7 +187,7 @@ class OrderLookup(Input):
     """The request of a guest for a link to an order."""
 
     order_number: OrderNumber
-    """The number in the confirmation of the order."""
+    """The order number in the confirmation mail."""
     email: EmailAddress = Field(description="The e-mail address with which the order was placed.")
 
 

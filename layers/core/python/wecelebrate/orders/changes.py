@@ -1,7 +1,7 @@
-"""Changes of orders: the source of a change, and the problems for which a change is refused.
+"""Changes of orders: the source of a change, and the errors with which a change is refused.
 
-All changes run as functions of the database (functions/order_changes.sql). Each function returns the events of the
-change, or the reason why nothing was changed.
+Functions of the database make all changes (functions/order_changes.sql). Each function returns the events of the
+change, or the reason why it changed nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +15,17 @@ from wecelebrate.core.problem_document import FieldError
 
 Source = Literal["api", "file"]
 Event = Mapping[str, Any]
-"""An event of a change: its `type`, and the details of the stored event."""
+"""An event of a change. It has a `type`, and the details that are stored with the event."""
 
 
 class OrderState(Conflict):
     """The order is in a state that does not allow this.
 
-    An order is pending, then processing, shipped and delivered. It can be cancelled until it is shipped. Pieces of a
-    shipped order can be cancelled, if they are not shipped. All other changes are refused. `detail` names the state.
+    An order is pending, then processing, shipped and delivered. It can be cancelled until it is shipped. In a partly
+    shipped order, the pieces that are not shipped can be cancelled. All other changes are refused. `detail` names the
+    state.
 
-    Read the order at `GET /v1/orders/{order_id}`, and its history at `GET /v1/orders/{order_id}/events`.
+    Read the order with `GET /v1/orders/{order_id}`, and its history with `GET /v1/orders/{order_id}/events`.
     """
 
     code = "order_state"
@@ -33,17 +34,17 @@ class OrderState(Conflict):
 class Unchanged(OrderState):
     """The order is in a state that does not allow this.
 
-    The order, or the return, already has the requested state. The same news was applied before.
+    The order or the return already has the requested state, because the same change was made before.
     """
 
 
 class OrderHasProblem(Conflict):
     """The order has a problem that must be resolved before it is processed.
 
-    `detail` names the problem. `unconfirmed` means that the guest has not confirmed the order with the link of the
-    mail.
+    `detail` names the problem. For example, `unconfirmed` means that the guest has not confirmed the order with the
+    link in the mail.
 
-    Resolve the problem, and then clear the field: `PATCH /v1/orders/{order_id}` with `{"problem": null}`.
+    Resolve the problem, and then remove it from the order: `PATCH /v1/orders/{order_id}` with `{"problem": null}`.
     """
 
     code = "order_has_problem"
@@ -52,10 +53,10 @@ class OrderHasProblem(Conflict):
 class PiecesNotLeft(Conflict):
     """The order has fewer pieces left than the request names.
 
-    Pieces can be shipped or cancelled once, and only shipped pieces can be returned or replaced. `errors` names the
-    lines and the pieces that they have left.
+    A piece can be shipped or cancelled once, and only shipped pieces can be returned or replaced. `errors` names the
+    lines and their remaining pieces.
 
-    Read the lines at `GET /v1/orders/{order_id}/lines`, and send the request with fewer pieces.
+    Read the lines with `GET /v1/orders/{order_id}/lines`, and send the request with fewer pieces.
     """
 
     code = "pieces_not_left"
@@ -64,9 +65,9 @@ class PiecesNotLeft(Conflict):
 class OrderExported(Conflict):
     """The ERP has this order and must agree to the cancellation.
 
-    The order was exported to the ERP, which may already pack it.
+    The order was exported to the ERP system. The warehouse may already be packing it.
 
-    Cancel the pieces in the ERP first, and send the request with `"is_confirmed": true`.
+    Cancel the pieces in the ERP system first. Then send the request with `"is_confirmed": true`.
     """
 
     code = "order_exported"
@@ -75,7 +76,7 @@ class OrderExported(Conflict):
 class CancelWindowClosed(Conflict):
     """The buyer can no longer cancel this order.
 
-    A site can let its buyers cancel orders for some minutes after placing them (`cancel_window_minutes`).
+    A site can allow buyers to cancel an order within some minutes after they have placed it (`cancel_window_minutes`).
 
     Ask the shop to cancel the order.
     """
@@ -86,9 +87,9 @@ class CancelWindowClosed(Conflict):
 class ShipmentDiffers(Conflict):
     """The order already has a shipment with this number and other pieces.
 
-    A number identifies one shipment of the order. The pieces of a shipment do not change.
+    A number identifies one shipment of the order. The pieces of a shipment cannot change.
 
-    Use another number for another shipment, or leave the number out.
+    Use another number for a new shipment, or omit the number.
     """
 
     code = "shipment_differs"
@@ -100,7 +101,7 @@ class News:
 
     source: Source = "api"
     expected: datetime | None = None
-    """The value of `updated_at` that the order must have. None means any value."""
+    """The value that `updated_at` of the order must have. None means that any value is accepted."""
 
 
 class Changed(Exception):
@@ -108,9 +109,10 @@ class Changed(Exception):
 
 
 def check(row: Mapping[str, Any], field: str = "/lines") -> list[Event]:
-    """Return the events of a change. If the change was refused, the function raises the problem that gives the reason.
+    """Return the events of a change. If the change was refused, raise the error that states the reason.
 
-    `row` has the columns `refusal`, `detail` and `news`. `field` is the pointer of the list of lines in the request.
+    `row` has the columns `refusal`, `detail` and `news`. `field` is the JSON pointer to the list of lines in the
+    request.
 
     Raises NotFound, Forbidden, Changed, OrderState, Unchanged, OrderHasProblem, PiecesNotLeft, OrderExported,
     CancelWindowClosed, ShipmentDiffers or Invalid.

@@ -22,10 +22,10 @@ sql = queries(__file__)
 class LinkNotValid(NotFound):
     """The link is not valid any more. Ask for a new link.
 
-    The token in the link has expired, was cut off, or belongs to another shop.
+    The token in the link has expired, is incomplete, or belongs to another shop.
 
-    Ask for a new link: `POST /v1/storefront/{domain}/orders/lookup` with the number of the order and the e-mail address
-    with which it was placed.
+    Ask for a new link: `POST /v1/storefront/{domain}/orders/lookup` with the order number and the e-mail address of the
+    order.
     """
 
     code = "link_not_valid"

@@ -52,7 +52,7 @@ class ShippingAddress(Input):
         default=None, description="The state, province or other administrative area. Some countries require it."
     )
     postal_code: PostalCode | None = None
-    """The postal code. Some countries have none."""
+    """The postal code. Some countries have no postal codes."""
     country: CountryCode = Field(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")
     phone: PhoneNumber | None = Field(
         default=None, description="The telephone number of the recipient, for the carrier. Not required."
@@ -62,7 +62,7 @@ class ShippingAddress(Input):
 def normalize_address(address: ShippingAddress) -> None:
     """Write the postal code of an address in the format of its country.
 
-    Raises Invalid if a field is missing that the country requires.
+    Raises Invalid if a required field of the country is missing.
     """
     normalized, errors = normalized_address(address.model_dump(), "/shipping_address")
     if errors:
@@ -79,7 +79,7 @@ class NewOrderLine(Input):
 
 
 class NewOrder(Input):
-    """A new order. The current prices of the catalog apply."""
+    """A new order. Its prices are the current prices of the catalog."""
 
     lines: list[NewOrderLine] = Field(
         min_length=1,
@@ -90,10 +90,12 @@ class NewOrder(Input):
     """The name of the customer."""
     customer_email: EmailAddress = Field(description="The confirmation is sent to this address.")
     shipping_address: ShippingAddress
-    """The address to which the order is shipped. The country decides which fields are required."""
+    """The address to which the order is shipped. The required fields depend on the country."""
     total_amount: Money | None = Field(
         default=None,
-        description="The total that the customer saw. If the current total differs, the order is refused.",
+        description=(
+            "The total that was shown to the customer. If the current total is different, the order is refused."
+        ),
     )
     metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = Field(
         default_factory=dict,
@@ -102,7 +104,7 @@ class NewOrder(Input):
 
     @model_validator(mode="after")
     def _address_of_its_country(self) -> Self:
-        """Refuse an address without a field that its country requires.
+        """Refuse an address if a required field of its country is missing.
 
         Write the postal code in the format of the country.
         """
@@ -111,11 +113,13 @@ class NewOrder(Input):
 
 
 class OrderItem(BaseModel):
-    """A line of an order, with the data that the product had when the order was placed."""
+    """A line of an order. It contains the data of the product from the time when the order was placed."""
 
     line: int
     """The number of the line, from 1."""
-    product_id: UUID | None = Field(description="Null: an imported order, whose line names no product of the catalog.")
+    product_id: UUID | None = Field(
+        description="The product. Null in an imported order, if the line matches no product of the catalog."
+    )
     sku: str
     """The SKU of the product."""
     name: str
@@ -149,10 +153,15 @@ class PlacedOrder(BaseModel):
     delivered_at: Moment | None
     """When the order was delivered. Null if it has not been delivered."""
     fulfilment: Fulfilment = Field(
-        description="How many of the pieces that are not cancelled have been shipped: `none`, `partial` or `full`."
+        description=(
+            "Whether the pieces that are not cancelled were shipped: none of them (`none`), some (`partial`), or "
+            "all (`full`)."
+        )
     )
     confirm_by: Moment | None = Field(
-        description="If the guest must still confirm the order: when it is cancelled otherwise."
+        description=(
+            "If the guest must still confirm the order: the time at which an order without confirmation is cancelled."
+        )
     )
     cancel_requested_at: Moment | None = Field(
         description="When the ERP was asked to cancel the order. Null if no request is open."
@@ -170,22 +179,26 @@ class Order(PlacedOrder):
     customer_subject: str | None = Field(description="The `sub` claim of the customer's token. Null for a guest.")
     metadata: Object
     kind: OrderKind = Field(
-        description="`sale`: a visitor placed the order. `replacement`: the client sends pieces of an order again."
+        description=(
+            "`sale`: a visitor placed the order. `replacement`: the client sends pieces of an earlier order again."
+        )
     )
     version: int = Field(description="Counts the changes of the order, from 1.")
     problem: str | None = Field(
-        description="A code for what must be resolved before the order is processed, e.g. `address`. `unconfirmed`: "
-        "the guest has not confirmed the order. Null: nothing."
+        description=(
+            "The code of the problem that must be resolved before the order is processed, e.g. `address`. "
+            "`unconfirmed`: the guest has not confirmed the order. Null: the order has no problem."
+        )
     )
     external_number: str | None = Field(description="The number of the order in the ERP.")
-    replaces_order_id: UUID | None = Field(description="The order whose pieces a replacement sends again.")
+    replaces_order_id: UUID | None = Field(description="For a replacement: the order whose pieces are sent again.")
     exported_at: Moment | None = Field(
-        description="When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled."
+        description="When the order was first exported to an ERP. After that, the ERP must confirm a cancellation."
     )
     processed_at: Moment | None
     """When the order was first processed. Null if it has not been processed."""
     cancel_reason: str | None
-    """Why the order was cancelled, or should be."""
+    """Why the order was cancelled, or why its cancellation was requested."""
 
 
 class SiteOrderFilters(ListParameters):
@@ -201,7 +214,8 @@ class SiteOrderFilters(ListParameters):
     )
     created_to: Timestamp | None = Field(default=None, description="List orders that were placed before this time.")
     updated_since: Timestamp | None = Field(
-        default=None, description="List orders that have changed at this time or later, also in their shipments."
+        default=None,
+        description="List orders that have changed at this time or later. A change of a shipment also counts.",
     )
     external_number: Annotated[str, Line(100)] | None = Field(
         default=None, description="The complete number of the order in the ERP."

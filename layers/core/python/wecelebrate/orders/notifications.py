@@ -1,4 +1,4 @@
-"""Tells the buyer and the client of an order about its changes: mails and webhook events."""
+"""Sends mails to the buyer of an order, and webhook events to the client, about changes of the order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ _ORDER_EVENTS: Mapping[str, EventName] = {
     "cancel_withdrawn": "order.updated",
     "replaced": "order.updated",
 }
-"""Maps the types of events to the webhook events about the order."""
+"""Maps the type of each event of an order to the webhook event that reports it."""
 _SHIPMENT_EVENTS = ("shipped", "shipment_added", "shipment_changed", "shipment_delivered")
 _RETURN_EVENTS: Mapping[str, EventName] = {
     "return_requested": "return.requested",
@@ -36,7 +36,9 @@ _RETURN_EVENTS: Mapping[str, EventName] = {
 
 
 def publish(tx: Transaction, order_id: UUID, events: Sequence[Event]) -> None:
-    """Publish the webhook events of a change, and enqueue its mails, in the transaction of the change."""
+    """Publish the webhook events of a change, and enqueue the mails about the change. Call this function in the
+    transaction of the change.
+    """
     publish_about(tx, sql.get_order_for_news(tx, order_id=order_id), events)
 
 
@@ -67,14 +69,14 @@ def _order_data(order: Mapping[str, Any], event: Event) -> dict[str, Any]:
 def _enqueue_mails(tx: Transaction, order: Mapping[str, Any], events: Sequence[Event]) -> None:
     kinds = {event["type"] for event in events}
     order_id: UUID = order["order_id"]
-    # An address that is not confirmed can belong to a stranger, so it gets only the request to confirm.
+    # An unconfirmed address gets only the mail that asks for the confirmation, because it can belong to another person.
     if "cancelled" in kinds and order["problem"] != "unconfirmed":
         enqueue.order_cancelled(tx, order_id)
     if "confirmed" in kinds:
         enqueue.order_confirmation(tx, order_id)
     if "delivered" in kinds:
         enqueue.order_delivered(tx, order_id)
-        return  # The parcel has already arrived, so no mail says that it was shipped.
+        return  # No mail says that the parcel was shipped, because it has already arrived.
     for event in events:
         if event["type"] in ("shipped", "shipment_added"):
             enqueue.order_shipped(tx, order_id, _tracking(_shipment(tx, event)), event["lines"])

@@ -21,7 +21,7 @@ sql = queries(__file__)
 class OutOfStock(Conflict):
     """The stock of a product is lower than the ordered quantity.
 
-    Another customer may have ordered the last pieces. `errors` names the lines. No piece was reserved.
+    Another customer may have ordered the last pieces. `errors` names the lines. The order was not placed.
 
     Show the remaining stock to the customer, and place the order again with a smaller quantity or without the product.
     """
@@ -32,11 +32,11 @@ class OutOfStock(Conflict):
 class NotAvailable(Conflict):
     """Too few pieces are available, or a limit of the e-mail address is used up. Nothing was ordered.
 
-    The response does not say which of the two is the reason. Otherwise a guest could find out the stock, or what other
-    people have ordered with an e-mail address. `errors` names the lines and the limits.
+    The response does not say which of the two is the reason. Otherwise a guest could find out the stock, or the orders
+    of other people with this e-mail address. `errors` names the lines and the limits.
 
-    Sign the customer in, because the limit of an e-mail address applies only to guests. Or order at most 10 pieces of
-    each product: the response to such an order states the reason, if it is refused as well.
+    Sign the customer in, because the limit of an e-mail address applies only to guests. You can also order at most 10
+    pieces of each product: if such an order is refused, the response states the reason.
     """
 
     code = "not_available"
@@ -56,8 +56,8 @@ class CatalogNotActive(Conflict):
 class TotalChanged(Conflict):
     """The total differs from `total_amount`. Show the new total to the customer and place the order again.
 
-    A price has changed since the customer saw the total. The order was not placed, so the customer pays no unexpected
-    amount.
+    A price has changed since the customer saw the total. The order was not placed, because the customer did not agree
+    to the new total.
 
     Read the products again, show the new total, and send it as `total_amount` when the customer agrees.
     """
@@ -90,7 +90,7 @@ class OrderLimit(Invalid):
 class DailyOrderLimit(Conflict):
     """With this order, more pieces would be ordered in 24 hours than the site allows.
 
-    A site can limit how many pieces a customer, or an address, orders in 24 hours. `detail` names the limit.
+    A site can limit how many pieces a customer or an address can order in 24 hours. `detail` names the limit.
 
     Reduce the quantity, or place the order on another day.
     """
@@ -101,11 +101,12 @@ class DailyOrderLimit(Conflict):
 class ConfirmationNotPossible(Conflict):
     """No mail with a link can be sent to the customer now, so nobody could confirm the order.
 
-    On this site, a guest confirms an order with a link in a mail. The numbers of these mails are limited, and anybody
-    can name any e-mail address, so strangers can have used up a limit. `detail` names the limit. The order was not
-    placed.
+    On this site, a guest must confirm an order with a link in a mail. The number of these mails is limited. `detail`
+    names the limit that is reached. Other people can cause this, because a guest can name any e-mail address. The order
+    was not placed.
 
-    Sign the customer in: the limits do not apply to the verified address of a customer. Or try again later.
+    Sign the customer in, because the limits do not apply to the verified address of a customer. You can also try again
+    later.
     """
 
     code = "confirmation_not_possible"
@@ -114,7 +115,8 @@ class ConfirmationNotPossible(Conflict):
 def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
-    `address` is the IP address of the visitor, for the limits of the site. Only its keyed hash is stored, for a day.
+    `address` is the IP address of the visitor. It is needed for the limits of the site. Only a keyed hash of the
+    address is stored, for one day.
 
     Raises OutOfStock, NotAvailable, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit, DailyOrderLimit,
     ConfirmationNotPossible, CountryNotShipped or PoBoxNotShipped. Raises Invalid for other problems, for example if the
@@ -140,7 +142,8 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
 def _check_po_box(tx: Transaction, new: NewOrder) -> None:
     """Raise PoBoxNotShipped if the address is a post office box, and the site does not ship to post office boxes.
 
-    The settings of the site are read only for such an address, because nearly all addresses are streets.
+    The settings of the site are read only if the address is a post office box, because nearly all addresses are
+    streets.
     """
     field = po_box_field(new.shipping_address.model_dump())
     if field and not sql.ships_to_po_boxes(tx):
@@ -158,10 +161,12 @@ def _check_products_are_unique(new: NewOrder) -> None:
 
 
 def exceeds(line: Mapping[str, Any], lines: Sequence[Any]) -> str:
-    """Return the error detail for a refused line. `left` of a line is None if its stock is not low.
+    """Return the error detail for a refused line. If the stock of a line is not low, the field `left` of this line is
+    None.
 
-    If several lines have no low stock, the answer must not say which of them exceed their stock: a buyer could add a
-    line that is always refused, and find the stock of another line without ordering.
+    If several lines have stock that is not low, the response must not say which of these lines exceed their stock.
+    Otherwise, a buyer could add a line that is always refused, and could find out the stock of another line without an
+    order.
     """
     if line["left"] is not None:
         return f"exceeds the stock of {line['left']}"
@@ -171,8 +176,8 @@ def exceeds(line: Mapping[str, Any], lines: Sequence[Any]) -> str:
 def _exceeds_share(left: int | None, count: int) -> str:
     """Return the error detail for a quantity above a buyer's share of the stock.
 
-    left: the pieces that the buyer can still order, or None if they are many.
-    count: the number of refused lines. The answer must not say which of several lines with many pieces is the reason.
+    left: the number of pieces that the buyer can still order, or None if this number is high. count: the number of
+    refused lines. If several lines have a high number, the response must not say which line is the reason.
     """
     number = "" if left is None else f"{left} "
     other = ", or another of these lines does" if left is None and count > 1 else ""
@@ -183,7 +188,7 @@ def _exceeds_share(left: int | None, count: int) -> str:
 
 
 def _not_available(lines: Sequence[Any], limits: Mapping[str, Any]) -> NotAvailable:
-    """Return the problem for an order of a guest that the stock or a limit of the e-mail address refuses."""
+    """Return the problem for an order of a guest that the stock or a limit of the e-mail address does not allow."""
     reasons = []
     if limits["max"] is not None:
         reasons.append(f"guests with this e-mail address can order at most {limits['max']} pieces in 24 hours")
@@ -200,7 +205,7 @@ def _not_available(lines: Sequence[Any], limits: Mapping[str, Any]) -> NotAvaila
 
 
 def _problem(refusal: str, refusal_detail: Any) -> Problem:
-    """Return the problem for a refusal by the query `place_order`.
+    """Return the problem for an order that the query `place_order` has refused.
 
     The type of `refusal_detail` depends on `refusal`.
     """
@@ -250,16 +255,16 @@ _BUYERS = {
     ),
     "address": ("/lines", "from one IP address", ""),
 }
-"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and the advice for the buyer, which can
-be empty.
+"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and the advice. The advice can be empty.
 
-Anybody can order as a guest with the e-mail address of a stranger. Such orders can use up the limit for guest orders
-with this e-mail address for a day.
+A guest can order with the e-mail address of another person. Such orders can use up the limit of this address for a day.
 """
 
 
 def _limit_problem(refusal: str, refusal_detail: Any) -> Problem:
-    """Return the problem for an order that exceeds a limit of the site. Raises ValueError for all other refusals."""
+    """Return the problem for an order that exceeds a limit of the site. For another reason of refusal, raises
+    ValueError.
+    """
     match refusal:
         case "guests":
             return SignInRequired("Send the access token of a customer.")

@@ -1,5 +1,5 @@
 -- name: list_orders
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of orders after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -24,7 +24,7 @@ order by created_at desc, id desc;
 select * from app.order_view where id = :order_id;
 
 -- name: list_events
--- List one page of the history of an order, newest first. The page starts after the cursor.
+-- List one page of the history of an order after the cursor, newest first.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -41,7 +41,7 @@ order by created_at desc, id desc;
 select * from app.order_line_view where order_id = :order_id order by line;
 
 -- name: list_own_orders
--- List one page of the customer's orders on the current site, newest first. The page starts after the cursor.
+-- List one page of the customer's orders on the current site after the cursor, newest first.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -68,12 +68,12 @@ from app.place_and_announce_order(
 select ship_to_po_boxes from sites where id = (select app.site_id());
 
 -- name: rollup_deltas$
--- Roll up the oldest deltas, at most `max_rows`, and return the number of these deltas. If this number is smaller than
--- `max_rows`, no delta is left.
+-- Add the oldest deltas to the totals, at most `max_rows` deltas. It returns the number of added deltas. If this number
+-- is smaller than `max_rows`, all deltas are added.
 select app.rollup_order_deltas(:max_rows);
 
 -- name: process_order^
--- Start to process an order. It returns the events, or the reason why the change was refused.
+-- Start the processing of an order. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.process_order(:order_id, :external_number, :source, :happened_at, :expected);
 
 -- name: ship_order^
@@ -85,7 +85,7 @@ select refusal, detail, news from app.ship_order(:order_id, :shipment, :source, 
 select refusal, detail, news from app.deliver_order(:order_id, :shipment, :source, :happened_at, :expected);
 
 -- name: cancel_order^
--- Cancel an order, or ask the ERP to cancel it. It returns the events, or the reason why the change was refused.
+-- Cancel an order, or ask the ERP system to cancel it. It returns the events, or the reason why the change was refused.
 select refusal, detail, news
 from app.cancel_order(:order_id, :reason, :is_confirmed, :source, :happened_at, :expected);
 
@@ -99,7 +99,8 @@ from app.cancel_order_lines(:order_id, :lines, :reason, :is_confirmed, :source, 
 select refusal, detail, news from app.change_order(:order_id, :changes, :note, :source, :expected);
 
 -- name: mark_exported$
--- Record that orders were exported to an ERP, and return how many of them were exported for the first time.
+-- Record that orders were exported to an ERP system. It returns how many of these orders were exported for the first
+-- time.
 select app.mark_orders_exported(:order_ids, :exported_at);
 
 -- name: get_order_for_news^
@@ -113,11 +114,11 @@ select s.id as shipment_id, s.number as shipment_number, s.status as shipment_st
 from shipments s join app.shipment_view v on v.id = s.id where s.id = :shipment_id;
 
 -- name: list_shipments
--- List the shipments of an order that the caller may see, the oldest first.
+-- List the shipments of an order that the caller may see, oldest first.
 select * from app.shipment_view where order_id = :order_id order by shipped_at, id;
 
 -- name: list_returns
--- List one page of returns, newest first. The page starts after the cursor. A filter that is null matches every row.
+-- List one page of returns after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -149,8 +150,8 @@ select refusal, detail, news from app.decide_return(:return_id, :decision, :note
 select refusal, detail, news from app.receive_return(:return_id, :lines, :restock, :note, :source, :expected);
 
 -- name: replace_order^
--- Create an order that sends pieces of an order again. It returns the events and the id of the new order, or the reason
--- why it was refused.
+-- Create an order that sends pieces of another order again. It returns the events and the id of the new order, or the
+-- reason why the new order was refused.
 select refusal, detail, news, replacement_id
 from app.replace_order(:order_id, :lines, :return_id, :source, :expected);
 
@@ -163,15 +164,15 @@ select refusal, detail, news from app.cancel_own_order(:order_id, :reason, :expe
 select app.guest_order(:token);
 
 -- name: cancel_guest_order^
--- Cancel the order of a guest. It returns the events and the data for their mails, or the reason why the change was
--- refused.
+-- Cancel the order of a guest. It returns the events and the data for the mails about them, or the reason why the
+-- change was refused.
 select refusal, detail, news, about from app.cancel_guest_order(:token, :reason);
 
 -- name: confirm_guest_order^
--- Confirm the order of a guest. It returns the events and the data for their mails, or the reason why the change was
--- refused.
+-- Confirm the order of a guest. It returns the events and the data for the mails about them, or the reason why the
+-- change was refused.
 select refusal, detail, news, about from app.confirm_guest_order(:token);
 
 -- name: expire_unconfirmed_order^
--- Cancel one order of a guest that was not confirmed in time. It returns no row if there is no such order.
+-- Cancel one order of a guest that was not confirmed in time. If no such order exists, it returns no row.
 select order_id, news from app.expire_unconfirmed_order();

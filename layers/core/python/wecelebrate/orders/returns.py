@@ -1,4 +1,4 @@
-"""Returns of shipped pieces, and replacements: orders that send pieces again, free of charge."""
+"""Returns of shipped pieces, and replacements. A replacement is an order that sends pieces again, free of charge."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -48,9 +48,8 @@ def replace(tx: Transaction, order_id: UUID, new: NewReplacement, match: Match) 
 def _matching(
     tx: Transaction, order_id: UUID, match: Match, query: Callable[..., Mapping[str, Any]], **values: Any
 ) -> Mapping[str, Any]:
-    """Run a query that changes an order, if the order has the state that the caller expects.
-
-    It returns the row of the query.
+    """If an order has the state that the caller expects, run a query that changes the order. It returns the row of the
+    query.
     """
     expected = match.check(orders.get(tx, order_id))
     row = query(tx, order_id=order_id, source="api", expected=expected, **values)
@@ -77,7 +76,7 @@ def decide(
 
 
 def receive(tx: Transaction, return_id: UUID, receipt: ReturnReceipt, match: Match) -> Return:
-    """Record which pieces of a return have arrived, and put some of them back into the stock.
+    """Record which pieces of a return have arrived, and add the pieces that can be sold again to the stock.
 
     Raises the errors that `request` raises.
     """

@@ -13,7 +13,7 @@ BATCH_SIZE = 10_000
 
 
 def add_deltas() -> int:
-    """Add the waiting deltas to the daily totals, in batches, until no delta is left or `batches.run` stops.
+    """Add the waiting deltas to the daily totals in batches, until all deltas are added or `batches.run` stops.
 
     It returns the number of added deltas.
     """

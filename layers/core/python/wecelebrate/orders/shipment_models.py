@@ -36,12 +36,12 @@ ReturnStatus = Literal["requested", "approved", "received", "refused"]
 
 
 class OrderEvent(BaseModel):
-    """An event of an order. Events are only added, and never changed."""
+    """An event of an order. An event is never changed or deleted."""
 
     id: UUID
     client_id: UUID
     order_id: UUID
-    """The order to which it happened."""
+    """The order to which the event belongs."""
     version: int
     """The version of the order after the event."""
     type: EventType
@@ -51,41 +51,41 @@ class OrderEvent(BaseModel):
     to_status: OrderStatus | None
     """The status after the event. Null if the status stayed the same."""
     source: Literal["api", "storefront", "file", "system"]
-    """How the news arrived."""
+    """How the platform learned of the event."""
     actor: Literal["admin", "client", "customer", "guest", "service"]
     """Who made the change."""
     subject: str | None = Field(description="The `sub` claim of the person who made the change. Null for a guest.")
     details: Object
     """The details, e.g. the lines of a shipment."""
     happened_at: Moment
-    """When it happened, e.g. when a parcel left the warehouse."""
+    """When the event happened, e.g. when a parcel left the warehouse."""
     created_at: Moment
-    """When the platform got the news."""
+    """When the platform recorded the event."""
 
 
 class OrderLine(BaseModel):
-    """A line of an order, with the numbers of its shipped, cancelled and returned pieces."""
+    """A line of an order, with the number of its shipped, cancelled and returned pieces."""
 
     client_id: UUID
     order_id: UUID
     """The order of the line."""
     line: int
     """The number of the line, from 1."""
-    product_id: UUID | None = Field(description="Null if the product was deleted.")
+    product_id: UUID | None = Field(description="The product. Null if it was deleted.")
     sku: str
     """The SKU of the product."""
     name: str
     """The name of the product."""
     quantity: int
-    """The pieces that were ordered."""
+    """The number of ordered pieces."""
     unit_price: Amount
     """The price of one piece, in the currency of the order."""
     shipped_quantity: int
-    """The pieces that were shipped."""
+    """The number of shipped pieces."""
     cancelled_quantity: int
-    """The pieces that were cancelled."""
-    returned_quantity: int = Field(description="The pieces in returns that were not refused.")
-    open_quantity: int = Field(description="The pieces that are neither shipped nor cancelled.")
+    """The number of cancelled pieces."""
+    returned_quantity: int = Field(description="The number of pieces in returns that were not refused.")
+    open_quantity: int = Field(description="The number of pieces that are not shipped and not cancelled.")
 
 
 class OrderLines(BaseModel):
@@ -114,7 +114,7 @@ class BuyerShipment(BaseModel):
     tracking_number: str | None
     """The number with which the carrier tracks the parcel."""
     tracking_url: str | None
-    """The page on which the parcel can be tracked."""
+    """The URL of the page on which the parcel can be tracked."""
     lines: list[ShipmentLine]
     """The pieces in the shipment."""
     shipped_at: Moment
@@ -132,17 +132,17 @@ class Shipment(BuyerShipment):
     order_id: UUID
     """The order of the shipment."""
     source: Literal["api", "file", "system"]
-    """How the news of the shipment arrived."""
+    """How the platform learned of the shipment."""
 
 
 class Shipments(BaseModel):
-    """All shipments of an order, the oldest first."""
+    """All shipments of an order, sorted from oldest to newest."""
 
     data: list[Shipment]
 
 
 class BuyerShipments(BaseModel):
-    """All shipments of a buyer's order, the oldest first."""
+    """All shipments of a buyer's order, sorted from oldest to newest."""
 
     data: list[BuyerShipment]
 
@@ -151,13 +151,13 @@ class GuestOrder(PlacedOrder):
     """The order of a guest, with its shipments."""
 
     shipments: list[BuyerShipment]
-    """The shipments of the order, the oldest first."""
+    """The shipments of the order, sorted from oldest to newest."""
 
 
 class LinkRequested(BaseModel):
-    """The answer to the request for a link. It does not say whether such an order exists."""
+    """The response to the request for a link. It does not say whether such an order exists."""
 
-    valid_hours: int = Field(description="How long the link in the mail works, in hours.")
+    valid_hours: int = Field(description="The number of hours for which the link in the mail is valid.")
 
 
 class ReturnLine(BaseModel):
@@ -166,8 +166,10 @@ class ReturnLine(BaseModel):
     line: int
     """The number of the line of the order."""
     quantity: int
-    received_quantity: int | None = Field(description="The pieces that have arrived. Null until the return arrives.")
-    restocked_quantity: int = Field(description="The arrived pieces that are for sale again.")
+    received_quantity: int | None = Field(
+        description="The number of pieces that have arrived. Null until the return arrives."
+    )
+    restocked_quantity: int = Field(description="The number of arrived pieces that went back on sale.")
 
 
 class Return(BaseModel):
@@ -176,14 +178,14 @@ class Return(BaseModel):
     id: UUID
     client_id: UUID
     order_id: UUID
-    """The order whose pieces come back."""
-    number: int = Field(description="Counts the returns of the order, from 1.")
+    """The order whose pieces are returned."""
+    number: int = Field(description="The number of the return within the order, from 1.")
     status: ReturnStatus
     """The state of the return."""
     reason: str | None
-    """Why the pieces come back."""
+    """Why the pieces are returned."""
     note: str | None
-    """A text of the client about the return."""
+    """A text that the client has written about the return."""
     replacement_order_id: UUID | None = Field(description="The order that sends the pieces again. Null: none.")
     lines: list[ReturnLine]
     """The pieces in the return."""

@@ -1,11 +1,11 @@
-"""The steps of an order's life: processed, shipped, delivered, cancelled.
+"""Changes the status of orders: processes, ships, delivers and cancels orders.
 
-Each function changes an order in one transaction with its events, its shipments and the stock, and enqueues the mails
-and the webhook events of the change. The function raises the problems of `changes.check`. If a function raises a
-problem, it has changed nothing. There is one exception: late news from a file is recorded in the history of the order.
+Each function changes an order, its events, its shipments and the stock in one transaction. In the same transaction, it
+enqueues the mails and the webhook events of the change. The function raises the errors of `changes.check`. If it raises
+an error, it has changed nothing. There is one exception: late news from a file is recorded in the history of the order.
 
-A transaction should change only one order. The products of several orders cannot be locked in a common sequence, so two
-transactions could deadlock.
+A transaction should change only one order. Two transactions that change several orders could deadlock, because they
+cannot lock the products of all orders in the same sequence.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ Change = TypeVar("Change", bound=BaseModel)
 
 
 def process(tx: Transaction, order_id: UUID, change: Processing, news: News) -> list[Event]:
-    """Start to process a pending order. It returns the events."""
+    """Start the processing of a pending order. It returns the events."""
     row = sql.process_order(tx, order_id=order_id, **_values(change, news, "processed_at"))
     return _notify(tx, order_id, row)
 
@@ -54,8 +54,8 @@ def deliver(
 ) -> list[Event]:
     """Record that shipments of an order were delivered. It returns the events.
 
-    If nothing was shipped yet, everything is shipped first. A file can contain news about a shipment that the order
-    does not have. In this case, `missing` describes the shipment.
+    If nothing was shipped yet, the whole order is shipped first. A file can report the delivery of a shipment that the
+    order does not have. In this case, `missing` describes this shipment.
     """
     shipment = missing or NewShipment()
     values = _shipment(shipment.model_copy(update={"number": change.shipment}), news)
@@ -64,7 +64,7 @@ def deliver(
 
 
 def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) -> list[Event]:
-    """Cancel an order that has no shipped pieces, or ask the ERP to cancel it. It returns the events."""
+    """Cancel an order that has no shipped pieces, or ask the ERP system to cancel it. It returns the events."""
     row = sql.cancel_order(tx, order_id=order_id, **_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, row)
 
@@ -99,9 +99,9 @@ def matching(
     transition: Callable[[Transaction, UUID, Change, News], Any],
     change: Change,
 ) -> Order:
-    """Change an order for a caller of the API, if it has the state that the caller expects.
+    """If an order has the state that a caller of the API expects, change the order. It returns the changed order.
 
-    It returns the changed order. Raises NotFound, and the errors of the transition and of `Match.check`.
+    Raises NotFound, and the errors of the transition and of `Match.check`.
     """
     expected = match.check(orders.get(tx, order_id))
     try:
@@ -124,7 +124,7 @@ def check_lines_are_unique(lines: Sequence[LinePieces] | None) -> None:
 def with_lines(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a query, with `lines` as JSON.
 
-    If `lines` is None, the parameter is null, which means all pieces that are left.
+    If `lines` is None, the parameter is null, which means all remaining pieces.
     """
     return dict(values) if values["lines"] is None else as_json(values, "lines")
 
@@ -136,7 +136,10 @@ def _notify(tx: Transaction, order_id: UUID, row: dict[str, Any]) -> list[Event]
 
 
 def _values(change: BaseModel, news: News, time: str) -> dict[str, Any]:
-    """Return the fields of a change as parameters. `time` is the field that says when it happened."""
+    """Return the fields of a change as parameters.
+
+    `time` is the name of the field that says when the change happened.
+    """
     values = change.model_dump(exclude={time})
     return values | {"happened_at": getattr(change, time), "source": news.source, "expected": news.expected}
 

@@ -1,7 +1,7 @@
 """The public pages about problems. Each page says what a code means, and what to do.
 
-The `type` of each problem document is the URL of a page. The only source of a page is the docstring of the problem's
-class. A page is HTML, Markdown or JSON, as the caller prefers.
+The `type` of each problem document is the URL of a page. The text of a page comes from the docstring of the problem's
+class. The caller can get a page as HTML, Markdown or JSON.
 """
 
 from functools import lru_cache
@@ -20,7 +20,7 @@ from wecelebrate.problem_pages.registry import problem_classes
 
 MARKDOWN, JSON, HTML = "text/markdown", "application/json", "text/html"
 _OFFERS = (MARKDOWN, JSON, HTML)
-"""The media types of the pages. The first is for callers without a preference, e.g. curl in a terminal."""
+"""The media types of the pages. A caller without a preference, e.g. curl in a terminal, gets the first media type."""
 FORMATS: dict[int | str, dict[str, Any]] = {
     200: {"content": {offer: {"schema": {"type": "string"}} for offer in (MARKDOWN, HTML)}}
 }

@@ -9,11 +9,11 @@ class ProblemSummary(BaseModel):
     code: str = Field(description="The stable identifier of the problem.")
     status: int = Field(description="The HTTP status of the response.")
     title: str
-    """What is wrong, as a sentence for people."""
+    """A sentence for users that says what is wrong."""
 
 
 class ProblemPage(ProblemSummary):
-    """The page of a problem: what the problem means, and what to do."""
+    """The page of a problem. It explains the problem and says what to do."""
 
     explanation: str = Field(description="Markdown (CommonMark).")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-# These modules define problems. Importing them registers the classes as subclasses of Problem, and a test compares this
-# list with all modules of the package.
+# These modules define problems. They are imported so that their classes are known as subclasses of Problem. A test
+# compares this list with all modules of the package.
 import wecelebrate.catalogs
 import wecelebrate.core.idempotency
 import wecelebrate.core.quotas
@@ -33,7 +33,7 @@ from wecelebrate.core.errors import Problem
 
 @lru_cache(maxsize=1)
 def problem_classes() -> Mapping[str, type[Problem]]:
-    """Map each code to the class that defines it. The codes are sorted by status, then by name."""
+    """Map each code to its class. The codes are sorted first by status and then by name."""
     classes = {problem.code: problem for problem in _descendants(Problem) if "code" in vars(problem)}
     return dict(sorted(classes.items(), key=lambda item: (item[1].status, item[0])))
 

@@ -1,7 +1,7 @@
 """Renders the pages about problems as Markdown and HTML.
 
-The explanation of a problem uses a part of Markdown: paragraphs, `code`, and code blocks that are indented by four
-spaces. The HTML is self-contained: it loads nothing, and runs no script.
+The text about a problem uses a small part of Markdown: paragraphs, `code`, and code blocks that are indented by four
+spaces. The HTML page loads no other files and runs no scripts.
 """
 
 import base64
@@ -22,7 +22,7 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Allows only the style of the pages: no scripts, images, forms or frames."""
+"""Allows the style of the pages, and forbids scripts, images, forms and frames."""
 
 
 def page_markdown(page: ProblemPage) -> str:
@@ -65,7 +65,7 @@ def _document(title: str, body: str) -> str:
 
 
 def _blocks(text: str) -> list[str]:
-    """Return the paragraphs and code blocks of a text. An empty line inside a code block does not end the block."""
+    """Return the paragraphs and code blocks of a text. A code block can contain empty lines."""
     blocks: list[str] = []
     for block in re.split(r"\n\s*\n", text):
         if blocks and block.startswith("    ") and blocks[-1].startswith("    "):

@@ -36,25 +36,27 @@ from wecelebrate.products.price_models import ProductPrice
 sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
-"""The default currency. It applies if neither the product nor its catalog specifies a currency."""
+"""The default currency. It is used if the product and its catalog specify no currency."""
 
 MAX_SHOWN_ORDERS = 100
 """The maximum number of orders in the explanation of a stock."""
 SETTLED_PRODUCTS = 1_000
-"""The largest number of products whose holds one transaction settles."""
+"""The largest number of products for which one transaction deletes old stock holds."""
 PRODUCTS_WITH_OFFERS = 500
 """The largest number of products whose offers one transaction starts or ends."""
 OFFERS_SECONDS = 4.0
-"""The sweeper starts no new batch of offers after this time, so that it does not delay lost messages."""
+"""After this time, in seconds, the sweeper starts no new batch of offers, so that it does not delay lost messages."""
 MAX_SHOWN_SOURCE_BYTES = 1_900_000
-"""The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
+"""The maximum size of the source data in a response, as JSON in bytes. In a response, some texts are three times as
+long.
+"""
 
 
 class OtherCurrency(Invalid):
     """All prices of a catalog are in one currency.
 
-    The currency of the catalog differs from the currency of the product. A list that compares prices, for example to
-    sort products, would be wrong.
+    The currency of the catalog differs from the currency of the product. With several currencies, products could not be
+    sorted by price.
 
     Send the price in the currency of the catalog, or put the product into another catalog.
     """
@@ -76,11 +78,11 @@ class NotTracked(Invalid):
 class SeveralCurrencies(Invalid):
     """The catalog has prices in several currencies, which cannot be compared. Its owner must choose a currency.
 
-    The owner of the catalog is moving it to another currency. Until all prices are in one currency, products cannot be
-    filtered or sorted by price.
+    The owner is changing the currency of the catalog. Until all prices are in one currency, products cannot be filtered
+    or sorted by price.
 
-    Leave out the filters and the sort order by price. The owner completes the change: `PATCH
-    /v1/catalogs/{catalog_id}` with the new `currency`.
+    Omit the filters by price and the sort order by price. The owner completes the change with `PATCH
+    /v1/catalogs/{catalog_id}` and the new `currency`.
     """
 
     code = "several_currencies"
@@ -88,15 +90,16 @@ class SeveralCurrencies(Invalid):
 
 def entry(product_id: UUID) -> Entry:
     """Return the cache entry for a product."""
-    # A client with a grant sees the selling price, which depends on the rules of the catalog.
+    # The tag `prices` is needed because a client with a grant sees the selling price. This price depends on the rules
+    # of the catalog.
     return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", *_stock_tags(product_id), "prices"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     """Return the cache entry for a page of a catalog's products.
 
-    It returns None if the request has the filter `updated_since`, because callers rarely use the same value of this
-    filter twice.
+    If the request has the filter `updated_since`, return None, because callers rarely use the same value of this filter
+    twice.
     """
     if filters.updated_since is not None:
         return None
@@ -107,9 +110,9 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 def _stock_tags(object_id: UUID) -> list[str]:
     """Return the tags for the stock of a product, or of all products of a catalog.
 
-    The owner of the catalog reads exact numbers, so each change invalidates the cached values of the owner. A client
-    with a grant reads less. The cached values of this client become invalid only if they change, so no cache miss
-    reveals an order in another shop.
+    The owner of the catalog sees the exact stock. Therefore each change of the stock invalidates the cached values of
+    the owner. A client with a grant sees only a limited stock. The cached values of this client are invalidated only if
+    the limited stock changes. Otherwise, a cache miss would reveal an order in another shop.
     """
     return [f"stock:{object_id}:$client", f"shown-stock:{object_id}"]
 
@@ -117,8 +120,8 @@ def _stock_tags(object_id: UUID) -> list[str]:
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
     """Return one page of a catalog's products.
 
-    Raises NotFound if the caller cannot see the catalog. Raises SeveralCurrencies if the request compares prices, and
-    the prices of the catalog are not all in one currency.
+    Raises NotFound if the caller cannot see the catalog. Raises SeveralCurrencies if the request compares prices and
+    the catalog has prices in several currencies.
     """
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor", "in_stock", "inventory_policy"}) | keyset(
@@ -126,14 +129,16 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     )
     parameters["stock"] = filters.stock()
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
-    if not rows:  # If a row was found, the caller can see the catalog, and its prices can be compared.
+    if not rows:  # The checks are needed only without a row: the query returns no row if a check fails.
         require_comparable(tx, catalog_id, filters)
         _catalog_currency(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 
 
 def require_comparable(tx: Transaction, catalog_id: UUID, filters: ProductListFilters) -> None:
-    """Raise SeveralCurrencies if the filters or the sort order compare prices, but the catalog has no currency."""
+    """Raise SeveralCurrencies if the filters or the sort order compare prices, and the catalog has prices in several
+    currencies.
+    """
     bounds = [name for name in ("price_min", "price_max") if getattr(filters, name) is not None]
     compared = [*bounds, *(["sort"] if filters.sort.endswith("price") else [])]
     if compared and sql.has_one_currency(tx, catalog_id=catalog_id) is False:
@@ -157,7 +162,7 @@ def _catalog_currency(tx: Transaction, catalog_id: UUID) -> str | None:
 
 
 def page_rows(tx: Transaction, query: Callable[..., Any], **parameters: Any) -> list[dict[str, Any]]:
-    """Return the rows of a list of products, as `pages.page_rows` does."""
+    """Return the rows of a page of products. It calls `pages.page_rows`."""
     return pages.page_rows(tx, query, pages.BY_KEY, **parameters)
 
 
@@ -200,7 +205,7 @@ def stock(tx: Transaction, product_id: UUID) -> ProductStock:
 
 
 def price(tx: Transaction, product_id: UUID) -> ProductPrice:
-    """Explain the price at which a product is sold.
+    """Explain the selling price of a product.
 
     Raises NotFound unless the caller is an admin of the platform, or an owner or editor of the client that owns the
     catalog. The database decides this.
@@ -221,14 +226,16 @@ def price(tx: Transaction, product_id: UUID) -> ProductPrice:
 
 
 def settle_stock_holds() -> int:
-    """Delete the holds that no longer affect a stock. It returns the number of products that had such holds."""
+    """Delete the stock holds that no longer affect a stock. It returns the number of affected products."""
     return batches.run(lambda tx, limit: int(sql.settle_stock_holds(tx, max_products=limit)), SETTLED_PRODUCTS)
 
 
 def apply_due_offers(at: datetime | None = None) -> int:
-    """Start and end the offers that are due at a time, by default now. It returns the number of changed products.
+    """Start and end the offers that are due at the given time. The default is the current time. It returns the number
+    of changed products.
 
-    Several callers can run this function at the same time. Each call skips the products that another call is changing.
+    Several processes can call this function at the same time. Each call skips the products that another call is
+    changing.
     """
     return batches.run(
         lambda tx, limit: int(sql.apply_due_offers(tx, at=at, max_products=limit)), PRODUCTS_WITH_OFFERS, OFFERS_SECONDS
@@ -263,7 +270,7 @@ def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match)
 
 
 def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
-    """Hide a product from all storefronts. The row of the product is kept, because orders refer to it.
+    """Hide a product from all storefronts. The row of the product is not deleted, because orders refer to the row.
 
     Raises the same errors as `change`.
     """
@@ -285,7 +292,7 @@ def _with_currency(new: NewProduct, catalog_currency: str | None) -> dict[str, A
 def _require_currency(currency: str, catalog_currency: str | None) -> None:
     """Raise OtherCurrency if the currency differs from the currency of the catalog.
 
-    A trigger of the database also checks this.
+    A trigger of the database makes the same check.
     """
     if catalog_currency and currency != catalog_currency:
         detail = f"must be {catalog_currency}, the currency of the catalog"
@@ -319,7 +326,7 @@ def _change(
     if row is None:
         raise refusal(expected, get(tx, product_id))
     if difference is not None:
-        # The change has locked the row, so the row contains the current stock.
+        # `change_product` has locked the row. Therefore the stock cannot change before the next query.
         if not sql.change_stock(tx, product_id=product_id, difference=difference):
             raise NotTracked(errors=[FieldError(pointer="/inventory_delta", detail="is only for a tracked product")])
         row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
@@ -330,10 +337,12 @@ def _change(
 
 
 def _after_write(tx: Transaction, product: Product) -> Product:
-    """Request the missing images of a changed product, and update the product's cache entry after the commit."""
+    """Create a job for the missing images of a changed product. After the commit, update the cache entry of the
+    product.
+    """
     if len(product.media) < len(product.images):
-        # `images` is imported here because it imports all modules of `jobs`. Functions that only read do not need these
-        # modules.
+        # `images` is imported here because it imports all modules of `jobs`, which Lambda functions that only read do
+        # not need.
         from wecelebrate import images
 
         images.fetch_missing(tx, product.catalog_id, product.id)

@@ -1,7 +1,7 @@
 """Publishes the events `inventory.low` and `inventory.short`.
 
-`inventory.low` means that the stock of products fell to the threshold of their catalog, or below this threshold.
-`inventory.short` means that customers have ordered more pieces of products than a file states.
+`inventory.low` means that the stock of a product fell to the threshold of its catalog, or below the threshold.
+`inventory.short` means that customers have ordered more pieces of a product than a file states as its stock.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ MAX_PRODUCTS = 100
 
 
 def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
-    """Publish that the stock of `count` products fell to the `low_inventory` of their catalog, or below it.
+    """Publish that the stock of `count` products fell to the `low_inventory` of the catalog, or below this value.
 
     The event contains at most the first MAX_PRODUCTS of `products`.
     """
     catalog = sql.get_low_stock_rule(tx, catalog_id=catalog_id)
     if catalog is None or catalog["owner_client_id"] is None:
         return
-    # `webhooks` is imported here because functions that only read do not need it.
+    # `webhooks` is imported here, because Lambda functions that only read do not need this module.
     from wecelebrate import webhooks
 
     payload = {
@@ -39,7 +39,7 @@ def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: S
 def publish_short_stock(
     tx: Transaction, catalog_id: UUID, job_id: UUID, count: int, products: Sequence[dict[str, Any]]
 ) -> None:
-    """Publish that customers have ordered more pieces of `count` products than the file of a job states.
+    """Publish that customers have ordered more pieces of `count` products than the file of a job states as their stock.
 
     The event contains at most the first MAX_PRODUCTS of `products`.
     """
@@ -53,7 +53,9 @@ def publish_short_stock(
 
 
 def publish_if_low(tx: Transaction, catalog_id: UUID, count_before: int, product: dict[str, Any]) -> None:
-    """Publish the event if a change lowered the stock of one product to the catalog's `low_inventory` or below."""
+    """Publish `inventory.low` if a change lowered the stock of one product to the `low_inventory` of the catalog or
+    below it.
+    """
     count = product["inventory_count"]
     if count < count_before and sql.fell_to_low_stock(tx, catalog_id=catalog_id, before=count_before, left=count):
         publish_low_stock(tx, catalog_id, 1, [product])

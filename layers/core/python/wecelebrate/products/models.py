@@ -36,7 +36,7 @@ ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
 MAX_OFFERS = 10
 """The maximum number of offers of a product that have not ended."""
 MAX_WORDS = 10
-"""The maximum number of words in a search. app.search_patterns has the same limit."""
+"""The maximum number of words in a search. `app.search_patterns` has the same limit."""
 
 
 def _check_words(search: str) -> str:
@@ -57,7 +57,7 @@ class Offer(Input):
     starts_at: Timestamp | None = Field(default=None, description="The start. Null: the offer has started.")
     ends_at: Timestamp | None = Field(
         default=None,
-        description="The end. From this time on, the offer is not valid. Null: there is no end yet.",
+        description="The end. From this time on, the offer is not valid. Null: the end is not known yet.",
     )
 
     @model_validator(mode="after")
@@ -71,8 +71,11 @@ Offers = Annotated[
     list[Offer],
     Field(
         max_length=MAX_OFFERS,
-        description="Prices for a limited time. While an offer below `price` is valid, the product is sold at it. If"
-        " several are valid, the lowest counts. Offers that have ended are removed.",
+        description=(
+            "Prices for a limited time. While an offer is valid and below `price`, the product is sold at the "
+            "price of the offer. If several offers are valid, the lowest price applies. Offers that have ended "
+            "are removed."
+        ),
     ),
 ]
 
@@ -90,10 +93,10 @@ def require_exact(price: Decimal, currency: str, offers: Sequence[Offer] = ()) -
 
 
 def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
-    """Return the fields of the stock that a request changes: `inventory_count`, `inventory_policy`, or both.
+    """Return the changes of the fields `inventory_count` and `inventory_policy`.
 
-    A count makes a product tracked. An untracked product has the count 0, so that it does not get an old count when it
-    is tracked again.
+    If the request has a count, the product becomes tracked. If the product becomes untracked, its count becomes 0.
+    Otherwise, the product would get an old count when it is tracked again.
     """
     changes = {name: getattr(model, name) for name in {"inventory_count", "inventory_policy"} & model.model_fields_set}
     if changes.get("inventory_policy") == "untracked":
@@ -102,7 +105,6 @@ def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
 
 
 def _check_untracked(model: "NewProduct | ProductValues") -> None:
-    """Raise Invalid if an untracked product has a count."""
     if model.inventory_policy == "untracked" and model.inventory_count:
         detail = "must be 0 or left out for an untracked product, whose stock is not counted"
         raise Invalid(errors=[FieldError(pointer="/inventory_count", detail=detail)])
@@ -117,9 +119,9 @@ class NewProduct(Input):
     description: Text | None = None
     """A text about the product. It can have several lines."""
     category: Label | None = None
-    """The category, by which storefronts can be filtered."""
+    """The category. In a storefront, visitors can filter products by category."""
     brand: Label | None = None
-    """The brand, by which storefronts can be filtered."""
+    """The brand. In a storefront, visitors can filter products by brand."""
     price: Money
     """The price of one piece without an offer, in the currency of the product."""
     offers: Offers = Field(default_factory=list)
@@ -128,7 +130,7 @@ class NewProduct(Input):
         Field(description="The default is the currency of the catalog, or `USD` if the catalog has no currency."),
     ] = ABSENT
     images: ImageUrls = Field(default_factory=list)
-    """The URLs of the images, the main image first."""
+    """The URLs of the images. The first image is the main image."""
     attributes: GivenObject = Field(default_factory=dict)
     """Other properties of the product, e.g. its material. Storefronts show them."""
     inventory_count: Count = 0
@@ -162,7 +164,8 @@ class ProductValues(Patch):
     images: ImageUrls = ABSENT
     attributes: GivenObject = ABSENT
     inventory_count: Annotated[
-        Count, Field(description="The stock. Without `inventory_policy`, a product with a new stock becomes `tracked`.")
+        Count,
+        Field(description="The stock. If you set the stock without `inventory_policy`, the product becomes `tracked`."),
     ] = ABSENT
     inventory_policy: Annotated[
         InventoryPolicy,
@@ -181,7 +184,7 @@ class ProductValues(Patch):
         return self
 
     def changes(self) -> dict[str, Any]:
-        """Return the fields that the caller sent, and the fields of the stock that change with them, as JSON values."""
+        """Return the fields of the request and the resulting changes of the stock, as JSON values."""
         return super().changes() | stock_changes(self)
 
 
@@ -194,9 +197,12 @@ class ProductPatch(ProductValues):
             strict=True,
             ge=-MAX_COUNT,
             le=MAX_COUNT,
-            description="Changes the stock of a tracked product by this number of pieces, independent of orders that "
-            "are placed meanwhile. The stock is at least 0, but the platform remembers a difference below 0: after "
-            "-3 of 1 piece, +2 gives 0 and +3 gives 1. Not together with `inventory_count` or `inventory_policy`.",
+            description=(
+                "Adds this number of pieces to the stock of a tracked product, or subtracts pieces if it is below 0. "
+                "Orders that are placed at the same time do not affect the result. The stock is at least 0, but the "
+                "platform remembers a stock below 0. For example, if the stock is 1 and you send -3, a later +2 gives "
+                "0, and a later +3 gives 1. Not together with `inventory_count` or `inventory_policy`."
+            ),
         ),
     ] = ABSENT
 
@@ -215,7 +221,7 @@ class ProductMedia(BaseModel):
     Renditions are upright WebP images without metadata. They are never larger than the original image.
     """
 
-    source: str = Field(description="The value in `images` that these renditions belong to.")
+    source: str = Field(description="The value in `images` to which these renditions belong.")
     width: int = Field(description="The width of the original image in pixels.")
     height: int = Field(description="The height of the original image in pixels.")
     thumb: str = Field(description="The URL of a rendition of at most 320 × 320 pixels.")
@@ -229,7 +235,7 @@ class ProductOffer(BaseModel):
     price: Amount
     """The price of one piece, in the currency of the product."""
     starts_at: Moment | None = Field(description="The start. Null: the offer has started.")
-    ends_at: Moment | None = Field(description="The end. Null: there is no end yet.")
+    ends_at: Moment | None = Field(description="The end. Null: the end is not known yet.")
 
 
 class Product(BaseModel):
@@ -248,12 +254,16 @@ class Product(BaseModel):
     )
     currency: str
     offers: list[ProductOffer] = Field(
-        description="Prices for a limited time that have not ended, by their start. A client that only has a grant for"
-        " the catalog does not see them."
+        description=(
+            "Prices for a limited time, sorted by their start, without prices that have ended. A client that only "
+            "has a grant for the catalog does not see them."
+        )
     )
     offer_price: Amount | None = Field(
-        description="The price of the offer that is valid now, from which the selling price is computed. Null: no offer"
-        " is valid."
+        description=(
+            "The price of the offer that is valid now. The selling price is computed from this price. Null: no "
+            "offer is valid."
+        )
     )
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
@@ -274,7 +284,7 @@ class Product(BaseModel):
 
 
 class ProductSource(BaseModel):
-    """The source data of a product: the data of the product in the files, including the private columns."""
+    """The source data of a product: all columns of its rows in files, including the private columns."""
 
     product_id: UUID
     sku: str
@@ -289,31 +299,38 @@ class ProductSource(BaseModel):
 class HoldingOrder(BaseModel):
     """An order that holds pieces of a product."""
 
-    order_id: UUID | None = Field(description="Null: an order of another client.")
-    order_number: str | None = Field(description="Null: an order of another client.")
-    pieces: int = Field(description="Below 0: pieces that came back, by a return or a cancellation.")
+    order_id: UUID | None = Field(description="Null for an order of another client.")
+    order_number: str | None = Field(description="Null for an order of another client.")
+    pieces: int = Field(
+        description="The number of pieces. Below 0 for pieces that came back because of a return or a cancellation."
+    )
     placed_at: Moment | None
-    """When the pieces were ordered or came back."""
-    acknowledged_at: Moment | None = Field(description="When the ERP system took the order.")
+    """When the pieces were ordered, cancelled or returned."""
+    acknowledged_at: Moment | None = Field(description="When the ERP system acknowledged the order.")
 
 
 class ProductStock(BaseModel):
-    """The explanation of a product's stock: the count of the ERP system, minus the pieces of orders that the ERP system
-    did not know.
+    """The explanation of a product's stock. The stock is the count of the ERP system, minus the pieces of orders that
+    the ERP system did not know.
     """
 
     product_id: UUID
     inventory_policy: InventoryPolicy
-    inventory_count: int = Field(description="The stock that is free: `reported_count` - `held_count`, at least 0.")
+    inventory_count: int = Field(description="The free stock: `reported_count` - `held_count`, but at least 0.")
     stock_means: Literal["free", "physical"] = Field(description="The setting `sync_settings.stock_means`.")
     reported_count: int | None = Field(
-        description="The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "
-        "stock was stated, or because a caller stated what is free. It is then without `held_count`."
+        description=(
+            "The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "
+            "stock was stated, or because a caller has stated the free stock. In this case, `inventory_count` "
+            "excludes the pieces in `held_count`."
+        )
     )
     reported_at: Moment | None = Field(description="When `reported_count` was counted.")
     held_count: int = Field(
-        description="The pieces of orders that `reported_count` still contains. More than `reported_count`: customers "
-        "have ordered more than there is."
+        description=(
+            "The number of pieces of orders that `reported_count` still contains. If it is higher than "
+            "`reported_count`, customers have ordered more pieces than the ERP system has."
+        )
     )
     order_count: int = Field(description="The number of orders that hold pieces.")
     orders: list[HoldingOrder] = Field(description="These orders, the oldest first, at most 100.")
@@ -333,15 +350,19 @@ class ProductListFilters(ListParameters):
     category: Label | None = None
     brand: Label | None = None
     price_min: Money | None = Field(
-        default=None, description="Only products with at least this price. While an offer is valid, its price counts."
+        default=None,
+        description="Only products with at least this price. While an offer is valid, its price is compared.",
     )
     price_max: Money | None = Field(
-        default=None, description="Only products with at most this price. While an offer is valid, its price counts."
+        default=None,
+        description="Only products with at most this price. While an offer is valid, its price is compared.",
     )
     in_stock: Switch | None = Field(
         default=None,
-        description="Only products that are in stock: untracked products, and tracked products with at least one "
-        "piece. If `false`, only products that are out of stock.",
+        description=(
+            "If `true`, only products that are in stock: untracked products, and tracked products with at least "
+            "one piece. If `false`, only products that are out of stock."
+        ),
     )
     sort: Sort = Field(
         default="name",
@@ -352,7 +373,7 @@ class ProductListFilters(ListParameters):
     )
 
     def stock(self) -> list[str]:
-        """Return the filters on the stock as the argument of `app.stock_condition`, e.g. `in_stock`."""
+        """Return the filters of the stock as an argument for `app.stock_condition`, e.g. `["in_stock"]`."""
         return [] if self.in_stock is None else ["in_stock" if self.in_stock else "out_of_stock"]
 
 
@@ -361,12 +382,12 @@ class ProductFilters(ProductListFilters):
 
     is_active: Switch | None = None
     inventory_policy: InventoryPolicy | None = Field(
-        default=None, description="Only products whose stock is `tracked`, or only those whose stock is `untracked`."
+        default=None, description="Only products with this policy: `tracked` or `untracked`."
     )
     updated_since: Timestamp | None = Field(
         default=None, description="Only products that have changed at this time or later."
     )
 
     def stock(self) -> list[str]:
-        """Return the filters on the stock as the argument of `app.stock_condition`, e.g. `in_stock`."""
+        """Return the filters of the stock as an argument for `app.stock_condition`, e.g. `["in_stock", "tracked"]`."""
         return super().stock() + ([] if self.inventory_policy is None else [self.inventory_policy])

@@ -15,7 +15,7 @@ class PriceStep(BaseModel):
     """The rule of the catalog that this step applies."""
     price: str = Field(description="The exact price after this step, which can have more decimals than its currency.")
     explanation: str
-    """What the rule does, as text for people."""
+    """What the rule does, as a text for users."""
 
 
 class ProductPrice(BaseModel):
@@ -30,7 +30,7 @@ class ProductPrice(BaseModel):
         " now."
     )
     regular_price: Amount | None = Field(
-        description="The `price` of the product, while an offer is valid. Null: no offer is valid."
+        description="The `price` of the product without the offer, if an offer is valid. Null: no offer is valid."
     )
     base_currency: str
     """The currency of `base_price`."""
@@ -44,4 +44,4 @@ class ProductPrice(BaseModel):
         )
     )
     steps: list[PriceStep]
-    """The steps in the order of their application. Empty if no rule applies."""
+    """The steps, in the order in which they are applied. Empty if no rule applies."""

@@ -1,4 +1,4 @@
-"""The explanation of a price: the steps from the price of a product to the price at which it is sold."""
+"""Explains how the selling price of a product is computed from the price of the product."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -9,7 +9,9 @@ from wecelebrate.products.price_models import PriceStep
 
 
 def steps(row: Mapping[str, Any]) -> Iterator[PriceStep]:
-    """Yield the steps of a price in the order of their application. `row` is a row of `app.product_price`."""
+    """Yield the steps of the computation, in the order in which they are applied. `row` is a row of
+    `app.product_price`.
+    """
     rules, currency = row["rules"], row["currency"]
     if not rules:
         return

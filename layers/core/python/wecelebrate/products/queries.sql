@@ -1,6 +1,7 @@
 -- name: list_products
--- List one page of a catalog's products after the cursor, in the requested order. With `q`, list only products whose
--- name or SKU contains every word of `q`. It returns no row if the list would compare prices in several currencies.
+-- List one page of a catalog's products after the cursor, in the requested order. If `q` is not null, list only
+-- products whose name or SKU contains every word of `q`. If the list would compare prices in several currencies, it
+-- returns no row.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
@@ -22,8 +23,7 @@ order by page.ordinality;
 select currency from app.catalog_view where id = :catalog_id;
 
 -- name: has_one_currency$
--- Return whether all prices of a catalog are in one currency. It returns null for a catalog that the caller may not
--- read.
+-- Return whether all prices of a catalog have the same currency. If the caller may not read the catalog, return null.
 select app.has_one_currency(:catalog_id);
 
 -- name: get_product^
@@ -53,9 +53,9 @@ returning id, catalog_id, sku, name, description, category, brand, coalesce(regu
   updated_at;
 
 -- name: change_product^
--- Change the columns that `changes` names, where `price` is the price without an offer. If `replace` is true, `changes`
--- contains their new values. Otherwise `changes` is a merge patch (RFC 7396). It returns no row when the caller is not
--- allowed to change the product, or when the product's `updated_at` differs from `expected_updated_at`.
+-- Change the columns that `changes` names. `price` is the price without an offer. If `replace` is true, `changes`
+-- contains the new values of the columns. Otherwise `changes` is a merge patch (RFC 7396). It returns no row if the
+-- caller is not allowed to change the product, or if `updated_at` differs from `expected_updated_at`.
 update products old
 set (sku, name, description, category, brand, price, regular_price, currency, offers, images, attributes,
   inventory_count, inventory_policy, is_active) = (
@@ -65,7 +65,8 @@ set (sku, name, description, category, brand, price, regular_price, currency, of
   from (select to_jsonb(old) || jsonb_build_object('price', coalesce(old.regular_price, old.price)) as stored) before
     cross join lateral jsonb_populate_record(null::products, case when :replace
       then stored || :changes::jsonb else app.merge_patch(stored, :changes::jsonb) end) after
-    -- An earlier release could store a price with too many decimals. Such a price does not prevent other changes.
+    -- An earlier release could store a price with too many decimals. Other fields of such a product can still be
+    -- changed.
     cross join lateral (select case when (after.price, after.currency) = (coalesce(old.regular_price, old.price),
         old.currency) and after.price <> round(after.price, app.minor_units(after.currency))
       then after.price else app.exact_amount(after.price, after.currency) end as exact) amount)
@@ -94,24 +95,24 @@ select e.product_id, e.catalog_id, e.sku, e.base::text, e.base_currency, e.curre
 from app.product_price(:product_id) e left join products p on p.id = e.product_id;
 
 -- name: apply_due_offers$
--- Start and end the offers that are due at a time, by default now, for at most `max_products` products. It returns the
--- number of changed products.
+-- Start and end the offers of at most `max_products` products that are due at the given time. The default is the
+-- current time. It returns the number of changed products.
 select app.apply_due_offers(coalesce(:at::timestamptz, now()), :max_products);
 
 -- name: settle_stock_holds$
--- Delete the holds that no longer affect a stock, of at most `max_products` products. It returns the number of
--- products.
+-- Delete the stock holds of at most `max_products` products that no longer affect a stock. It returns the number of
+-- these products.
 select app.settle_stock_holds(:max_products);
 
 -- name: get_low_stock_rule^
--- Get the owner of a catalog, and its `low_inventory`. A product with at most this inventory is low in stock.
+-- Get the owner and the `low_inventory` of a catalog. If the inventory of a product is not higher, its stock is low.
 select owner_client_id, low_inventory from catalogs where id = :catalog_id;
 
 -- name: fell_to_low_stock$
--- Return whether the inventory of a product fell from above low_inventory to low_inventory or below.
+-- Return whether the inventory of a product was above `low_inventory` before, and is now `low_inventory` or less.
 select exists (select from catalogs where id = :catalog_id and low_inventory < :before and low_inventory >= :left);
 
 -- name: rollup_facets$
--- Roll up the oldest deltas of facets, at most `max_rows`, and return the number of these deltas. If this number is
--- smaller than `max_rows`, no delta is left.
+-- Add the oldest deltas of facets to the counts, at most `max_rows` deltas. It returns the number of added deltas. If
+-- this number is smaller than `max_rows`, all deltas are added.
 select app.rollup_facet_deltas(:max_rows);

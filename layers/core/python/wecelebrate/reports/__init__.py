@@ -2,7 +2,7 @@
 
 periods     the local days of a report
 models      the reports
-scope       which client, site and days a report is about
+scope       the client, the site and the days of a report
 client      the report of a client: orders, revenue, products, customers, conversion
 fulfilment  how long orders take to be shipped and delivered
 catalog     the products and the stock of a catalog, and how its files were read
@@ -11,7 +11,7 @@ workbook    the report of a client as XLSX with charts
 files       the job that writes a report into a file
 tables      the tables of a report as CSV
 
-The figures of orders come from totals per 15 minutes (`app.order_figures`). The figures are always exact, because a
-read also adds the changes that are not rolled up yet, in the same snapshot. A local day consists of whole slots of 15
-minutes.
+The figures of orders come from totals for slots of 15 minutes (`app.order_figures`). In every time zone, a local day
+consists of whole slots. The figures are always exact, because a read also adds the changes that are not in the totals
+yet, in the same snapshot.
 """

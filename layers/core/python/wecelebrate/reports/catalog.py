@@ -39,14 +39,14 @@ class SyncFigures(BaseModel):
 
 
 class RejectionFigures(BaseModel):
-    """Rejected rows with the same reason. Each job contributes its first errors only."""
+    """Rejected rows with the same reason. Only the first errors of each job are included."""
 
     code: str
     """The stable identifier of the error."""
     rows: int
     """The number of rows among the first errors of the jobs."""
     example: str
-    """One of the texts."""
+    """One of the error messages."""
 
 
 class CatalogReport(BaseModel):
@@ -60,7 +60,7 @@ class CatalogReport(BaseModel):
     last_sync_at: Moment | None
     """When a file was last loaded. Null if no file was loaded."""
     hours_since_sync: float | None
-    """The age of the data. Null if no file was loaded."""
+    """The number of hours since a file was last loaded. Null if no file was loaded."""
     products: int
     """The number of all products."""
     active: int
@@ -70,24 +70,24 @@ class CatalogReport(BaseModel):
     in_stock: int
     """The number of active products that are in stock."""
     low_stock: int = Field(
-        description="The number of active products with a tracked stock of at most `low_inventory` of the catalog."
+        description="The number of active, tracked products whose stock is at most `low_inventory` of the catalog."
     )
     without_image: int
     """The number of active products without an image."""
     pieces: int
-    """The tracked stock of all active products."""
+    """The number of pieces in the tracked stock of all active products."""
     stock_value: list[StockValue]
     """The tracked stock by currency."""
     syncs: SyncFigures
     """The imports and syncs of the last 30 days."""
     rejections: list[RejectionFigures]
-    """The reasons of rejected rows in the last 30 days."""
+    """The reasons for which rows were rejected in the last 30 days."""
 
 
 def entry(catalog_id: UUID) -> Entry:
     """Return the cache entry of a catalog's report.
 
-    Jobs do not invalidate the report, so it is cached for only a minute.
+    The report is cached for only a minute, because jobs do not invalidate it.
     """
     tags = [f"products:{catalog_id}", f"catalog:{catalog_id}"]
     return keys.entry(keys.OPEN_REPORT, "catalog", catalog_id, tags=tags)

@@ -14,25 +14,25 @@ from wecelebrate.reports.scope import period_of, scope_of
 sql = queries(__file__)
 
 MAX_DETAILED_ORDERS = 50_000
-"""If a period has more orders than this number, its report contains no figures of products and customers.
+"""If a period has more orders than this number, the report contains no figures of products and customers.
 
 Reading this number of orders takes about half a second.
 """
 MAX_PRODUCTS = 20
-"""The report lists this number of products, those with the most pieces."""
+"""The report lists only the products with the most pieces. This is the number of these products."""
 
 
 def entry(client_id: UUID, filters: ClientReportFilters) -> Entry:
     """Return the cache entry of a report. A change of an order, a site or the client invalidates the entry.
 
-    A report of a closed period is cached for a day. Other reports are cached for a minute, because events of visitors
-    do not invalidate the report.
+    A report of a closed period is cached for a day. All other reports are cached for a minute, because events of
+    visitors do not invalidate a report.
     """
     tags = [f"orders:{client_id}", f"sites:{client_id}", f"client:{client_id}"]
     values = filters.model_dump(mode="json", exclude={"format", "table"})
-    # The time zone does not matter here: a period is closed only if it has ended in every time zone.
+    # Any time zone can be used here, because a period is closed only if it has ended in every time zone.
     is_closed = period_of(filters, "UTC").is_closed
-    # The default period changes every day, so the day is a part of the key.
+    # The day is a part of the key, because the default period changes every day.
     values |= {"until": str(periods.today("UTC"))} if not (filters.month or filters.last_day) else {}
     entity = keys.CLOSED_REPORT if is_closed else keys.OPEN_REPORT
     return keys.entry(entity, "client", client_id, tags=tags, filters=values)

@@ -1,6 +1,6 @@
-"""Reports as files: a job writes the report of any period, even with more orders than a request can read.
+"""Reports as files. A job can write the report of a period that has too many orders for a request.
 
-The file is in the bucket of uploads, below the client, and is deleted with the other files of this bucket.
+The file is in the bucket of uploads, in the folder of the client. The lifecycle rule of the bucket deletes the file.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,13 +39,11 @@ class ReportFile(BaseModel):
     """The media type of the file."""
     size: int
     """The size of the file in bytes."""
-    url: Annotated[str, Secret] = Field(description="A link to the file. It works for 15 minutes.")
+    url: Annotated[str, Secret] = Field(description="A link to the file. The link is valid for 15 minutes.")
 
 
 @dataclass(frozen=True)
 class _Format:
-    """A format of report files."""
-
     extension: str
     media_type: str
     write: Callable[[ClientReport, ClientReportFilters], bytes]
@@ -61,7 +59,7 @@ _FORMATS: Mapping[ReportFormat, _Format] = {
 def create(tx: Transaction, request: ClientReportRequest) -> Job:
     """Create the job that writes a report.
 
-    Raises Invalid, or Forbidden unless the caller may change data of the client.
+    Raises Invalid. Raises Forbidden unless the caller may change data of the client.
     """
     client_id = request.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
@@ -82,7 +80,7 @@ def create(tx: Transaction, request: ClientReportRequest) -> Job:
 
 
 def run(job: LeasedJob) -> None:
-    """Write the file of a report. A repeated attempt overwrites the file of the attempt before."""
+    """Write the file of a report. A second attempt overwrites the file of the first attempt."""
     filters = ClientReportFilters(**job.payload)
     kind = _FORMATS[filters.format]
     if job.client_id is None:
@@ -100,7 +98,8 @@ def run(job: LeasedJob) -> None:
 def get_file(tx: Transaction, report_id: UUID) -> ReportFile:
     """Return the file of a report, with a presigned URL. `report_id` is the id of its job.
 
-    Raises NotFound, and Forbidden for the role `support`, which may read jobs but no reports of clients.
+    Raises NotFound. Raises Forbidden for the role `support`, because support may read jobs, but not the reports of
+    clients.
     """
     if tx.context.role == "app_support":
         raise Forbidden

@@ -13,7 +13,7 @@ from wecelebrate.reports.models import PeriodFilters
 from wecelebrate.reports.scope import Scope, scope_of
 
 MAX_CARRIERS = 50
-"""The report lists this number of carriers, those with the most shipments."""
+"""The report lists only the carriers with the most shipments. This is the number of these carriers."""
 
 
 class FulfilmentFilters(PeriodFilters):
@@ -29,13 +29,20 @@ class FulfilmentFilters(PeriodFilters):
 
 
 class ShippingTimes(BaseModel):
-    """The times until pieces were shipped and delivered, in hours."""
+    """The times from the order to the shipping, and from the shipping to the delivery, in hours."""
 
-    late: int = Field(description="The number that was not shipped in time, shipped or not.")
-    ship_p50: float | None = Field(description="The median time from the order to its shipping. Null if none was.")
-    ship_p90: float | None = Field(description="The time in which 90 % of what was shipped was shipped.")
-    deliver_p50: float | None = Field(description="The median time from the shipping to the delivery.")
-    deliver_p90: float | None = Field(description="The time in which 90 % of what was delivered was delivered.")
+    late: int = Field(
+        description=(
+            "The number of late orders, or the number of late shipments of a carrier. Orders that were shipped "
+            "too late count, too."
+        )
+    )
+    ship_p50: float | None = Field(
+        description="The median time from the order to the shipment. Null if nothing was shipped."
+    )
+    ship_p90: float | None = Field(description="The 90th percentile of the time from the order to the shipment.")
+    deliver_p50: float | None = Field(description="The median time from the shipment to the delivery.")
+    deliver_p90: float | None = Field(description="The 90th percentile of the time from the shipment to the delivery.")
 
 
 class Fulfilment(ShippingTimes):
@@ -43,9 +50,9 @@ class Fulfilment(ShippingTimes):
 
     orders: int
     """The number of orders that are not cancelled."""
-    exported: int = Field(description="The number of orders that were given to an ERP system in an order file.")
-    export_p50: float | None = Field(description="The median time from the order to its first export.")
-    export_p90: float | None = Field(description="The time in which 90 % of the exported orders were exported.")
+    exported: int = Field(description="The number of orders that were exported to an ERP system in an order file.")
+    export_p50: float | None = Field(description="The median time from an order to its first export.")
+    export_p90: float | None = Field(description="The 90th percentile of the time from an order to its first export.")
     shipped: int
     """The number of orders that were shipped, including the orders that were delivered later."""
     delivered: int
@@ -65,7 +72,7 @@ class CarrierFulfilment(ShippingTimes):
     carrier: str
     """The name of the carrier, in its most frequent spelling. Empty if the shipments name no carrier."""
     orders: int
-    """The number of orders with such a shipment."""
+    """The number of orders with a shipment of this carrier."""
     shipments: int
     """The number of shipments."""
     delivered: int
@@ -90,7 +97,7 @@ class FulfilmentReport(BaseModel):
     total: Fulfilment
     """All orders of the period."""
     by_country: list[CountryFulfilment]
-    """The orders by the country to which they are sent."""
+    """The orders by the country of the shipping address."""
     by_carrier: list[CarrierFulfilment]
     """The shipments of the 50 carriers with the most shipments."""
 

@@ -40,7 +40,7 @@ class ClientReportFilters(PeriodFilters):
 
 
 class ClientReportRequest(ClientReportFilters):
-    """The report that a job writes. It contains all figures, however many orders the period has."""
+    """The report that a job writes. It contains all figures, even if the period has many orders."""
 
     place = "/"
 
@@ -72,7 +72,7 @@ class StatusFigures(BaseModel):
     """The orders in one status."""
 
     status: OrderStatus
-    """The status that the orders have now."""
+    """The current status of the orders."""
     currency: str
     """An ISO 4217 code."""
     orders: int
@@ -104,11 +104,11 @@ class DaySales(Sales):
     """The orders of one day."""
 
     day: date
-    """The local day. Days without an order are missing."""
+    """The local day. The list contains no days without orders."""
 
 
 class HourSales(Sales):
-    """The orders that were placed in one hour of the day, on all days together."""
+    """The orders that were placed in one hour of the day. The orders of all days are added."""
 
     hour: int
     """The local hour, from 0 to 23."""
@@ -147,11 +147,13 @@ class Customers(BaseModel):
 
     customers: int
     """The number of customers."""
-    returning: int = Field(description="The number of customers who placed more than one order, now or earlier.")
+    returning: int = Field(
+        description="The number of customers who have placed more than one order, including orders before this period."
+    )
 
 
 class Conversion(BaseModel):
-    """The visits of the sites, from events with a session, and the orders."""
+    """The visits and the orders of the sites. Visits are counted from the events that have a session."""
 
     visits: int
     """The number of sessions."""
@@ -177,7 +179,9 @@ class ClientReport(BaseModel):
     """The last day of the report."""
     timezone: str
     """The time zone of all days and hours."""
-    is_closed: bool = Field(description="Whether no new orders and events can arrive in this period.")
+    is_closed: bool = Field(
+        description="Whether the period is over, so that no new orders and events can be added to it."
+    )
     generated_at: Moment
     """When the figures were read."""
     totals: list[CurrencyTotals]

@@ -12,9 +12,9 @@ from wecelebrate.core.errors import Invalid
 from wecelebrate.core.problem_document import FieldError
 
 MAX_DAYS = 3_660
-"""The longest period of a report: ten years."""
+"""The longest period of a report, in days: ten years."""
 LATE_EVENTS = timedelta(days=8)
-"""How long events of a day can still arrive. After this time, the period of a report is closed."""
+"""How long after its last day a report can still get events. After this time, the period of the report is closed."""
 
 
 Month = Annotated[str, StringConstraints(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$")]
@@ -40,9 +40,10 @@ def today(zone: str) -> date:
 
 
 def period(month: str | None, first_day: date | None, last_day: date | None, now: date, place: str = "") -> Period:
-    """Return the period that the parameters of a request name. The default is the current month until today.
+    """Return the period that the parameters of a request name. The default is from the first day of the current month
+    to today.
 
-    `now` is the current local day. `place` is the prefix of the pointers in errors. Raises Invalid.
+    `now` is the current local day. The pointers in errors begin with `place`. Raises Invalid.
     """
     if month is not None:
         if first_day or last_day:

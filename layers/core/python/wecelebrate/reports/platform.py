@@ -1,4 +1,6 @@
-"""The report of the platform, for admins: clients, orders, jobs and storage, compared with the plan."""
+"""The report of the platform for admins. It compares the clients, orders, jobs and storage with the plan of the
+platform.
+"""
 
 import json
 from datetime import UTC, date, datetime
@@ -17,7 +19,7 @@ from wecelebrate.reports.scope import period_of
 from wecelebrate.usage import requests_of_platform
 
 MAX_CLIENTS = 50
-"""The report lists this number of clients, those with the most orders."""
+"""The report lists only the clients with the most orders. This is the number of these clients."""
 
 
 class PlanYear(BaseModel):
@@ -75,7 +77,9 @@ class JobFigures(BaseModel):
     """The status of the jobs."""
     jobs: int
     """The number of jobs."""
-    seconds_p90: float | None = Field(description="The time in which 90 % of these jobs ended. Null if none has ended.")
+    seconds_p90: float | None = Field(
+        description="The 90th percentile of the time until a job ended. Null if no job has ended."
+    )
 
 
 class Storage(BaseModel):
@@ -90,7 +94,7 @@ class Storage(BaseModel):
 
 
 class RequestFigures(BaseModel):
-    """The requests of the last 24 hours, whatever the period of the report is. Earlier requests are not counted."""
+    """The requests of the last 24 hours. They do not depend on the period of the report."""
 
     requests: int
     """The number of requests, including the requests of visitors."""
@@ -118,7 +122,7 @@ class PlatformReport(BaseModel):
     orders_before: int
     """The number of orders in the preceding period of the same length."""
     orders_per_month: float
-    """The number of orders in 30 days, at the rate of the period."""
+    """The average number of orders in 30 days of the period."""
     revenue: list[CurrencySales]
     """The orders by currency."""
     by_client: list[ClientSales]
@@ -136,11 +140,16 @@ class PlatformReport(BaseModel):
     """The number of events of visitors that were accepted in the period."""
     plan: list[PlanYear]
     """The expected figures of all years in the plan."""
-    plan_year: int = Field(description="The first year of the plan whose figures are not exceeded, or 4.")
+    plan_year: int = Field(
+        description=(
+            "The first year of the plan whose figures are not exceeded. 4 if the figures of all three years are "
+            "exceeded."
+        )
+    )
 
 
 def get(tx: Transaction, filters: PeriodFilters) -> PlatformReport:
-    """Return the report of the platform. Raises Forbidden unless the caller is an admin, and Invalid."""
+    """Return the report of the platform. Raises Invalid. Raises Forbidden unless the caller is an admin."""
     if tx.context.admin_role not in ("super_admin", "admin"):
         raise Forbidden
     period = period_of(filters, "UTC")
@@ -155,8 +164,8 @@ def get(tx: Transaction, filters: PeriodFilters) -> PlatformReport:
 
 
 def _plan_year(figures: dict[str, Any]) -> int:
-    """Return the first year of the plan whose figures are at least as high as the current figures. If no year has such
-    figures, return 4."""
+    """Return the first year of the plan whose figures are at least as high as the current figures. If the current
+    figures are higher than all years of the plan, return 4."""
     for expected in PLAN:
         if (
             figures["clients"]["active"] <= expected.clients

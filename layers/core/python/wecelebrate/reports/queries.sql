@@ -11,16 +11,17 @@ select exists (select from sites where id = :site_id and client_id = :client_id)
 select exists (select from pg_timezone_names where name = :zone);
 
 -- name: count_orders$
--- Count the orders of a client on local days, from the totals.
+-- Count the orders of a client that were placed on the given local days. The count comes from the totals.
 select coalesce(sum(f.orders), 0)::bigint
 from app.order_figures(:client_id, :zone, :first_day, :last_day) f
 where :site_id::uuid is null or f.site_id = :site_id;
 
 -- name: client_figures$
 -- Get the figures of a client's orders on local days, from the totals. The statement reads one snapshot. `revenue` is
--- the amount of all orders that are not cancelled. Amounts have the decimals of their currency. The totals of a client
--- are stored by local day in its own time zone. If `zone` names another one, the days are in that time zone. `by_hour`
--- of one site also needs the slots of 15 minutes.
+-- the amount of all orders that are not cancelled. Amounts have the decimals of their currency.
+--
+-- The daily totals of a client are in the client's time zone. If `zone` or `site_id` is not null, the statement reads
+-- the totals of the slots of 15 minutes.
 with slots as materialized (
   select f.local_time, f.site_id, f.currency, f.status, f.orders, f.amount
   from app.order_figures(:client_id, coalesce(:zone, (select timezone from clients where id = :client_id)),
@@ -87,9 +88,9 @@ select json_build_object(
 )::text;
 
 -- name: client_details$
--- Get, for local days, the figures of a client that are computed from the orders and the events, not from the totals.
--- The statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders do not count,
--- and neither do the cancelled pieces of the other orders.
+-- Get the figures of a client on local days that are computed from the orders and the events, and not from the totals.
+-- The statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders and cancelled
+-- pieces of other orders are not counted.
 with placed as materialized (
   select o.id, o.currency, o.created_at, coalesce(o.customer_subject, lower(o.customer_email)) as buyer
   from orders o
@@ -155,9 +156,11 @@ select json_build_object(
 )::text;
 
 -- name: fulfilment$
--- For the orders of a client that were placed on local days, get the times until export, shipping and delivery. The
--- statement reads one snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days
--- after it was placed, even if it was shipped later. The spelling of a carrier is that of its most frequent name.
+-- Get the times until export, shipping and delivery for the orders of a client that were placed on the given local
+-- days. The statement reads one snapshot. Cancelled orders are not counted.
+--
+-- An order is late if it was not shipped within `late_after` days after it was placed, even if it was shipped later. If
+-- the name of a carrier has several spellings, the most frequent spelling is returned.
 with placed as materialized (
   select o.id, o.created_at, o.status, coalesce(o.shipping_address ->> 'country', '') as country,
     extract(epoch from o.exported_at - o.created_at) / 3600 as hours_to_export,
@@ -208,8 +211,8 @@ select json_build_object(
 
 -- name: catalog_figures$
 -- Get the figures of a catalog's products that the caller may see, and of the syncs of the catalog in the last 30 days.
--- The result is null if the caller may not see the catalog. The value of a stock is at selling prices, and has the
--- decimals of its currency.
+-- If the caller may not see the catalog, the result is null. The value of the stock is computed with the selling
+-- prices, and has the decimals of its currency.
 select json_build_object(
   'catalog_id', c.id, 'name', c.name, 'last_sync_at', c.last_sync_at,
   'hours_since_sync', round(extract(epoch from now() - c.last_sync_at) / 3600, 2),
@@ -259,8 +262,8 @@ where c.id = :catalog_id
   and ((select app.admin_role()) is not null or c.owner_client_id = any ((select app.client_ids())::uuid[]));
 
 -- name: platform_figures$
--- Get the figures of the whole platform for days in UTC, for admins. The statement reads one snapshot. Orders come from
--- the totals per day and the changes that were not rolled up yet.
+-- Get the figures of the whole platform for days in UTC, for admins. The statement reads one snapshot. The figures of
+-- orders come from the daily totals, and from the changes that are not in the totals yet.
 with days as materialized (
   select f.client_id, f.day, f.currency, sum(f.orders) as orders, sum(f.amount) as amount
   from (

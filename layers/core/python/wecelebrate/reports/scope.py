@@ -1,4 +1,4 @@
-"""The scope of a report: a client or one of its sites, and local days."""
+"""The scope of a report: a client or one of its sites, and a period of local days."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,6 +1,7 @@
 """The tables of a report as CSV.
 
-Texts that a spreadsheet would compute are quoted (`core.formula_quotes`). Numbers stay numbers.
+A quote is written before a text that a spreadsheet program would take for a formula (`core.formula_quotes`). Numbers do
+not change.
 """
 
 import csv
@@ -44,7 +45,9 @@ def client_table(report: ClientReport, table: ClientTable) -> str:
 
 
 def columns_of(model: type[BaseModel]) -> list[str]:
-    """Return the columns of a table: first the fields of the model itself, then the fields of its base class."""
+    """Return the columns of a table. The fields of the model itself come first, and the fields of its base class
+    follow.
+    """
     own = [name for name in model.model_fields if name in model.__annotations__]
     return own + [name for name in model.model_fields if name not in own]
 

@@ -1,7 +1,7 @@
 """The report of a client as an XLSX workbook: a sheet for each table, and charts of the days and hours.
 
-A text is always written as a text, and never as a formula, even if it begins like a formula. Ids are texts. Amounts are
-numbers with the decimals of their currency, so that a spreadsheet can add them up.
+A text is always written as a text and never as a formula, even if it begins with `=`. Ids are texts. Amounts are
+numbers with the decimals of their currency, so that a spreadsheet program can add them.
 """
 
 import io
@@ -17,7 +17,7 @@ from wecelebrate.reports.tables import columns_of
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_DIGITS = 15
-"""The number of digits that a spreadsheet keeps. A number with more digits is written as a text."""
+"""The number of digits that a spreadsheet program stores. A number with more digits is written as a text."""
 _AMOUNTS = frozenset({"revenue", "amount", "average", "cancelled_amount"})
 _SHEETS = (
     ("Totals", "totals"),
@@ -28,14 +28,14 @@ _SHEETS = (
     ("Products", "top_products"),
     ("Returned", "returned"),
 )
-"""The name of each sheet, and the field of the report with its rows."""
+"""The name of each sheet, and the field of the report that contains the rows of the sheet."""
 _CHARTS = {"by_day": ("day", "column", "Revenue by day"), "by_hour": ("hour", "column", "Revenue by hour of the day")}
 _CHART_SIZE = {"width": 960, "height": 360}
 
 
 def client_workbook(report: ClientReport) -> bytes:
     """Return the report of a client as XLSX."""
-    # The import is here, because it takes 40 ms, and only this format needs it.
+    # The import is in the function, because it takes 40 ms, and only this format needs the module.
     import xlsxwriter  # type: ignore[import-untyped]
 
     file = io.BytesIO()
@@ -49,7 +49,6 @@ def client_workbook(report: ClientReport) -> bytes:
 
 
 def _write_summary(book: Any, report: ClientReport) -> None:
-    """Write the sheet with the scope of the report."""
     sheet = book.add_worksheet("Report")
     bold = book.add_format({"bold": True})
     facts: list[tuple[str, Any]] = [
@@ -71,7 +70,6 @@ def _write_summary(book: Any, report: ClientReport) -> None:
 
 
 def _write_table(sheet: Any, book: Any, field: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write one table into a sheet, with a chart if the table has one."""
     if not rows:
         sheet.write_string(0, 0, "no rows")
         return
@@ -79,7 +77,7 @@ def _write_table(sheet: Any, book: Any, field: str, columns: Sequence[str], rows
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(columns) - 1, 18)
     if field in _CHARTS:
-        # The rows of one currency must be adjacent, so that a series of the chart is one range of cells.
+        # The rows of one currency must be adjacent, because a series of the chart is one range of cells.
         rows = sorted(rows, key=itemgetter("currency"))
     for column, label in enumerate(columns):
         sheet.write_string(0, column, label, bold)
@@ -107,7 +105,6 @@ def _write_cell(book: Any, sheet: Any, cell: tuple[int, int], label: str, value:
 
 
 def _add_chart(book: Any, sheet: Any, field: str, columns: Sequence[str], currencies: Sequence[str]) -> None:
-    """Add a chart of the revenue, with one series for each currency."""
     category, kind, title = _CHARTS[field]
     chart = book.add_chart({"type": kind})
     for currency in dict.fromkeys(currencies):

@@ -17,8 +17,8 @@ __all__ = ["change", "create", "delete", "finish_run", "get", "page", "requested
 
 
 MAX_SCHEDULES = 100
-"""The maximum number of schedules of a client. Each due schedule lists files, so many schedules of one client would
-delay the schedules of the others."""
+"""The maximum number of schedules of a client. The limit is needed because each due schedule lists files. Too many
+schedules of one client would delay the schedules of other clients."""
 
 
 class TooManySchedules(Conflict):
@@ -52,10 +52,10 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Create a schedule.
 
     Raises Forbidden or TooManySchedules. Raises AlreadyExists if the client already has a schedule with this name.
-    Raises Invalid if the client does not own the catalog, or if the request names no client and there is no default
-    client.
+    Raises Invalid if the client does not own the catalog. Also raises Invalid if the request names no client and the
+    caller has no default client.
     """
-    # The import is here, because the models of clients would add 6 ms to every cold start.
+    # The import is in the function, because at the top of the module it would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -72,7 +72,7 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
 
 
 def change(tx: Transaction, schedule_id: UUID, patch: SchedulePatch, match: Match) -> Schedule:
-    """Apply a patch to a schedule. If the patch changes the due times, compute when the schedule is due next.
+    """Apply a patch to a schedule. If the patch changes the due times, compute the next due time.
 
     Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`.
     """
@@ -87,7 +87,7 @@ def change(tx: Transaction, schedule_id: UUID, patch: SchedulePatch, match: Matc
 
 
 def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
-    """Delete a schedule. The jobs that the schedule created are kept.
+    """Delete a schedule. The jobs that the schedule has created are not deleted.
 
     Raises NotFound, Forbidden, and the errors of `Match.check`.
     """

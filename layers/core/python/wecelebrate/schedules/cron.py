@@ -1,13 +1,14 @@
 """Computes when a schedule is due. A cron expression has five fields, and applies to the local time of a time zone.
 
-When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
-first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at a
-repeated time runs only at the first of the two occurrences. There is one exception: an expression that matches every
-hour of the day (e.g. `*/15 * * * *`) matches in both occurrences of the repeated hour.
+When the clocks are set forward, some local times are skipped. If a schedule is due at a skipped time, it runs at the
+first moment after the gap. When the clocks are set back, some local times occur twice. If a schedule is due at a
+repeated time, it runs only at the first occurrence of this time. There is one exception: an expression that matches
+every hour of the day (e.g. `*/15 * * * *`) matches both occurrences of the repeated hour.
 
-The meaning of an expression depends only on the values that its fields match, not on their spelling: `*`, `*/1`, `0-23`
-and a list of all hours are equal. A day matches if the day of the month and the day of the week match. If both fields
-leave out values, a day matches if one of the two fields matches, as in POSIX.
+The meaning of an expression depends only on the values that its fields match, and not on their spelling. For example,
+`*`, `*/1`, `0-23` and a list of all hours have the same meaning. A day matches if the day of the month and the day of
+the week match. If each of these two fields excludes some values, a day matches if one of the fields matches, as in
+POSIX.
 """
 
 import re
@@ -20,8 +21,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 MIN_INTERVAL_MINUTES = 5
-"""The shortest allowed time between two runs, in minutes. This limit exists because each run lists all files below the
-prefix of its schedule."""
+"""The shortest allowed time between two runs, in minutes. The limit is needed because each run lists all files below
+the prefix of its schedule."""
 _ANY_LOCAL_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - local times have no time zone
 _FIELDS = (("minute", 60), ("hour", 24), ("day of the month", 31), ("month", 12), ("day of the week", 7))
 """The name of each field, and its number of values."""
@@ -61,16 +62,18 @@ def _check_steps(name: str, values: int, field: str) -> None:
 
 
 def _normalized(expression: str) -> str:
-    """Return an expression with the same meaning, in which only a field that matches every value begins with `*`.
+    """Return an expression with the same meaning. In the result, a field begins with `*` only if it matches every
+    value.
 
-    CronSim assumes that a field matches every value if and only if the field begins with `*`. Raises CronSimError.
+    This form is needed because CronSim treats a field that begins with `*` as a field that matches every value. Raises
+    CronSimError.
     """
     minute, hour, day, month, weekday = expression.split()
     times = CronSim(f"0 {hour} {day} * 0", _ANY_LOCAL_TIME)
     weekdays = CronSim(f"0 0 1 * {weekday}", _ANY_LOCAL_TIME).weekdays
     hour = _field(hour, times.hours, range(24))
     day = _field(day, times.days, range(1, 32))
-    # 0 and 7 are Sunday.
+    # Both 0 and 7 mean Sunday.
     weekday = _field(weekday, {number % 7 for number in weekdays if isinstance(number, int)}, range(7))
     return f"{minute} {hour} {day} {month} {weekday}"
 
@@ -82,7 +85,7 @@ def _field(field: str, matched: Set[Any], every: range) -> str:
 def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
     """Return the shortest interval, in minutes, between two times that match an expression.
 
-    Hours 23 and 0 count as consecutive, even if the expression does not match two consecutive days.
+    The hours 23 and 0 are treated as consecutive, even if the expression does not match two consecutive days.
     """
     within_hour = [later - earlier for earlier, later in pairwise(minutes)]
     across_hours = [60 - minutes[-1] + minutes[0]] if any((hour + 1) % 24 in hours for hour in hours) else []
@@ -90,7 +93,7 @@ def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
 
 
 def next_after(cron: str, timezone: str, after: datetime) -> datetime:
-    """Return, in UTC, the first due time that is later than `after`. `after` must have a time zone."""
+    """Return the first due time after `after`, in UTC. `after` must have a time zone."""
     zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
     expression = _normalized(cron)
@@ -101,7 +104,7 @@ def next_after(cron: str, timezone: str, after: datetime) -> datetime:
 
 
 def _first_occurrence(wall_time: datetime, zone: ZoneInfo) -> datetime:
-    """Return, in UTC, the first moment at which the clocks in the zone show `wall_time`.
+    """Return the first moment at which the clocks in the zone show `wall_time`, in UTC.
 
     If the clocks skip `wall_time`, return the first moment after the gap.
     """

@@ -28,7 +28,9 @@ SyncMode = Literal["full", "delta"]
 
 
 class PullSettings(Input):
-    """The files that a `catalog_sync` loads. Each run loads the new files in the folder `prefix`, the oldest first."""
+    """The files that a `catalog_sync` loads. Each run loads the new files in the folder `prefix`, from oldest to
+    newest.
+    """
 
     prefix: Prefix = Field(description="A folder inside `<catalog id>/` in the drops bucket, with a slash at the end.")
     mode: SyncMode | None = Field(
@@ -54,7 +56,7 @@ class NewSchedule(Input):
     type: ScheduleType = "catalog_sync"
     """What a run of the schedule does."""
     name: Label
-    """The name of the schedule, for the people who manage it."""
+    """The name that the people who manage the schedule see."""
     cron: Cron = Field(
         description="Minute, hour, day of the month, month, day of the week. Two runs must be at least 5 minutes apart."
     )

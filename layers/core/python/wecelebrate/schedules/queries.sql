@@ -1,5 +1,5 @@
 -- name: list_schedules
--- List one page after the cursor, in name order. A filter that is null matches every row.
+-- List one page of schedules after the cursor, sorted by name. A filter that is null matches every row.
 select to_json(schedule)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
@@ -32,7 +32,7 @@ select exists (
   select from catalogs where id = :catalog_id and owner_client_id is not distinct from :client_id::uuid);
 
 -- name: count_schedules$
--- Count the schedules of a client, or of the platform if `client_id` is null.
+-- Count the schedules of a client. If `client_id` is null, count the schedules of the platform.
 select count(*)::integer from schedules where client_id is not distinct from :client_id::uuid;
 
 -- name: create_schedule^
@@ -51,12 +51,12 @@ where id = :schedule_id
 returning *;
 
 -- name: delete_schedule!
--- Delete a schedule. The jobs of the schedule are kept.
+-- Delete a schedule. The jobs of the schedule are not deleted.
 delete from schedules where id = :schedule_id;
 
 -- name: is_busy$
--- Return true if a run of the schedule is active, or if the latest job of the schedule has not ended. A job that waits
--- for an approval or a decision does not count, because a newer file makes this job obsolete.
+-- Return whether a run of the schedule is active, or the latest job of the schedule has not ended. A job that waits for
+-- an approval or a decision is ignored, because a newer file makes this job obsolete.
 select exists (
   select from schedules s
   where s.id = :schedule_id
@@ -65,8 +65,8 @@ select exists (
                    and app.job_waiting_for(j) is null)));
 
 -- name: claim_due
--- Lock up to `max_rows` due schedules, and return these schedules in the order of their due times. Schedules that
--- another transaction has locked are skipped. The schedules of an inactive client wait until the client is active.
+-- Lock at most `max_rows` due schedules, sorted by their due times. Schedules that another transaction has locked are
+-- skipped. The schedules of an inactive client are skipped until the client is active.
 select id, client_id, type, cron, timezone, now() as due_at
 from schedules
 where is_active and next_at <= now() and (client_id is null or app.is_active_client(client_id))
@@ -87,8 +87,8 @@ update schedules set last_at = now(), last_outcome = :outcome where id = :schedu
 update schedules set next_at = :next_at where id = :schedule_id;
 
 -- name: claim_late_runs
--- Find the runs that were requested more than `seconds` seconds ago. Set the request time of these runs to now, and
--- return the schedules of these runs.
+-- Find the schedules whose run was requested more than `seconds` seconds ago, and set the time of the request to now.
+-- It returns these schedules.
 update schedules set run_requested_at = now()
 where id in (
   select id from schedules where run_requested_at < now() - make_interval(secs => :seconds) for update skip locked)
@@ -101,8 +101,8 @@ from schedules
 where id = :schedule_id and run_requested_at is not null;
 
 -- name: finish_run!
--- If `more` is true, keep the run active, because more work is left. Otherwise end the run. `job_id` is the id of the
--- latest job of the run, or null.
+-- End the run. If `more` is true, the run stays active, because it has remaining work. `job_id` is the id of the latest
+-- job of the run, or null.
 update schedules
 set run_requested_at = case when :more then now() end, last_job_id = coalesce(:job_id, last_job_id),
   last_outcome = :outcome

@@ -1,11 +1,11 @@
 """Runs of schedules.
 
-    run_due, request_run   ask for a run: they mark the row of the schedule, and send a message after the commit
-    requested_run          returns the run that a message requests; the domain that does the work calls this function
+    run_due, request_run   request a run: they change the row of the schedule, and send a message after the commit
+    requested_run          returns the run that a message requests (called by the domain that does the work)
     finish_run             records the outcome of a run
 
-When a schedule is due, its run is skipped if the previous run has not finished, or if the newest job that the schedule
-created has not finished. If a schedule missed several due times, it runs only once.
+If the previous run of a schedule or the newest job of the schedule has not finished, the due run is skipped. If a
+schedule has missed several due times, it runs only once.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ sql = queries(__file__)
 BATCH_SIZE = 100
 """The largest number of due schedules that one transaction processes."""
 LOST_AFTER_SECONDS = 900.0
-"""The age in seconds at which the message for a requested run is considered lost. SQS no longer retries a message of
+"""The age in seconds after which the message for a requested run is treated as lost. SQS does not retry a message of
 this age."""
 
 _IN_PROGRESS = "The run is in progress."
@@ -61,7 +61,7 @@ class Run:
 def run_due() -> int:
     """Request a run of each due schedule, and send lost messages again. It returns the number of due schedules.
 
-    If several calls run at the same time, each due schedule is processed by only one of these calls.
+    If several calls run at the same time, only one of these calls processes each due schedule.
     """
     due_count = batches.run(_request_due, BATCH_SIZE)
     with writing(SYSTEM) as tx:
@@ -90,7 +90,7 @@ def requested_run(schedule_id: UUID) -> Run | None:
 def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
     """Record the outcome of a run, and the newest job that the run created.
 
-    If `more` is true, the run is not finished, and continues with a further message, because more work is left.
+    If `more` is true, the run has remaining work. It is not finished, and continues with a further message.
     """
     with writing(SYSTEM) as tx:
         sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
@@ -106,16 +106,13 @@ def _request_due(tx: Transaction, limit: int) -> int:
 
 
 def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
-    """Request a run of a due schedule, and set the time at which the schedule is due next.
-
-    Skip the run if the schedule is busy.
-    """
+    """Request a run of a due schedule, and set the next due time. If the schedule is busy, skip the run."""
     schedule_id = schedule["id"]
     try:
         next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
     except (CronSimError, ZoneInfoNotFoundError) as error:
         # The IANA database sometimes renames a time zone. A schedule with the old name does not run until a user
-        # changes the schedule. Other schedules are not affected.
+        # changes the schedule. This error must not affect other schedules.
         logger.error("the next run of a schedule cannot be computed", extra={"schedule_id": str(schedule_id)})
         sql.set_next_run(tx, schedule_id=schedule_id, next_at=None)
         outcome = f"The next run cannot be computed: {error}. Change the cron expression or the time zone."

@@ -43,7 +43,7 @@ LEASE_SECONDS = 900
 _CONNECT_PAUSE_SECONDS = 2.0
 _LOCK = 7_243_219_080
 _STORE_FILES = "functions/kv"
-"""The files with the functions of the key-value store have names that begin with this text."""
+"""The name of each file with functions of the key-value store begins with this text."""
 _BOOKKEEPING = {
     "schema_migrations": """
 set local role pg_database_owner;
@@ -63,7 +63,8 @@ create table public.schema_functions (
 );
 """,
 }
-"""Maps table names to the SQL that creates the tables. The tables record the applied migrations and function files."""
+"""The SQL that creates the tables of applied migrations and function files, by table name.
+"""
 _BOOKKEEPING_ACCESS = """
 alter table public.{table} enable row level security;
 alter table public.{table} force row level security;
@@ -115,8 +116,8 @@ def migrate(
     """Update the database to this release.
 
     `url` must connect directly to the writer, with the login `wc_migrate`. `report` is called with the name of each
-    file before the file is applied. `connect_seconds` is the time for which a failed attempt to connect is repeated.
-    Returns the names of the applied files.
+    file before the file is applied. If a connection fails, new attempts are made for `connect_seconds`. Returns the
+    names of the applied files.
 
     Raises MigrationError when an applied migration was edited, when a function file fails, or when the updated database
     differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. A failed migration changes
@@ -158,9 +159,9 @@ def _create_bookkeeping(connection: psycopg.Connection) -> None:
 
 
 def _end_suspensions(connection: psycopg.Connection) -> None:
-    """End all suspensions of row-level security. A migration could grant privileges on a suspended table.
+    """End all suspensions of row-level security, because a migration could grant privileges on a suspended table.
 
-    The caller's transaction has the lock `_LOCK`, so that no suspension begins before the transaction has ended.
+    The caller's transaction must hold the lock `_LOCK`. No suspension can begin while a transaction holds the lock.
     """
     exists = connection.execute("select to_regprocedure('app.restore_row_security(text)') is not null").fetchone()
     if exists == (True,):
@@ -208,10 +209,11 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
 
 
 def _has_replaced_functions(connection: psycopg.Connection) -> bool:
-    """Return whether a function of the key-value store is not the one that the last run has applied.
+    """Return whether a function of the key-value store was replaced after the last run.
 
-    The cutover of the store depends on these functions. If somebody has replaced one of them by hand, all are applied
-    again. A new major version of PostgreSQL can have the same effect.
+    The cutover of the store depends on these functions. If somebody has replaced a function by hand, the caller applies
+    all function files of the store again. After an upgrade to a new major version of PostgreSQL, the result can also be
+    true.
     """
     row = None
     if _is_store_hashed(connection):
@@ -230,9 +232,9 @@ def _record_functions(connection: psycopg.Connection) -> None:
 
 
 def _is_store_hashed(connection: psycopg.Connection) -> bool:
-    """Return whether the store has the function that computes the hash of its functions.
+    """Return whether the function `kv.hash_of_functions` exists.
 
-    If the store exists, this function also switches the role of the transaction to `app_owner`.
+    If the schema `kv` exists, this function also switches the role of the transaction to `app_owner`.
     """
     if connection.execute("select to_regnamespace('kv') is not null").fetchone() != (True,):
         return False
@@ -272,7 +274,7 @@ def _resume(connection: psycopg.Connection, migration: SchemaFile, report: Calla
     while not _lease(connection, migration):
         if _is_applied(connection, migration):
             return False
-        # A different run applies this migration. The wait ends at the latest when the lease of that run ends.
+        # Another run has the lease of this migration. If that run does not finish, its lease ends after LEASE_SECONDS.
         time.sleep(1)
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
@@ -282,7 +284,8 @@ def _resume(connection: psycopg.Connection, migration: SchemaFile, report: Calla
         for statement in _statements(migration.sql):
             connection.execute(statement.encode())
     except psycopg.Error:
-        # End the lease, so that the next run does not wait. If the connection is lost, the next run has to wait.
+        # End the lease, so that the next run can start immediately. If the connection is lost, the next run waits until
+        # the lease ends.
         if not connection.broken:
             connection.execute("reset role")
             connection.execute(

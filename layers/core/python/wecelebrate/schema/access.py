@@ -24,7 +24,7 @@ class Table:
 
     owner: str
     cells: Mapping[Cell, tuple[str, ...]]
-    """Maps each cell to its row conditions. A row must satisfy all conditions of the cell."""
+    """The row conditions of each cell. A row must satisfy all conditions of the cell."""
     is_secured: bool = True
     """Whether row-level security must be enabled and must also apply to the owner of the table (FORCE)."""
 
@@ -39,7 +39,9 @@ class Function:
 
     owner: str
     security: str
-    """Whose rights the function runs with: `definer` (its owner) or `invoker` (its caller)."""
+    """`definer` if the function runs with the rights of its owner, or `invoker` if it runs with the rights of its
+    caller.
+    """
     settings: tuple[str, ...]
     """The settings that apply while the function runs, in the format of the column `pg_proc.proconfig`."""
     roles: frozenset[str]
@@ -100,9 +102,9 @@ def _functions(group: dict[str, Any]) -> Iterator[tuple[str, Function]]:
 def drift(connection: psycopg.Connection, access: Declared) -> list[str]:
     """Return the differences between the database and the matrix, as sorted lines.
 
-    Each line names a table or a function. If a difference concerns only one role and verb, the line also names these.
-    Undeclared functions are not reported, because a later release that was rolled back can have created them. The
-    function `undeclared_functions` returns these functions.
+    Each line names a table or a function. If a difference concerns only one role and one verb, the line also names the
+    role and the verb. Undeclared functions are not reported, because a later release may have created them before it
+    was rolled back. `undeclared_functions` returns the undeclared functions.
     """
     return sorted(
         [

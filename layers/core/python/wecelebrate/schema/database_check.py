@@ -1,4 +1,4 @@
-"""Checks facts about the database of an environment that only this database can show.
+"""Checks properties of a deployed database that can differ between environments.
 
 A test makes the same checks with the PostgreSQL of the local cloud. An operator makes them once after the first deploy.
 """
@@ -10,19 +10,21 @@ from typing import Any
 import psycopg
 
 LOGGED = "check of the logs"
-"""A part of a slow statement. The log must contain it."""
+"""Text in a slow statement. The log of the database must contain this text."""
 VALUE = "value-of-the-check"
-"""The value of a parameter. The log must not contain it."""
+"""The value of a parameter. The log of the database must not contain this value."""
 SECONDS = 1.0
 """How long a reader may need to replay a transaction."""
 _TABLE = "app.reader_check"
 
 
 def run(writer: str, reader: str) -> dict[str, Any]:
-    """Return the results of the checks: `readers` (null if the cluster has no reader), and `large_objects` (true if
-    logins may not use the functions for large objects). Also run the statements for the check of the logs.
+    """Run the checks. Also run the statements for the check of the logs.
 
-    writer, reader: connection strings of a login that may enter `app_owner`.
+    The result `readers` is null if the cluster has no reader. The result `large_objects` is true if logins may not use
+    the functions for large objects.
+
+    `writer` and `reader` are connection strings of a login that may switch to the role `app_owner`.
     """
     with psycopg.connect(reader, autocommit=True) as replica:
         has_reader = _value(replica, "select pg_is_in_recovery()")
@@ -36,17 +38,17 @@ def run(writer: str, reader: str) -> dict[str, Any]:
 def _reader_waits(writer: str, replica: psycopg.Connection) -> bool:
     """Return whether the reader knows which transactions it has replayed.
 
-    While a transaction is open, the reader must report that it has not replayed it. After the commit, the reader must
-    report that it has.
+    While a transaction is open, the reader must report that the transaction is not replayed. After the commit, the
+    reader must report that the transaction is replayed.
     """
     replayed = "select app.has_replayed(%s::text::xid8)"
     with psycopg.connect(writer) as first, psycopg.connect(writer, autocommit=True) as second:
         first.execute("set local role app_owner")
-        # A check that was ended by force has left its table.
+        # If an earlier check was killed, its table still exists.
         first.execute(f"drop table if exists {_TABLE}")
         first.execute(f"create table {_TABLE} (id int)")
         xid = _value(first, "select pg_current_xact_id()::text")
-        # A later transaction ends, so its commit reaches the reader while the first transaction is still open.
+        # Let a later transaction end, and its commit reach the reader, while the first transaction is still open.
         second.execute("select pg_current_xact_id()")
         time.sleep(SECONDS)
         is_early = _value(replica, replayed, xid)

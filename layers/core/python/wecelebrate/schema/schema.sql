@@ -4904,7 +4904,7 @@ begin
   if machine is null or not starts_with(machine, 'machine:') then
     return;
   end if;
-  -- A concurrent change or removal of these memberships ends before, and the statements below see its result.
+  -- Wait for concurrent changes of these memberships, so that the statements below see the results.
   perform from client_users m
   where m.user_id = machine and (m.client_id = $1 or m.is_active) order by m.id for update;
   select c.name, m.role, m.id into client_name, role, member_id
@@ -5234,9 +5234,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- Two kinds of documents are returned unchanged. The first kind has a last write that the mirror has not seen, so the
-  -- row would hide this write. The second kind is older than its row, so the revision of the document does not belong
-  -- to the values of the row.
+  -- Return the stored document in two cases. First, the mirror has not processed the last write of the document, so the
+  -- row would hide this write. Second, the row has newer values that are not in the document yet, so the revision of
+  -- the document does not belong to the values of the row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
@@ -5627,8 +5627,8 @@ begin
   if not found then
     return;
   end if;
-  -- While an order is locked, no transaction can cancel it as an order that the ERP system does not have yet. The next
-  -- statement sees the lines as they were when the order was locked.
+  -- Lock the orders. Otherwise another transaction could cancel an order without the ERP system, because the order is
+  -- not exported yet. The next statement sees the lines as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
@@ -6377,8 +6377,8 @@ begin
     return false;
   end if;
   if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
-    -- Until now, the product has only its exact count, which cannot be negative. Therefore the function stores a
-    -- reported stock, which can be negative.
+    -- The product has only its exact count, which cannot be negative. Therefore store a reported stock, which can be
+    -- negative.
     select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
     insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
     select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
@@ -6702,7 +6702,8 @@ begin
           where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
           group by q.buyer
           union all
-          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          -- Each guest order is counted once, by its row for the e-mail address. The sum is exact because of the locks
+          -- on the products.
           select sum(q.quantity) from order_quantities q
           where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
             and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
@@ -7184,7 +7185,7 @@ begin
         and (free.leased_until is null or free.leased_until < now()) and free.paused_until <= now()
       for update skip locked)
     returning w.* into claimed;
-    -- The next statement has a snapshot of its own, so it sees everything that the previous worker recorded.
+    -- The next statement has a new snapshot, so it sees everything that the previous worker recorded.
     if found then
       remaining := remaining - 1;
       return query
@@ -7487,7 +7488,7 @@ CREATE OR REPLACE FUNCTION kv.compared_records(entity text, keys text[], ids uui
  STABLE
 AS $function$
 declare
-  -- The rows that the mapping has assigned to the documents can differ from the rows that they must have.
+  -- The rows to which the mapping has assigned the documents. They can differ from the expected rows.
   assigned constant uuid[] := array(
     select distinct i.id from kv.ids i where i.entity = $1 and i.key = any (keys) and ids <> '{}');
 begin
@@ -9409,14 +9410,15 @@ begin
   if request_id is not null or address is not null then
     perform app.establish_request(request_id, address);
   end if;
-  -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
-  -- of the tier. The value 0 would mean that there is no limit.
+  -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Statements of jobs can
+  -- use the whole statement timeout of the tier. The timeout is at least 1 ms, because 0 would mean that there is no
+  -- limit.
   perform
     set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
       case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
-  -- A statement can also begin late in the transaction. So the transaction has a time limit, too. From PostgreSQL 17
-  -- on, the server ends the connection after this time.
+  -- A statement can begin late in the transaction, so the transaction has a time limit, too. PostgreSQL has this limit
+  -- since version 17, and ends the connection when the time is over.
   if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
     perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
   end if;
@@ -9524,8 +9526,9 @@ begin
   where s.client_id = e.client_id and s.address = any (e.emails)
     and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
       and x.address = app.suppression_hash(s.address));
-  -- An earlier erasure has already stored the hash of the address. The address was suppressed again afterwards, so the
-  -- table has two rows for it. The older row keeps the address suppressed, so the newer row is stored as released.
+  -- An earlier erasure has already stored the hash of the address, and the address was then suppressed again. The table
+  -- now has two rows for the address. The older row keeps the address suppressed, so the newer row is stored as
+  -- released.
   update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
     released_at = coalesce(s.released_at, now())
   where s.client_id = e.client_id and s.address = any (e.emails);
@@ -9758,7 +9761,8 @@ begin
   with chosen as (
     (select a.id, a.accepted_at from analytics_events a
      where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
-     -- Erase the events with a user last: only their user shows that the visit belongs to the person.
+     -- Erase the events with a user last, because only the user of these events shows that the visit belongs to the
+     -- person.
      order by a.user_id is not null limit $2)
     union
     (select a.id, a.accepted_at from analytics_events a
@@ -10055,7 +10059,7 @@ begin
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
   end if;
-  -- The time from which the sessions of this account are valid is a kill switch for one account.
+  -- The kill switch `sessions_not_before` applies to one account: older sessions of the account are not valid.
   kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s)
     || coalesce((select jsonb_build_object('sessions_not_before', extract(epoch from r.not_before))
                  from public.revoked_sessions r where r.subject = $1), '{}');
@@ -10433,8 +10437,8 @@ begin
       -- A sequential scan would read the products of all catalogs.
       perform set_config('enable_seqscan', 'off', true);
       if length(patterns[1]) >= 5 then
-        -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
-        -- word. A word of one or two characters has no trigram, so only an index in order finds it.
+        -- Without statistics, the planner would choose an index in the order of the page, and would read the whole
+        -- index for a rare word. A word of one or two characters has no trigram, so only such an index can find it.
         perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
       end if;
     end if;
@@ -11108,8 +11112,8 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
-  -- 16 * 30 mails are samples, although 30 samples are expected.
+  -- First, compare the number of samples with half of the limit, because one of 16 mails is a random sample. For
+  -- example, of 480 mails, 30 samples are expected, and in one of 700 cases there are fewer than 15.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
          and not m.is_notice and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -13015,7 +13019,7 @@ CREATE OR REPLACE FUNCTION app.list_priced_products(pricing jsonb, catalog uuid,
 AS $function$
 declare
   p products;
-  -- The members of the rules are read once, because reading them takes more time than the computation.
+  -- Read the members of the rules once, because reading them takes more time than the computation.
   factor constant numeric := pricing ->> 'factor';
   amount constant numeric := pricing ->> 'amount';
   step constant numeric := pricing ->> 'step';
@@ -13307,7 +13311,8 @@ declare
 begin
   execute format($sql$
     with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
+      -- All three facets are computed from these few groups. Without the groups, every row would be stored once and
+      -- read three times.
       select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
       from (
         select category, brand, ($4 is null or price >= $4) and ($5 is null or price <= $5) as in_price,
@@ -13767,7 +13772,7 @@ AS $function$
   from (
     select regexp_replace(folded, '@[^@]*$', '') as local, substring(folded from '[^@]*$') as domain,
       substring(folded from '([^@.]*)[.][^@]*$') as username, substring(folded from '[^@.]*[.]([^@]*)$') as parent
-    -- The collation C changes only ASCII letters. Other collations turn the Kelvin sign into a `k`.
+    -- With the collation C, `lower` changes only ASCII letters. With other collations, the Kelvin sign becomes a `k`.
     from lower(address collate "C") folded) parts
   left join (values
     ('(gmail|googlemail)[.]com', 'gmail.com', null, '.', '', false),
@@ -14445,8 +14450,8 @@ CREATE OR REPLACE FUNCTION app.may_queue_order_mail(mailed_order orders, templat
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  -- Most mails are about new orders of visitors. Their conditions come first, because each function of the context
-  -- checks its seal.
+  -- The conditions for visitors come first, because most mails are about new orders of visitors, and each function that
+  -- reads the context takes time to check the seal.
   select mailed_order.site_id = (select app.site_id()) and (
       mailed_order.customer_subject is not distinct from app.subject()
         and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
@@ -14611,8 +14616,8 @@ begin
   if jsonb_typeof(target) is distinct from 'object' then
     target := '{}';
   end if;
-  -- A patch that has neither null nor objects in an object only replaces values. Such a patch is applied here, 10 times
-  -- as fast as by the rest of this function.
+  -- A patch without null and without nested objects only replaces values. This statement applies such a patch 10 times
+  -- as fast as the rest of this function.
   if has_no_null and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")')) then
     return target || patch;
   end if;
@@ -14797,8 +14802,7 @@ declare
 begin
   select d.value into stored from kv_store_6fcaeea3 d where d.key = $2 for update;
   document := kv.decoded(stored);
-  -- If an application has written values that no row has yet, e.g. because the document is in quarantine, the function
-  -- does not overwrite them.
+  -- Do not overwrite values of an application that no row has yet, e.g. because the document is in quarantine.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
       or exists (select from kv.ids i where i.key = $2 and kv.is_unmapped(i, stored)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
@@ -15401,7 +15405,8 @@ declare
   bytes bigint;
 begin
   loop
-    -- A record would keep the types of its first query for the session, and the types differ between the queries.
+    -- Do not fetch into a record: a record keeps the types of its first query for the whole session, but the queries
+    -- have different types.
     fetch list into key, bytes;
     exit when not found or total > 0 and total + bytes > 8000000;
     page := page || key;
@@ -16526,16 +16531,17 @@ begin
   order by p.id
   for no key update;
 
-  -- The rules are read after the products, so that both are at least as new as any list that the buyer has seen.
+  -- The price rules are read after the products, so that the prices are at least as new as the prices that the buyer
+  -- has seen.
   select c.pricing into pricing from catalogs c where c.id = site.catalog_id;
   -- The rows are locked, so no other transaction can change these values before the commit. `left` is null if the stock
-  -- of the product is not tracked. Such a line takes nothing, and no limit of the stock applies to it.
+  -- of the product is not tracked. Such a line takes nothing from the stock, and has no limit because of the stock.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
-         -- refused and not rounded, because nobody has set the rounded price.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. An order at
+         -- such a price is refused. The price is not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -16575,13 +16581,14 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
-  -- with the e-mail address that a guest names. All later steps accept the order.
+  -- A refused order must not reveal a stock that is not low, or what other people have ordered with the e-mail address
+  -- of a guest. After these checks, the order is not refused any more.
   --
-  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
-  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
-  -- named address can be the reason, the refusal is always that of the stock, and its lines have `address_limits`. An
-  -- order that exceeds one of the two, or both, then gets the same answer, which states both reasons.
+  -- A low stock is checked first, because the refusal may reveal it. After that, the limits of the buyers are checked,
+  -- except the limits of the e-mail address. A refusal because of these limits reveals nothing about the stock. If both
+  -- the stock and the limits of the e-mail address can be the reason, the refusal is always the refusal of the stock,
+  -- and its lines have `address_limits`. Then the response contains both reasons, and is the same whether the order
+  -- exceeds one limit or both.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail
@@ -16611,8 +16618,8 @@ begin
   where u.before > c.low_inventory and u.inventory_count <= c.low_inventory
   group by c.id;
 
-  -- If the order number already exists, draw another number. The chance of a second collision is below one in a
-  -- million.
+  -- If the order number already exists, generate another number. The probability of a second collision is below one in
+  -- a million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
       shipping_address, items, metadata, problem, confirm_by, has_verified_email)
@@ -16634,7 +16641,7 @@ begin
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric,
     case when line ->> 'left' is null then 0 else (line ->> 'quantity')::integer end
   from jsonb_array_elements(priced_lines) line;
-  -- The time is read after the products were locked, so it is later than the time of every stock that was stated.
+  -- The time is read after the products were locked, so it is later than the time of every reported stock.
   insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
   select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
     (line ->> 'quantity')::integer, clock_timestamp()
@@ -16892,7 +16899,7 @@ declare
     case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
     || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
   has_price constant boolean := price_min is not null or price_max is not null;
-  -- Each constant is true if no other field has a filter. The facet's own field can have a filter.
+  -- Each constant is true if no field has a filter, or only the field of its own facet.
   counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
   counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
@@ -16909,7 +16916,8 @@ begin
     price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
-    -- If one facet comes from the stored counts, the other facets need only the products that match its filter.
+    -- If one facet comes from the stored counts, the other facets need only products that match the filter on its
+    -- field.
     facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
       when category is not null and brand is not null and has_price then ''
       when category is not null and brand is not null then ' and (category = $2 or brand = $3)'
@@ -16983,7 +16991,7 @@ AS $function$
     app.selling_price(p.price, c.pricing || '{"lowest": "-1e15"}'), (c.pricing ->> 'lowest')::numeric,
     app.selling_price(p.price, c.pricing)
   from products p join catalogs c on c.id = p.catalog_id
-    -- Rules that are not active can contain values that are not numbers. So only active rules are read.
+    -- Read only active rules, because other rules can contain values that are not numbers.
     cross join lateral (select case when c.pricing is not null then c.pricing_rules end) r (rules)
   where p.id = $1
     and (app.admin_role() in ('super_admin', 'admin')
@@ -17018,8 +17026,8 @@ begin
   ordering := format(' order by %I %s, id %s', key, direction, direction);
   price_range := case when price_min then ' and price >= $5' else '' end
     || case when price_max then ' and price <= $6' else '' end;
-  -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner. Otherwise the planner
-  -- could choose a wrong index for a new catalog, which is not in the statistics yet.
+  -- Conditions that an index in this order can evaluate. `(select $1)` hides the id from the planner. Otherwise the
+  -- planner could choose a wrong index for a new catalog, because the statistics do not contain it yet.
   index_conditions := 'catalog_id = (select $1)'
     || case when sku then ' and sku = $12' else '' end
     || case when category then ' and category = $3' else '' end
@@ -17194,8 +17202,8 @@ AS $function$
 declare
   written integer;
 begin
-  -- Visitors publish an event with every order. Their conditions come first, because each function of the context
-  -- checks its seal.
+  -- The conditions for visitors come first, because every order of a visitor publishes an event, and each function that
+  -- reads the context takes time to check the seal.
   if (exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
@@ -18415,7 +18423,8 @@ CREATE OR REPLACE FUNCTION app.refuse_event_change()
 AS $function$
 begin
   if tg_op = 'DELETE' then
-    -- The foreign key deletes the events of a deleted order as the owner of the table. Nobody else enters this role.
+    -- When an order is deleted, the foreign key deletes its events with the role of the table's owner. No caller can
+    -- use this role.
     if current_user = 'app_owner' then
       return old;
     end if;
@@ -18991,7 +19000,7 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
-  -- A subject without data of the client is only a text that the caller has chosen. It is left out.
+  -- Leave out a subject about which the client has no data, because such a subject can be any text of the caller.
   subjects := array(
     select s from unnest(subjects) s
     where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
@@ -19130,7 +19139,8 @@ AS $function$
 begin
   reset all;
   if pg_catalog.current_setting('application_name') <> session_user then
-    -- All functions connect with the login as the application name. A pooler would set another name again at every use.
+    -- All Lambda functions connect with the login as the application name, because a pooler would set a different name
+    -- again at every use.
     perform pg_catalog.set_config('application_name', session_user, false);
   end if;
   if current_user <> session_user then
@@ -19609,7 +19619,7 @@ CREATE OR REPLACE FUNCTION kv.revise_document()
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
 begin
-  -- An upsert of a document that exists runs this trigger for the insert, too, before it becomes an update.
+  -- An upsert of an existing document runs this trigger twice: first for the insert, and then for the update.
   if tg_op = 'INSERT' and exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
     return new;
   end if;
@@ -20612,7 +20622,7 @@ begin
   delete from stock_holds h using finished f
   where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
 
-  -- Without holds, the stored count of a product is its free stock, so the reported stock is not needed. A reported
+  -- If a product has no holds, its stored count is the free stock, and the reported stock is not needed. A reported
   -- stock below 0 is kept, because the count cannot be negative.
   delete from stock_reports r
   where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
@@ -21643,7 +21653,7 @@ begin
   if session_user <> 'wc_worker' then
     raise exception 'this login must not verify a domain' using errcode = 'insufficient_privilege';
   end if;
-  -- Two sites that verify the same domain at the same time wait for each other here.
+  -- If two sites verify the same domain at the same time, the second transaction waits here for the first one.
   perform pg_advisory_xact_lock(hashtextextended('domain ' || $2, 0));
   if not exists (
     select from sites s
@@ -22386,7 +22396,7 @@ AS $function$
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
   on conflict (id) do update set sku = excluded.sku, name = excluded.name,
     description = excluded.description, category = excluded.category, brand = excluded.brand,
-    -- The price in a document is the regular price.
+    -- The price in a document is the regular price of the product.
     price = case when p.regular_price is null then excluded.price else p.price end,
     regular_price = case when p.regular_price is not null then excluded.price end,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,

@@ -1,4 +1,4 @@
-"""Sites, which are the shops of clients, and the products that each site excludes."""
+"""Sites, and the products that each site excludes. A site is a shop of a client."""
 
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from wecelebrate.sites.models import (
 sql = queries(__file__)
 
 MAX_SITES = 1_000
-"""The maximum number of sites of a client, active or not. Sites cannot be deleted."""
+"""The maximum number of active and inactive sites of a client. Sites cannot be deleted."""
 
 
 class TooManySites(Conflict):
@@ -80,8 +80,8 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
-    The domain is only a claim until `verify_domain` has succeeded. Raises Forbidden or TooManySites. Raises Invalid if
-    the client cannot read the catalog, or if no site is allowed to claim the domain.
+    The domain has no effect until `verify_domain` has succeeded. Raises Forbidden or TooManySites. Raises Invalid if
+    the client cannot read the catalog, or if sites may not claim the domain.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
     if new.domain:
@@ -98,7 +98,8 @@ def replace(tx: Transaction, site_id: UUID, content: SiteContent, match: Match) 
 def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Site:
     """Apply a patch to a site.
 
-    A change of the domain ends its verification. Raises NotFound, Forbidden, Invalid, and the errors of `Match.check`.
+    If the domain changes, it must be verified again. Raises NotFound, Forbidden, Invalid, and the errors of
+    `Match.check`.
     """
     return _change(tx, site_id, patch.changes(), match, replace=False)
 
@@ -157,7 +158,8 @@ def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) ->
     """Check that the caller can edit objects of the client, and that the client can read the catalog.
 
     Raises Forbidden if the caller cannot edit these objects. Raises Invalid if the client cannot read the catalog. The
-    policies of the database also enforce these two rules, but the error of a policy does not name the field.
+    policies of the database enforce the same rules. They are also checked here, because the error of a policy does not
+    name the field.
     """
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden

@@ -1,11 +1,12 @@
 """The domains of sites: which domains a site may claim, and how its client proves that it controls the domain.
 
-Every site is reachable at `<slug>.<domain of the platform>`. A client may claim any domain of its own for a site, and
-other clients may claim the same domain. An unverified claim has no effect, and other clients cannot see it. A site
-verifies its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it last.
+Every site is reachable at `<slug>.<domain of the platform>`. A client can claim a domain for a site, even if another
+client has claimed the same domain. An unverified claim has no effect, and other clients cannot see it. A site verifies
+its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it last.
 
-A verification lasts until the domain of the site changes, or until another site verifies the domain. A lost record does
-not close an open shop. But the new owner of a domain can always verify it, because the new owner controls the record.
+A verification is valid until the domain of the site changes, or until another site verifies the domain. If the TXT
+record is deleted, the site stays reachable. A new owner of a domain can always verify the domain, because the new owner
+controls the TXT record.
 """
 
 from functools import lru_cache
@@ -26,9 +27,12 @@ sql = queries(__file__)
 
 RECORD_LABEL = "_wecelebrate"
 MAX_LENGTH = 253 - len(f"{RECORD_LABEL}.")
-"""The maximum length of a domain. The name of its TXT record has at most 253 characters (RFC 1035)."""
+"""The maximum length of a domain. The limit is needed because the name of the TXT record has at most 253 characters
+(RFC 1035).
+"""
 SPECIAL_USE = frozenset(("localhost", "local", "internal", "invalid", "onion", "arpa", "alt", "lan", "home", "corp"))
-"""Top-level domains that lead to no public host (RFC 6761, RFC 6762, RFC 7686, RFC 9476, and ICANN's reservations)."""
+"""The top-level domains that have no public hosts (RFC 6761, RFC 6762, RFC 7686, RFC 9476, and ICANN's
+reservations)."""
 _MAX_SHOWN_RECORDS = 5
 _MAX_SHOWN_LENGTH = 100
 
@@ -36,10 +40,10 @@ _MAX_SHOWN_LENGTH = 100
 class DomainNotVerified(Conflict):
     """The domain has no TXT record that names this site. Set the record, and try again when DNS has published it.
 
-    The record proves that the client controls the domain. `detail` contains the record that is needed, and the records
-    that were found.
+    The record proves that the client controls the domain. `detail` contains the required record, and the records that
+    were found.
 
-    Set the record at the DNS provider of the domain. DNS may need minutes to publish it. `GET
+    Set the record at the DNS provider of the domain. DNS can need some minutes to publish the record. `GET
     /v1/sites/{site_id}/domain-verification` shows the name and the value of the record.
 
         _wecelebrate.gifts.example.com  TXT  "wecelebrate-site=…"
@@ -49,14 +53,14 @@ class DomainNotVerified(Conflict):
 
 
 def check(domain: str) -> None:
-    """Check that a site may claim a domain. Raises Invalid with the reason."""
+    """Check that sites may claim a domain. If not, raises Invalid with the reason."""
     reason = refusal(domain)
     if reason:
         raise Invalid(errors=[FieldError(pointer="/domain", detail=reason)])
 
 
 def refusal(domain: str) -> str | None:
-    """Return the reason why no site may claim a domain, or None. `domain` must be in lower case."""
+    """Return the reason why sites may not claim a domain. If they may, return None. `domain` must be in lower case."""
     if domain_name(domain) != domain:
         return "must be a domain name, e.g. gifts.example.com"
     labels = domain.split(".")
@@ -90,12 +94,14 @@ def verification(tx: Transaction, site: Site) -> DomainVerification:
 
 
 def verify(tx: Transaction, site: Site) -> None:
-    """Ask DNS for the record of a site's domain, and record the verification.
+    """Query the TXT record of a site's domain, and store that the domain is verified.
 
-    Raises Invalid if the site has no domain, or if no site may claim its domain. Raises DomainNotVerified if the record
-    is missing, Unavailable if DNS does not answer, and Forbidden if the caller may not change the site. Raises
-    TooManyRequests if another domain of the client is being verified. Otherwise, a client with slow name servers could
-    occupy all instances of the function.
+    Raises Invalid if the site has no domain, or if sites may not claim the domain. Raises DomainNotVerified if the
+    record is missing. Raises Unavailable if DNS does not respond. Raises Forbidden if the caller may not change the
+    site.
+
+    Raises TooManyRequests if another domain of the client is being verified. Without this limit, a client with slow
+    name servers could occupy all instances of the Lambda function.
     """
     if tx.context.role == "app_client" and site.client_id not in (tx.context.editor_ids or []):
         raise Forbidden
@@ -121,7 +127,9 @@ def _record_value(tx: Transaction, site: Site) -> str:
 
 
 def _describe(records: list[str]) -> str:
-    """Describe the records that were found, without characters that could change how the text is displayed."""
+    """Describe the records that were found. Other characters than printable ASCII are replaced, because they could
+    change how the text is displayed.
+    """
     if not records:
         return "the name has no TXT record"
     shown = ("".join(letter if " " <= letter <= "~" else "?" for letter in record) for record in records)
@@ -131,7 +139,7 @@ def _describe(records: list[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _public_suffixes() -> "PublicSuffixList":
-    # Loading this list takes 0.1 s. Only requests that set a domain need the list.
+    # The list is loaded here, because loading takes 0.1 s, and only requests that set a domain need the list.
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()

@@ -1,4 +1,6 @@
-"""Sites and exclusions. A site is a client's shop at a domain. It shows a catalog without the excluded products."""
+"""Sites and exclusions. A site is a shop of a client. It shows the products of a catalog that the site does not
+exclude.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -26,15 +28,19 @@ DailyLimit = Annotated[int, Field(strict=True, ge=1, le=MAX_DAILY_QUANTITY)]
 DailyQuantity = Annotated[
     DailyLimit | None,
     Field(
-        description="The most pieces that one customer may order in 24 hours, and that all guests with the same e-mail "
-        "address may order in 24 hours. Null means that there is no limit.",
+        description=(
+            "The maximum number of pieces that one customer may order in 24 hours. The same limit applies to all "
+            "guests with the same e-mail address together. Null means that there is no limit."
+        ),
     ),
 ]
 DailyAddressQuantity = Annotated[
     DailyLimit | None,
     Field(
-        description="The most pieces that may be ordered from one IP address in 24 hours. All people in an office can "
-        "have the same address. Null means that there is no limit.",
+        description=(
+            "The maximum number of pieces that may be ordered from one IP address in 24 hours. All people in an "
+            "office can have the same IP address. Null means that there is no limit."
+        ),
     ),
 ]
 OrderAmount = Annotated[
@@ -50,8 +56,10 @@ RecipientMails = Annotated[
         strict=True,
         ge=0,
         le=10,
-        description="The most confirmations that one e-mail address gets in 24 hours. Orders that the verified owner "
-        "of the address places do not count.",
+        description=(
+            "The maximum number of confirmations that one e-mail address gets in 24 hours. Orders that the "
+            "verified owner of the address places do not count."
+        ),
     ),
 ]
 CancelWindow = Annotated[
@@ -60,8 +68,10 @@ CancelWindow = Annotated[
         strict=True,
         ge=0,
         le=43_200,
-        description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel "
-        "orders. The client can always cancel an order.",
+        description=(
+            "The number of minutes for which a buyer may cancel an order after placing it. 0: buyers cannot "
+            "cancel orders. The client can always cancel an order."
+        ),
     ),
 ]
 ConfirmGuestOrders = Annotated[
@@ -73,13 +83,21 @@ ConfirmGuestOrders = Annotated[
 ]
 ConfirmHours = Annotated[
     int,
-    Field(strict=True, ge=1, le=168, description="After how many hours an order that is not confirmed is cancelled."),
+    Field(
+        strict=True,
+        ge=1,
+        le=168,
+        description="The number of hours after which an order without confirmation is cancelled.",
+    ),
 ]
 OrderPage = Annotated[
     HttpUrl | None,
     Field(
-        description="The page of the shop that the links of mails to guests open. It gets the parameter `token`, and "
-        "`action=confirm` if the guest is to confirm an order. Null: `/orders/guest` on the host of the site."
+        description=(
+            "The page of the shop to which the links in mails to guests lead. The page gets the parameter "
+            "`token`, and `action=confirm` if the guest must confirm an order. Null: `/orders/guest` on the host "
+            "of the site."
+        )
     ),
 ]
 ShipToCountries = Annotated[
@@ -100,8 +118,10 @@ EventStorage = Literal["all", "anonymous", "none"]
 SiteEventStorage = Annotated[
     EventStorage,
     Field(
-        description="What is stored of the events of visitors: `all`, `anonymous` (no user, and sessions that"
-        " nobody can recognise on another day) or `none`. The consent of a visitor can only reduce it."
+        description=(
+            "Which data of visitors' events is stored: `all`, `anonymous` (no user, and sessions that cannot be "
+            "recognised on another day) or `none`. The consent of a visitor can only reduce this data."
+        )
     ),
 ]
 
@@ -112,9 +132,9 @@ class SiteContent(Input):
     name: Name
     """The name of the shop."""
     domain: DomainName | None = None
-    """The domain of the shop. Visitors reach the shop at this domain after it has been verified."""
+    """The domain of the shop. After the domain is verified, visitors can reach the shop at this domain."""
     status: SiteStatus = "draft"
-    """Whether visitors can reach the shop: only if it is `active`."""
+    """The state of the shop. Visitors can reach the shop only if the state is `active`."""
     branding: GivenObject = Field(default_factory=dict)
     """The look of the shop, e.g. its colours. The storefront returns it."""
     settings: GivenObject = Field(default_factory=dict)
@@ -178,7 +198,7 @@ class Site(BaseModel):
     catalog_id: UUID | None
     created_at: Moment
     updated_at: Moment
-    slug: str = Field(description="The label of the site below the domain of the platform. It never changes.")
+    slug: str = Field(description="The subdomain of the site under the domain of the platform. It never changes.")
     domain_verified_at: Moment | None = Field(
         description="When the domain was verified. Null: visitors cannot reach the site at its domain."
     )
@@ -202,7 +222,7 @@ class Site(BaseModel):
 class DomainVerification(BaseModel):
     """The hosts at which visitors reach a site, and the DNS record that verifies the domain of the site."""
 
-    host: str = Field(description="The host below the domain of the platform. It always works.")
+    host: str = Field(description="The host of the site under the domain of the platform. Visitors can always use it.")
     domain: str | None
     """The domain of the site. Null if the site has no domain of its own."""
     domain_verified_at: Moment | None
@@ -224,7 +244,7 @@ class NewExclusion(Input):
     """The exclusion of a product from a site."""
 
     reason: Text | None = None
-    """Why the site does not show the product, for the people who manage the site."""
+    """Why the site does not show the product. The people who manage the site see this text."""
 
 
 class Exclusion(BaseModel):

@@ -1,5 +1,5 @@
 -- name: list_sites
--- List one page after the cursor, in name order. A filter that is null matches every row.
+-- List one page of sites after the cursor, sorted by name. A filter that is null matches every row.
 select to_json(site)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
@@ -28,13 +28,13 @@ select * from app.site_view where id = :site_id;
 select domain_token from sites where id = :site_id;
 
 -- name: lock_verification$
--- Lock the verification of domains for a client until the transaction ends. It returns false if another transaction has
--- locked the verification.
+-- Lock the verification of domains for a client until the transaction ends. If another transaction has already locked
+-- it, return false.
 select pg_try_advisory_xact_lock(hashtextextended('verify domain ' || :client_id, 0));
 
 -- name: verify_domain$
--- Record that the caller's site has verified its domain. It returns false if the caller may not change the site, or if
--- the site no longer has this domain.
+-- Record that a site has verified its domain. It returns false if the caller may not change the site, or if the site no
+-- longer has this domain.
 select app.verify_site_domain(:site_id, :domain);
 
 -- name: count_sites$
@@ -54,8 +54,8 @@ values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id, 
 returning *;
 
 -- name: change_site^
--- Change the columns that occur in `changes`. If `replace` is true, `changes` contains the new values. Otherwise
--- `changes` is a merge patch (RFC 7396). It returns no row when the caller may not change the site, or when its
+-- Change the columns that `changes` names. If `replace` is true, `changes` contains the new values of the columns.
+-- Otherwise `changes` is a merge patch (RFC 7396). It returns no row if the caller may not change the site, or if
 -- `updated_at` differs from `expected_updated_at`.
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
@@ -70,8 +70,7 @@ where id = :site_id and (:expected_updated_at::timestamptz is null or updated_at
 returning *;
 
 -- name: may_read_catalog$
--- Return whether a client owns a catalog or has a grant for the catalog. If so, the sites of the client may show the
--- catalog.
+-- Return whether the sites of a client may show a catalog: the client owns the catalog or has a grant for it.
 select app.may_read_catalog(:client_id, :catalog_id);
 
 -- name: may_exclude_product$
@@ -79,7 +78,7 @@ select app.may_read_catalog(:client_id, :catalog_id);
 select app.may_read_product(:client_id, :product_id);
 
 -- name: list_exclusions
--- List one page of a site's exclusions. The page starts after the cursor, in the order of the product ids.
+-- List one page of a site's exclusions after the cursor, sorted by the ids of the products.
 select to_json(rows)::text as item, product_id as after_id
 from (
   select site_id, product_id, reason, created_at
@@ -91,8 +90,8 @@ from (
 order by product_id;
 
 -- name: exclude_product^
--- Exclude a product from a site, or change the reason of an existing exclusion. It returns no row when the site does
--- not exist.
+-- Exclude a product from a site, or change the reason of an existing exclusion. It returns no row if the site does not
+-- exist.
 insert into site_product_exclusions (client_id, site_id, product_id, reason)
 select client_id, id, :product_id, :reason from sites where id = :site_id
 on conflict (site_id, product_id) do update set reason = excluded.reason

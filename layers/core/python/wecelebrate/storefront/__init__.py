@@ -1,7 +1,8 @@
 """The public storefront of a site, at the domain of the site.
 
-The `Caller` of the transaction contains the domain of the visited site. Row-level security shows only active products
-of the site's catalog, and hides the products that the site excludes. A draft or inactive catalog shows no products.
+The `Caller` of the transaction contains the domain of the visited site. With row-level security, a visitor sees only
+the active products of the site's catalog that the site does not exclude. If the catalog is a draft or inactive, a
+visitor sees no products.
 """
 
 from typing import Any
@@ -38,9 +39,9 @@ def page_entry(filters: StorefrontFilters) -> Entry:
 
 
 def _is_rare(filters: StorefrontFilters) -> bool:
-    """Return whether few visitors use these filters. A visitor can choose some filters freely, e.g. a price.
+    """Return whether only few visitors use the same filters. This is the case for free values, e.g. for a price.
 
-    Categories and brands are not rare, because storefronts link to their pages.
+    Filters by category and brand are not rare, because storefronts link to these pages.
     """
     free = (filters.q, filters.sku, filters.price_min, filters.price_max, filters.cursor)
     return any(value is not None for value in free) or filters.limit not in COMMON_LIMITS
@@ -59,7 +60,7 @@ def get(tx: Transaction) -> Storefront:
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     """Return one page of the visited site's products.
 
-    The first page includes facets, unless the filter `facets` is false. Raises `products.SeveralCurrencies`.
+    The first page includes facets if the filter `facets` is not false. Raises `products.SeveralCurrencies`.
     """
     site = _site(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
@@ -74,7 +75,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
         **parameters,
         **products.keyset(filters.cursor, request),
     )
-    if not rows:  # The query returns no row if the prices cannot be compared.
+    if not rows:  # If the prices cannot be compared, the query returns no row.
         products.require_comparable(tx, site["catalog_id"], filters)
     facet_filters = {
         name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max", "stock")

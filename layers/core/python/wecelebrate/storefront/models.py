@@ -17,7 +17,7 @@ class Storefront(BaseModel):
     id: UUID
     name: str
     """The name of the shop."""
-    domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
+    domain: str = Field(description="The verified domain of the site, or its host under the domain of the platform.")
     currency: str | None = Field(
         description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
     )
@@ -27,18 +27,25 @@ class Storefront(BaseModel):
     guest_orders: bool = Field(description="Whether visitors without a token may place orders.")
     max_line_quantity: int = Field(description="The largest quantity of one product in one order.")
     max_daily_quantity: int | None = Field(
-        description="The most pieces that one customer, or all guests with the same e-mail address, may order in 24 "
-        "hours. Null means that there is no limit."
+        description=(
+            "The maximum number of pieces that one customer, or all guests with the same e-mail address together, "
+            "may order in 24 hours. Null means that there is no limit."
+        )
     )
     max_daily_quantity_per_address: int | None = Field(
-        description="The most pieces that may be ordered from one IP address in 24 hours. Null means that there is no "
-        "limit."
+        description=(
+            "The maximum number of pieces that may be ordered from one IP address in 24 hours. Null means that "
+            "there is no limit."
+        )
     )
     max_order_amount: Money | None = Field(
         description="The largest total of one order. Null means that there is no limit."
     )
     cancel_window_minutes: int = Field(
-        description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel."
+        description=(
+            "The number of minutes for which a buyer may cancel an order after placing it. 0: buyers cannot "
+            "cancel orders."
+        )
     )
     confirm_guest_orders: bool = Field(description="Whether a guest must confirm an order with the link of a mail.")
     ship_to_countries: list[str] | None = Field(
@@ -71,17 +78,17 @@ class StorefrontProduct(BaseModel):
         description="The price without the offer that is valid now. Null: no offer lowers the price."
     )
     offer_ends_at: Moment | None = Field(
-        description="When the offer ends that is valid now. Null: no offer is valid, or its end is not known."
+        description="The end of the offer that is valid now. Null: no offer is valid, or its end is not known."
     )
     currency: str
     """The currency of the price, as an ISO 4217 code."""
     images: list[str]
-    """The URLs of the images, the main image first."""
+    """The URLs of the images. The first image is the main image."""
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
     """Other properties of the product, e.g. its material."""
     in_stock: bool = Field(
-        description="Whether the product can be ordered. True as well for a product whose stock is not tracked."
+        description="Whether the product can be ordered. Also true for a product whose stock is not tracked."
     )
 
 
@@ -101,20 +108,22 @@ class FacetValue(BaseModel):
 
 
 class PriceRange(BaseModel):
-    """The lowest and the highest price. Both are null if there are no products, or prices in several currencies."""
+    """The lowest and the highest price. Both are null if no product was found, or if the prices have several
+    currencies.
+    """
 
     min: Amount | None
     """The lowest price."""
     max: Amount | None
     """The highest price."""
     currency: str | None
-    """The currency of both prices, as an ISO 4217 code. Null if there is no range."""
+    """The currency of both prices, as an ISO 4217 code. Null if `min` and `max` are null."""
 
 
 class Facets(BaseModel):
     """The number of products in each category and of each brand, and the range of prices.
 
-    Each facet ignores the filter on its own field, and applies all other filters.
+    Each facet applies all filters except the filter by its own field. For example, `brand` ignores the filter by brand.
     """
 
     category: list[FacetValue]

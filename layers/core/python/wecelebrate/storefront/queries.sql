@@ -13,9 +13,9 @@ where id = (select app.site_id());
 select app.storefront_currency();
 
 -- name: list_products
--- List one page of the site's products after the cursor, in the requested order, at their selling prices. With `q`,
--- list only products whose name or SKU contains every word of `q`. It returns no row if the list would compare prices
--- in several currencies.
+-- List one page of the site's products after the cursor, in the requested order and with their selling prices. If `q`
+-- is not null, list only products whose name or SKU contains every word of `q`. If the list would compare prices in
+-- several currencies, it returns no row.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
@@ -32,12 +32,12 @@ from app.list_priced_products(app.storefront_pricing(), app.comparable_catalog(:
 order by page.ordinality;
 
 -- name: count_facets$
--- Count the products of each category and each brand. Each count applies the filters on all fields except the counted
--- field.
+-- Count the products of each category and each brand. The counts of the categories ignore the filter by category, and
+-- the counts of the brands ignore the filter by brand.
 select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100, :stock)::text;
 
 -- name: get_product^
--- Get a product that the site shows, at its selling price.
+-- Get a product that the site shows, with its selling price.
 select id, sku, name, description, category, brand, app.selling_price(price, pricing)::text as price,
   case when app.selling_price(regular_price, pricing) > app.selling_price(price, pricing)
     then app.selling_price(regular_price, pricing)::text end as regular_price, offer_ends_at,

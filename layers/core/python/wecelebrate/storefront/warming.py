@@ -1,7 +1,7 @@
 """Warming keeps the configuration and the first product page of the busiest storefronts in the cache.
 
-A sync of a catalog, or a change by a client, invalidates cached pages. Without warming, the next visitor would have to
-wait until PostgreSQL has returned the page.
+A sync of a catalog or a change by a client invalidates cached pages. Without warming, the next visitor would have to
+wait for a query of PostgreSQL.
 """
 
 from aws_lambda_powertools import Logger
@@ -17,7 +17,7 @@ from wecelebrate.storefront.models import StorefrontFilters
 logger = Logger()
 
 MAX_DOMAINS = 100
-"""The largest number of domains that one run warms."""
+"""The largest number of domains for which one run loads cached values."""
 
 
 def run() -> None:
@@ -29,5 +29,5 @@ def run() -> None:
             value_of(request, storefront.entry(), object_loader(storefront.get))
             value_of(request, storefront.page_entry(filters), page_loader(lambda tx: storefront.page(tx, filters)))
         except Problem as problem:
-            # This error occurs, for example, if the site was deleted after its last visit.
+            # For example, the site was deleted after its last visit.
             logger.info("a storefront was not warmed", domain=domain, reason=problem.code)

@@ -1,14 +1,13 @@
-"""The sweeper sends messages and invalidations that other functions did not send, and does recurring maintenance.
+"""The sweeper sends the messages and invalidations that other functions did not send. It also does regular maintenance.
 
-A function sends its cache invalidations to Redis after its commit. If the function dies before it sends the
-invalidations, or cannot reach Redis, the invalidations stay in the outbox. A sweeper checks the outbox every
-INTERVAL_SECONDS. If Redis can be reached, a cached value is therefore outdated for at most UNSENT_AFTER_SECONDS +
-INTERVAL_SECONDS, plus the duration of one check. Each check also ends the leases of dead workers, and starts and ends
-the offers of products.
+A function sends its cache invalidations to Redis after its commit. If the function dies before this, or cannot reach
+Redis, the invalidations stay in the outbox. A sweeper checks the outbox every INTERVAL_SECONDS. If Redis is available,
+a cached value is therefore outdated for at most UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the duration of one
+check. Each check also ends the leases of dead workers, and starts and ends the offers of products.
 
-A sweeper starts every minute and runs for almost two minutes. EventBridge Scheduler promises only that a run starts
-within its minute, so the starts of two runs can be almost two minutes apart. Usually, two sweepers run at the same
-time. They skip each other's rows.
+A sweeper starts every minute and runs for almost two minutes, because the starts of two runs can be almost two minutes
+apart: EventBridge Scheduler guarantees only that a run starts within its minute. Usually, two sweepers run at the same
+time. Each of them skips the rows that the other one has locked.
 """
 
 import time
@@ -28,21 +27,22 @@ logger = Logger()
 sql = queries(__file__)
 
 UNSENT_AFTER_SECONDS = 2.0
-"""The age in seconds at which an outbox row is considered unsent. The function that wrote the row normally sends the
-row earlier."""
+"""The age in seconds after which the sweeper sends the row of an outbox. Normally, the function that wrote the row
+sends it earlier."""
 INTERVAL_SECONDS = 2.0
-"""The pause between two checks."""
+"""The pause between two checks, in seconds."""
 MAINTENANCE_SECONDS = 15.0
-"""The pause between two rounds of maintenance. Each round also writes the heartbeat, from which readers measure the
-replication lag."""
+"""The time between two rounds of maintenance, in seconds. Each round also writes the heartbeat. Readers compute the
+replication lag from the heartbeat."""
 RUN_SECONDS = 120.0 - INTERVAL_SECONDS
-"""The time from the start of a run to its last check."""
+"""The time from the start of a run to its last check, in seconds."""
 _BATCH_SIZE = 100
 """The largest number of outbox rows that one transaction sends."""
 FOLD_SIZE = 200
-"""The largest number of rows whose documents one transaction writes."""
+"""The largest number of rows that one transaction of `fold_documents` copies to documents."""
 FOLD_SECONDS = 4.0
-"""After this time, a check begins no further transaction of `fold_documents`, so that it does not delay the other work.
+"""After this time, in seconds, a check begins no further transaction of `fold_documents`, so that it does not delay
+other work.
 """
 
 
@@ -72,8 +72,8 @@ def run(seconds: float = RUN_SECONDS) -> None:
 def maintain() -> None:
     """Write the heartbeat, delete expired rows, and report unexpected state.
 
-    Also start the image jobs, the schedules, the exports of orders and the reports by mail that are due. Also cancel
-    the orders of guests that were not confirmed in time.
+    This function also starts the image jobs, the schedules, the exports of orders and the reports by mail that are due.
+    It cancels the orders of guests that were not confirmed in time.
     """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
@@ -100,7 +100,7 @@ def maintain() -> None:
 
 
 def report_troubles_of_store(tx: Transaction) -> None:
-    """Count the errors in the move from the key-value store since the last call (docs/migration.md)."""
+    """Count the errors of the migration from the key-value store since the last call (docs/migration.md)."""
     troubles = sql.report_kv_troubles(tx) or {}
 
     def count(name: metrics.Name) -> None:
@@ -132,8 +132,8 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
     sent = 0
     while True:
         with writing(SYSTEM) as tx:
-            # The invalidations are sent before this transaction deletes their rows. If this transaction fails, the next
-            # sweep sends the invalidations again.
+            # The invalidations are sent before the commit of this transaction, which deletes their rows. If the
+            # transaction fails, the next sweep sends the invalidations again.
             changes = list(sql.claim_invalidations(tx, older_than=min_age, max_rows=_BATCH_SIZE))
             for change in changes:
                 cache.invalidate(change["tags"], change["xid"], late=True)
@@ -143,9 +143,9 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 
 
 def fold_documents(seconds: float = FOLD_SECONDS) -> int:
-    """Write the rows of bulk writes into the documents of the key-value store, for at most the given time.
+    """Copy the rows of bulk writes to the documents of the key-value store, for at most the given time.
 
-    It returns the number of rows. An unexpected error must not stop the other work of the sweeper.
+    It returns the number of copied rows. An unexpected error must not stop the other work of the sweeper.
     """
     ends_at = time.monotonic() + seconds
     folded = 0
@@ -165,7 +165,7 @@ def fold_documents(seconds: float = FOLD_SECONDS) -> int:
 
 
 def apply_due_offers() -> None:
-    """Start and end the offers that are due. An unexpected error must not stop the other work of the sweeper."""
+    """Start and end the due offers. An unexpected error must not stop the other work of the sweeper."""
     try:
         products.apply_due_offers()
     except (Unavailable, Conflict):
@@ -187,7 +187,7 @@ def delete_expired_exports() -> None:
 def delete_orphaned_rows() -> None:
     """Delete the staged rows of ended jobs.
 
-    Staged rows of an ended job remain if its worker died before deleting the rows, or if the job ran within a request.
+    A job can end without deleting its staged rows, if its worker dies or if the job runs within a request.
     """
     job_ids = staging.job_ids()
     if job_ids:

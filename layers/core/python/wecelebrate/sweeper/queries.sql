@@ -1,14 +1,15 @@
 -- name: write_heartbeat!
--- Write the heartbeat. A reader whose heartbeat is older than 45 seconds is not used.
+-- Write the heartbeat. If the heartbeat on a reader is older than 45 seconds, the platform does not use the reader.
 select app.write_replica_heartbeat();
 
 -- name: claim_invalidations
--- Remove the oldest unsent invalidations, at most `max_rows`, from the outbox, and return these invalidations. Other
--- sweepers get different rows.
+-- Delete the oldest unsent invalidations from the outbox, at most `max_rows` rows, and return these rows. Another
+-- sweeper never gets the same rows.
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
 -- name: list_unexpected_state
--- List objects and settings that no release creates: large objects, and settings stored for a login of the platform.
+-- List objects and settings that no release creates: large objects, and settings that are stored for a login of the
+-- platform.
 select 'large object ' || oid || ' of ' || lomowner::regrole as state from pg_catalog.pg_largeobject_metadata
 union all
 select 'settings of ' || setrole::regrole from pg_catalog.pg_db_role_setting
@@ -16,8 +17,8 @@ where setrole in (select oid from pg_catalog.pg_roles where rolname in ('wc_publ
 limit 100;
 
 -- name: get_age_of_oldest_sync$
--- Get for how many seconds the oldest unfinished sync has waited or run, or 0 if there is no such sync. It leaves out
--- the syncs that wait for a person, and the syncs behind them.
+-- Get the age of the oldest unfinished sync in seconds, or 0 if all syncs have finished. Syncs that wait for a user are
+-- ignored. Syncs that can run only after such a sync are ignored too.
 select coalesce((
   select extract(epoch from clock_timestamp() - j.queued_at)::float8 from jobs j
   where j.type = 'catalog_sync' and j.status in ('pending', 'processing')
@@ -25,7 +26,7 @@ select coalesce((
   order by j.queued_at limit 1), 0);
 
 -- name: delete_old_uploads!
--- Delete uploads that were announced more than a week ago. The jobs of these uploads still contain the outcome.
+-- Delete uploads that were created more than a week ago. The jobs of these uploads, which contain the outcome, stay.
 delete from uploads where created_at < now() - interval '7 days';
 
 -- name: delete_old_keys!
@@ -33,11 +34,11 @@ delete from uploads where created_at < now() - interval '7 days';
 delete from idempotency_keys where created_at < now() - make_interval(secs => :seconds);
 
 -- name: delete_old_order_quantities!
--- Delete ordered quantities that no longer count against a limit.
+-- Delete records of ordered quantities that are too old for the limits on quantities.
 delete from order_quantities where created_at < now() - interval '25 hours';
 
 -- name: delete_old_guest_mails!
--- Delete the rows of mails that no longer count against a limit.
+-- Delete records of mails to guests that are too old for the limits on mails.
 delete from guest_mails where created_at < now() - interval '25 hours';
 
 -- name: delete_old_invitations$
@@ -45,8 +46,8 @@ delete from guest_mails where created_at < now() - interval '25 hours';
 select app.delete_old_invitations(1000);
 
 -- name: fold_kv$
--- Write the rows of bulk writes into their documents. It returns the number of rows, or 0 if another sweeper is already
--- writing them.
+-- Copy the rows of bulk writes to their documents. It returns the number of copied rows, or 0 if another sweeper is
+-- already copying them.
 select kv.fold(:size);
 
 -- name: forget_kv_history$
@@ -54,6 +55,6 @@ select kv.fold(:size);
 select kv.forget(10000);
 
 -- name: report_kv_troubles$
--- Count the errors in the move from the key-value store since the last call. It returns null if the mirror was never
--- switched on.
+-- Count the errors of the migration from the key-value store since the last call. If the mirror was never switched on,
+-- it returns null.
 select kv.report_troubles();

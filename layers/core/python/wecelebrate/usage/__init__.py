@@ -1,7 +1,7 @@
 """Reports the usage of one client or of the whole platform: the number and the cost of requests.
 
-Redis stores one hash of counters per tenant and hour, for two days. The fields of a hash are `<entity>:<outcome>`. The
-value of each field consists of two numbers:
+For each tenant and hour, Redis stores one hash of counters for two days. The fields of a hash have names of the form
+`<entity>:<outcome>`. The value of each field consists of two numbers:
 
     outcome                                    first number                           second number
     hit, stale, load, refresh, pass, limited   requests                               Redis commands of the lookups
@@ -9,8 +9,9 @@ value of each field consists of two numbers:
     database                                   statements                             milliseconds
     rows                                       rows                                   all other Redis commands
 
-After a write, and for warming, values are loaded without a request. The usage in a report comes only from these
-counters. The database is used only to check whether the caller is allowed to see the report.
+The outcome `aside` counts values that are loaded without a request: after a write, or for warming. The usage in a
+report comes only from the counters. A report uses the database only to check whether the caller is allowed to see the
+report.
 """
 
 import math
@@ -41,12 +42,12 @@ sql = queries(__file__)
 DEFAULT_HOURS = 24
 """The length of a period in hours if the request does not specify `from`."""
 RETENTION_HOURS = 48
-"""The number of hours for which Redis keeps the counters of one hour."""
+"""The number of hours for which Redis stores the counters of one hour."""
 MIN_STATEMENTS_PER_LOAD = 3
-"""The assumed number of SQL statements for each load, if no load was counted: one statement sets the caller, one reads
-the value, and one reads the parent object of the value."""
+"""The number of SQL statements per load if no load was counted. One statement sets the caller, one reads the value, and
+one reads the parent object of the value."""
 _KEYS_PER_CALL = 500
-"""The largest number of keys in one call to Redis. The call adds up the counters of these keys, and takes a few
+"""The largest number of keys in one call to Redis. The call adds the counters of all keys, and takes a few
 milliseconds."""
 
 _Counters = dict[str, tuple[int, int]]
@@ -111,7 +112,7 @@ def of_platform(tx: Transaction) -> CacheReport:
 
 
 def requests_of_platform(tx: Transaction) -> UsageTotals | None:
-    """Return the sum of all requests to the platform in the last 24 hours, or None if Redis does not respond."""
+    """Return the usage by all requests to the platform in the last 24 hours. If Redis does not respond, return None."""
     tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]
     first, last = _hours(UsagePeriod())
     try:
@@ -121,7 +122,10 @@ def requests_of_platform(tx: Transaction) -> UsageTotals | None:
 
 
 def _hours(period: UsagePeriod) -> tuple[int, int]:
-    """Return the first and the last hour of a period, as numbers of hours since the Unix epoch. Raises Invalid."""
+    """Return the first and the last hour of a period.
+
+    Both are numbers of hours since the Unix epoch. Raises Invalid.
+    """
     current = int(time()) // 3600
     last = min(math.ceil(period.to.timestamp() / 3600) - 1, current) if period.to else current
     first = math.floor(period.from_.timestamp() / 3600) if period.from_ else last - DEFAULT_HOURS + 1
@@ -132,7 +136,7 @@ def _hours(period: UsagePeriod) -> tuple[int, int]:
 
 
 def _read_counters(tenants: list[str], hours: Iterable[int]) -> _Counters:
-    """Add up the counters of all given tenants and hours, separately for each field."""
+    """Return the sum of the counters of all given tenants and hours for each field."""
     names = [key(tenant, "stats", str(hour)) for hour in hours for tenant in tenants]
     return _sum_counters(
         cache.totals(names[start : start + _KEYS_PER_CALL]) for start in range(0, len(names), _KEYS_PER_CALL)

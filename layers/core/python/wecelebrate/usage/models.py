@@ -1,4 +1,4 @@
-"""Reports about the cost of requests, and about the queries that are avoided by the cache."""
+"""Reports about the cost of requests, and about the queries that the cache has avoided."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -11,7 +11,7 @@ from wecelebrate.core.types import Moment, Timestamp
 
 
 class UsagePeriod(Input):
-    """A period of whole hours. Hours that are only partly between `from` and `to` are included."""
+    """A period of whole hours. It includes the hours that contain `from` and `to`."""
 
     place: ClassVar[str] = ""
 
@@ -49,10 +49,10 @@ class UsageTotals(BaseModel):
 
 
 class RemainingLimit(BaseModel):
-    """A rate limit in a sliding window of one hour, and the number of remaining requests."""
+    """A rate limit with a sliding window of one hour, and the number of remaining requests."""
 
     name: str
-    """The name of the limit, as in the header `RateLimit`."""
+    """The name of the limit in the header `RateLimit`."""
     requests_per_hour: int
     """The number of requests that the limit allows in one hour."""
     remaining: int
@@ -67,13 +67,15 @@ class _Report(BaseModel):
     to: Moment
     """The end of the period, in UTC."""
     totals: UsageTotals
-    """The sums of the whole period."""
+    """The totals of the whole period."""
     by_entity: dict[str, UsageTotals]
-    """The sums by the kind of the requested object, e.g. `product`."""
+    """The totals for each type of requested object, e.g. `product`."""
 
 
 class ClientUsage(_Report):
-    """The usage by a client's members and by the visitors of its sites. Members of several clients are not included."""
+    """The usage by the members of a client and by the visitors of its sites. Users who are members of several clients
+    are not included.
+    """
 
     client_id: UUID
     limits: list[RemainingLimit]
@@ -86,7 +88,7 @@ class RedisMemory(BaseModel):
     used: int
     """The memory that Redis uses now."""
     peak: int
-    """The most memory that Redis has used."""
+    """The largest memory that Redis has used."""
     most: int = Field(description="The memory limit. When it is reached, Redis evicts keys. 0 means no limit.")
 
 
@@ -96,14 +98,14 @@ class HourlyUsage(BaseModel):
     hour: Moment
     """The start of the hour, in UTC."""
     figures: UsageTotals
-    """The sums of the hour."""
+    """The totals of the hour."""
 
 
 class CacheReport(_Report):
     """The usage of the whole platform in the last 24 hours."""
 
     by_hour: list[HourlyUsage]
-    """The sums of each hour of the period."""
+    """The totals of each hour of the period."""
     switches: dict[str, str] = Field(description="The values of the platform's kill switches.")
     memory: RedisMemory | None = Field(description="The memory of Redis. Null if Redis does not report it.")
 

@@ -3,5 +3,5 @@
 select t.requests_per_hour from clients c join tiers t on t.name = c.tier where c.id = :client_id;
 
 -- name: list_client_ids
--- List all client ids. The usage of the platform is the sum of the usage of these clients.
+-- List the ids of all clients. The usage of the platform includes the usage of all clients.
 select id from clients;

@@ -4,9 +4,9 @@ Publish an event in the transaction of the change that the event reports::
 
     webhooks.publish(tx, client_id, "order.shipped", {"order_id": order.id})
 
-This writes a delivery for each endpoint that subscribes to the event. After the commit, the worker
+This call creates a delivery for each endpoint that subscribes to the event. After the commit, the worker
 (`wecelebrate.webhooks.worker`) sends the deliveries. If the Lambda function declares `queue:webhooks`, the worker
-starts immediately. Otherwise, the worker starts when the sweeper runs next.
+starts immediately. Otherwise, the sweeper starts the worker within seconds.
 """
 
 import base64
@@ -40,9 +40,9 @@ sql = queries(__file__)
 MAX_ENDPOINTS = 20
 """The largest number of endpoints of a client."""
 MAX_REPLAYED = 5_000
-"""The largest number of deliveries that one request replays."""
+"""The largest number of deliveries that one request sends again."""
 RETENTION_DAYS = 30
-"""How long a delivery is kept. During this time, callers can read and replay the delivery."""
+"""How long a delivery is stored, in days. During this time, callers can read and replay the delivery."""
 _SECRET_BYTES = 32
 _DELETE_BATCH = 5_000
 """The largest number of old deliveries that one run of the sweeper deletes."""
@@ -54,7 +54,8 @@ deliveries of all clients."""
 class WebhookDisabled(Conflict):
     """This endpoint is disabled. Enable the endpoint first.
 
-    A disabled endpoint gets no events. The platform disables an endpoint that answers 410, or that fails for too long.
+    A disabled endpoint gets no events. The platform disables an endpoint that responds with 410, or that fails for too
+    long.
 
     Repair the endpoint, enable it with `PATCH /v1/webhooks/{webhook_id}` and `{"status": "enabled"}`, and send the
     request again.
@@ -68,7 +69,7 @@ class TooManyWebhooks(Conflict):
 
     The number of endpoints of a client is limited.
 
-    Delete an endpoint that is not needed any more, or let one endpoint receive several types of events.
+    Delete an endpoint that is not needed any more. One endpoint can receive several types of events.
     """
 
     code = "too_many_webhooks"
@@ -93,7 +94,7 @@ def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[s
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """After the commit, start a worker for deliveries that a function of the database has created."""
+    """After the commit, start a worker for deliveries that a database function has created."""
     messages.announce(tx, client_id)
 
 
@@ -148,7 +149,7 @@ def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
 
 
 def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWithSecret:
-    """Give an endpoint a new secret. During the overlap, deliveries are also signed with the previous secret.
+    """Replace the secret of an endpoint. During the overlap, deliveries are also signed with the previous secret.
 
     Raises NotFound or Forbidden.
     """
@@ -176,9 +177,9 @@ def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayResult:
-    """Replay the failed deliveries of an endpoint, starting with the oldest delivery.
+    """Send the failed deliveries of an endpoint again, beginning with the oldest delivery.
 
-    Only deliveries whose events were published at or after `filters.since` are replayed.
+    A delivery is sent again only if its event was published at or after `filters.since`.
 
     Raises NotFound, Forbidden or WebhookDisabled.
     """
@@ -190,7 +191,8 @@ def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayR
 
 
 def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
-    """Replay one delivery that has failed or arrived. The delivery keeps its id. A pending delivery does not change.
+    """Send one delivery again that has failed or arrived. The id of the delivery does not change. For a pending
+    delivery, this function does nothing.
 
     Raises NotFound, Forbidden or WebhookDisabled.
     """
@@ -220,17 +222,18 @@ def clean_up(tx: Transaction) -> None:
 
 def work(message: queue.Message) -> None:
     """Send due deliveries of all clients."""
-    # The import is here, because the worker needs the signing package. The API functions also import this module, but
-    # their layers do not contain the signing package.
+    # The import is in the function, because the worker needs the signing package. The API functions import this module
+    # too, but their layers do not contain this package.
     from wecelebrate.webhooks import worker
 
     worker.work(message)
 
 
 def _enabled_webhook(tx: Transaction, webhook_id: UUID) -> Webhook:
-    """Return the endpoint to which the caller wants to send events. The endpoint must be enabled.
+    """Return an endpoint to which the caller can send events.
 
-    Raises NotFound or WebhookDisabled. Raises Forbidden if the caller is not allowed to change objects of the client.
+    Raises NotFound. Raises WebhookDisabled if the endpoint is disabled. Raises Forbidden if the caller is not allowed
+    to change objects of the client.
     """
     webhook = get(tx, webhook_id)
     if tx.context.role == "app_support" or (

@@ -1,7 +1,7 @@
 """Describes the webhook events: the meaning of each event, and the model of its data.
 
-The OpenAPI document contains the JSON schemas of these models, under `webhooks`. The fields of a model are stable. The
-data of an event can contain additional fields.
+The OpenAPI document contains the JSON schemas of these models, under `webhooks`. The fields of a model are not renamed
+or removed. The data of an event can contain additional fields.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class EventData(BaseModel):
 
 
 class JobData(EventData):
-    """A job that has ended, or that waits for an approval or a decision."""
+    """A job that has ended, or a job that waits for an approval or a decision."""
 
     job_id: UUID = Field(description="`GET /v1/jobs/{job_id}` returns the job.")
     type: str | None = Field(default=None, description="The type of the job.")
@@ -39,17 +39,19 @@ class OrderData(EventData):
     order_id: UUID
     """The id of the order."""
     order_number: str | None = None
-    """The order number to show to people."""
+    """The order number. Show this number to users."""
     site_id: UUID | None = None
     status: str | None = None
-    version: int | None = Field(default=None, description="Counts the changes of the order. The highest is the newest.")
+    version: int | None = Field(
+        default=None, description="Counts the changes of the order. The event with the highest number is the newest."
+    )
     change: str | None = Field(
         default=None, description="What happened: the `type` of an event of `GET /v1/orders/{order_id}/events`."
     )
 
 
 class ShipmentData(OrderData):
-    """A shipment of an order that is new or has changed."""
+    """A new or changed shipment of an order."""
 
     shipment_id: UUID
     """The id of the shipment."""
@@ -61,7 +63,7 @@ class ShipmentData(OrderData):
     tracking_number: str | None = None
     """The number with which the carrier tracks the parcel."""
     tracking_url: str | None = None
-    """The page on which the parcel can be tracked."""
+    """The URL of the page on which the parcel can be tracked."""
     lines: list[dict[str, int]] = Field(description="The `line` and the `quantity` of the pieces in the shipment.")
 
 
@@ -69,7 +71,7 @@ class ReturnData(OrderData):
     """A return with a new status."""
 
     return_id: UUID = Field(description="`GET /v1/returns/{return_id}` returns the return.")
-    number: int = Field(description="Counts the returns of the order, from 1.")
+    number: int = Field(description="The number of the return within the order, from 1.")
 
 
 class ReportData(EventData):
@@ -95,13 +97,13 @@ class LowStockData(EventData):
     """The products whose stock became low because of one change, order or load."""
 
     catalog_id: UUID
-    low_inventory: int = Field(description="The threshold: the `low_inventory` of the catalog.")
+    low_inventory: int = Field(description="The threshold: the value of `low_inventory` of the catalog.")
     count: int = Field(description="The number of products whose stock fell to the threshold or below it.")
     products: list[LowStockProduct] = Field(description="These products in SKU order, at most 100.")
 
 
 class ShortProduct(BaseModel):
-    """A product of which customers have ordered more pieces than the ERP system has."""
+    """A product with too little stock: customers have ordered more pieces than the ERP system has."""
 
     product_id: UUID
     sku: str
@@ -109,11 +111,11 @@ class ShortProduct(BaseModel):
     name: str
     """The name of the product."""
     reported_count: int = Field(description="The stock in the file.")
-    held_count: int = Field(description="The pieces of orders that the stock in the file still contains.")
+    held_count: int = Field(description="The number of pieces of orders that the stock in the file still contains.")
 
 
 class ShortStockData(EventData):
-    """The products of a file of which customers have ordered more pieces than the file states."""
+    """The products of a file with too little stock: customers have ordered more pieces than the file states."""
 
     catalog_id: UUID
     job_id: UUID
@@ -126,12 +128,12 @@ class TestData(EventData):
     """A test event."""
 
     webhook_id: UUID
-    """The endpoint that is tested."""
+    """The endpoint to which the test event is sent."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """A kind of event."""
+    """The description of a type of event."""
 
     summary: str
     data: type[EventData]
@@ -178,7 +180,7 @@ def payload(event: EventName, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def envelope(event: EventName) -> dict[str, Any]:
-    """Return the JSON schema of the request body that delivers an event."""
+    """Return the JSON schema of the request body with which an event is delivered."""
     return {
         "type": "object",
         "properties": {

@@ -34,9 +34,10 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "cancelled": ("job.cancelled",),
     },
 }
-"""Maps two values to the events that are published: the type of a stopped job, and the state in which it stopped.
+"""Maps the type of a stopped job, and the state in which it stopped, to the events that are published.
 
-The state is `waiting_for` or the status. Mail jobs and image jobs publish no events.
+If the job waits, the state is its `waiting_for`. Otherwise the state is its `status`. Mail jobs and image jobs publish
+no events.
 """
 
 

@@ -19,9 +19,10 @@ def deliveries_due(client_id: UUID | None) -> queue.OutgoingMessage:
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """Start a worker for due deliveries, about a second after the commit.
+    """Start a worker for due deliveries about a second after the commit.
 
-    If the Lambda function does not declare the queue, no message is sent. The sweeper then sends the message later.
+    If the Lambda function does not declare the queue, this function sends no message. The sweeper then sends the
+    message later.
     """
     with suppress(NotDeclared):
         queue.wake_up(tx, deliveries_due(client_id))

@@ -40,7 +40,9 @@ SUBSCRIBABLE = sorted(
     | {name for event in get_args(EventName) for name in (event, f"{event.partition('.')[0]}.*")}
     - {"webhook.test", "webhook.*"}
 )
-"""The possible subscriptions: one event (`job.failed`), all events of a resource (`job.*`), or all events (`*`)."""
+"""The possible subscriptions: one event (e.g. `job.failed`), all events of a resource (e.g. `job.*`), or all events
+(`*`).
+"""
 
 WebhookStatus = Literal["enabled", "disabled"]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
@@ -55,7 +57,9 @@ def _check_subscription(name: str) -> str:
 Subscription = Annotated[str, AfterValidator(_check_subscription), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
 EndpointUrl = Annotated[HttpUrl, Field(description="An https URL on the public internet, on port 443.")]
-"""The check of `outbound` refuses http, except for hosts that the settings exempt. The local cloud exempts hosts."""
+"""The URL of an endpoint. `outbound` refuses http, except for the hosts in an exception list in the settings. Only the
+local cloud has such a list.
+"""
 
 
 class NewWebhook(Input):
@@ -64,13 +68,16 @@ class NewWebhook(Input):
     client_id: Id
     url: EndpointUrl
     events: Subscriptions
-    """The events that the endpoint gets. `job.*` stands for all events that begin with `job.`."""
+    """The events that the endpoint gets. `job.*` means all events whose names begin with `job.`."""
     description: Name | None = None
-    """A text about the endpoint, for the people who manage it."""
+    """A text about the endpoint. The people who manage the endpoint see this text."""
 
 
 class WebhookPatch(Patch):
-    """A change of an endpoint. If `url` or `status` is set, the number of failures in a row is reset."""
+    """A change of an endpoint.
+
+    If the request contains `url` or `status`, the count of consecutive failures becomes 0.
+    """
 
     url: EndpointUrl = ABSENT
     events: Subscriptions = ABSENT
@@ -80,7 +87,7 @@ class WebhookPatch(Patch):
 
 
 class Webhook(BaseModel):
-    """An endpoint. Its secret is not included."""
+    """An endpoint, without its secret."""
 
     id: UUID
     client_id: UUID
@@ -91,8 +98,8 @@ class Webhook(BaseModel):
     status: WebhookStatus
     disabled_reason: Literal["by_hand", "gone", "failing"] | None = Field(
         description=(
-            "`by_hand`: a user disabled the endpoint. `gone`: the endpoint responded with status 410. "
-            "`failing`: all attempts failed for at least three days."
+            "`by_hand`: a user has disabled the endpoint. `gone`: the endpoint has responded with status 410. "
+            "`failing`: for at least three days, all attempts have failed."
         )
     )
     disabled_at: Moment | None
@@ -106,9 +113,9 @@ class WebhookWithSecret(Webhook):
 
     secret: Annotated[str | None, Secret] = Field(
         description=(
-            "The secret that signs deliveries. It begins with `whsec_`. Null in a repeated response to the same "
-            "idempotency key, because the platform stores no response with a secret. If the first response was lost, "
-            "rotate the secret."
+            "The secret that signs deliveries. It begins with `whsec_`. Null if the response to an idempotency "
+            "key is repeated, because the platform does not store responses with secrets. If the first response "
+            "was lost, rotate the secret."
         )
     )
 
@@ -119,7 +126,7 @@ class Rotation(Input):
     overlap_hours: Count = Field(
         default=24,
         le=168,
-        description="The number of hours in which deliveries are also signed with the previous secret.",
+        description="The number of hours for which deliveries are also signed with the previous secret.",
     )
 
 
@@ -142,7 +149,10 @@ class Attempt(BaseModel):
 
 
 class Delivery(BaseModel):
-    """The delivery of one event to one endpoint. Every attempt sends the delivery's id in the header `webhook-id`."""
+    """The delivery of one event to one endpoint.
+
+    Every attempt sends the id of the delivery in the header `webhook-id`.
+    """
 
     id: UUID
     client_id: UUID
@@ -162,12 +172,12 @@ class Delivery(BaseModel):
     last_status: int | None
     """The status code of the last response. Null if there was no response."""
     last_error: str | None
-    """Why the last attempt failed. Null if it did not fail."""
+    """Why the last attempt failed. Null if the last attempt did not fail."""
     last_milliseconds: int | None
     """How long the last attempt took, in milliseconds."""
     created_at: Moment
     delivered_at: Moment | None
-    """When the delivery arrived. Null if it has not arrived."""
+    """When the delivery arrived. Null if the delivery has not arrived."""
 
 
 class DeliveryDetails(Delivery):

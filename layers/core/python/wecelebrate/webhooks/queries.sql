@@ -27,13 +27,14 @@ values (:client_id, :url, :description, :events)
 returning *;
 
 -- name: rotate_secret$
--- Give an endpoint a new secret. For the next `overlap` seconds, requests are signed with both the new secret and the
--- previous secret. It returns false when the caller may not change the endpoint.
+-- Replace the secret of an endpoint. For the next `overlap` seconds, requests are signed with the new secret and with
+-- the previous secret. It returns false if the caller may not change the endpoint.
 select app.rotate_webhook_secret(:webhook_id, :secret, :overlap);
 
 -- name: change_webhook^
--- Merge `changes` into the endpoint (RFC 7396). It returns no row when the caller may not change the endpoint, or when
--- its `updated_at` differs from `expected_updated_at`. A new URL or status resets the failures.
+-- Merge `changes` into the endpoint (RFC 7396). It returns no row if the caller may not change the endpoint, or if
+-- `updated_at` differs from `expected_updated_at`. If `changes` contains a URL or a status, the count of failures
+-- becomes 0.
 update webhooks old
 set (url, description, events, status) = (
     select url, description, events, status
@@ -49,18 +50,18 @@ where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated
 returning id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at;
 
 -- name: delete_webhook!
--- Delete the endpoint, its secrets and its deliveries. It affects 0 rows when the caller may not delete the endpoint,
--- or when its `updated_at` differs from `expected_updated_at`.
+-- Delete the endpoint, its secrets and its deliveries. It affects 0 rows if the caller may not delete the endpoint, or
+-- if `updated_at` differs from `expected_updated_at`.
 delete from webhooks
 where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: publish$
--- Create a delivery for each of the client's enabled endpoints that subscribe to the event. With `only_to`, create a
--- delivery only for the endpoint with this id. It returns the number of deliveries.
+-- Create a delivery for each enabled endpoint of the client that subscribes to the event. If `only_to` is not null,
+-- create a delivery only for the endpoint with this id. It returns the number of deliveries.
 select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
 -- name: list_deliveries
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of deliveries after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -77,7 +78,8 @@ order by created_at desc, id desc;
 
 -- name: get_delivery^
 -- Get a delivery that the caller may see, with its payload, the last response and the log of attempts. For a member who
--- may not see persons, the payload has no tracking data, and the response of the endpoint, which can repeat it, is null.
+-- may not see personal data, the payload has no tracking data. The response is then null, because it can repeat the
+-- tracking data.
 select v.*, case when p.shown then d.payload else app.masked_payload(d.payload) end as payload,
   case when p.shown then d.last_body end as last_body, d.log
 from app.webhook_delivery_view v join webhook_deliveries d on d.id = v.id
@@ -91,25 +93,25 @@ select id from webhook_deliveries
 where webhook_id = :webhook_id and event = 'webhook.test' order by created_at desc, id desc limit 1;
 
 -- name: replay$
--- Send deliveries again: one delivery, or up to `max_rows` failed deliveries that were published after `since`, the
--- oldest first. It returns the number of deliveries.
+-- Send one delivery again, or at most `max_rows` failed deliveries that were published at or after `since`, beginning
+-- with the oldest. It returns the number of deliveries.
 select app.replay_webhook_deliveries(:webhook_id, :delivery_id, :since, :max_rows);
 
 -- name: claim_batches
--- Claim endpoints, and return a batch of due deliveries for each of them. The length of the lease is `seconds`.
+-- Claim endpoints, and return a batch of due deliveries for each endpoint. The length of the lease is `seconds`.
 select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
 -- name: renew_leases!
--- Renew the leases of endpoints. A lease that another worker has taken over does not change.
+-- Renew the leases of endpoints. If another worker has claimed an endpoint, the lease of this endpoint does not change.
 update webhooks w set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 from jsonb_to_recordset(:batches) b (webhook_id uuid, fence bigint)
 where w.id = b.webhook_id and w.fence = b.fence and w.leased_until is not null;
 
 -- name: record_attempts!
--- Record the outcomes of attempts. A successful attempt marks the delivery as delivered, even if another worker has
--- tried the delivery in the meantime. A failed attempt is ignored if another worker has tried the delivery in the
--- meantime. The log keeps the latest `max_log` attempts.
+-- Record the outcomes of attempts. After a successful attempt, the delivery is always marked as delivered. A failed
+-- attempt is ignored if another worker has tried the delivery in the meantime. The log contains the latest `max_log`
+-- attempts.
 update webhook_deliveries d
 set status = a.status, attempts = d.attempts + 1,
   failures = case a.status when 'delivered' then 0 else d.failures + 1 end,
@@ -122,10 +124,11 @@ from jsonb_to_recordset(:attempts) a (id uuid, attempts integer, status text, de
 where d.id = a.id and d.status = 'pending' and (d.attempts = a.attempts or a.status = 'delivered');
 
 -- name: release_batches
--- End the leases of endpoints. A failed endpoint is paused. The pause doubles with each failure in a row, up to
--- `max_pause` seconds, and is never shorter than the pause that the endpoint asked for. An endpoint is disabled when it
--- responded with 410 (gone), or when it has failed at least `max_failures` times in a row and for more than
--- `failing_for` seconds. It returns the endpoints that this query has disabled.
+-- End the leases of endpoints. A failed endpoint is paused. The pause doubles with each consecutive failure, up to
+-- `max_pause` seconds. If the endpoint asked for a longer pause, the pause is longer.
+--
+-- An endpoint is disabled if it responded with 410 (gone). It is also disabled after at least `max_failures`
+-- consecutive failures within more than `failing_for` seconds. The query returns the endpoints that it has disabled.
 with released as (
   update webhooks w
   set leased_until = null,
@@ -158,24 +161,24 @@ with released as (
 select id, client_id, reason from released where reason is not null;
 
 -- name: list_due_clients
--- List up to `max_rows` clients that have due deliveries which no worker has claimed. The client with the oldest due
+-- List at most `max_rows` clients with due deliveries that no worker has claimed. The client with the oldest due
 -- delivery comes first.
 select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :max_rows;
 
 -- name: delete_expired_secrets!
--- Delete replaced secrets that are no longer used to sign requests.
+-- Delete replaced secrets that do not sign requests any more.
 delete from webhook_secrets where expires_at < now();
 
 -- name: fail_stranded_deliveries!
--- Mark deliveries as failed if they were published while their endpoint was being disabled. Otherwise these deliveries
--- would stay pending forever.
+-- Mark deliveries as failed that were published while their endpoint was being disabled. Without this query, these
+-- deliveries would stay pending forever.
 update webhook_deliveries d
 set status = 'failed', last_error = 'its endpoint was disabled'
 from webhooks w
 where w.status = 'disabled' and d.webhook_id = w.id and d.status = 'pending';
 
 -- name: delete_old_deliveries!
--- Delete up to `max_rows` deliveries that are older than `days` days, the oldest first.
+-- Delete at most `max_rows` deliveries that are older than `days` days, beginning with the oldest.
 delete from webhook_deliveries
 where id in (
   select id from webhook_deliveries where created_at < now() - make_interval(days => :days) order by created_at, id

@@ -1,4 +1,4 @@
-"""Makes one attempt to send a delivery. The request is signed according to the specification Standard Webhooks."""
+"""Makes one attempt to send a delivery. The request is signed according to the specification "Standard Webhooks"."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from wecelebrate.core import outbound
 logger = Logger()
 
 TIMEOUT = 10.0
-"""The largest number of seconds to wait until the whole response of an endpoint has arrived."""
+"""How long to wait for the whole response of an endpoint, in seconds."""
 MAX_RESPONSE_BYTES = 64 * 1024
-"""The largest number of bytes of a response body that are read."""
+"""How many bytes of a response body are read at most."""
 STORED_RESPONSE_BYTES = 2048
-"""The number of bytes of the response body that are stored with the delivery."""
+"""How many bytes of the response body are stored with the delivery."""
 GONE = 410
-"""The response status with which an endpoint refuses all further deliveries."""
+"""The status of a response that refuses all further deliveries."""
 MAX_PAUSE = 3600.0
-"""The longest pause, in seconds. If an endpoint asks for a longer pause, the pause is shortened to this value."""
+"""The longest pause that an endpoint can ask for, in seconds. A longer pause is shortened to this value."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class AttemptResult:
     body: str | None = None
     """The beginning of the response body."""
     pause: float = 0.0
-    """The number of seconds for which the endpoint asked us to pause."""
+    """The pause that the endpoint asked for, in seconds."""
 
 
 def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) -> AttemptResult:
-    """Make one attempt to send a delivery. Errors are not raised, but returned as part of the result."""
+    """Make one attempt to send a delivery. If an error occurs, it is not raised, but is part of the result."""
     at = datetime.now(UTC)
     started = time.monotonic()
     try:
@@ -57,7 +57,7 @@ def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) ->
     except outbound.OutboundError as error:
         return AttemptResult(at, _milliseconds_since(started), error=str(error))
     except Exception:
-        # A bug that affects one delivery must not stop the following deliveries. The failed delivery is retried.
+        # A bug that affects one delivery must not stop the next deliveries. The failed delivery is retried later.
         logger.exception("a delivery failed because of an internal error", delivery_id=delivery_id)
         return AttemptResult(at, _milliseconds_since(started), error="internal error")
     body = response.body[:STORED_RESPONSE_BYTES].decode("utf-8", "replace")

@@ -1,11 +1,11 @@
 """The worker of webhook deliveries.
 
 The worker claims endpoints together with their due deliveries. For each endpoint, one thread sends the deliveries one
-after the other. The main thread does all database work and records the outcomes. Therefore an endpoint that does not
-respond delays only its own deliveries.
+after the other. Therefore an endpoint that does not respond delays only its own deliveries. Only the main thread
+accesses the database, and records the outcomes.
 
-If a worker dies, another worker claims the endpoint and repeats the deliveries whose outcome was not recorded. An event
-is therefore delivered at least once, and every repetition has the same `webhook-id`.
+If a worker dies, another worker claims the endpoint and repeats the deliveries whose outcome was not recorded.
+Therefore an event is delivered at least once. Every repetition has the same `webhook-id`.
 """
 
 import time
@@ -43,7 +43,7 @@ class EndpointBatch:
 
 @dataclass(frozen=True)
 class AttemptedDelivery:
-    """A delivery that a thread has sent, or tried to send."""
+    """A delivery that a thread has sent or has tried to send."""
 
     delivery: dict[str, Any]
     result: AttemptResult
@@ -51,7 +51,7 @@ class AttemptedDelivery:
 
 @dataclass(frozen=True)
 class FinishedBatch:
-    """A batch whose thread has ended: all deliveries were sent, or one delivery failed, or the time was used up."""
+    """A batch whose thread has ended, because all deliveries were sent, a delivery failed, or the time was over."""
 
     batch: EndpointBatch
     any_delivered: bool
@@ -62,7 +62,7 @@ Outcomes = SimpleQueue[AttemptedDelivery | FinishedBatch]
 
 
 def work(message: queue.Message) -> None:
-    """Send due deliveries of all clients, until no delivery is due or the time of this worker is used up."""
+    """Send due deliveries of all clients until no delivery is due, or until the time of this worker is over."""
     deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
     running: dict[tuple[UUID, int], EndpointBatch] = {}  # The keys are the endpoint and the fence.
@@ -91,7 +91,9 @@ def work(message: queue.Message) -> None:
 
 
 def _renew(tx: Transaction, batches: Iterable[EndpointBatch]) -> None:
-    """Renew the leases of the endpoints to which threads are sending. The main thread never waits for an endpoint."""
+    """Renew the leases of the endpoints to which threads are sending. The main thread can do this in time, because it
+    never waits for an endpoint.
+    """
     leases = [{"webhook_id": str(batch.webhook_id), "fence": batch.fence} for batch in batches]
     if leases:
         sql.renew_leases(tx, batches=Jsonb(leases), seconds=POLICY.lease_seconds)
@@ -111,7 +113,7 @@ def _claim(tx: Transaction, endpoints: int) -> list[EndpointBatch]:
 
 
 def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
-    """Send the deliveries of a batch one after the other, until a delivery fails or the time of the batch is used up.
+    """Send the deliveries of a batch one after the other, until a delivery fails or the time of the batch is over.
 
     After a failure, the endpoint is paused.
     """
@@ -130,9 +132,8 @@ def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
 
 
 def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
-    """Wait briefly for an outcome and yield it. Continue as long as a further outcome arrives shortly afterwards.
-
-    If no outcome arrives in time, the function yields nothing.
+    """Yield the outcomes that arrive shortly after each other. If no outcome arrives within a short time, yield
+    nothing.
     """
     timeout = POLICY.poll_seconds
     try:
@@ -161,7 +162,6 @@ def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: S
 
 
 def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, Any]:
-    """Return one element of the parameter `attempts` of the query `record_attempts`."""
     failed = result.error is not None
     delay = POLICY.retry_delay(delivery["failures"] + 1) if failed else 0.0
     if result.status == GONE or delay is None:
@@ -182,7 +182,6 @@ def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, A
 
 
 def _release_row(finished: FinishedBatch) -> dict[str, Any]:
-    """Return one element of the parameter `batches` of the query `release_batches`."""
     failure = finished.failure
     return {
         "webhook_id": str(finished.batch.webhook_id),

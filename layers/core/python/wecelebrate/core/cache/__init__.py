@@ -1,15 +1,15 @@
 """The cache. It serves a value until the data in the value changes.
 
 Each value has tags. Redis stores a random token for each tag: the version of the tag. A value contains the tokens that
-its tags had before the value was loaded. The value is valid as long as these tokens are the current tokens of its tags.
+its tags had before the value was loaded. A value is valid as long as all its tokens are the current tokens of its tags.
 
-After a change commits, one call removes the current tokens of all tags of the change. This invalidates every value that
-has at least one of these tags. The cost does not depend on the number of values. If a function began to load a value
-before the change, this value contains the old tokens, and is never served after the change. If Redis evicts the token
-of a tag, the values with this tag become invalid.
+After a change commits, one call removes the current tokens of all tags of the change. This call invalidates every value
+that has at least one of these tags. Its cost does not depend on the number of values. If a function began to load a
+value before the change, the value contains the old tokens, and is never served after the change. If Redis evicts the
+token of a tag, the values with this tag become invalid.
 
-For a minute, Redis also remembers which transactions invalidated a tag. In this time, a value with that tag is loaded
-from the primary, or from a replica that has replayed these transactions.
+For a minute, Redis also remembers which transactions invalidated a tag. During this minute, a value with the tag is
+loaded from the primary, or from a replica that has replayed these transactions.
 
 No request fails if Redis fails. The functions of this module raise CacheDown, and the code that calls them continues
 without the cache.
@@ -65,46 +65,47 @@ __all__ = [
 ]
 
 LOCK_MS = 2000
-"""The lifetime of a lock, in milliseconds. A loader that dies delays the waiting requests by at most this time."""
+"""The lifetime of a lock, in milliseconds. If a loader dies, other requests for its value wait at most this long."""
 JITTER = 0.1
 """Each lifetime is shortened by a random fraction from 0 to this number. Values that were loaded at the same time
 therefore do not expire at the same time."""
 MAX_VALUE_LENGTH = 1_000_000
 """The maximum length of a cached value, in characters. Upstash accepts requests of up to 10 MB."""
 MAX_RARE_LENGTH = 256 * 1024
-"""The maximum length of a cached value whose key a caller can choose freely, in characters. A page of 50
-ordinary products has about 21,000."""
+"""The maximum length, in characters, of a cached value whose key a caller can choose freely. A page of 50 ordinary
+products has about 21,000 characters."""
 SECOND_USE_MS = 300_000
-"""A rare value is stored if it is requested a second time within this time, in milliseconds."""
+"""A rare value is stored if a second request for it arrives within this number of milliseconds."""
 
 
 ADDRESS_KIB_PER_HOUR = 8 * 1024
-"""How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests
-of other addresses can still store the same values."""
+"""How many KiB of values the requests of one IP address may store in an hour. This is enough for about 400 pages of 50
+products. Above the limit, the address cannot store a value, but requests of other addresses can store the same value.
+"""
 FREE_KIB_PER_HOUR = 1024
-"""How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
-shared budget is used up."""
+"""How many KiB of values one IPv4 address, or one /48 of IPv6, may store in an hour. This budget is available even if
+the shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
 """How many KiB of values all IP addresses together may store in an hour, in addition to FREE_KIB_PER_HOUR for each
 address.
 
-Therefore a small number of addresses cannot fill Redis. FREE_KIB_PER_HOUR of an address does not depend on the requests
-of other addresses.
+Because of this budget, a small number of addresses cannot fill Redis. Each address can always use its
+FREE_KIB_PER_HOUR, whatever other addresses request.
 """
 CLIENT_KIB_PER_HOUR = 64 * 1024
-"""How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50
-products. A value of a member of several clients is charged to them in equal parts, because it has rows of all of
-them."""
+"""How many KiB of values the requests of one client's members may store in an hour. This is enough for about 3,200
+pages of 50 products. If a member has several clients, the member's values contain rows of all these clients. Such a
+value is charged to the clients in equal parts."""
 SUBJECT_KIB_PER_HOUR = CLIENT_KIB_PER_HOUR // 4
 """How many KiB of values the requests of one member may store in an hour, whichever clients the member belongs to.
 
-Therefore one member cannot use up the budget of a client, on which the other members of the client depend.
+Because of this limit, one member cannot use up the budget that all members of a client share.
 """
 MAX_CHARGED_CLIENTS = 8
-"""The maximum number of clients that are charged for a value. Each of them costs a Redis command per load. If a member
-has more clients, the key of the value decides which clients are charged."""
+"""The maximum number of clients that are charged for a value. Each client costs a Redis command per load. If a member
+has more clients, the key of the value determines which clients are charged."""
 MARK_MS = 10_000
-"""How long it is remembered that a value was too long, in milliseconds."""
+"""How long Redis remembers that a value was too long, in milliseconds."""
 _TAGS_PER_CALL = 1000
 
 READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
@@ -133,7 +134,7 @@ def lookup(request: CacheLookup) -> CacheResult:
 def apply_charge(charge: Charge) -> tuple[bool, tuple[str, ...]]:
     """Increase the cost of a request.
 
-    It returns whether the limits allow this cost, and their state as in CacheResult.
+    It returns whether the limits allow this cost, and the state of the limits in the format of `CacheResult.limits`.
     """
     status, lines = redis().run(CHARGE, [], prefix(), str(now()), charge.to_json())
     return status != "limited", tuple(lines.splitlines())
@@ -158,7 +159,7 @@ def put(
 ) -> None:
     """Store a value for the lifetime of its entity, and release the lock of the value.
 
-    A longer value than `max_length` is not stored. A value for which the `budgets` have no room is not stored, either.
+    The value is not stored if it is longer than `max_length`, or if the `budgets` have no room for it.
     """
     life = max(value.stale_at - now() + entity.stale * 1000, 1)
     raw = str(value)
@@ -193,8 +194,8 @@ def invalidate(tags: Sequence[str], xid: str | None = None, write_key: str = "",
     while rest or write_key:
         batch, rest = rest[:_TAGS_PER_CALL], rest[_TAGS_PER_CALL:]
         arguments = (prefix(), str(now()), xid or "", write_key, "1" if late else "")
-        # This call is urgent: it is sent even while the circuit breaker of this instance is open. It is possible that
-        # other instances still reach Redis, and without the invalidation they would serve outdated values.
+        # This call is urgent: it is sent even while the circuit breaker of this instance is open. Other instances may
+        # still reach Redis, and would serve outdated values without the invalidation.
         meter.record_commands(redis().run(INVALIDATE, [], *arguments, *batch, urgent=True))
         write_key = ""
 
@@ -218,8 +219,10 @@ def requests_in_last_hour(limit_key: str) -> int:
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Add up hourly accounts of usage. It returns two sums for each field of the accounts. `wecelebrate.usage`
-    describes the fields."""
+    """Add up hourly accounts of usage. Return two sums for each field of the accounts.
+
+    `wecelebrate.usage` describes the fields.
+    """
     sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
     return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 
@@ -261,11 +264,10 @@ def forget_writes(write_key: str) -> None:
 
 
 def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int:
-    """Delete all values of these entities, both of these tenants and of callers with several clients.
+    """Delete all values of the given entities and tenants. Return the number of deleted values.
 
-    It returns the number of deleted values.
-
-    This function reads all keys, so it is only for rare jobs. Other code invalidates the tags of values.
+    Values of the entities for callers with several clients are also deleted. This function is only for rare jobs,
+    because it reads all keys. Other code invalidates the tags of values.
     """
     names, cursor, deleted = {entity.name for entity in entities}, "0", 0
     while True:
@@ -273,7 +275,7 @@ def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int
         values = []
         for each in scanned:
             tenant, _, rest = each.removeprefix(prefix()).partition(":")
-            # Other releases have other fingerprints of the same entity. Their values are deleted as well.
+            # The keys of other releases have other fingerprints of the same entity. These values are deleted as well.
             parts = (part.partition(".")[0] for part in rest.split(":")[1:3])
             if (tenant in tenants or tenant.startswith("several.")) and names.intersection(parts):
                 values.append(each)

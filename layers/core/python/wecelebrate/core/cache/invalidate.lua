@@ -4,10 +4,10 @@
 -- Returns: the number of Redis commands
 
 -- Each tag and each write key is a field of a hash. A field contains up to MAX_XIDS transactions of the last minute.
--- One transaction is not enough: a replica that has replayed the newest transaction has possibly not replayed the other
--- transactions. Functions that send their own invalidations cannot exceed MAX_XIDS, because fewer transactions are open
--- at the same time. Late invalidations from the sweeper can exceed MAX_XIDS, and could then displace the newest
--- transactions. In this case the xid '0' marks the history of the field as incomplete.
+-- The newest transaction is not enough, because a replica may have replayed it but not the other transactions. If
+-- functions send their own invalidations, a field cannot exceed MAX_XIDS, because fewer transactions are open at the
+-- same time. Late invalidations from the sweeper can exceed MAX_XIDS and could displace the newest transactions. In
+-- this case, the xid '0' marks the history of the field as incomplete.
 local MAX_XIDS = 64
 local xid, write_key, late = ARGV[3], ARGV[4], ARGV[5] == '1'
 

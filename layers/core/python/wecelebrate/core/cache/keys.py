@@ -1,6 +1,6 @@
-"""Cache keys, and the lifetime of each kind of value.
+"""Cache keys, and the lifetimes of cached values.
 
-This module builds every key. A key begins with the environment and the tenant, and it cannot be built without a tenant.
+This module builds every key. A key begins with the environment and the tenant, and cannot be built without a tenant.
 
     v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant.
                                                        <entity> is a name with the fingerprint of its models
@@ -32,12 +32,12 @@ from wecelebrate.core.cache.shapes import SHAPES
 from wecelebrate.core.settings import settings
 
 PUBLIC = "public"
-"""Takes the place of the tenant in cache keys that do not belong to a client."""
+"""Replaces the tenant in cache keys that do not belong to a client."""
 
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of value, and its lifetimes in seconds.
+    """A type of cached values, and the lifetimes of these values in seconds.
 
     A change of the data invalidates a value immediately. The lifetime determines how long an unchanged value stays in
     the cache.
@@ -46,15 +46,15 @@ class Entity:
     name: str
     life: int
     stale: int = 0
-    """How long callers still get an expired value while another caller loads the new value, or if they may not store
-    the new value, e.g. because their budgets are used up."""
+    """How long an expired value is still served. A caller gets an expired value while another caller loads the new
+    value, or if the caller may not store the new value, e.g. because the caller's budgets are used up."""
     negative: int = 30
     """How long the cache remembers that an object does not exist."""
 
     @cached_property
     def part(self) -> str:
-        """The part of keys that names the entity, with the fingerprint of its models. Two releases that store values in
-        different forms have different keys."""
+        """The part of keys that names the entity, with the fingerprint of its models. If two releases store values in
+        different forms, their keys differ."""
         return f"{self.name}.{SHAPES[self.name]}" if self.name in SHAPES else self.name
 
 
@@ -103,8 +103,8 @@ class Entry:
     tags: tuple[str, ...]
     """The tags of the value. When one of these tags is invalidated, the value becomes invalid."""
     is_rare: bool = False
-    """Whether the key has a part that a caller can choose freely, e.g. a price. Most such values are requested once,
-    so a value is stored only if it is requested a second time within `cache.SECOND_USE_MS`."""
+    """Whether the key has a part that a caller can choose freely, e.g. a price. Most of these values are requested only
+    once. Therefore a value is stored only if a second request arrives within `cache.SECOND_USE_MS`."""
 
 
 def entry(

@@ -29,9 +29,9 @@ local cost = request.is_member and 1 or request.cost
 
 local function count_per_hour(name, key, quota, amount) return count(name, key, quota, 60000, 60, amount) end
 
--- Count the request against the share of its address. The share is a part of an hourly limit that applies to many
--- addresses together. Every address of every client has its own hash. The buckets are wide, so that each hash has only
--- a few fields.
+-- Count the request against the share of its address. The share is a part of an hourly limit that many addresses have
+-- in common. Every address of every client has its own hash. The buckets are wide, so that each hash has only a few
+-- fields.
 local function count_share(name, key, quota, divisor, amount)
   return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, amount, true)
 end
@@ -43,7 +43,8 @@ local session = raw_session and parse(raw_session)
 if session and (session.stale_at < now or not is_valid(session)) then session = nil end
 
 -- A member's requests count against the limit of the member's client. The requests of all other callers count against
--- their address and their subject. A subject without a session is not known to be a member.
+-- their address and their subject. If a subject has no session, the script does not know whether the subject is a
+-- member.
 if request.caller_quota and not (request.is_member and session) then
   for i, name in ipairs({ 'address', 'subject' }) do
     local quiet = request.is_member or name == 'subject'
@@ -57,8 +58,9 @@ if not session then
   return { 'no_session', '', table.concat(limits, '\n'), '', '', xids }
 end
 
--- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`. If sessions of the account were ended, a
--- seventh part is the time from which sessions are valid. The caller of this script checks the session against it.
+-- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`. If sessions of the account were ended,
+-- there is a seventh part: the earliest start of a valid session. The caller of this script compares the start of the
+-- session with it.
 local scope, tenant, limit, quota, site, catalog =
   string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)')
 quota = tonumber(quota)
@@ -102,8 +104,8 @@ end
 
 local of_tenant = prefix .. tenant .. ':limit:'
 if request.count_request and quota then
-  -- The limit per minute of the address also limits its requests an hour. Check the share of the address only if the
-  -- share is lower than this number.
+  -- The limit per minute of an address also determines how many requests the address can send per hour. Check the share
+  -- only if it is lower than that number.
   if request.address and request.address_per_hour > quota / request.storefront_share
     and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share,
       cost) then
@@ -123,9 +125,9 @@ end
 
 -- Step 3: get the value.
 
--- The budgets of the request. A member's value is also charged to the clients of the member, because the member sees the
--- rows of all of them. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same,
--- with the part of the size that each client is charged.
+-- The budgets of the request. A member's value is also charged to the clients of the member, because it contains rows
+-- of these clients. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same
+-- budgets, and also the share of each client.
 local function budgets_of_request()
   local budgets = request.budgets
   if request.tenant_budget then
@@ -161,26 +163,27 @@ for _, tag in ipairs(request.tags) do
   if #value_tags == n then value_tags[n + 1] = per_client or (string.gsub(tag, '%$(%l+)', place)) end
 end
 -- The value also gets the tags of the session, because these tags determine which rows the callers of this scope see.
--- The tag of the user is left out, because all callers of the scope share the value.
+-- It does not get the tag of the user, because all callers of the scope share the value.
 local tags = {}
 for _, tag in ipairs(session.tags) do
   if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end
 end
 for _, tag in ipairs(value_tags) do tags[#tags + 1] = tag end
--- A value that is still stored needs no mark: it was already requested twice, even if it is no longer valid.
+-- A stored value needs no mark, even if the value is no longer valid. It is stored because it was requested twice.
 if request.second_use_ms > 0 and not raw
   and call('SET', prefix .. scope .. ':used:' .. request.suffix, '1', 'NX', 'PX', request.second_use_ms) then
   return answer('first')
 end
 local lock = prefix .. scope .. ':lock:' .. request.suffix
--- A request gets no lock for a value that put.lua would refuse to store. If the value has expired, the request gets it,
--- and another request with room in its budgets loads the new value.
--- put.lua has recently refused to store the value, because it is too long.
+-- A request gets no lock for a value that put.lua would refuse to store. If there is an expired value, the request gets
+-- the expired value. Another request with room in its budgets then loads the new value.
+-- The first case: put.lua has recently refused to store the value, because it is too long.
 if call('EXISTS', too_long_mark(prefix .. scope .. ':' .. request.suffix)) > 0 then
   return answer(value and 'stale' or 'first', value and raw)
 end
--- The budgets of this request are used up. If another request is loading a missing value, this request waits, too.
--- Without a lock, the requests of many callers whose budgets are used up do not wait for each other, one by one.
+-- The second case: the budgets of this request are used up. If another request is loading a missing value, this request
+-- waits for it. This request gets no lock: otherwise, many callers whose budgets are used up would wait for each other,
+-- one by one.
 if not budgets_with_room(budgets_of_request()) then
   if value then return answer('stale', raw) end
   return answer(call('EXISTS', lock) > 0 and 'wait' or 'first')

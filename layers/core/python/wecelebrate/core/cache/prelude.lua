@@ -61,8 +61,8 @@ local function tokens_of(tags, token)
   return table.concat(lines, '\n')
 end
 
--- Return the recent transactions of the given fields (tags and write keys), separated by commas. Return '!' if their
--- history is incomplete, or if it began less than HISTORY_MS ago.
+-- Return the recent transactions of the given fields (tags and write keys), separated by commas. Return '!' if the
+-- history of a field is incomplete, or if the history began less than HISTORY_MS ago.
 local function recent_xids(fields)
   local stored = call('HMGET', recent_key, 'since', unpack(fields))
   if not stored[1] then
@@ -120,7 +120,7 @@ local function add(key, width, buckets, amount)
   end
 end
 
--- Return what was counted against a limit in its window, and the number of the oldest bucket that counts. Delete the
+-- Return the amount that a limit counted in its window, and the number of the oldest bucket in the window. Delete
 -- outdated buckets.
 local function used_of(key, width, buckets)
   local bucket = math.floor(now / width)
@@ -156,9 +156,9 @@ local function count(name, key, quota, width, buckets, amount, quiet)
 end
 
 -- Budgets. A budget is a limit that counts the KiB of values that were stored in the last hour. `budgets` is a list of
--- lists {key, quota, share}. Of each list, the first budget that is not used up is charged, with the size of the value
--- divided by `share`. If all budgets of a list are used up, the value is not stored, and nothing is charged: therefore
--- all budgets are checked before the first is charged.
+-- lists of budgets {key, quota, share}. In each inner list, the first budget that is not used up is charged. It is
+-- charged the size of the value divided by `share`. If all budgets of an inner list are used up, the value is not
+-- stored, and no budget is charged. Therefore all lists are checked before a budget is charged.
 
 local BUDGET_WIDTH, BUDGET_BUCKETS = 360000, 10
 

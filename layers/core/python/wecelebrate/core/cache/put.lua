@@ -1,6 +1,7 @@
--- Store a value, and release its lock. A value that is too long leaves a mark, so that lookup.lua gives out no lock for
--- it: otherwise concurrent requests would wait for each other, and each would then load the value. lookup.lua gives out
--- no lock to a request whose budgets are used up, either. Both also apply if an expired value is still stored.
+-- Store a value, and release its lock. If a value is too long, a mark is stored instead, and lookup.lua gives out no
+-- lock for the value. With a lock, concurrent requests would wait for each other, and each would then load the value.
+-- For the same reason, lookup.lua gives out no lock to a request whose budgets are used up. Both rules also apply if an
+-- expired value is still stored.
 -- KEYS: value ('' to store no value), lock ('' to release no lock)
 -- ARGV: prefix, now, owner of the lock, lifetime of the value (ms), value ('' if it is too long), usage of the instance,
 --   budgets as JSON, lifetime of a mark (ms)

@@ -1,10 +1,10 @@
 """The Redis client. It calls the REST API of Upstash, and has a timeout and a circuit breaker.
 
-The client of `upstash-redis` has no timeout. It retries a failed call after 3 s, so it is possible that a script runs
-twice. This client stops waiting after TIMEOUT_SECONDS and does not retry.
+The client of `upstash-redis` has no timeout. It retries a failed call after 3 s, so a script can run twice. In
+contrast, this client stops waiting after TIMEOUT_SECONDS, and does not retry.
 
-After a failure, the circuit breaker is open for some seconds. While it is open, calls fail immediately. So if Redis
-fails, only a few requests wait for the timeout, and no request fails.
+After a failure, the circuit breaker is open for some seconds. While the breaker is open, calls fail immediately.
+Therefore, if Redis fails, only a few requests wait for the timeout, and no request fails.
 """
 
 import hashlib

@@ -17,4 +17,4 @@ SHAPES = {
     "order": "380542bf",
     "orders": "f6951519",
 }
-"""Entity → fingerprint of its models. Keys contain it, so a release reads no values of another form."""
+"""Maps each entity to the fingerprint of its models. A release reads only values with its own fingerprints."""

@@ -45,7 +45,7 @@ class TagVersions:
     """The transactions that a replica must have replayed before the value is loaded from the replica."""
     history_unknown: bool
     """Whether the list of recent transactions is incomplete, e.g. because Redis lost the list less than a minute ago.
-    If so, the value must be loaded from the primary."""
+    If the list is incomplete, the value must be loaded from the primary."""
 
     @classmethod
     def parse(cls, tokens: str, xids: str) -> "TagVersions":
@@ -59,25 +59,25 @@ UNKNOWN_HISTORY = TagVersions("", (), True)
 
 @dataclass(frozen=True)
 class Budget:
-    """How many KiB of values some requests may store in an hour."""
+    """A limit for the KiB of values that a group of requests may store in an hour."""
 
     key: str
     """The key of the limit that counts the stored KiB."""
     quota: int
     share: int = 1
-    """The budget counts the size of a value, divided by this number."""
+    """The size of a value is divided by this number before the budget is charged."""
 
 
 Budgets = Sequence[Sequence[Budget]]
-"""The budgets of a request. Of each list, a value is charged to the first budget that is not used up. If all budgets of
-a list are used up, the value is not stored, and is charged to no budget."""
+"""The budgets of a request, as a list of lists. In each inner list, the first budget that is not used up is charged for
+a value. If all budgets of an inner list are used up, the value is not stored, and no budget is charged."""
 
 
 def first_charged_client(suffix: str) -> int:
-    """Return a number that decides which client of a member is charged first for the value with this end of its key.
+    """Return a number that determines which client of a member is charged first for a value.
 
-    The number modulo the number of clients is the position of this client. The clients after it are charged next. The
-    first client follows the last client.
+    `suffix` is the end of the value's key. The position of the first charged client is this number modulo the number of
+    clients. The clients after this position are charged next. The first client follows the last client.
     """
     return crc32(suffix.encode())
 
@@ -103,18 +103,18 @@ class CacheLookup:
     """The number of requests that an IP address or a subject is allowed to send per minute. None if the request is not
     counted against these limits."""
     is_member: bool = False
-    """Whether the caller has a token and visits no site. If such a caller has a session, the request does not count
+    """Whether the caller has a token and visits no site. If this caller has a session, the request does not count
     against the limits of the address and the subject."""
     address: str = ""
-    """The visitor's IP address, as a part of a key. Empty if the limits of the client are not divided by address."""
+    """The visitor's IP address, as a part of a key. Empty if addresses have no shares of the client's limits."""
     address_per_hour: int = 0
     """The number of requests that one address is allowed to send per hour."""
     storefront_share: int = 1
-    """The share of one address is the request limit of a client's storefronts, divided by this number."""
+    """The request limit of a client's storefronts is divided by this number. The result is the share of one address."""
     order_share: int = 1
-    """The share of one address is the order limit of a site, divided by this number."""
+    """The order limit of a site is divided by this number. The result is the share of one address."""
     own_limit: str | None = None
-    """The name of the limit against which the request counts, if it is not the limit of its session."""
+    """The name of the limit against which the request counts. None means the limit of the request's session."""
     cost: int = 1
     """The number of requests that the request counts as. The request of a member with a session counts as one."""
     count_request: bool = False
@@ -128,19 +128,20 @@ class CacheLookup:
     tags: tuple[str, ...] = ()
     """The tags of the value."""
     second_use_ms: int = 0
-    """If there is no value, it is stored only if another request asks for it within this time, in milliseconds. 0: the
-    value is stored at its first use."""
+    """A new value is stored only if a second request arrives within this number of milliseconds. If the number is 0,
+    the value is stored at its first use."""
     budgets: Budgets = ()
-    """The budgets for the values that the request stores, except those of the caller's clients."""
+    """The budgets for the values that the request stores, except the budgets of the caller's clients."""
     tenant_budget: int | None = None
     """The quota for the budget of each client to which the caller belongs, in KiB. None means that the clients have no
     budgets.
     """
     max_charged_clients: int = 1
-    """If the caller has more clients, only the budgets of this number of clients are charged for a value. The key of
-    the value decides which (`first_charged_client`), so all clients pay for the same share of many values."""
+    """The maximum number of clients that are charged for a value. If the caller has more clients, the key of the value
+    determines which clients are charged (`first_charged_client`). Over many values, all clients pay the same share."""
     background: bool = False
-    """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
+    """Whether the value is loaded in the background, while no caller waits for it: after a write, or to warm the cache.
+    """
 
     def to_json(self, token: str, usage: str) -> str:
         """Return the lookup as JSON for lookup.lua.
@@ -180,20 +181,20 @@ class CacheLookup:
 
 @dataclass(frozen=True)
 class Charge:
-    """The arguments of the Redis call that increases the cost of a request, or subtracts the order that it counted."""
+    """The arguments of the Redis call that increases the cost of a request, or subtracts an order that was counted."""
 
     counts: Mapping[str, str]
     """Maps the names of limits to their keys. The request is refused if one of these limits is used up."""
     charges: Sequence[str]
-    """The keys of the limits that have already counted the request."""
+    """The keys of the limits that have already counted the request. `cost` is added to their counters."""
     refunds: Sequence[str]
-    """The keys of the hourly limits whose counters are decremented again, so that this request does not count."""
+    """The keys of the hourly limits that no longer count the request. Their counters are decremented."""
     quota: int
     """The quota of each limit in `counts`."""
     cost: int
-    """The number of requests that the request costs, in addition to itself."""
+    """The additional cost of the request, as a number of requests."""
     own_cost: int = 1
-    """The number of requests that the request itself counts as, in the limits of `counts`."""
+    """The cost of the request itself in the limits of `counts`, as a number of requests."""
 
     def to_json(self) -> str:
         """Return the arguments as JSON for charge.lua."""

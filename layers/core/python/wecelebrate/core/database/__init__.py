@@ -1,6 +1,6 @@
 """Access to PostgreSQL: every statement runs in a transaction that belongs to a caller.
 
-A database cursor is available only inside a transaction, so no query can forget to filter by tenant::
+A database cursor is available only inside such a transaction. Therefore the database filters every query by tenant::
 
     with reading(caller) as tx:
         row = sql.get_product(tx, product_id=product_id)

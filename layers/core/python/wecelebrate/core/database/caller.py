@@ -1,4 +1,4 @@
-"""The caller of a transaction, and the caller's properties, which the database looks up."""
+"""The caller of a transaction, and the caller's properties. The database looks up the properties."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -31,8 +31,8 @@ class Caller:
     """The ids of the transactions that a replica must have replayed before the caller reads from the replica."""
 
     session_started_at: float | None = None
-    """When the caller signed in, in epoch seconds. The database can end the sessions of an account. None if the caller
-    has no token."""
+    """When the caller signed in, in epoch seconds. None if the caller has no token. `check_session` compares it with
+    the time at which the account's sessions were ended."""
     request_id: str | None = None
     """The id of the API request. The audit log contains it. None if no request causes the transaction."""
     address: str | None = None
@@ -42,9 +42,7 @@ class Caller:
     def write_key(self) -> str:
         """The key under which the cache remembers the writes of this caller.
 
-        It is empty if these writes are not remembered.
-
-        The cache remembers only the writes of signed-in users.
+        The cache remembers only the writes of signed-in users. For other callers, the key is empty.
         """
         return f"caller:{self.subject}" if self.subject and not self.subject.startswith("service:") else ""
 
@@ -56,8 +54,8 @@ class Caller:
 def visited_site(host: str) -> str:
     """Return the `site_domain` of a caller that visits a host.
 
-    A host with more than one label below the domain of the platform does not belong to a site. The result for such a
-    host is a domain that nobody can verify.
+    A host with more than one label below the platform's domain does not belong to a site. In this case, the result is a
+    domain that nobody can verify.
     """
     with suppress(ValueError):  # No site has a domain that cannot be encoded.
         host = host_names.to_ascii(host).lower()
@@ -92,11 +90,11 @@ class CallerContext:
     requests_per_hour: int | None
     """The rate limit of the client's tier. None for admins, support and services."""
     caught_up: bool
-    """Whether this server has replayed all transactions in `min_xids`, and has a sufficiently low replication lag."""
+    """Whether this server has replayed all transactions in `min_xids`, and its replication lag is short enough."""
     kill_switches: dict[str, str]
     """The kill switches that have been set, with their values. All other switches have their default value."""
     sessions_not_before: float | None = None
-    """Sessions of the caller that started before this time, in epoch seconds, have ended.
+    """Sessions of the caller that started before this time are no longer valid. The time is in epoch seconds.
 
     None if all sessions are valid.
     """

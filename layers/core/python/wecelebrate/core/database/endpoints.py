@@ -57,7 +57,9 @@ class Endpoint:
     """How long the function tries to connect again after it has lost the connection."""
     connection: psycopg.Connection[DictRow] | None = None
     in_thread: bool = False
-    """Whether the connection belongs to a thread that runs beside the main thread. Its statements are not billed."""
+    """Whether the connection belongs to a thread that runs beside the main thread. The thread's statements are not
+    billed.
+    """
     skip_until: float = field(default=0.0)
     """The time (of the monotonic clock) until which the endpoint is not used."""
 
@@ -77,7 +79,7 @@ class Endpoint:
     def reset_session(self) -> None:
         """Reset the session on the server.
 
-        `app.enter` also resets it, unless an injected timeout is too short for that.
+        `app.enter` also resets the session, but an injected timeout can be too short for `app.enter`.
         """
         try:
             if self.connection is not None:
@@ -101,8 +103,8 @@ writer = Endpoint(read_only=False, retry_seconds=1.0)
 
 
 beside = Endpoint(read_only=False, retry_seconds=0.0, in_thread=True)
-"""The connection of the thread that renews the lease of a job. It stays open for the next job of the worker, so each
-busy worker has one more connection than other functions."""
+"""The connection of the thread that renews the lease of a job. It stays open for the next job of the worker. Therefore
+each busy worker has one connection more than other functions."""
 
 
 def connect(address: str) -> psycopg.Connection[DictRow]:

@@ -42,12 +42,12 @@ class EndedByReplica(Unavailable):
 class RowSecuritySuspended(Unavailable):
     """This data is closed for a short time, while the platform repairs it.
 
-    The rules that separate the data of clients are switched off for a table that the request needs. Until the rules are
-    switched on again, at most an hour later, only admins of the platform can read the table. No client can see or
+    The rules that separate the data of clients are switched off for a table that the request needs. They are switched
+    on again after at most an hour. Until then, only admins of the platform can read the table. No client can see or
     change the data of another client. The request changed nothing.
 
-    Repeat the request after the number of seconds in `Retry-After`, with growing pauses. Requests for other data
-    succeed.
+    Wait for the number of seconds in `Retry-After`, then repeat the request. Wait longer after each failure. Requests
+    for other data succeed.
     """
 
     code = "row_security_suspended"
@@ -62,7 +62,7 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 
     The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
     Class 08 of the SQLSTATEs contains the connection errors. pgbouncer reports a lost connection to the server as the
-    protocol violation of this class. If the pooler reports that it had no free connection, the result is False.
+    protocol violation of this class. If a pooler reports that it has no free connection, the result is False.
     """
     if (error.sqlstate or "").startswith("08"):
         return "query_wait_timeout" not in str(error)
@@ -74,9 +74,9 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 def is_ended_by_replica(error: psycopg.Error) -> bool:
     """Return whether a replica has ended a transaction that the primary would not have ended.
 
-    A replica does this for two reasons: the replica is stopping, or the transaction would delay the replay of a change
-    for too long (a recovery conflict, see "Handling Query Conflicts" in the manual of PostgreSQL). If a read fails with
-    one of the errors that this function checks, the reason is always one of these two.
+    A replica ends a transaction for two reasons: the replica is stopping, or the transaction would delay the replay of
+    a change for too long. PostgreSQL's manual describes the second reason in "Handling Query Conflicts". If a read
+    fails with one of the errors that this function checks, the reason is always one of these two.
     """
     return is_connection_lost(error) or isinstance(
         error, pg.SerializationFailure | pg.DeadlockDetected | pg.DatabaseDropped
@@ -94,11 +94,11 @@ def redacted() -> Iterator[None]:
 
 
 def redact(error: psycopg.Error) -> None:
-    """Replace the text of an error of PostgreSQL by a text without the values of rows and parameters.
+    """Remove the values of rows and parameters from the text of an error of PostgreSQL.
 
     The text becomes part of logs and dead letters, which must not contain personal data. The details and the context of
     an error contain values, e.g. `Key (email)=(…) already exists`. The message of a data error (class 22) contains the
-    value that PostgreSQL cannot read. `error.diag` keeps everything.
+    value that PostgreSQL cannot read. `error.diag` still contains all values.
     """
     diag = error.diag
     if diag.sqlstate is None:
@@ -137,7 +137,7 @@ def to_problem(error: psycopg.Error) -> Problem:
         case pg.DataError():
             return Invalid(message)
         case pg.ProgramLimitExceeded() | pg.StatementTooComplex():
-            return Invalid("The values of this request are too long to search by. Use shorter values.")
+            return Invalid("The values in this request are too long for a search. Use shorter values.")
         # psycopg raises InternalError if a pooler loses the connection before the server confirms COMMIT.
         case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
             return Unavailable("The database cannot be reached. Try again in a few seconds.")
@@ -193,7 +193,7 @@ def field_of(table: str, constraint: str) -> str:
     if name in ("pkey", "check"):
         return ""
     if name.endswith("_fkey"):
-        # The key of an object of the same client has two columns: the client, and the object.
+        # A foreign key to an object of the same client has two columns: the client and the object.
         return name.removesuffix("_fkey").removeprefix("client_id_").removesuffix("_id") + "_id"
     return re.sub("^catalog_(?=sku)|_(key|check|unique|size|length)$", "", name)
 
@@ -203,8 +203,8 @@ def _violation(error: psycopg.Error) -> str:
     name = error.diag.constraint_name or ""
     if name.endswith("_size"):
         return (
-            f"would have more than {MAX_OBJECT_BYTES:,} bytes as JSON together with the stored members; send less, or "
-            "remove stored members by null"
+            f"would have more than {MAX_OBJECT_BYTES:,} bytes as JSON, including the stored members; send less, or "
+            "set stored members to null"
         )
     if name.endswith("_length"):
         return "is too long; shorten it"

@@ -1,7 +1,7 @@
 """Signs the IAM tokens with which functions sign in to RDS Proxy and Aurora.
 
-A token is a presigned URL of the action `rds-db:connect`, without its scheme. boto3 creates the same text, but the
-import of boto3 takes about a second of CPU time, and the first request of an instance would wait for the import.
+A token is a presigned URL of the action `rds-db:connect`, without its scheme. boto3 creates the same text, but its
+import takes about a second of CPU time. The first request of an instance would wait for the import.
 """
 
 import hashlib

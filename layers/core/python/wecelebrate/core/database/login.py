@@ -28,7 +28,7 @@ def direct_url(address: str | None = None) -> str:
 def connection_parameters(address: str) -> dict[str, Any]:
     """Return the parameters of `psycopg.connect` for an address (`host:port`), with the login of this function.
 
-    Raises Unavailable if the function has neither a password nor credentials.
+    Raises Unavailable if the function has no password and no credentials.
     """
     config = settings()
     host, _, port = address.rpartition(":")

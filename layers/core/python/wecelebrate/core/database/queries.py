@@ -16,8 +16,8 @@ from wecelebrate.core.database.transaction import Transaction
 class Queries:
     """The named queries of one file.
 
-    The file is parsed once per process, when its first query is used. Most requests use only a few of the files that
-    their function imports, so parsing all files on import would be slower.
+    The file is parsed once per process, when its first query is used. Parsing all files on import would be slower,
+    because most requests use only a few of these files.
     """
 
     def __init__(self, file: Path) -> None:
@@ -52,7 +52,8 @@ def rows_within(
     """
     columns = sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in {"item": "text", **keys}.items())
     cursor = tx.cursor()
-    # The function runs the text of the query, so the parameters must be quoted literals in this text.
+    # The database function executes the text of the query. Therefore the text must contain the parameters as quoted
+    # literals.
     text = psycopg.ClientCursor(cursor.connection).mogrify(query.sql, parameters)
     statement = sql.SQL("select * from app.page_rows(%s, %s) as ({})").format(columns)
     return cursor.execute(statement, [text, max_bytes]).fetchall()

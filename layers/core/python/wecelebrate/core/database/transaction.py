@@ -33,7 +33,7 @@ from wecelebrate.core.settings import settings
 READER_RETRY_SECONDS = 5.0
 """The number of seconds for which the replica is not used after a failed attempt to use it."""
 SLOW_CONNECT_SECONDS = 1.0
-"""If an attempt to connect takes longer than this time and then fails, no further attempt is made."""
+"""If a failed attempt to connect took longer than this time, there is no further attempt."""
 RETRY_PAUSE_SECONDS = 0.05
 """The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
 MAX_RESETS = 10
@@ -114,7 +114,7 @@ class Transaction:
     def savepoint(self) -> Iterator[Callable[[], None]]:
         """Run a `with` block whose changes can be rolled back without the rest of the transaction.
 
-        It yields a function. If this function is called, the changes are rolled back at the end of the `with` block.
+        It yields a function. If the block calls this function, the changes are rolled back at the end of the block.
         """
         with self._connection.transaction() as part:
             rolled_back = False
@@ -132,12 +132,13 @@ class Transaction:
 def writing(caller: Caller, *, remember: bool = True) -> Iterator[Transaction]:
     """Open a transaction on the primary. It commits at the end of the block, and rolls back if an exception is raised.
 
-    If `remember` is false, the cache does not remember the write, so it is possible that later reads of the caller do
-    not contain the write.
+    If `remember` is false, the cache does not remember the write. Later reads of the caller then possibly do not
+    contain the write.
 
     After the commit, the tags of the changes are invalidated in the cache. Then the `after_commit` callbacks run.
-    Raises Unavailable if the database cannot be reached, and another problem of `core.errors` for any other error of
-    the database.
+
+    Raises Unavailable if the database cannot be reached. Any other error of the database becomes another problem of
+    `core.errors`.
     """
     with _CallerTransaction(writer, settings().database_writer, caller) as tx:
         yield tx
@@ -203,13 +204,13 @@ def reading_snapshot(
 ) -> Iterator[Transaction]:
     """Open a read-only transaction in which all statements read the same snapshot (REPEATABLE READ).
 
-    The transaction runs on the replica if the replica is available and has replayed the transaction that requested this
-    read. `sees_request` looks for the row which that transaction has written. Otherwise, and if `primary` is true, the
-    read-only transaction runs on the primary.
+    An earlier transaction wrote the row that requests this read. `sees_request` returns whether the new transaction
+    sees this row. If the replica is available and the row is visible there, the transaction runs on the replica.
+    Otherwise, or if `primary` is true, it runs on the primary.
 
-    A replica replays commits in their order. A server that sees the row therefore also sees everything that was
-    committed before the row. Transaction ids would not prove this: they are compared with the current state of the
-    server, not with the snapshot.
+    A replica replays commits in their order. A snapshot with the row therefore also contains everything that was
+    committed before the row. A comparison of transaction ids would not prove this, because it uses the current state of
+    the server and not the snapshot.
 
     Raises the same exceptions as `reading`.
     """
@@ -287,7 +288,7 @@ class _CallerTransaction:
             except psycopg.Error as error:
                 self.abandon()
                 if isinstance(error, psycopg.errors.QueryCanceled) and resets:
-                    # An earlier user of a pooled session may have set a timeout that is too short for app.enter.
+                    # A previous user of the pooled session may have set a timeout that is too short for app.enter.
                     resets -= 1
                     self._endpoint.reset_session()
                     continue
@@ -379,8 +380,8 @@ class _CallerTransaction:
     def _names_suspended_table(self, error: psycopg.Error) -> bool:
         """Return whether a suspension of row-level security revoked the missing privilege (decision 0074).
 
-        The function runs only after a privilege error, so other transactions have no additional cost. The transaction
-        has already ended.
+        The function runs only after a privilege error, when the transaction has already ended. Therefore other
+        transactions have no additional cost.
         """
         words = set(re.findall(r"\w+", error.diag.message_primary or ""))
         connection = self._endpoint.connection

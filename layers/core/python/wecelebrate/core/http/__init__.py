@@ -72,7 +72,7 @@ __all__ = [
 logger = Logger()
 
 DISPATCH_HEADER = "Job-Dispatch"
-"""The header that says what happened to the messages of new jobs. Its values are defined in `core.queue.Dispatch`."""
+"""This header says whether the messages of new jobs were sent. Its values are defined in `core.queue.Dispatch`."""
 
 
 def api() -> FastAPI:
@@ -149,7 +149,7 @@ def _write(request: Request, cache: RequestCache) -> Iterator[Transaction]:
     if tx.committed.xid is not None:
         add_headers(request, {consistency.HEADER: consistency.token(tx.committed.xid)})
     dispatch = queue.dispatch(tx)
-    # A visitor reads no jobs, and the header would tell whether a look-up has found an order.
+    # A visitor gets no header, because a visitor reads no jobs, and the header would reveal whether an order was found.
     if dispatch is not None and cache.caller.site_domain is None:
         add_headers(request, {DISPATCH_HEADER: dispatch})
     for entry, load in tx.write_through:
@@ -226,7 +226,7 @@ async def _source_address(request: Request) -> str:
     return limited_address(failures.source_address(request.scope["aws.event"]))
 
 
-# A dependency returns a Deferred. The route replaces this Deferred by a transaction.
+# A dependency returns a Deferred. The route replaces the Deferred with a transaction.
 Reading = Annotated[Transaction, Depends(_reading)]
 """A transaction on the replica, run as the signed-in caller. It is for reads that are not cached."""
 Writing = Annotated[Transaction, Depends(_writing)]
@@ -234,11 +234,11 @@ Writing = Annotated[Transaction, Depends(_writing)]
 AccountWrite = Annotated[Transaction, Depends(_account_write)]
 """A transaction on the primary, run as a signed-in account that needs no membership. It sees no rows of any client.
 
-The function must have the login `wc_public`, so that the account enters without the role that it may have.
+The function must have the login `wc_public`, so that a role of the account has no effect.
 """
 PublicWrite = Annotated[Transaction, Depends(_public_write)]
-"""A transaction on the primary, run as a person without an account who has a link of ours. It sees no rows of any
-client, and counts against the limits of its IP address.
+"""A transaction on the primary, for a person who has no account but has received a link from the platform. It sees no
+rows of any client. The request counts against the limits of its IP address.
 
 The function must have the login `wc_public`.
 """
@@ -247,8 +247,8 @@ Cached = Annotated[CachedReads, Depends(_cached)]
 StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
 """The cached reads of a visitor. The visited storefront is the path parameter `{domain}`."""
 EventWrite = Annotated[CachedReads, Depends(_event_write)]
-"""The cached reads of a visitor who sends events. The request counts against the event limit of the visited site's
-client, and not against the limit of its storefronts.
+"""The cached reads of a visitor who sends events. The request counts against the event limit of the client that owns
+the site. It does not count against the storefront limit of the client.
 
 The visited storefront is the path parameter `{domain}`.
 """
@@ -285,12 +285,12 @@ SourceAddress = Annotated[str, Depends(_source_address)]
 def _if_match(
     if_match: Annotated[
         str | None,
-        Header(max_length=4096, description="The ETag of the object that you read, or * to change it in any state."),
+        Header(max_length=4096, description="The ETag of the object that you read, or * to change any version of it."),
     ] = None,
 ) -> Match:
     return Match(if_match)
 
 
 IfMatch = Annotated[Match, Depends(_if_match)]
-"""The state of the object that the caller wants to change. The If-Match header prevents lost updates: no caller can
-overwrite a change that they have not read."""
+"""The state of the object that the caller wants to change. The If-Match header prevents lost updates: a caller cannot
+overwrite a change that the caller has not read."""

@@ -1,9 +1,9 @@
 """Declares the largest body of an operation. The route refuses a larger body before it parses the body.
 
-Without a bound, each request could make a function parse 6 MB of JSON. The largest valid bodies are much smaller, so
-each route has a bound: 64 KB on a storefront, where callers are anonymous, and 2 MB elsewhere. The keys of a body have
-a bound too, because each key that is not valid becomes an error of about a thousand bytes. An operation that needs
-other bounds declares them as a dependency::
+Without a bound, each request could make a function parse 6 MB of JSON. The largest valid bodies are much smaller.
+Therefore each route has a bound: 64 KB on a storefront, where callers are anonymous, and 2 MB elsewhere. The number of
+keys in a body has a bound too, because each invalid key becomes an error of about a thousand bytes. An operation that
+needs other bounds declares them as a dependency::
 
     @app.post("/v1/…", dependencies=[bounded_body(6 * 1024 * 1024, 600_000)])
 """
@@ -25,9 +25,7 @@ MAX_KEYS = 50_000
 
 
 def bounded_body(max_bytes: int, max_keys: int = MAX_KEYS) -> Any:
-    """Create the dependency that declares the largest body of an operation: its bytes, and the keys of all its
-    objects.
-    """
+    """Create the dependency that declares the maximum size of a body in bytes, and the maximum number of its keys."""
     return Depends(BodyBound(max_bytes, max_keys))
 
 
@@ -41,8 +39,10 @@ class BodyBound:
     @property
     def description(self) -> str:
         """The bound as a text for the OpenAPI document."""
-        objects = f"an object at most {MAX_OBJECT_KEYS:,}, and all objects together at most {self.max_keys:,}"
-        return f"At most {self.max_bytes:,} bytes. Of keys, {objects}."
+        keys = (
+            f"An object has at most {MAX_OBJECT_KEYS:,} keys, and all objects together have at most {self.max_keys:,}"
+        )
+        return f"At most {self.max_bytes:,} bytes. {keys} keys."
 
     # FastAPI would run this dependency in a thread if it were not a coroutine.
     async def __call__(self) -> None:

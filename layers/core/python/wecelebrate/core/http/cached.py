@@ -7,8 +7,8 @@ A handler passes the cache entry of the value, and a function that loads the val
         return cached.one(products.entry(product_id), lambda tx: products.get(tx, product_id))
 
 The response has a strong ETag. Its `Cache-Status` header says whether the value came from the cache (RFC 9211). If
-several callers need a value that is missing, one caller loads it. The other callers wait for the new value, or get the
-expired value if it is still in the cache.
+several callers need a missing value, one request loads the value. The other requests wait for the new value, or return
+the expired value if the cache still contains it.
 """
 
 import json

@@ -4,9 +4,9 @@ An operation declares the duration as a dependency::
 
     @app.post("/v1/…", dependencies=[lasts_at_least(0.05)])
 
-The duration includes the commit and the messages that are sent after it. The shortest duration hides a difference
-between two cases only if both cases usually take less time. During this time, the instance serves no other request, so
-the duration must be short.
+The duration includes the commit, and the sending of messages after the commit. The declared duration hides the
+difference between two cases only if both cases usually take less time. During the declared duration, the instance
+serves no other request. Therefore the duration must be short.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""Counts the additional costs of requests against the limits, even if a request fails before it is counted.
+"""Counts the additional costs of failed and slow requests against the limits.
 
-A request can fail before its handler runs: the body is not JSON, the token is not valid, or a field is wrong. Without
-this module such requests would cost a caller nothing.
+A request can fail before it is counted: for example, the body is not JSON, the token is not valid, or a field is wrong.
+Without this module, such a request would not count against any limit.
 """
 
 from collections.abc import Mapping
@@ -49,9 +49,9 @@ def body_bytes(event: Mapping[str, Any]) -> int:
 
 
 def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
-    """Make the request cost more if it failed or kept the database busy. It returns the response to send.
+    """Increase the cost of a request that failed or kept the database busy. Return the response to send.
 
-    The response is the given one, or a response with the status 429.
+    The result is `response`, or a response with the status 429 if a limit is used up.
     """
     status = response["statusCode"]
     cache: RequestCache | None = event.pop(_REQUEST_CACHE, None)

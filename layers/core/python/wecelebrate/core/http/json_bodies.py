@@ -1,9 +1,10 @@
-"""Reads JSON bodies, and refuses objects with too many keys, and an object that contains the same key twice.
+"""Reads JSON bodies, and refuses objects with too many keys or with duplicate keys.
 
-Each key that is not valid becomes an error of about a thousand bytes, for which the validation needs about 5 µs.
+Each invalid key becomes an error of about a thousand bytes, for which the validation needs about 5 µs. Therefore the
+number of keys is limited.
 
-RFC 8259 does not define which of the two values counts, and parsers differ. A proxy in front of the API could therefore
-check one value, and the API could store the other value.
+If an object contains a key twice, RFC 8259 does not define which value counts, and parsers differ. A proxy in front of
+the API could check one value, and the API could store the other value.
 """
 
 import json
@@ -43,7 +44,8 @@ def parse(body: bytes, max_keys: int) -> Any:
     try:
         return json.loads(body, object_pairs_hook=_Reader(max_keys).read_object)
     except (_DuplicateKey, _LargeObject) as error:
-        # Only the second pass collects the paths, because the paths would double the time of a valid body.
+        # Only this second pass collects the paths of the errors. Collecting paths in the first pass would double the
+        # time for a valid body.
         errors = _large_objects(body) if isinstance(error, _LargeObject) else _duplicates(body)
     raise Invalid(errors=[*islice(errors, _MAX_ERRORS)])
 
@@ -102,7 +104,7 @@ def _duplicates(body: bytes) -> Iterator[FieldError]:
 def _lists(document: Any) -> Iterator[tuple[list[Any], list[Any]]]:
     """Yield the path and the content of each list and object of a document.
 
-    Only one path is in memory: a path for each list would need the memory of all lists, times their depth.
+    Only one path is in memory. A path for each list would need memory for the number of lists times their depth.
     """
     path: list[Any] = []
     stack: list[Iterator[tuple[Any, Any]]] = [iter([(None, document)])]

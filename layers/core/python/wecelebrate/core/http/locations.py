@@ -44,9 +44,9 @@ class Location:
 
 
 def not_located() -> Any:
-    """Create the dependency of an operation that accepts work which has no path of its own.
+    """Create the dependency of an operation that accepts work, but creates no object with a path.
 
-    The response can have no `Location` header.
+    Its responses have no `Location` header.
     """
     return Depends(NoLocation())
 
@@ -59,7 +59,7 @@ class NoLocation:
 
 
 def _quoted(values: Any, name: str) -> str:
-    """Return the value that has a name, e.g. `image.id`, as a segment of a path."""
+    """Return the value of a name such as `image.id`, quoted as a segment of a path."""
     for key in name.split("."):
         values = values[key]
     return quote(str(values), safe="")

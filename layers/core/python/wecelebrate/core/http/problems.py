@@ -64,8 +64,8 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 _NO_BODY = "The request needs a JSON body. If all its fields are optional, send {}."
 _NO_FIELDS = ("[key]", *TAGS)
-"""Steps of a location that are not fields. pydantic adds "[key]" if the key of a dict is invalid, and the tags of
-alternatives."""
+"""Elements of a location that are not fields. pydantic adds "[key]" for an invalid key of a dict, and the tag of an
+alternative."""
 
 
 def _pointer(location: tuple[Any, ...]) -> str:
@@ -79,10 +79,11 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """Convert errors of the framework to problems: a body that Python cannot parse as JSON, and a path without a route.
+    """Convert an error of the framework to a problem. The framework raises errors for invalid JSON and for unknown
+    paths.
 
-    If `JsonRequest.json` raises a problem, FastAPI wraps it in such an error too. The original problem is then the
-    `__cause__` of the error.
+    If `JsonRequest.json` raises a problem, FastAPI also wraps the problem in an error. The original problem is the
+    `__cause__` of this error.
     """
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, Problem):

@@ -1,6 +1,6 @@
 """Refuses query parameters that an operation does not know, and parameters that are sent twice.
 
-A caller would otherwise not notice a typo, for example a filter that is ignored.
+Otherwise, a caller would not notice a typo: for example, a misspelled filter would be ignored.
 """
 
 import inspect
@@ -16,7 +16,9 @@ from wecelebrate.core.problem_document import FieldError
 
 
 def known(dependant: Dependant) -> Mapping[str, bool]:
-    """Return the query parameters of an operation. The value is true for a list, which may be sent several times."""
+    """Return the query parameters of an operation. The value is true for a list, because a list may be sent several
+    times.
+    """
     return dict(_parameters(dependant))
 
 

@@ -31,7 +31,7 @@ def added_headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def before_response(request: Request, callback: Callable[[Response], None]) -> None:
-    """Register a callback that gets the response of this request, after its transaction and before it is sent.
+    """Register a callback for the response of this request. It runs after the transaction, before the response is sent.
 
     If the callback raises a problem, the caller gets the problem instead of the response.
     """

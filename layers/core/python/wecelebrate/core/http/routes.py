@@ -159,10 +159,10 @@ class _IdempotentCreate:
     def _replay(self, stored: StoredResponse, create: Callable[[], Any], model: Any) -> Response:
         """Return the stored response.
 
-        If the caller has a role, the function rehearses the request first, and raises the problem that a new request
-        would get. It ignores conflicts, e.g. that the name is in use, because the first request has used the name. It
-        also ignores that the object no longer has the expected state, because the first request has changed the object.
-        A visitor of a site has no role that can end: `app.enter` has checked that the site is active.
+        If the caller has a role, the function first rehearses the request. It raises the problem that a new request
+        would cause, with two exceptions that are effects of the first request. It ignores conflicts: for example, the
+        first request has used the name of the object. It also ignores PreconditionFailed, because the first request has
+        changed the object. Requests of visitors are not rehearsed, because a visitor has no role that can end.
 
         If the caller has lost other rights, e.g. to see persons, the function raises RightsEnded.
         """
@@ -181,15 +181,15 @@ class _IdempotentCreate:
 
 
 _current: list[_IdempotentCreate] = []
-"""A list that holds the running request, if that request has an idempotency key. There is never a second element,
-because an instance handles one event at a time."""
+"""The running request, if it has an idempotency key. The list never has two elements, because an instance handles one
+event at a time."""
 
 
 @contextmanager
 def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
     """Make the endpoint of a POST request run at most once for each idempotency key.
 
-    Requests without a key always run.
+    If a request has no key, the endpoint always runs.
     """
     key = request.headers.get(KEY_HEADER)
     if request.method != "POST" or key is None:
@@ -208,7 +208,7 @@ def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
 def _check_key(request: Request) -> None:
     """Refuse an idempotency key that is not valid. Raises BadIdempotencyKey.
 
-    API Gateway joins the values of a repeated header by commas, so a key must not contain a comma.
+    API Gateway joins the values of a repeated header with commas, so a key must not contain a comma.
     """
     key = request.headers.get(KEY_HEADER)
     if request.method != "POST" or key is None:

@@ -1,15 +1,15 @@
 """Idempotency keys: several POST requests with the same key have the effect of one request.
 
 The header is defined in draft-ietf-httpapi-idempotency-key-header. The response is stored for the caller and the key,
-in the transaction that creates the object. If this transaction fails, neither the response nor the object is stored.
+in the transaction that creates the object. If this transaction fails, the response and the object are not stored.
 
 A second request with the same key and the same content gets the stored response. A second request with the same key and
 different content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest gets
 a stored response only if the key and the content are the same as in the first request.
 
-A stored response never contains a secret or a presigned URL (`models.Secret`). A stored response is returned only if
-the caller would still be allowed to make the request: `core.http.routes` rehearses the request first. It is also not
-returned if the caller has lost other rights since then, e.g. to see the persons of a client.
+A stored response never contains a secret or a presigned URL (`models.Secret`). It is returned only if the caller is
+still allowed to make the request: `core.http.routes` rehearses the request first. It is not returned if the caller has
+lost other rights since the first request, e.g. to see the persons of a client.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,14 +27,14 @@ LIFE_SECONDS = 24 * 3600
 """How long a key is remembered."""
 
 Renewal = Callable[[Transaction, Mapping[str, Any]], BaseModel]
-"""Creates a response from a stored response: it replaces the values that are not stored, e.g. a presigned URL."""
+"""Creates a response from a stored response. It adds the values that are not stored, e.g. a presigned URL."""
 RENEWALS: dict[type[BaseModel], Renewal] = {}
-"""Maps a response model to the renewal of its responses. If a model has no renewal, a repeated response contains null
-for the values that are not stored."""
+"""Maps a response model to the function that renews its responses. If a model has no such function, a repeated response
+contains null for the values that are not stored."""
 
 
 def renews(model: type[BaseModel]) -> Callable[[Renewal], Renewal]:
-    """Register the decorated function as the renewal of the responses with this model."""
+    """Register the decorated function, which renews the responses with this model."""
 
     def register(renewal: Renewal) -> Renewal:
         RENEWALS[model] = renewal
@@ -46,7 +46,7 @@ def renews(model: type[BaseModel]) -> Callable[[Renewal], Renewal]:
 class KeyInUse(Conflict):
     """A request with this idempotency key is in progress. Try again in a moment.
 
-    The first request with the key has not finished, so its response cannot be repeated yet.
+    The first request with the key has not finished. Its response does not exist yet.
 
     Wait a second, and send the same request with the same key again. It then gets the stored response.
     """
@@ -57,8 +57,7 @@ class KeyInUse(Conflict):
 class KeyReused(Invalid):
     """This idempotency key was used for another request. Use a new key for each request.
 
-    The key belongs to an earlier request with another path or another body. A repeated response would therefore be
-    wrong.
+    An earlier request with another path or another body has used the key. Its response would be wrong for this request.
 
     Create a new key for each request. Reuse a key only to repeat exactly the same request.
     """
@@ -82,8 +81,8 @@ class RightsEnded(Conflict):
     """The request had its effect, but you have lost rights since then, so its response is not repeated.
 
     The request was repeated with its idempotency key. Since the first request, the caller has left a client or the
-    staff, or may no longer see the persons of a client. The stored response can contain data that the caller must not
-    see any more.
+    staff, or may no longer see the persons of a client. The stored response can contain data that the caller must no
+    longer see.
 
     Do not repeat the request. Read the object: the response contains what the caller may see now.
     """
@@ -105,11 +104,11 @@ class StoredResponse:
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
     """Return the response that is stored for this key.
 
-    It returns None if the key is new. In this case, the key is locked until the transaction ends. Concurrent requests
-    can return a stored response at the same time, because they do not need the lock.
+    If the key is new, it returns None, and the key is locked until the transaction ends. Concurrent requests can return
+    a stored response at the same time, because they do not need the lock.
 
-    Raises KeyInUse if another transaction has locked the key and no response is stored, KeyReused if the stored request
-    differs, and Erased if the response contained data of a person that were erased.
+    Raises KeyInUse if no response is stored, and another transaction has locked the key. Raises KeyReused if the stored
+    request differs. Raises Erased if the response contained personal data that were erased.
     """
     is_locked = sql.lock_key(tx, key=key)
     parameters = {"key": key, "seconds": LIFE_SECONDS}

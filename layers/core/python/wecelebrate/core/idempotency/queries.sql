@@ -4,8 +4,9 @@ select pg_try_advisory_xact_lock(hashtextextended(coalesce(app.subject(), app.si
 
 -- name: find_response^
 -- Find the response that the caller received for this key. `has_rights` is false if the caller has lost rights since
--- then: as staff, as a member of a client, or to see the persons of a client. It is also false if the previous release
--- has stored the response, because that release did not store these rights. A buyer on a site has no such rights.
+-- the response was stored: as staff, as a member of a client, or to see the persons of a client. It is also false if
+-- the previous release stored the response, because that release did not store rights. It is true for a buyer on a
+-- site, who has no such rights.
 select request_hash, status, headers, body,
   coalesce((not is_staff or (select app.admin_role()) is not null)
     and client_ids <@ (select app.client_ids())::uuid[]

@@ -5,7 +5,7 @@ cache=off       no response comes from the cache
 limits=off      requests are not counted
 queue=direct    the sweeper starts workers itself, and no message is sent to SQS
 
-Every instance applies a change within LIFE_SECONDS. This module keeps the last state that the instance has read. The
+Every instance applies a change within LIFE_SECONDS. This module stores the state that the instance read last. The
 module `admin` lists and changes the switches.
 """
 

@@ -20,7 +20,7 @@ DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
 }
 """Maps each switch to its default value, its other value, and a description of its effect.
 
-A switch only has a row in the database table while it is set to its other value.
+The database table has a row for a switch only while the switch does not have its default value.
 """
 
 
@@ -31,7 +31,7 @@ def list_all(tx: Transaction) -> Flags:
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Change a switch to its other value.
+    """Switch from the default value to the other value.
 
     Raises Invalid if `new` is not the other value. Raises Forbidden unless the caller is an admin.
     """

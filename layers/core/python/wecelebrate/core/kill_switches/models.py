@@ -28,13 +28,13 @@ class Flag(BaseModel):
     """The current value."""
     default: str
     """The value that the flag has after a reset."""
-    other: str = Field(description="The only other value of the flag.")
-    does: str = Field(description="What the flag controls, and the effect of its other value.")
+    other: str = Field(description="The value of the flag that is not its default.")
+    does: str = Field(description="What the flag controls, and the effect of the value that is not the default.")
     changed_by: str | None = Field(
         description="The subject of the user who set the flag. Null if the flag has its default."
     )
     changed_at: Moment | None
-    """When a user set the flag. Null if the flag has its default."""
+    """When the flag was set. Null if the flag has its default."""
 
 
 class Flags(BaseModel):

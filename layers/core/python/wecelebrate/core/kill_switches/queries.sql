@@ -3,7 +3,7 @@
 select name, value, updated_by as changed_by, updated_at as changed_at from kill_switches;
 
 -- name: set_kill_switch^
--- Set a switch. If the switch is already set, the current caller replaces the recorded caller.
+-- Set a switch. If the switch is already set, record the new caller.
 insert into kill_switches (name, value) values (:name, :value)
 on conflict (name) do update set value = excluded.value, updated_by = excluded.updated_by
 returning name, value, updated_by as changed_by, updated_at as changed_at;
@@ -28,5 +28,5 @@ select app.suspend_row_security(:table, :reason, :minutes);
 select app.restore_row_security(:table);
 
 -- name: list_suspended_tables
--- List the tables that are suspended. If `expired` is true, list only those whose time is over.
+-- List the tables that are suspended. If `expired` is true, list only the tables whose suspension has expired.
 select table_name from app.current_suspensions(:expired) table_name;

@@ -1,7 +1,7 @@
 """Suspensions of row-level security: the kill switch for one table whose policies are broken.
 
-While a table is suspended, admins can read it, and every other request that needs it is refused with
-`row_security_suspended`. A suspension ends by itself (`end_expired`, which the sweeper calls).
+While a table is suspended, admins can read the table. All other requests that need the table are refused with
+`row_security_suspended`. A suspension ends by itself: the sweeper calls `end_expired`.
 """
 
 from aws_lambda_powertools import Logger
@@ -23,8 +23,8 @@ def list_all(tx: Transaction) -> Suspensions:
 def suspend(tx: Transaction, table: str, new: NewSuspension) -> Suspension:
     """Suspend row-level security of a table, or change the reason and the time of its suspension.
 
-    Raises NotFound if the table cannot be suspended, Forbidden unless the caller is a super admin, and Conflict if
-    running statements use the table for too long.
+    Raises NotFound if the table cannot be suspended. Raises Forbidden unless the caller is a super admin. Raises
+    Conflict if running statements use the table for too long.
     """
     sql.suspend_row_security(tx, table=table, reason=new.reason, minutes=new.minutes)
     logger.warning("row-level security was suspended", table=table, reason=new.reason, by=tx.caller.subject)
@@ -41,7 +41,7 @@ def restore(tx: Transaction, table: str) -> None:
 
 
 def end_expired() -> None:
-    """End the suspensions whose time is over. If one suspension cannot be ended, the others still end."""
+    """End the suspensions that have expired. If one suspension cannot be ended, the other suspensions still end."""
     with writing(SYSTEM) as tx:
         tables = [row["table_name"] for row in sql.list_suspended_tables(tx, expired=True)]
     for table in tables:

@@ -1,9 +1,9 @@
 """HTTP requests to URLs that users provide: images of products, and webhook endpoints of clients.
 
-`fetch` connects only to public IP addresses. This also applies after a redirect. A host name is resolved once, and all
-of its IP addresses are checked. The connection goes to one of the checked addresses, and the server's certificate must
-match the host name. A request never exceeds the given time and number of bytes, even if the server is hostile. A
-request uses no proxy, no cookies and no compression.
+`fetch` connects only to public IP addresses, also after a redirect. A host name is resolved once, and all of its IP
+addresses are checked. The connection goes to one of the checked addresses, and the server's certificate must match the
+host name. Even if the server is hostile, a request never exceeds the given time and number of bytes. A request uses no
+proxy, no cookies and no compression.
 """
 
 import http.client
@@ -40,8 +40,8 @@ framing of the chunks. The body has a separate limit."""
 _READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CROSS_ORIGIN_HEADERS = ("accept", "user-agent", "if-none-match", "if-modified-since")
-"""The only headers that are also sent after a redirect to another origin. All other headers can contain secrets that
-are only meant for the first origin."""
+"""The headers that are also sent after a redirect to another origin. All other headers can contain secrets, which only
+the first origin may receive."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Response:
 def check(url: str, *, https: bool = False) -> None:
     """Check whether requests to a URL are allowed. The check does not use the network.
 
-    If `https` is set, the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed,
+    If `https` is true, the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed
     with a text that says what is wrong with the URL.
     """
     address = parse(url)

@@ -1,4 +1,4 @@
-"""Decides which URLs and IP addresses `outbound` can send requests to."""
+"""Determines to which URLs and IP addresses `outbound` may send requests."""
 
 import queue
 import re
@@ -51,7 +51,7 @@ IPAddress = IPv4Address | IPv6Address
 
 @dataclass(frozen=True)
 class Address:
-    """A parsed URL. A URL is parsed only once, so that the request goes to exactly the address that was checked."""
+    """A parsed URL. A URL is parsed only once, so that the request goes to the same address that was checked."""
 
     scheme: str
     host: str
@@ -82,7 +82,7 @@ def parse(url: str) -> Address:
     """
     if len(url) > MAX_URL_LENGTH:
         raise NotAllowed(f"the URL is longer than {MAX_URL_LENGTH} characters")
-    # Different URL parsers treat backslashes differently, and some parsers remove control characters. So a URL with a
+    # URL parsers treat backslashes differently, and some parsers remove control characters. Therefore a URL with a
     # backslash or a control character is refused.
     if _FORBIDDEN_IN_URL.search(url):
         raise NotAllowed("the URL contains a backslash or a control character")
@@ -128,13 +128,13 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 
 
 def require_public(address: IPAddress) -> None:
-    """Raise NotAllowed unless an IP address is on the public internet, or the settings allow this address."""
+    """Raise NotAllowed if an IP address is not on the public internet, and the settings do not allow it."""
     if not _is_public(address) and not _is_allowed_by_settings(address):
         raise NotAllowed("the address is not on the public internet")
 
 
 def is_exempt(host: str) -> bool:
-    """Return whether a host is an IP address that the settings allow, even if this address is not public."""
+    """Return whether a host is an IP address that the settings allow. The address need not be public."""
     literal = _ip_literal(host)
     return literal is not None and _is_allowed_by_settings(literal)
 

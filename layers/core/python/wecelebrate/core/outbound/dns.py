@@ -11,7 +11,7 @@ from wecelebrate.core.outbound.errors import Unreachable
 from wecelebrate.core.settings import settings
 
 TIMEOUT_SECONDS = 3.0
-"""The maximum duration of a look-up, with all its attempts."""
+"""The maximum duration of a look-up, including all attempts."""
 MAX_RECORDS = 50
 """The maximum number of records in an answer. All further records are ignored."""
 MAX_RECORD_LENGTH = 255

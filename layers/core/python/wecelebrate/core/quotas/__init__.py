@@ -1,8 +1,8 @@
-"""Quotas: how many objects of a kind a client can have, and how many uploads it can announce within an hour.
+"""Quotas limit how many objects of a type a client can have, and how many uploads a client can announce within an hour.
 
-A quota is not the request limit of a tier. A request ends, but an object stays: it uses storage, and lists, sweepers
-and schedules read it. For each route that creates objects, `tests/functions/test_quotas.py` requires a quota, or a
-reason why the route needs no quota.
+Quotas are needed in addition to the request limit of a tier, because an object stays after its request has ended. The
+object uses storage, and lists, sweepers and schedules read it. For each route that creates objects,
+`tests/functions/test_quotas.py` requires a quota, or a reason why the route needs no quota.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,9 @@ from wecelebrate.core.errors import Conflict, Forbidden, TooManyRequests
 sql = queries(__file__)
 
 MAX_OPEN_UPLOADS = 200
-"""The maximum number of files that a client can announce within UPLOAD_SECONDS. The same number applies to images."""
+"""The maximum number of files that a client can announce within UPLOAD_SECONDS. For images, there is a separate quota
+of the same size.
+"""
 UPLOAD_SECONDS = 3600
 
 
@@ -32,10 +34,10 @@ class TooManyUploads(TooManyRequests):
 
 @dataclass(frozen=True)
 class Quota:
-    """The maximum number of objects of a kind that a client can have."""
+    """The maximum number of objects of one type that a client can have."""
 
     kind: str
-    """The objects, in the plural, e.g. `schedules`."""
+    """The type of the objects, in the plural, e.g. `schedules`."""
     maximum: int
     error: type[Conflict]
     advice: str = "Delete one first."
@@ -46,9 +48,9 @@ def check(tx: Transaction, quota: Quota, client_id: UUID | None, count: Callable
 
     Raises Forbidden if the caller has lost rights at the client since the transaction began.
 
-    Concurrent transactions that create objects of the same kind for the same client wait for each other until they end.
-    Therefore the number of objects never exceeds the maximum. The quota also applies to staff who create an object for
-    a client. `client_id` is None for objects of the platform.
+    Only one transaction at a time creates objects of the same type for the same client. Other transactions wait until
+    it ends. Therefore the number of objects never exceeds the maximum. The quota also applies to staff who create an
+    object for a client. `client_id` is None for objects of the platform.
     """
     _lock(tx, quota.kind, client_id)
     if count() >= quota.maximum:
@@ -60,8 +62,8 @@ def check_uploads(tx: Transaction, kind: str, client_id: UUID | None, count: Cal
 
     Raises Forbidden if the caller has lost rights at the client since the transaction began.
 
-    `count` returns two numbers: `uploads` is the number of uploads in the last hour, and `seconds_left` is the number
-    of seconds until the oldest of them no longer counts.
+    `count` returns two numbers. `uploads` is the number of uploads in the last hour. `seconds_left` is the number of
+    seconds until the oldest of these uploads no longer counts.
     """
     _lock(tx, kind, client_id)
     announced = count()
@@ -73,10 +75,10 @@ def check_uploads(tx: Transaction, kind: str, client_id: UUID | None, count: Cal
 
 
 def _lock(tx: Transaction, kind: str, client_id: UUID | None) -> None:
-    """Wait until no other transaction creates an object of this kind for the client.
+    """Wait until no other transaction creates an object of this type for the client.
 
-    Raises Forbidden if the caller has lost rights at the client, because other requests can fill the queue of the lock:
-    a removed member must not create an object that stays.
+    The caller can lose rights at the client during the wait. In this case, raises Forbidden, because a removed member
+    must not create objects.
     """
     sql.lock_quota(tx, kind=kind, client_id=client_id)
     if not sql.has_kept_rights(tx, client_id=client_id):

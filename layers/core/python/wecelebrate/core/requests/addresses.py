@@ -1,6 +1,6 @@
-"""Decides which addresses count as one address.
+"""Determines which IP addresses count as one address.
 
-A caller who can use many addresses must not get a separate limit for each address.
+A caller who has many addresses must not get a separate limit for each address.
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -8,9 +8,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 _IPV6_HOST_BITS = 64
 """A provider gives each customer at least a /64, so all addresses of a /64 count as one address.
 
-Some customers have a /56 or a /48, and so get up to 65,536 addresses. These addresses count separately, because a
-mobile network gives each telephone a /64, and all telephones of a /48 would otherwise share one limit. The limit of a
-site, and the limit of the recipient of a mail, apply to all addresses together.
+Some customers have a /56 or a /48, which contains up to 65,536 networks of this size. These networks count separately,
+because a mobile network gives each telephone a /64. Otherwise, all telephones of a /48 would share one limit. The limit
+of a site, and the limit of a mail's recipient, apply to all addresses together.
 """
 _WIDE_PREFIX = 48
 """The largest network that providers usually give to one customer."""
@@ -21,9 +21,9 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 def limited_address(source: str) -> str:
     """Return the address under which the limits count the requests of a source address.
 
-    An IPv6 address becomes its /64 network. An IPv6 address that contains the IPv4 address of its owner becomes this
-    IPv4 address, because the owner of one IPv4 address has 65,536 networks of 6to4, and a Teredo address for each
-    server and port. Any other text is returned unchanged.
+    An IPv6 address becomes its /64 network. If an IPv6 address contains the IPv4 address of its owner, the result is
+    this IPv4 address. The reason is that the owner of one IPv4 address has 65,536 networks of 6to4, and a Teredo
+    address for each server and port. Any other text is returned unchanged.
     """
     try:
         address = ip_address(source.partition("%")[0])
@@ -38,9 +38,9 @@ def limited_address(source: str) -> str:
 
 
 def wide_address(limited: str) -> str:
-    """Return the address for a limit that must hold for all addresses of one owner: the /48 of an IPv6 network.
+    """Return the address for a limit that all addresses of one owner share. An IPv6 network becomes its /48.
 
-    `limited` is the result of `limited_address`. Anybody can get a /48 at no cost.
+    `limited` is the result of `limited_address`. A /48 is used because anybody can get a /48 at no cost.
     """
     try:
         network = IPv6Network(limited)

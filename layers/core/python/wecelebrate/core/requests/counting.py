@@ -1,8 +1,8 @@
 """Counts one request against its limits (`limits`).
 
-The lookup of a request counts the request, in Redis or, while Redis is down, in this instance. If the request fails or
-keeps the database busy, a second call makes the request cost more. For a failed request, this second call also takes
-back the order that the lookup has counted.
+The lookup of a request counts the request in Redis. While Redis is down, the request is counted in this instance. If
+the request fails or keeps the database busy, a second call increases the cost of the request. If a failed request was
+counted as an order, the second call also subtracts the order.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ from wecelebrate.core.requests.limits import (
 from wecelebrate.core.requests.sessions import CLIENT_TAG, STOREFRONT_FACTOR, Session, session_key
 
 OnLimits = Callable[[Mapping[str, str]], object]
-"""Receives the headers with the state of the limits."""
+"""A function that receives the headers with the state of the limits."""
 
 _local_limits = LocalLimits()
 
@@ -35,8 +35,9 @@ class RequestCount:
 
     The request of a visitor counts as several requests if it has a large body (`limits.size_cost`).
 
-    `own_limit` is the name of another limit of the client, with the same quota as the limit of the session. The request
-    counts against this limit instead, so requests of this kind cannot use up the limit that other requests need.
+    If `own_limit` is set, the request counts against this limit of the client, instead of the limit of the session.
+    Both limits have the same quota. A separate limit for some requests ensures that these requests cannot use up the
+    limit that other requests need.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class RequestCount:
         """The local order limits that have counted the request."""
 
     def budgets(self, session: Session, suffix: str) -> Budgets:
-        """Return the budgets for a value that the request stores in the cache. `suffix` is the end of its key.
+        """Return the budgets for a value that the request stores in the cache. `suffix` is the end of the value's key.
 
         `budgets_of_request` in `lookup.lua` builds the same budgets.
         """
@@ -94,7 +95,9 @@ class RequestCount:
         return ([Budget(own, cache.ADDRESS_KIB_PER_HOUR)], [Budget(free, cache.FREE_KIB_PER_HOUR), shared])
 
     def lookup_fields(self) -> dict[str, Any]:
-        """Return the CacheLookup fields for the limits. Each limit counts the request only in one lookup."""
+        """Return the CacheLookup fields for the limits. If a request needs several lookups, each limit counts it only
+        once.
+        """
         counting = self._is_counting()
         count_order = counting and self._is_order and "orders" not in self._limits
         return {
@@ -154,7 +157,7 @@ class RequestCount:
         return self._is_counting() and _is_fault_of_caller(status) and self._is_member and not self._is_counted
 
     def record_failure(self, status: int) -> None:
-        """Make a failed request cost more, and take back its order. A refused request costs nothing.
+        """Increase the cost of a failed request, and subtract its order. A refused request has no additional cost.
 
         Raises TooManyRequests if no lookup has counted the request, and a limit is used up. The caller then gets this
         problem instead of the original failure.
@@ -169,7 +172,7 @@ class RequestCount:
             self._charge_failure(self._keys, [])
 
     def record_database_time(self, milliseconds: float) -> None:
-        """Make the request of a visitor cost more if it kept the database busy.
+        """Increase the cost of a visitor's request that kept the database busy.
 
         The requests of members count against the limit of their client, which pays for the database time.
         """
@@ -178,12 +181,12 @@ class RequestCount:
             self._charge({}, list(self._keys.values()), [], cost)
 
     def take_back_order(self) -> None:
-        """Take back the order that was counted for the request, because the request did not place an order."""
+        """Subtract the order that was counted for the request, because the request did not place an order."""
         if self._order_keys or self._local_orders:
             self._charge_failure({}, [])
 
     def _charge_failure(self, counts: Mapping[str, str], charges: list[str]) -> None:
-        """Make a failed request cost more, and take back its order, in this instance and in Redis."""
+        """Increase the cost of a failed request, and subtract its order, in this instance and in Redis."""
         local_orders, self._local_orders = self._local_orders, ()
         for limit in local_orders:
             _local_limits.add(limit, -1)
@@ -223,7 +226,7 @@ class RequestCount:
 
     @property
     def _local_key(self) -> str:
-        """The key of the local limit whose quota is a part of the session's quota."""
+        """The key of the local limit of the session. The quota of this limit is a part of the session's quota."""
         own = session_key(self._caller)
         if self._own_limit:
             own = f"{self._own_limit} {own}"
@@ -252,6 +255,8 @@ class RequestCount:
 
 
 def _is_fault_of_caller(status: int) -> bool:
-    """Return whether a response with this status means that the request failed. A refused request has not failed."""
+    """Return whether a response with this status means that the caller's request failed. A status of 429 does not
+    count.
+    """
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_client_error and status != HTTPStatus.TOO_MANY_REQUESTS

@@ -1,6 +1,6 @@
 """Rate limits for the requests of a client, of an IP address and of a token, and for the orders of a site.
 
-Redis counts the requests, in the call that also gets the session and the value (`cache/lookup.lua`). The limits of
+Redis counts each request in the call that also gets the session and the value (`cache/lookup.lua`). The limits of
 clients and sites have a sliding window of one hour, which consists of 60 buckets of one minute. The limits of an IP
 address and of a token have a sliding window of one minute. While Redis is down, each instance counts only the requests
 that it handles itself, and applies lower limits.
@@ -12,11 +12,11 @@ No caller can use up a limit that other callers need:
   orders cannot exceed the limit. If the order fails, it no longer counts.
 - A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
   The failed requests of a member count only against the limit of the member's client, like all requests of a member.
-  Otherwise a faulty program of a client could stop the visitors who share its address.
-- A visitor's request that keeps the database busy costs additional requests, too. Therefore no stranger can make the
+  Otherwise a faulty program of a client could block the visitors who have the same address as the program.
+- A visitor's request that keeps the database busy also costs additional requests. Therefore a stranger cannot make the
   platform compute many of the most expensive pages.
 - A visitor's request with a large body counts as several requests. Otherwise one address could fill the tables of a
-  client with few requests.
+  client with a small number of requests.
 """
 
 import time
@@ -41,24 +41,23 @@ An ordinary request needs less than 10 milliseconds, and a cached response needs
 products need about 350 milliseconds, so an address can request them 54 times a minute.
 """
 BYTES_PER_REQUEST = 16 * 1024
-"""A visitor's request counts as one request for each started 16 KiB of its body.
+"""A visitor's request counts as one request for every 16 KiB of its body, rounded up.
 
-An ordinary request of a storefront has a smaller body. The limit on requests is therefore also a limit on the bytes
-that strangers make the platform store.
+An ordinary request of a storefront has a smaller body. Because of this rule, the limit on requests also limits the
+bytes that strangers can store on the platform.
 """
 MAX_TIME_COST = 20
 """The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
 an address can send 28 requests per minute."""
 STOREFRONT_SHARE = 2
-"""The limit for one address is the request limit of a client's storefronts, divided by this number."""
+"""The request limit of a client's storefronts is divided by this number. The result is the limit for one address."""
 ORDER_SHARE = 4
-"""The order limit per address is the order limit of a site divided by this number.
+"""The order limit of a site is divided by this number. The result is the order limit for one address.
 
-The limit per address counts the orders from this address at all sites of a client.
+The limit for an address counts the orders from this address at all sites of a client.
 """
 WINDOW_SECONDS = {"address": 60, "subject": 60, "local": 60, "local-orders": 60, "local-orders-address": 60}
-"""Maps the name of a limit to the length of its window. A limit that is not in this mapping has a window of one
-hour."""
+"""Maps the name of a limit to the length of its window. All other limits have a window of one hour."""
 HOUR_SECONDS = 3600
 LOCAL_SHARE = 4
 """While Redis is down, each instance allows a caller `hourly quota / 60 / LOCAL_SHARE` requests per minute. This is
@@ -111,12 +110,12 @@ def refuse(limit: Limit) -> TooManyRequests:
 
 
 def time_cost(milliseconds: float) -> int:
-    """Return how many additional requests a visitor's request costs if it kept the database busy for this time."""
+    """Return the number of additional requests that a visitor's request costs for its database time."""
     return max(0, min(int((milliseconds - FREE_MILLISECONDS) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST))
 
 
 def size_cost(body_bytes: int) -> int:
-    """Return how many requests a visitor's request with a body of this size counts as."""
+    """Return the number of requests that a visitor's request with a body of this size counts as."""
     return max(1, -(-body_bytes // BYTES_PER_REQUEST))
 
 
@@ -124,7 +123,7 @@ def size_cost(body_bytes: int) -> int:
 class LocalLimits:
     """Counts the requests that this instance handles while Redis is down.
 
-    Each minute, the counters start again at zero.
+    The counters are reset to zero every minute.
     """
 
     _quotas: OrderedDict[str, int] = field(default_factory=OrderedDict)
@@ -145,7 +144,7 @@ class LocalLimits:
     def count(self, caller: str, name: str = "local", share: int = 1, cost: int = 1) -> Limit:
         """Count a request of a caller and return the state of the limit. Raises TooManyRequests.
 
-        The quota is divided by `share`. The request is allowed if the limit is not used up, and counts as `cost`
+        The quota is divided by `share`. If the limit is not used up, the request is allowed, and counts as `cost`
         requests.
         """
         seconds = self._start_minute()
@@ -157,7 +156,7 @@ class LocalLimits:
         return Limit(name, quota, max(quota - used - cost, 0), seconds)
 
     def add(self, caller: str, requests: int) -> None:
-        """Add requests to a limit, even if it is used up. A negative number takes back requests."""
+        """Add requests to a limit, even if the limit is used up. A negative number subtracts requests."""
         self._start_minute()
         self._used[caller] = max(self._used.get(caller, 0) + requests, 0)
 

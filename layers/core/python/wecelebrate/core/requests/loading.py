@@ -50,8 +50,8 @@ def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Va
 def write_through(request: RequestCache, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
     """Load an object into the cache after it was written. Any Problem is ignored.
 
-    The object is loaded from the database, not taken from the write. If two writes are concurrent, it is possible that
-    the older write calls this function last. In this case, the object of the older write is already outdated.
+    The object is loaded from the database, and not taken from the write. The reason is that after two concurrent
+    writes, the older write can call this function last, when the object of the older write is already outdated.
     """
     with suppress(Problem):
         value_of(request, entry, object_loader(load))
@@ -62,15 +62,15 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     life, negative_life = (entry.entity.life, entry.entity.negative) if entry else (0, 0)
     versions = result.versions
     # If the history of recent writes is unknown, the value is loaded from the primary. There is one exception: if Redis
-    # is down, a value for an anonymous caller is loaded from the replica. An anonymous caller has made no write that
-    # the response must contain.
+    # is down, a value for an anonymous caller is loaded from the replica, because an anonymous caller has made no
+    # writes that the response must contain.
     primary = versions.history_unknown and (result.status != "down" or request.caller.subject is not None)
 
     def read() -> tuple[Value, bool]:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
             request.is_staff = tx.context.is_staff
-            # The caller's membership can change after the session was cached. The caller then no longer
-            # sees the same rows as other callers with the scope of the cached session, so the value must not be stored.
+            # The caller's membership can change after the session was cached. Then the caller no longer sees the same
+            # rows as other callers with the scope of the cached session. In this case, the value must not be stored.
             shows_persons = locked is not None and locked.entity in (keys.ORDER, keys.ORDERS)
             same_session = is_session_of(result.session, request.caller, tx, shows_persons=shows_persons)
             try:

@@ -1,5 +1,5 @@
-"""The single Redis call of a request. It returns the session, the state of the limits, and the cached value that the
-request asks for (`cache/lookup.lua`).
+"""The single Redis call of a request. It returns the session, the state of the limits, and the cached value
+(`cache/lookup.lua`).
 
 If Redis does not answer, this instance counts the requests itself, and loads every value from the database.
 """
@@ -26,8 +26,8 @@ the next lookup."""
 _MAX_WAIT_SECONDS = cache.LOCK_MS / 1000 + 0.1
 """How long a request waits for a value that another request is loading.
 
-This time is slightly longer than the lifetime of the lock. So if the loader dies, one of the waiting requests loads the
-value.
+This time is slightly longer than the lifetime of the lock. Therefore, if the loader dies, one of the waiting requests
+loads the value.
 """
 _WAIT_PAUSES = (0.01, 0.02, 0.04, 0.08)
 """The pauses (seconds) between the lookups of a value that another request is loading. The last pause is repeated."""
@@ -71,7 +71,7 @@ class RequestCache:
         has_session: bool = True,
         body_bytes: int = 0,
     ) -> None:
-        """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
+        """`on_limits` receives the headers with the state of the limits. If it is None, the request is not counted.
 
         `is_order` means that the request also counts against the order limit of the visited site. `own_limit` and
         `body_bytes` are described in `RequestCount`. If `has_session` is false, no session is loaded for the caller,
@@ -95,8 +95,9 @@ class RequestCache:
         `app.enter` returns.
         """
         if not kill_switches.are_known():
-            # Every transaction reads the state of the kill switches when it begins. If the database does not accept the
-            # caller, the problem is ignored here, because load_session raises it again.
+            # Open a transaction, because every transaction reads the state of the kill switches when it begins. If the
+            # database does not accept the caller, the problem is ignored here, because load_session raises the problem
+            # again.
             with suppress(Problem), reading(self.caller):
                 pass
         entity = entry.entity.name if entry else UNCACHED
@@ -165,7 +166,7 @@ class RequestCache:
                 check_session(self.caller, session.not_before)
             except SessionRevoked:
                 if entry and result.status in ("load", "refresh"):
-                    # This caller will not load the value, so the requests that wait for it must not wait longer.
+                    # This caller will not load the value, so other requests must not continue to wait for the value.
                     self.release(entry, session)
                 raise
             self.is_staff = session.is_staff

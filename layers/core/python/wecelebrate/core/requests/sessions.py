@@ -5,7 +5,7 @@ All callers with the same scope share their cached values. For example, all memb
 the same rows, so they have the same scope.
 
 A session is cached like any other value. The tags of a session are the tags of the user, of each client, and of the
-site. So if a user loses a membership, the user loses access as soon as Redis receives the invalidation.
+site. If a user loses a membership, the user therefore loses access as soon as Redis receives the invalidation.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ sql = queries(__file__)
 STOREFRONT_FACTOR = 20
 """The limit for all visitors of a storefront is the request limit of its client, multiplied by this number."""
 CLIENT_TAG = "client:"
-"""The beginning of the tags that name the clients of a session."""
+"""The prefix of the tags that name the clients of a session."""
 _LOAD_ATTEMPTS = 3
 
 
@@ -84,7 +84,7 @@ def load_session(caller: Caller, versions: TagVersions) -> None:
     tags: list[str] = []
     for _ in range(_LOAD_ATTEMPTS):
         # The tags of the session depend on the clients of the caller, which are unknown until the session is loaded.
-        # Then the versions of these tags are read, and the session is loaded again.
+        # After the first load, the versions of these tags are read, and the session is loaded again.
         session, session_tags = retry_on_primary(partial(_read_session, caller, versions))
         if session_tags == tags:
             break
@@ -110,8 +110,8 @@ def person_clients(tx: Transaction) -> Sequence[UUID]:
 def is_session_of(session: Session | None, caller: Caller, tx: Transaction, *, shows_persons: bool) -> bool:
     """Return whether the session still describes the caller.
 
-    A member can lose the right to see personal data. This matters only for values that show personal data. For all
-    other values, the check needs no SQL statement.
+    A member can lose the right to see personal data. This right is checked if `shows_persons` is true, or if the member
+    has several clients. Otherwise the check needs no SQL statement.
     """
     if shows_persons or len(tx.context.client_ids or ()) > 1:
         return session == session_of(caller, tx.context, person_clients(tx))[0]
@@ -124,8 +124,8 @@ def session_of(
 ) -> tuple[Session, list[str]]:
     """Return the session of a caller that the database has accepted, and the tags that invalidate the session.
 
-    `sees_persons` are the clients whose personal data a member sees. If it is None, the role of the caller decides
-    this. Callers who see the same rows, but not the same personal data, have different scopes.
+    `sees_persons` are the clients whose personal data a member sees. If it is None, the role of the caller determines
+    whether the caller sees personal data. Callers with different rights to see personal data have different scopes.
     """
     session, tags = _session_of(caller, context, sees_persons)
     if caller.site_domain is None:

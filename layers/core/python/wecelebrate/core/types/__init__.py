@@ -1,11 +1,11 @@
 """The types of values: one type for each concept, used by every entry point of the platform.
 
-An entry point is a place where values come in: the body of a request, a parameter of the query or of the path, a row of
-a bulk import, a cell of a file, a setting, an argument of the command. A type decides which spellings are valid, and
-returns the one spelling that is stored. Two entry points can therefore never have different rules for the same concept.
+An entry point is a place where the platform receives values: for example, the body of a request, a query parameter, a
+row of a bulk import, a cell of a file, a setting, or an argument of the command. A type defines which spellings are
+valid, and returns the spelling that is stored. Therefore all entry points have the same rules for the same concept.
 
-Each type also has a JSON schema. The code refuses every value that the schema refuses. If a schema cannot express a
-rule, only the code refuses the value, e.g. the 31st of February.
+Each type also has a JSON schema. The code refuses every value that the schema refuses. A schema cannot express all
+rules: for example, only the code refuses the 31st of February.
 
 | type                                       | a value                                                                |
 |--------------------------------------------|------------------------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""E-mail addresses, as SES accepts them: the part before the `@` is ASCII, the domain is encoded with IDNA.
+"""E-mail addresses in the form that SES accepts: the part before the `@` is ASCII, and the domain is encoded with IDNA.
 
 The package `email-validator` implements RFC 5321, 5322, 5891 and 6531. Addresses are checked without DNS, because the
 result must not depend on a name server. The part before the `@` keeps its upper and lower case, because a mail server
@@ -29,7 +29,7 @@ def email_address(value: object) -> str | None:
         return None
     local, at, domain = value.rpartition("@")
     try:
-        # The package would drop invisible characters. `to_ascii` refuses them.
+        # The package would remove invisible characters, but `to_ascii` refuses them.
         value = local + at + host_names.to_ascii(domain)
     except ValueError:
         return None

@@ -14,8 +14,8 @@ from wecelebrate.core.types.schema import OneOf
 def countries() -> Set[str]:
     """Return the assigned alpha-2 codes.
 
-    ISO 3166-1 leaves AA, QM–QZ, XA–XZ and ZZ to users. The package `iso3166` contains one of these codes, XK for
-    Kosovo.
+    ISO 3166-1 does not assign AA, QM–QZ, XA–XZ and ZZ, which users may define. The package `iso3166` contains one of
+    these codes, XK for Kosovo. The result does not contain it.
     """
     import iso3166  # This import takes 5 ms.
 

@@ -1,8 +1,8 @@
 """Money: amounts, currencies, and the minor units of currencies.
 
 ISO 4217 defines how many decimals the amounts of a currency have: KWD has three, EUR has two, and JPY has none. An
-amount is never rounded silently. If it has more decimals than its currency, it is refused. The package `iso4217`
-contains the table that SIX publishes for ISO.
+amount with more decimals than its currency is refused, and never rounded silently. The package `iso4217` contains the
+table that SIX publishes for ISO.
 
 The database has the same table as the function `app.minor_units`, and a test compares the two.
 """
@@ -25,8 +25,8 @@ MAX_MINOR_UNITS = 3
 AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 
 _UNITS_OF_ACCOUNT = frozenset({"XAD"})
-"""The Arab Accounting Dinar: the only code that has minor units, but is not the money of a country. ISO 4217 gives no
-minor units to the other units of account, to precious metals, to `XTS` and to `XXX`."""
+"""The Arab Accounting Dinar is the only code with minor units that is not the money of a country. In ISO 4217, the
+other units of account, precious metals, `XTS` and `XXX` have no minor units."""
 
 _UNITS = (Decimal("1"), Decimal("0.1"), Decimal("0.01"), Decimal("0.001"))
 """The smallest amount for each number of decimals."""
@@ -38,7 +38,8 @@ def currencies() -> Mapping[str, int]:
     """Return the minor units of each currency in which prices can be stated.
 
     These are the active currencies of ISO 4217, except fund codes (`CHE`), units of account (`XDR`) and test codes
-    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are also excluded: they are only used as an index.
+    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are also excluded, because they are only used as an
+    index.
     """
     import iso4217  # This import takes 25 ms.
 
@@ -71,7 +72,7 @@ def smallest_amount(currency: str) -> Decimal:
 
 
 def finer_problem(currency: str) -> str:
-    """Return the error message for an amount that has more decimals than its currency."""
+    """Return the error message for an amount with more decimals than its currency has."""
     decimals = minor_units(currency)
     return (
         f"must have at most {decimals} decimals in {currency}" if decimals else f"must have no decimals in {currency}"
@@ -104,8 +105,8 @@ def _exact(value: Decimal) -> Decimal:
 def _parser(pattern: str, places: int, below: int) -> BeforeValidator:
     """Return a validator that parses a JSON number, or a decimal string that matches `pattern`.
 
-    A JSON number can have at most `places` decimals. The type itself refuses all numbers that are not less than
-    `below`.
+    A JSON number can have at most `places` decimals. The validator does not check the decimals of larger numbers,
+    because the type refuses all numbers that are not less than `below`.
     """
     matches = re.compile(pattern.replace("$", r"\Z")).match
 
@@ -153,7 +154,8 @@ Money = Annotated[
     PlainSerializer(plain, return_type=str),
 ]
 """An amount of money that a caller sends. In JSON it should be a decimal string, because not every program reads
-numbers exactly. It has at most three decimals. The model that also knows the currency refuses a finer amount."""
+numbers exactly. It has at most three decimals. If its currency has fewer decimals, the model with the currency refuses
+the amount."""
 MARKUP_PATTERN = r"^-?[0-9]{1,5}(\.[0-9]{1,4})?$"
 Markup = Annotated[
     Decimal,

@@ -1,9 +1,11 @@
 """The normal forms of Unicode (UAX #15), in linear time.
 
-`unicodedata.normalize` sorts each run of combining marks with an insertion sort, whose time is quadratic in the length
-of the run: 20,000 marks need 0.3 seconds, and a million marks need minutes. Therefore only this module calls it. Texts
-that are stored may have at most MAX_MARKS marks in a row, which is the limit of the Stream-Safe Text Format (UAX #15,
-section 13). Each door refuses other texts with `has_too_many_marks`. The functions of this module also accept them.
+`unicodedata.normalize` sorts each run of combining marks with an insertion sort. Its time is quadratic in the length of
+the run: 20,000 marks need 0.3 seconds, and a million marks need minutes. Therefore only this module calls `normalize`.
+
+A stored text may have at most MAX_MARKS marks in a row, which is the limit of the Stream-Safe Text Format (UAX #15,
+section 13). Every entry point calls `has_too_many_marks` to refuse texts with more marks. All functions of this module
+except `nfc_of_safe` accept every text.
 """
 
 import unicodedata
@@ -11,11 +13,13 @@ import unicodedata
 MAX_MARKS = 30
 """The maximum number of combining marks in a row. No language needs more than ten."""
 TOO_MANY_MARKS = f"must not contain more than {MAX_MARKS} combining marks in a row"
-"""The error message for a text that has more marks in a row."""
+"""The error message for a text with more than MAX_MARKS marks in a row."""
 
 _RUN = MAX_MARKS + 1
 _FLAGS_OF_SAMPLES = {10: bytes([1] * (_RUN // 10)), 1: bytes([1] * _RUN)}
-"""Of each run that is too long, `text[9::10]` contains three marks in a row."""
+"""Maps the step of a sample to the flags that a text with a run that is too long must contain in this sample. For
+example, `text[9::10]` contains at least three marks in a row.
+"""
 _JOINER = "\u034f"
 """The combining grapheme joiner. It is invisible, and the marks after it begin a new run."""
 _OTHER_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
@@ -31,17 +35,17 @@ def nfc(text: str) -> str:
 
 
 def nfc_of_safe(text: str) -> str:
-    """Return a text in the form NFC, for which `has_too_many_marks` has returned False."""
+    """Return a text in the form NFC. `has_too_many_marks` must have returned False for the text."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def nfkc(text: str) -> str:
-    """Return the text in the form NFKC, in which e.g. a full-width letter is the usual letter."""
+    """Return the text in the form NFKC. For example, a full-width letter becomes the usual letter."""
     return text if text.isascii() else unicodedata.normalize("NFKC", stream_safe(text))
 
 
 def nfkd(text: str) -> str:
-    """Return the text in the form NFKD, in which an accent is a character of its own."""
+    """Return the text in the form NFKD, in which an accent is a separate character."""
     return text if text.isascii() else unicodedata.normalize("NFKD", stream_safe(text))
 
 
@@ -53,7 +57,7 @@ def without_marks(text: str) -> str:
 def has_too_many_marks(text: str) -> bool:
     """Return whether a text has more than MAX_MARKS combining marks in a row.
 
-    Most texts need only the first of the samples, which is a small part of the time of a normalization.
+    For most texts, the first sample is sufficient. It takes a small part of the time of a normalization.
     """
     if text.isascii() or len(text) <= MAX_MARKS:
         return False

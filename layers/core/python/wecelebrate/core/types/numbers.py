@@ -1,7 +1,7 @@
 """Numbers, truth values and ids. Each value has only the spelling that its JSON schema describes.
 
-Python reads more spellings than a JSON schema allows: `1_0`, `+1`, ` 5 `, `٣`; `yes`, `on`; a UUID in braces. If an
-entry point accepted these spellings, callers would rely on spellings that other implementations of the API do not know.
+Python accepts more spellings than a JSON schema allows, for example `1_0`, `+1`, ` 5 `, `٣`, `yes`, `on`, or a UUID in
+braces. The platform refuses these spellings, because other implementations of the API would not know them.
 """
 
 import re
@@ -59,7 +59,7 @@ Flag = Annotated[bool, Field(strict=True)]
 Switch = Annotated[bool, BeforeValidator(_truth_value), Field(strict=True)]
 """`true` or `false` as a parameter."""
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
-"""In a JSON body: a whole number that counts things."""
+"""A whole number in a JSON body, for example a quantity."""
 Whole = Annotated[int, BeforeValidator(_whole_number), Field(strict=True)]
 """A whole number as a parameter."""
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]

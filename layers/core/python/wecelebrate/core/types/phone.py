@@ -1,8 +1,8 @@
-"""Telephone numbers, as people write them: an optional `+`, digits, and separators.
+"""Telephone numbers as people write them: an optional `+`, digits, and separators.
 
-A carrier needs the international form of ITU-T E.164, at most 15 digits after the `+`. Customers often write the
-national form, and only the country shows which form a number has. Therefore the separators are kept, and only the
-number of digits is checked.
+A carrier needs the international form of ITU-T E.164, with at most 15 digits after the `+`. Customers often write the
+national form, and the form can be recognized only if the country is known. Therefore only the number of digits is
+checked, and the separators are not removed.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Parts of JSON schemas for types whose rules are checked by our own code."""
+"""Adds JSON schemas to types whose rules are checked by code of the platform."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 @dataclass(frozen=True)
 class Documented:
-    """Adds keywords to the JSON schema of a type, e.g. `pattern`. The code of the type must check the same rule."""
+    """Adds keywords to the JSON schema of a type, e.g. `pattern`. The code of the type must check the same rules."""
 
     keywords: dict[str, Any] = field(hash=False)
 
@@ -24,7 +24,7 @@ class DocumentedAs:
 
     The model checks the value later, e.g. separately for each row of an import.
 
-    `model` is called when a document is generated, so the model can be defined after the field.
+    `model` is called when a document is generated. Therefore the model can be defined after the field.
     """
 
     model: Callable[[], type[BaseModel]]

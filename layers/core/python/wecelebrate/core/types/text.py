@@ -22,7 +22,7 @@ MAX_SKU_LENGTH = 200
 # The regular expressions of Python, ECMAScript and Rust all understand these escapes.
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _CONTROLS_OF_TEXT = r"\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f"
-"""In a text of several lines, tabs and line breaks are allowed."""
+"""The control characters that a text of several lines must not contain. Tabs and line breaks are allowed."""
 _SPACES = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _IGNORABLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -32,7 +32,7 @@ _IGNORABLE_ASTRAL = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e
 """These characters are not in the published patterns, because ECMAScript and Python spell them differently."""
 _INVISIBLE = rf"\s{_IGNORABLE}\u2800"
 
-# The code strips white space at both ends, so the pattern allows it.
+# The code removes white space at the beginning and the end, so the pattern allows this white space.
 LINE_PATTERN = rf"^\s*[{_SPACES}{_IGNORABLE}\u2800]*[^{_INVISIBLE}{_CONTROLS}][^{_CONTROLS}]*\s*$"
 TEXT_PATTERN = rf"^[^{_CONTROLS_OF_TEXT}]*$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -52,7 +52,7 @@ _slug = re.compile(SLUG_PATTERN.replace("$", r"\Z"))
 
 
 def unbroken(text: str) -> str:
-    """Return the text with a space instead of each line break or tab, together with the white space beside it.
+    """Replace each line break or tab, together with the white space beside it, with one space.
 
     An expression such as `\\s*\\n\\s*` would search each run of spaces from each of its spaces, in quadratic time.
     """
@@ -126,9 +126,9 @@ class Line:
 Name = Annotated[str, Line(MAX_NAME_LENGTH)]
 """The name of an object."""
 Label = Annotated[str, Line(MAX_LABEL_LENGTH)]
-"""A category, a brand, the name of a column."""
+"""A short name, for example of a category, a brand or a column."""
 ShortLine = Annotated[str, Line(200)]
-"""A line of an address, the name of a person."""
+"""A short line, for example of an address, or the name of a person."""
 Sku = Annotated[str, Line(MAX_SKU_LENGTH)]
 """The stock-keeping unit: the number of a product in its catalog. Upper case and lower case are different."""
 Text = Annotated[
@@ -144,18 +144,18 @@ ExactText = Annotated[
     AfterValidator(_checked_text),
     Documented({"pattern": TEXT_PATTERN}),
 ]
-"""A text whose spaces at both ends are kept, such as a separator."""
+"""A text whose spaces at the beginning and at the end are not removed. For example, a separator is such a text."""
 Slug = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=1, max_length=100),
     AfterValidator(_checked_slug),
     Documented({"pattern": SLUG_PATTERN}),
 ]
-"""A name for URLs."""
+"""A name that is part of URLs."""
 OrderNumber = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=1, max_length=50),
     AfterValidator(_checked_order_number),
     Documented({"pattern": ORDER_NUMBER_PATTERN}),
 ]
-"""The number of an order, in upper case. People type it in any case."""
+"""The number of an order. It is stored in upper case, but people may type it in any case."""

@@ -32,7 +32,7 @@ _AREAS = frozenset(
 
 @cache
 def _time_zones() -> frozenset[str]:
-    # The import is here, because every function imports the types, but only a few functions check a time zone.
+    # The import is inside the function, because every function imports the types, but few functions check a time zone.
     from zoneinfo import available_timezones
 
     places = {name for name in available_timezones() if "/" in name and name.partition("/")[0] in _AREAS}

@@ -62,5 +62,5 @@ Moment = Annotated[
     PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A point in time in a response. It has the format that PostgreSQL uses in JSON, so that the response for one object
-and the row of the same object in a list are identical."""
+"""A point in time in a response. It has the format that PostgreSQL uses in JSON. Therefore the response for an object
+is identical to the object in a list."""

@@ -1,8 +1,8 @@
 """Transformations: how a field of a product is computed from the columns of a file.
 
-An entry of a mapping is the name of a column, or a `FieldTransformation`: where the value comes from (`columns`,
-`constant`, `join` or `sum`), and the steps that change it (`transform`). The steps for texts come first, then the steps
-for numbers. The steps for numbers are exact: only a step `round` rounds a value.
+An entry of a mapping is the name of a column, or a `FieldTransformation`. A transformation contains the source of the
+value (`columns`, `constant`, `join` or `sum`), and the steps that change the value (`transform`). The steps for texts
+come before the steps for numbers. The steps for numbers are exact: only the step `round` rounds a value.
 """
 
 import re
@@ -32,7 +32,7 @@ ENTRY_KEYS = (*SOURCES, "separator", "transform")
 TEXT_STEPS = ("split", "replace", "regex", "date")
 NUMBER_STEPS = ("multiply", "divide", "divide_by_column", "round")
 WITH_OTHERWISE = ("split", "replace", "regex", "date")
-"""The steps that can say what happens if a value does not fit."""
+"""The steps that support `otherwise`, which defines what happens to a value that does not fit the step."""
 NUMBER_FIELDS = frozenset(("price", "inventory_count"))
 
 _CONFIG = ConfigDict(extra="forbid")
@@ -115,47 +115,51 @@ class DateStep(TypedDict, total=False):
 class TransformationStep(TypedDict, total=False):
     """One step of a transformation.
 
-    It has exactly one of the keys, and optionally `otherwise` if the step supports it.
+    A step has exactly one key other than `otherwise`. Some steps also support the key `otherwise`.
     """
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
 
-    split: Annotated[SplitStep, Field(description="If the part does not exist, the value is blank by default.")]
+    split: Annotated[SplitStep, Field(description="By default, the value becomes blank if the part does not exist.")]
     replace: Annotated[
         dict[CellText, CellText],
         Field(
             min_length=1,
             max_length=MAX_VALUES,
-            description="A list of values: maps whole values, without regard to case and surrounding spaces, to other "
-            "values. By default, a value that is not in the list is kept. The key for a blank value is empty.",
+            description="Maps values to other values. Only whole values are compared; case and surrounding spaces are "
+            "ignored. By default, a value without an entry is kept. The key for a blank value is the empty text.",
         ),
     ]
     regex: Annotated[
         RegexStep,
         Field(
-            description="If nothing matches, the value is kept by default with a `replacement`, and blank without one."
+            description=(
+                "If nothing matches, the default is to keep the value with a `replacement`, or to blank it without one."
+            )
         ),
     ]
-    date: Annotated[DateStep, Field(description="A value that is not such a date is rejected by default.")]
+    date: Annotated[DateStep, Field(description="By default, a value that is not such a date is rejected.")]
     otherwise: Annotated[
         Otherwise,
         Field(
-            description="What becomes of a value that a `split`, `replace`, `regex` or `date` does not fit: it is "
-            "kept, becomes blank, or its row is rejected (`not_in_list`, `no_match`, `bad_date`)."
+            description="If a `split`, `replace`, `regex` or `date` does not match a value: whether the value is kept, "
+            "becomes blank, or is rejected with its row (`not_in_list`, `no_match`, `bad_date`)."
         ),
     ]
     multiply: Annotated[Factor, Field(description='A decimal number, e.g. `"1.19"`.')]
     divide: Annotated[Factor, Field(description='A decimal number above 0, e.g. `"100"`.')]
     divide_by_column: Annotated[
-        Label, Field(description="The column with the divisor. A blank cell, and 0, are rejected (`bad_divisor`).")
+        Label,
+        Field(description="The column with the divisor. A blank cell or 0 is rejected (`bad_divisor`)."),
     ]
     round: Annotated[
-        RoundStep, Field(description="Without this step, a price that is finer than its currency is rejected.")
+        RoundStep,
+        Field(description="Without this step, a price with more decimals than its currency is rejected."),
     ]
 
 
 TAGS = ("[text]", "[object]")
-"""The tags of alternatives. They are left out of the pointers of errors."""
+"""The tags of the alternatives of a mapping entry and of a step. Pointers of errors do not contain these tags."""
 
 
 def _kind(value: Any) -> str:
@@ -177,12 +181,11 @@ class FieldTransformation(TypedDict, total=False):
     constant: Annotated[CellText, Field(description="The value of each row. Not possible for `sku` and `price`.")]
     join: Annotated[
         Columns,
-        Field(
-            description="These columns are joined. Blank ones are left out; but a SKU with a blank column is rejected."
-        ),
+        Field(description="Joins these columns. Blank cells are left out, but a SKU with a blank cell is rejected."),
     ]
     sum: Annotated[
-        Columns, Field(description="These columns are added. Only for `inventory_count`: one column for each location.")
+        Columns,
+        Field(description="Adds these columns. Only for `inventory_count`: one column for each location."),
     ]
     separator: Annotated[
         Annotated[ExactText, Field(max_length=20)],
@@ -192,8 +195,11 @@ class FieldTransformation(TypedDict, total=False):
         list[Step],
         Field(
             max_length=MAX_STEPS,
-            description="Steps that are applied in this order. Steps for numbers come last, and are only possible for "
-            "`price` and `inventory_count`. A blank value stays blank, unless a `replace` has an entry for it.",
+            description=(
+                "The steps, in the order in which they are applied. Steps for numbers must come last, and are only "
+                "possible for `price` and `inventory_count`. A blank value stays blank, unless a `replace` has an "
+                "entry for blank values."
+            ),
         ),
     ]
 
@@ -205,11 +211,11 @@ MappingEntry = Annotated[
 
 
 Problem = tuple[tuple[str | int, ...], str]
-"""The path of a wrong value in a transformation, and what is wrong with it."""
+"""The path of an invalid value in a transformation, and what is wrong with the value."""
 
 
 def problems(entry: Mapping[str, Any], field: str | None) -> Iterable[Problem]:
-    """Yield the errors that the types of a transformation do not find. `field` is None for an attribute."""
+    """Yield the errors in a transformation that its types cannot detect. `field` is None for an attribute."""
     given = [name for name in SOURCES if name in entry]
     if len(given) != 1:
         yield (), f"must have exactly one of {', '.join(SOURCES)}"
@@ -258,7 +264,7 @@ def _replace_problems(values: Mapping[str, str]) -> Iterable[Problem]:
     for value in values:
         key = value_key(value)
         if key in seen:
-            yield (value,), "is the same value as another entry, without regard to case and surrounding spaces"
+            yield (value,), "equals another entry if case and surrounding spaces are ignored"
         seen[key] = value
 
 
@@ -287,7 +293,7 @@ def _regex_problems(step: Mapping[str, Any]) -> Iterable[Problem]:
 def compile_pattern(pattern: str) -> Any:
     """Compile a regular expression with RE2, which needs linear time. Raises ValueError with a message for the author.
 
-    `re` and `regex` backtrack: a hostile pattern would need exponential time for a short text.
+    The packages `re` and `regex` use backtracking, so a hostile pattern would need exponential time for a short text.
     """
     import re2  # type: ignore[import-untyped]  # imported here, because only few functions need it
 
@@ -338,7 +344,7 @@ _CHECKS: Mapping[str, Callable[[Any], Iterable[Problem]]] = {
 
 
 def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
-    """Yield the errors in the transformations of a mapping from fields to entries."""
+    """Yield the errors in the transformations of a mapping of fields."""
     for field, entry in mapping.items():
         if isinstance(entry, Mapping):
             yield from (((field, *path), text) for path, text in problems(entry, field))
@@ -354,14 +360,14 @@ def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
 
 
 def attribute_problems(attributes: Mapping[str, Any]) -> Iterable[Problem]:
-    """Yield the errors in the transformations of a mapping from attributes to entries."""
+    """Yield the errors in the transformations of a mapping of attributes."""
     for name, entry in attributes.items():
         if isinstance(entry, Mapping):
             yield from (((name, *path), text) for path, text in problems(entry, None))
 
 
 def checked(find: Callable[[Mapping[str, Any]], Iterable[Problem]]) -> AfterValidator:
-    """Create a validator that refuses a value with errors. Each error has the path of the wrong value."""
+    """Create a validator that refuses a value if `find` yields errors. Each error has the path of the invalid value."""
 
     def check(value: Any) -> Any:
         errors = [
@@ -376,17 +382,17 @@ def checked(find: Callable[[Mapping[str, Any]], Iterable[Problem]]) -> AfterVali
 
 
 CHECKED_MAPPING = checked(mapping_problems)
-"""Refuses a mapping from fields to entries with wrong transformations."""
+"""A validator that refuses a mapping of fields if a transformation in it is invalid."""
 CHECKED_ATTRIBUTES = checked(attribute_problems)
-"""Refuses a mapping from attributes to entries with wrong transformations."""
+"""A validator that refuses a mapping of attributes if a transformation in it is invalid."""
 CheckedMapping = Annotated[dict[Label, MappingEntry | None], CHECKED_MAPPING]
 CheckedAttributes = Annotated[dict[Label, MappingEntry], CHECKED_ATTRIBUTES]
 
 
 def replacing(entry: Any) -> Any:
-    """Return an entry for a JSON Merge Patch that replaces the stored entry as a whole.
+    """Return an entry for a JSON Merge Patch that replaces the whole stored entry.
 
-    The keys that the new entry does not have are null in the patch. Otherwise the stored keys would remain, e.g.
-    `columns` beside a new `join`.
+    Keys that the new entry does not have are null in the result. Otherwise the stored keys would remain: for example,
+    the stored `columns` would remain beside a new `join`.
     """
     return {**dict.fromkeys(ENTRY_KEYS), **entry} if isinstance(entry, Mapping) else entry

@@ -1,4 +1,4 @@
-"""Writers for the formats of exports. Each writer needs constant memory, and keeps the order of the rows."""
+"""Writers for the formats of exports. A writer needs constant memory, and writes the rows in the given order."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +15,10 @@ def write(
     blocks: Iterator[bytes],
     options: Mapping[str, Any],
 ) -> int:
-    """Write the blocks to a file. It returns the number of cells that were cut off because they are too long.
+    """Write the blocks to a file. It returns the number of cells whose text was too long and was shortened.
 
-    For CSV, a block contains lines of CSV. For all other formats, a block contains lines of JSON, each with one object.
+    For CSV, a block contains lines of CSV. For all other formats, a block contains lines of JSON, with one object per
+    line.
     """
     match file_format:
         case "csv":

@@ -1,6 +1,6 @@
 """Writes Parquet with arro3, the Python binding of the Arrow project's Rust library.
 
-The layer of arro3 has 29 MB. The layer of pyarrow would have 151 MB, and the layer of DuckDB 62 MB
+A layer with arro3 has 29 MB. A layer with pyarrow would have 151 MB, and a layer with DuckDB 62 MB
 (docs/decisions/0054).
 """
 
@@ -14,7 +14,7 @@ from arro3.io import read_json, write_parquet
 from wecelebrate.exports.columns import Column, ColumnType
 
 ROWS_PER_GROUP = 100_000
-"""The number of rows in a row group. The writer holds one row group in memory, in compressed columns."""
+"""The number of rows in a row group. The writer holds the compressed columns of one row group in memory."""
 _BATCH_ROWS = 4_096
 
 
@@ -59,12 +59,12 @@ def write(out: io.RawIOBase, columns: Sequence[Column], blocks: Iterator[bytes])
     except Exception:
         if not failures:
             raise
-    if failures:  # The library would replace an exception of the rows by its own exception.
+    if failures:  # The library replaces an exception of `batches` by another exception.
         raise failures[0]
 
 
 class _Recording(io.RawIOBase):
-    """A file that records the exception of a failed write. If `write` raised the exception, the library would panic."""
+    """A file that records the exceptions of its `write`. They are not raised, because then the library would panic."""
 
     def __init__(self, out: io.RawIOBase, failures: list[BaseException]) -> None:
         super().__init__()

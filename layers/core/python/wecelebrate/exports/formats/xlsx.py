@@ -1,7 +1,7 @@
 """Writes XLSX with XlsxWriter. The rows go to a temporary file, so the memory does not grow with the number of rows.
 
-A spreadsheet keeps 15 digits of a number. Therefore ids, and numbers with more digits, are texts. A text is never a
-formula, even if it begins like a formula, so it needs no quote.
+A spreadsheet stores only 15 digits of a number. Therefore ids, and numbers with more digits, are written as texts. A
+text cell of XLSX is never a formula, even if it begins with `=`. Therefore texts need no quote before them.
 """
 
 import io
@@ -20,7 +20,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from wecelebrate.exports.columns import Column
 
 MAX_ROWS_PER_SHEET = 1_000_000
-"""The number of rows in a sheet, without the header. XLSX allows 1,048,576 rows. Further rows are in further sheets."""
+"""The largest number of rows in a sheet, without the header. XLSX allows 1,048,576 rows. More rows need more sheets."""
 MAX_CELL_LENGTH = 32_767
 """The maximum number of UTF-16 units in a cell."""
 MAX_DIGITS = 15
@@ -29,7 +29,9 @@ _FIRST_YEAR = 1900
 _COPY_BYTES = 1024 * 1024
 
 WriteCell = Callable[[int, int, Any], bool]
-"""Writes a value that is not null. The arguments are the row, the column and the value. Returns whether it is cut."""
+"""Writes a value that is not null into a cell. The arguments are the row, the column and the value. It returns whether
+the value was too long and was shortened.
+"""
 
 
 def write(
@@ -40,7 +42,7 @@ def write(
     *,
     max_rows: int = MAX_ROWS_PER_SHEET,
 ) -> int:
-    """Write blocks of JSON lines as a workbook. It returns the number of texts that were cut off."""
+    """Write blocks of JSON lines as a workbook. It returns the number of texts that were shortened."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         book = xlsxwriter.Workbook(
@@ -74,7 +76,7 @@ def _write_rows(sheets: "_Sheets", blocks: Iterator[bytes], max_rows: int) -> in
 
 
 class _Sheets:
-    """Adds sheets with a header."""
+    """Adds sheets to a workbook. Each sheet has a header."""
 
     def __init__(self, book: xlsxwriter.Workbook, columns: Sequence[Column], timezone: str) -> None:
         self._book, self._columns, self._zone = book, columns, ZoneInfo(timezone)

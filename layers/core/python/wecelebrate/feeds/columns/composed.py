@@ -1,15 +1,15 @@
 """Reads column names that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
 
-The tables of names cannot list every such name. A name is composed if two conditions are true: it begins or ends with a
-usual name of the field, and all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File
-name` and `Category manager` have another meaning, so they are not composed names.
+The tables of names cannot list every such name. A composed name begins or ends with a usual name of the field. All its
+other words are words that do not change the meaning (`_NEUTRAL`). `Tax category`, `File name` and `Category manager`
+have another meaning, so they are not composed names.
 
 An unknown word can change the meaning too. If such a name were accepted, private values could become public. A column
 with a composed name is used only if no column has a usual name, and if the values of the column fit the field.
 
-A stock is a number, and not public text. So the name of a stock column can contain unknown words, such as the name of a
-place. The words in `_NO_STOCK` and `_OTHERS` exclude a column. With such a word, a name does not mean the pieces that
-can be sold: `Safety stock`.
+The name of a stock column can contain unknown words, such as the name of a place. A stock is a number, so no private
+text can become public. A name with a word of `_NO_STOCK` or `_OTHERS`, such as `Safety stock`, does not mean the pieces
+that can be sold, and the column is not used.
 """
 
 import re
@@ -24,8 +24,9 @@ from wecelebrate.feeds.vocabulary.words import divisions
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 COMPOSED_TEXT_RANK = 15_000
-"""The rank of composed names. They come after all usual names, and also after usual names with a language. They come
-before weak names."""
+"""The rank of composed names. Usual names are preferred to composed names, even if a usual name contains a language.
+Composed names are preferred to weak names.
+"""
 MAX_NAME = 60
 MAX_WORDS = 6
 MAX_CJK_REST = 6
@@ -39,7 +40,7 @@ _NO_HEADS = listed(
     "title titel titre titulo titolo shortdescription descriptionshort kurzbeschreibung itemdescription summary "
     "articledescription kurztext descripcion kundi ruhm hang merk skupina shorttext nombre"
 )
-"""Usual names that have another meaning together with other words: `VAT posting group`, `Page title`."""
+"""Usual names that get another meaning if other words are added, as in `VAT posting group` and `Page title`."""
 _ENDINGS = listed(
     "code codes nr no num id name names text path pfad level ebene tree breadcrumb bezeichnung kod kode codigo codice "
     "nom nombre nome navn namn nazwa nazev nimi naam libelle description desc label title titel key kurz short full "
@@ -140,7 +141,7 @@ def _has_head(parts: tuple[str, ...], field: str) -> bool:
 
 
 def _is_compound(word: str, field: str, heads: frozenset[str]) -> bool:
-    """Return whether a word without spaces is a compound of a usual name and known words. German has such compounds."""
+    """Return whether a word consists of a usual name and known words. German writes such words without spaces."""
     if not _LATIN.fullmatch(word):
         word = word if field == "name" else _CJK_ENDING.sub("", word)
         endings = (word[at:] for at in range(1, min(len(word), MAX_CJK_REST + 1)))

@@ -11,7 +11,7 @@ from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.notation.shapes import shape_of
 
 MAX_ROWS = 300
-"""How many rows of the sample are described. More rows would not change a decision."""
+"""The number of sample rows from which the facts are computed. More rows would not change a decision."""
 MAX_VALUES = 100
 MAX_EXAMPLES = 3
 MAX_VALUE_LENGTH = 200
@@ -29,7 +29,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.DO
 
 @dataclass(slots=True, frozen=True)
 class Value:
-    """What one value looks like."""
+    """Describes the form of one value."""
 
     has_digit: bool
     is_number: bool
@@ -59,7 +59,7 @@ def value_of(cell: str) -> Value:
 
 
 def _is_spaced_code(text: str) -> bool:
-    """Return whether a value is a code with a space and zeros, such as `KNI 0001`. `DIN 912` is the name of a norm."""
+    """Return whether a value is a code with a space and zeros, such as `KNI 0001`. `DIN 912` names a standard."""
     return _SPACED_CODE.fullmatch(text) is not None and text[:3] not in currencies()
 
 
@@ -80,7 +80,7 @@ class Facts:
 
     @cached_property
     def values(self) -> list[Value]:
-        """What some of the values look like, at most MAX_VALUES of them."""
+        """The forms of at most MAX_VALUES of the values."""
         step = -(-len(self.cells) // MAX_VALUES) or 1
         return [value_of(cell) for cell in self.cells[::step]]
 
@@ -105,10 +105,7 @@ class Facts:
         return len(set(self.cells)) / len(self.cells) if self.cells else 1.0
 
     def share(self, kind: str) -> float:
-        """Return the share of the values for which the attribute `kind` of `Value` is true.
-
-        It returns 1 if there are no values.
-        """
+        """Return the share of the values whose attribute `kind` is true (see `Value`), or 1 if no values exist."""
         return sum(getattr(value, kind) for value in self.values) / len(self.values) if self.values else 1.0
 
     @property
@@ -129,7 +126,7 @@ class Columns:
         if column not in self._facts:
             present = [row[column] for row in self.sample if column < len(row)]
             texts = [text for cell in present if (text := (cell or "").strip())]
-            # A text is never longer than its casefolded form.
+            # A longer text is not in NOTHING, because casefolding never makes a text shorter.
             cells = [text for text in texts if len(text) > _MAX_NOTHING or text.casefold() not in NOTHING]
             self._facts[column] = Facts(len(self.sample), cells)
         return self._facts[column]
@@ -152,7 +149,7 @@ class Columns:
 
 
 DASHES = frozenset(("-", "--", "\u2010", "\u2013", "\u2014", "\u2212", "-.-", "-,-"))
-"""Cells of a column of numbers that mean "none"."""
+"""Cells that mean "none" in a column of numbers."""
 NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "(null)", "\\n", "undefined", "none", "nil"))
-"""Texts that programs write if a value does not exist. They are in lower case."""
+"""Texts in lower case that programs write instead of a missing value."""
 _MAX_NOTHING = max(map(len, NOTHING))

@@ -1,7 +1,7 @@
 """Reads the language from the name of a column: `Name DE`, `title_en`, `Nosaukums LV`, `localizedfields.sl.name`.
 
-Such a column is used if the file has no column of the same name without a language. The first language of the file is
-used.
+A column with a language in its name is used if the same name without a language does not exist in the file. If the file
+has several languages, the first language is used.
 """
 
 import re
@@ -32,15 +32,14 @@ _WORD = re.compile(
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2})?", re.IGNORECASE)
 MAX_NAME = 100
 _AMBIGUOUS = frozenset(("id", "no", "is", "it", "be", "am", "et", "sr", "ta"))
-"""Codes of languages that are other words, too. So `Product ID` and `Article No` do not contain a language."""
+"""Codes of languages that are also ordinary words. For example, `Product ID` and `Article No` contain no language."""
 
 
 Candidates = dict[str, list[tuple[int, int, str | None]]]
-"""For each field, the possible columns. For each column, its rank, its number, and the currency in its name."""
+"""Maps each field to its possible columns. A column is given by its rank, its number, and the currency in its name."""
 FIELDS = ("name", "description", "category")
 RANK = 2_000
-"""This number is added to the rank of a column if its name contains a language. Names that can also be values have even
-higher ranks."""
+"""This number is added to the rank of a column if its name contains a language. Only weak names have higher ranks."""
 _SHORT_TEXTS = frozenset(("shortdescription", "descriptionshort", "kurzbeschreibung", "shorttext"))
 """Names of descriptions, which are read as product names only if the file has no better column."""
 
@@ -67,12 +66,12 @@ def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> 
             one for one in candidates[field]
             if not is_weak(one[0]) and one[1] not in texts and not without_language(header[one[1]])
         ]  # fmt: skip
-        if plain and field != "category":  # `Pavadinimas` beside `Name (EN)`
+        if plain and field != "category":  # for example, `Pavadinimas` beside `Name (EN)`
             candidates[field] = [
                 (rank if without_language(header[number]) is None or is_weak(rank) else rank + RANK, number, code)
                 for rank, number, code in candidates[field]
             ]
-        elif field != "category":  # the first language of the file is used
+        elif field != "category":  # equal ranks: the first language of the file is used
             coded = [one for one in candidates[field] if not is_weak(one[0]) and without_language(header[one[1]])]
             best = min((rank for rank, _, _ in coded), default=0)
             candidates[field] = [(best if one in coded else one[0], *one[1:]) for one in candidates[field]]
@@ -82,7 +81,7 @@ def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> 
 
 
 def _has_other(header: Sequence[str], column: str) -> bool:
-    """Return whether another column has the same name in another language, as `Title EN` beside `Title NO`."""
+    """Return whether another column has the same name in another language, for example `Title EN` and `Title NO`."""
     name = without_language(column)
     return any(without_language(other) == name for other in header if other != column)
 

@@ -25,7 +25,7 @@ _CURRENCY = re.compile(
     r"^(.+?)(?:in)?(" + "|".join(NAMED_CURRENCIES) + r")$|^(" + "|".join(NAMED_CURRENCIES) + r")(.+)$"
 )
 PUBLIC_FIELDS = frozenset(("name", "description", "category", "brand", "price", "images"))
-"""The fields that are not read from a column with the name of an internal value, such as `Name (internal)`."""
+"""Fields that are never read from a column whose name means an internal value, such as `Name (internal)`."""
 _SIGNS = str.maketrans({"€": " eur ", "$": " usd ", "£": " gbp "})
 
 
@@ -40,7 +40,7 @@ _LATIN_PART = re.compile(r"[a-z\u00c0-\u024f][a-z\u00c0-\u024f ._#-]*[a-z\u00c0-
 
 
 def _in_two_scripts(column: str) -> tuple[str, str] | None:
-    """Divide a name such as `商品编码 SKU` into its parts in Latin letters and in another script."""
+    """Divide a name such as `商品编码 SKU` into a part in Latin letters and a part in another script."""
     latin = _LATIN_PART.search(column[:100])
     if latin is None:
         return None
@@ -54,18 +54,20 @@ _QUALIFIER = re.compile(
     r"(?:[_ ]?(?:master|base|stamm|table|data|details|info|fields?))?(?:[_.]|\[|: )\s*(?=[^\W_]{2})",
     re.IGNORECASE,
 )
-"""The name of a database table before the name of a column, as in database reports: `Part_UnitPrice`, `Items[Name]`."""
+"""Finds the name of a database table before a column name, for example in `Part_UnitPrice` and `Items[Name]`."""
 _UNQUALIFIED = frozenset((
     "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
     "rate", "unit", "units", "count", "total", "sum",
 ))  # fmt: skip
-"""Words that have another meaning without the name of the table. For example, `Product_Value` is not a price."""
+"""Column names that are never separated from the name of their table, because their meaning would change. For example,
+`Value` can be a price, but `Product_Value` is not.
+"""
 
 
 def _without_table(column: str) -> str:
     """Return the folded name of a column without the name of its table.
 
-    It returns "" if the name contains no table, or if the rest is in `_UNQUALIFIED`.
+    The result is "" if the name contains no table, or if the remaining name is in `_UNQUALIFIED`.
     """
     match = _QUALIFIER.match(column)
     rest = fold(column[match.end() :]) if match else ""
@@ -83,9 +85,10 @@ _LAST_PARTS = frozenset(("code", "value", "text", "label"))
 
 
 def _without_containers(path: str) -> list[str]:
-    """Return the path of JSON or XML without the objects that only contain the product, and without a final `Code`.
+    """Return the path of JSON or XML without the objects that only contain the product.
 
-    `ItemMasterHeader.Description` is `Description`, and `ItemStatus.Code` is also `ItemStatus`.
+    For example, `ItemMasterHeader.Description` becomes `Description`. If a path ends with `Code` or a similar name, the
+    path without this name is returned too. For example, `ItemStatus.Code` also becomes `ItemStatus`.
     """
     parts = path.split(".")
     while len(parts) > 1 and _is_container(parts[0]):
@@ -101,20 +104,24 @@ def _is_container(part: str) -> bool:
 
 
 MAX_ALTERNATIVES = 4
-"""How many names separated by / a column can have."""
+"""The maximum number of alternative names in a column name. A / separates these names, as in `Product Code/SKU`."""
 
 
 @lru_cache(maxsize=8192)
 def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
-    The other forms lack some parts: remarks in brackets; `.0` in a JSON path; the prefix `variants.`; a final 1, as in
-    `Bezeichnung 1`; one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`); or the
-    table of a database, as in `Part_UnitPrice`.
+    Each of the other forms omits one or more of these parts:
+
+    * remarks in brackets
+    * `.0` in a JSON path, and the prefix `variants.`
+    * a final 1, as in `Bezeichnung 1`
+    * one of two names, as in `Product Code/SKU` and in `Артикул SKU`
+    * the name of a database table, as in `Part_UnitPrice`
     """
     column = column if column.isascii() else nfkc(column).translate(_BRACKETS)
     column = plain_name(column)
-    # The limit keeps the search linear. Without it, each opening bracket starts a search through the rest.
+    # Without the limit of 200 characters, each opening bracket would start a search to the end of the name.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
     last = path.removeprefix("variants.")
@@ -136,8 +143,7 @@ def name_forms(column: str) -> tuple[str, ...]:
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
 SOLO_PRICE_RANK = 7_000
-"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name does not show that its row is the
-header."""
+"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name does not identify the header row."""
 
 
 _NO_AMOUNTS = frozenset((
@@ -149,7 +155,7 @@ _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
 WEAK_RANK = 20_000
-"""The rank of a name that also means other things, such as `Web` and `Nr`. The values must fit such a name."""
+"""The rank of a name that also means other things, such as `Web` and `Nr`. The values must fit the field."""
 _VOCABULARY_RANK = 1_000
 
 
@@ -158,7 +164,7 @@ def _known_names() -> dict[str, dict[str, int]]:
     """For each field, map its possible folded names to their ranks."""
     fields: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     words = vocabulary()
-    # A name that is also a value, such as `Online`, can be in a row that is not the header. So it is a weak name.
+    # A name such as `Online` can also be a value in a row of data. Therefore it is a weak name.
     values = words.words("values.yes", "values.no", "values.active", "values.inactive", "values.in_stock",
                          "values.out_of_stock", "values.few", "values.units")  # fmt: skip
     for table, target in _TABLES.items():
@@ -176,7 +182,7 @@ def _known_names() -> dict[str, dict[str, int]]:
 
 
 def _add_ranks(known: dict[str, int], ranks: Mapping[str, int]) -> None:
-    """Add the ranks of names. If a name has a rank already, the better one is kept."""
+    """Add the ranks of names. If a name already has a rank, the better rank is kept."""
     for name, rank in ranks.items():
         if known.setdefault(name, rank) > rank:
             known[name] = rank
@@ -254,8 +260,8 @@ MAX_ABBREVIATION = 12
 def abbreviated_fields(column: str) -> tuple[str, ...]:
     """Return the fields of numbers or states that an abbreviation such as `Zal.` or `Sosp.` can mean.
 
-    The values of the column must fit the field. Texts can become public, so the fields of texts are not read from an
-    abbreviation.
+    The values of the column must fit the field. A text field is never read from a column with an abbreviated name,
+    because its texts can become public.
     """
     prefix = _abbreviation(column)
     names = _known_names() if prefix else {}
@@ -286,9 +292,9 @@ MAX_HEADER_CELLS = 300
 
 
 def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
-    """Count the cells that contain a usual column name, or a name from `also`. All names in `also` must be folded.
+    """Count the cells that contain a usual column name, or one of the folded names in `also`.
 
-    Weak names do not count, because rows of data contain such words too.
+    Weak names do not count, because rows of data contain them too.
     """
     first = islice(cells, MAX_HEADER_CELLS)
     return sum(1 for cell in first if len(cell) <= 100 and (_is_clear(cell) or (also and fold(cell) in also)))

@@ -1,4 +1,4 @@
-"""Recognises names of pieces that are no stock: minimum, safety, ordered, expected and packed pieces.
+"""Recognises column names for pieces that are not in stock: minimum, safety, ordered, expected and packed pieces.
 
 | name                                     | pieces   |
 |------------------------------------------|----------|
@@ -27,14 +27,18 @@ _BEGINNINGS = re.compile(
     "ожида|очіку|αναμεν|beklen|gaidam|laukiam|saabu|forvent|vantan|baleni|opakow|pakend|iepakoj|pakuot|"
     "csomag|pakiranj|pakovan|паков|опаков|упаков|συσκευ|koli$|qutu"
 )
-"""The beginnings of words for such pieces. The Hungarian `rendelkezésre álló` and `rendelhető` mean free pieces."""
+"""The beginnings of words for pieces that are not in stock. The Hungarian words `rendelkezésre álló` and `rendelhető`
+do not match, because they mean available pieces.
+"""
 _INSIDE = re.compile("|".join(squeezed(stem) for stem in (
     "الحد الأدنى", "المطلوبة", "المحجوزة", "حداقل", "رزرو", "מינימום", "מינימלי", "בהזמנה", "שמור", "کم از کم",
     "کم سے کم", "न्यूनतम", "आदेशित", "आरक्षित", "ন্যূনতম", "সর্বনিম্ন", "সংরক্ষিত", "குறைந்தபட்ச", "ขั้นต่ำ", "จอง",
     "tối thiểu", "ዝቅተኛ", "最低", "最小", "安全", "在途", "下限", "上限", "预警", "預警", "入荷", "최소", "안전", "적정",
     "미입고", "입고예정", "할당",
 )) + "|encamino|(?<!可)发货|(?:発注|발주|주문)(?!가능|可能)|ซอ(?!ได)")  # fmt: skip
-"""Such words that can be inside a name. `주문가능수량` are the pieces that can be ordered."""
+"""Words for pieces that are not in stock, at any place in a name. `주문가능수량` does not match, because it means the
+pieces that a customer can order.
+"""
 _PER_PACK = re.compile(
     r"(?:/|\b(?:per|por|par|pro|je)\s)\s*(?:conf|imball|collo|envase|paquete|pack|pacote|embalagem|lot|dus|verpackung)",
     re.IGNORECASE,

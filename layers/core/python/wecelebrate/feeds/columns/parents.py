@@ -26,8 +26,8 @@ _WHOSE = (
 _NAME = re.compile(rf"{_WHOSE}?(?:do|del|de|du|des)?{_PARENT}{_WHOSE}?|variant(?:e)?(?:of|von)|elterntyp")
 _NOT = words("category kategorie categoria categorie kategori account company customer warehouse location")
 _BARE = words("master principal ana ust 모")
-"""Words that also have other meanings, e.g. in `master carton` and `main image`. A name with such a word must also
-contain a word for a product or for its number.
+"""Words that also have other meanings, for example in `master carton` and `main image`. A name with such a word must
+also contain a word for a product or a product number.
 """
 MIN_SHARE = 0.5
 """At least this share of the values must be SKUs of the file."""
@@ -37,8 +37,8 @@ MIN_PARENTS = 1
 def parent_column(columns: Columns, sku: int, earlier: Sequence[str] = ()) -> int | None:
     """Return the column with the SKUs of the parents, or None.
 
-    `earlier` are the columns in which the catalog's previous file had the parents. They are used if this file is a
-    delta that contains variants, but not their parents.
+    `earlier` are the columns that contained the parents in the catalog's previous file. They are used if this file is a
+    delta that contains variants without their parents.
     """
     skus = {text for row in columns.sample if sku < len(row) and (text := (row[sku] or "").strip())}
     for number, name in enumerate(columns.header):
@@ -60,7 +60,7 @@ def parent_column(columns: Columns, sku: int, earlier: Sequence[str] = ()) -> in
 
 
 def are_sold(columns: Columns, sku: int, parent: int, stocks: list[int]) -> bool:
-    """Return whether parents with a price are products themselves.
+    """Return whether parents with a price are sold as products.
 
     If the stocks of all parents are blank or 0, and a variant has a stock, the parents only group their variants.
     """
@@ -87,9 +87,7 @@ def names_list_options(columns: Columns, name: int, parent: int) -> bool:
 
 
 def options_in(name: str) -> list[tuple[str, str]]:
-    """Return the options that a name lists, each with its value. If the name is no list of options, the result is
-    empty.
-    """
+    """Return the options in a name, each with its value. The result is empty if the name is not a list of options."""
     if not _OPTIONS.fullmatch(name.strip()):
         return []
     pairs = (part.partition(":") for part in name.split(";"))

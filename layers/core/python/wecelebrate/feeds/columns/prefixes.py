@@ -18,14 +18,15 @@ _PREFIXES = (
     re.compile(r"(?P<prefix>OX)(?=[A-Z]{3})"),
     re.compile(r"(?P<prefix>_)(?=[A-Za-z]{2})"),
 )
-"""The prefixes of databases: `p_`, `B1_` beside `B2_`, `OX`, `_`.
+"""The prefixes of databases: `p_`, `B1_` together with `B2_`, `OX`, and `_`.
 
-Two letters can mean a purchase, as in `EK_Preis` and `PO_PRICE`, so only those of OXID are a prefix.
+The only prefix of two letters is `OX`, for OXID, because two letters can have a meaning. For example, `EK_Preis` and
+`PO_PRICE` are purchase prices.
 """
 
 
 def without_prefix(header: Sequence[str]) -> list[str] | None:
-    """Return the names without the prefix that they share, or None if they share none."""
+    """Return the names without their common prefix, or None if they have no common prefix."""
     names = [name[:MAX_NAME] for name in header]
     for pattern in _PREFIXES:
         matches = [pattern.match(name) for name in names]
@@ -39,16 +40,16 @@ def without_prefix(header: Sequence[str]) -> list[str] | None:
 
 
 def _has_model_beside_gtin(names: Sequence[str]) -> bool:
-    """Return whether a table has `model` beside a GTIN. Shops such as Gambio have their own numbers in this column.
+    """Return whether a table has the columns `model` and GTIN. In Gambio and similar shops, `model` is the SKU.
 
-    In exports of other systems, a model is the number of the manufacturer, so the reader asks which column is the SKU.
+    In other systems, `model` is the manufacturer's number. Therefore the reader asks which column is the SKU.
     """
     folded = {name.casefold() for name in names}
     return "model" in folded and not folded.isdisjoint(("ean", "gtin", "upc", "barcode"))
 
 
 def with_names(question: Question, names: Mapping[str, str]) -> Question:
-    """Return a question with the column names of the file. `names` maps the names without the prefix to the names of
+    """Return the question with the column names of the file. `names` maps each name without the prefix to the name in
     the file.
     """
     text = question.text

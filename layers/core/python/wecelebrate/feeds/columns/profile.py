@@ -34,7 +34,7 @@ class VariantRule:
     first_row_patterns: Mapping[str, str] = field(default_factory=dict)
     """Maps columns to patterns for their cells. A row that matches a pattern starts a new product.
 
-    If the rule has such patterns, any other row belongs to the product above, whatever its key is.
+    If the rule has such patterns, any other row belongs to the product above, even if its key is different.
     """
     variant_columns: Columns = ()
     """A later row with a value in one of these columns is a variant.
@@ -61,12 +61,12 @@ class VariantRule:
     In each of the two columns, the separator is |.
     """
     option_columns: str | None = None
-    """A pattern of a column's name, as it is in the file. Its first group is the name of the option in this column."""
+    """A pattern for column names that are not folded. Its first group is the name of the option in the column."""
     variant_title: Columns = ()
     """The columns of the variant's own name, which is used if the variant has no options."""
     variant_images: Columns = ()
     own_columns: Columns = ()
-    """Further columns that belong only to the variant. A blank cell there does not get the product's value."""
+    """Further columns that belong only to the variant. Their blank cells do not get the product's value."""
     inherits_price: bool = False
     """Whether a variant without a price has the price of its product."""
     surcharge: Columns = ()
@@ -100,20 +100,20 @@ class Profile:
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Maps columns to attribute names. These attributes are public, unless the name of their column has a private part.
 
-    If the attribute name is empty, the name of the column decides (see `visibility`), and becomes the name of the
-    attribute.
+    If the attribute name is empty, the attribute has the name of the column. This name then determines whether the
+    attribute is public (see `visibility`).
     """
     variants: VariantRule | None = None
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
     """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses.
 
-    The field `name` is an exception: it uses only the first cell that is not blank, e.g. if each language has its own
-    column.
+    The field `name` uses only the first cell that is not blank, because each language can have its own column.
     """
     other_identifier: str | None = None
-    """A column with an identifier other than the SKU. A row with this identifier, but without a SKU and a name, refers
-    to a stored product: the product whose source data has the same value in this column."""
+    """A column with an identifier other than the SKU. If a row has this identifier, but no SKU and no name, it refers
+    to the stored product with the same value in its source data.
+    """
     separate_prices: bool = False
     """Whether the prices of the products come in other files. A new product without a price is then inactive."""
     minor_units: bool = False
@@ -129,9 +129,10 @@ class Profile:
     pair_columns: Columns = ()
     """Columns whose cells have one attribute per line, such as `Colour: red`."""
     header_currency: str | None = None
-    """A pattern of a folded column name that contains the currency of all prices, in its first group."""
+    """A pattern for a folded column name. Its first group is the currency of all prices."""
     offers_without_days: Literal["valid", "asked"] = "asked"
-    """Whether an offer without days is valid now, by the vendor's documentation. Otherwise, a question is asked."""
+    """Whether an offer without dates is valid now, according to the vendor's documentation. If not, the user is asked.
+    """
     offer_switch: Columns = ()
     """The column that says whether the offer of a row is on, such as `On Sale` of Squarespace."""
     keep_other_columns: bool = False

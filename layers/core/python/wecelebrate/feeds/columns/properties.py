@@ -1,9 +1,9 @@
 """The names of product properties and of private values, in the languages of common shops and ERP systems.
 
 The module `visibility` uses these tables to decide which columns of a file are public. The name of a property is the
-folded name of a column without digits: `GTIN-13` becomes `gtin`. Such a name can also be a part of a longer name: it
-can follow a word for "product", as in `Produktfarbe`, and it can precede a unit or a language, as in `weight_kg` or
-`Größe (cm)`.
+folded name of a column without digits: `GTIN-13` becomes `gtin`. Such a name can also be a part of a longer name. It
+can follow a word for "product", as in `Produktfarbe`. It can precede a unit or a language, as in `weight_kg` or `Größe
+(cm)`.
 
 Sources: Google Merchant Center, product data specification; schema.org, Product; GS1 Web Vocabulary, Product; GS1 GDSN
 3.1; the attributes that Shopify, WooCommerce, Magento, Odoo, PrestaShop and Saleor show in a storefront; ETIM.
@@ -325,4 +325,4 @@ PRIVATE_STEMS = (
     "zakup dostawc hurtow wewnetrzn magazynow nakup dodavatel velkoobchod skladov nakladov beszerz szallito nagyker "
     "koltseg achiziti furnizor tedarikci alisfiyat"
 )
-"""Parts of words that make a column private, wherever they stand in its folded name: `Einkaufspreis`."""
+"""Parts of words that make a column private, at any place in its folded name, as in `Einkaufspreis`."""

@@ -1,4 +1,4 @@
-"""Finds out why several rows have the same SKU: because of several places, of variants, or of repeated rows."""
+"""Finds out why several rows have the same SKU: the rows can be places of stock, variants, or repeated products."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import Cells
 
 MIN_REPEATED = 0.2
-"""If the share of rows that have the SKU of another row is smaller than this, the file only repeats some products."""
+"""If the share of rows with a repeated SKU is smaller than this value, the file only repeats some products."""
 MAX_EXPLAINED = 3
 
 
@@ -17,9 +17,9 @@ class Repeats:
     """The rows of the sample that share their SKU with another row."""
 
     share: float
-    """The share of these rows among all rows with a SKU."""
+    """The share of the rows with a repeated SKU among all rows with a SKU."""
     count: int
-    """The number of these rows."""
+    """The number of rows with a repeated SKU."""
     different: tuple[int, ...]
     """The columns that differ between rows with the same SKU. The column that differs most often comes first."""
     example: str

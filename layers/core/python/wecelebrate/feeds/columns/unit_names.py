@@ -21,8 +21,9 @@ POSSIBLE_PRICE_UNITS = frozenset((
     "pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm", "einheit", "me",
     "unite", "unidad", "unita", "eenheid",
 ))  # fmt: skip
-"""Column names that can mean the unit of a price, or the unit in which a product is sold. The values of the column, or
-the answer to a question, decide between the two meanings."""
+"""Column names with two possible meanings: the unit of a price, and the unit in which a product is sold. The values of
+the column or the answer to a question determine the meaning.
+"""
 _LOOSE_PRICE_UNIT = re.compile(
     r"(?:unit|einheits|p|pr|price|preis|vk|prix|precio|prezzo|prijs|pris){1,2}(?:qty|quantity|per|pro|je|einheit|einh|unit|"
     r"basis|base|menge|factor|faktor|divisor)|(?:per|pro|je|par|por|pour)(?:qty|quantity|unit|units|menge|stk|stuck|pcs)?|"
@@ -56,7 +57,7 @@ def _first_word(text: str) -> str:
 
 
 def unit_in_name(column: str) -> re.Match[str] | None:
-    """Return the part of a name that says how many units a price is for: ` pro 100` of `Preis pro 100`."""
+    """Return the part of a name that says how many units a price is for, for example ` pro 100` in `Preis pro 100`."""
     return _named_unit().search(column[:MAX_UNIT_NAME])
 
 

@@ -51,7 +51,7 @@ class _Words:
 
 _SIGNS = str.maketrans({"\u2019": " ", "\u2018": " ", "\u2013": " ", "°": " "})
 _UNIT_OF_PATH = re.compile(r"@[a-z]*(unit|currency|lang)[a-z]*$", re.IGNORECASE)
-"""An XML attribute that is a part of the value, as in `netWeight@measurementUnitCode`."""
+"""Finds an XML attribute that only describes the value, such as the unit in `netWeight@measurementUnitCode`."""
 
 
 @lru_cache(maxsize=8192)
@@ -86,18 +86,19 @@ def private_part(name: str) -> str | None:
 
 
 _PUBLIC_AFTER = {"kundenpreis": "end"}
-"""The starts of words that make a stem public: a `Kundenpreis` is the price of one customer, and an `Endkundenpreis` is
-the price of all consumers."""
+"""Maps a private stem to the beginning of a word in which the stem is public. A `Kundenpreis` is the price for one
+customer, but an `Endkundenpreis` is the price for all consumers.
+"""
 
 
 @lru_cache(maxsize=8192)
 def internal_part(name: str) -> str | None:
     """Return the part of a name that means purchase data, margins or internal values.
 
-    A column with such a name is never chosen for a public field by its name: `Price (dealer)` is not the price.
+    A column with such a name is never chosen for a public field. For example, `Price (dealer)` is not the price.
     """
     parts, all_words = words(name), _words()
-    if parts[:3] == ("buy", "it", "now"):  # the fixed price of an auction is no purchase price of the sender
+    if parts[:3] == ("buy", "it", "now"):  # the fixed price of an auction is not a purchase price
         parts = parts[3:]
     for word in parts:
         if word in all_words.private:
@@ -107,10 +108,9 @@ def internal_part(name: str) -> str | None:
     first, last = 0, next(ends, 0)
     for start in range(len(text) - 1):
         if start >= last:
-            first, last = last, next(end for end in ends if end > start)  # the next search in `ends` continues here
+            first, last = last, next(end for end in ends if end > start)  # the iterator `ends` continues here
         for stem in all_words.stems.get(text[start : start + 2], ()):
-            # A stem that spans several words must begin at the start of a word. So `Cena Kup Teraz` does not contain
-            # `nakup`.
+            # A stem in several words must begin at the start of a word: `Cena Kup Teraz` does not contain `nakup`.
             is_found = text.startswith(stem, start) and (start == first or start + len(stem) <= last)
             if is_found and text[first:start] != _PUBLIC_AFTER.get(stem, text):
                 return stem
@@ -124,7 +124,7 @@ def is_property(name: str) -> bool:
 
 
 def _is_known(parts: tuple[str, ...]) -> bool:
-    """Return whether the words name a property. A word for the product can stand before it, and a unit after it."""
+    """Return whether the words name a property. A word for the product can precede it, and a unit can follow it."""
     start, end, all_words = 0, len(parts), _words()
     while start < end:
         name = "".join(parts[start:end])
@@ -217,7 +217,7 @@ class Disclosure:
 
 
 def _key(name: str) -> str:
-    """Return the form of a name for comparisons: its words and its digits. The digits can distinguish columns."""
+    """Return the words and the digits of a name, for comparisons. Two columns can differ only in their digits."""
     text = "".join(words(name)) + "".join(char for char in name if char.isdecimal())
     return text or name
 

@@ -1,4 +1,4 @@
-"""Divides printed lists with aligned rows, if their header or their pages are too irregular for `fixed_width`.
+"""Divides printed lists with aligned rows whose header or pages are too irregular for `fixed_width`.
 
     Shop of Ann Ray                 Page 1
     Item no.  Description      Cost  Price Stock         the names are divided by one space
@@ -33,7 +33,7 @@ _SPACES = re.compile(r" {2,}")
 
 @dataclass(frozen=True, slots=True)
 class AlignedRows:
-    """The layout of such a list. It divides lines as `fixed_width.Layout` does."""
+    """The layout of a printed list. Like `fixed_width.Layout`, it divides lines into cells."""
 
     gaps: tuple[tuple[int, int], ...]
     is_wide: bool
@@ -62,7 +62,7 @@ class AlignedRows:
 
 
 def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> AlignedRows | None:
-    """Return the layout whose header has the most known names, or None if the lines are not such a list."""
+    """Return the layout whose header has the most known names, or None if the lines are not a printed list."""
     texts = [line.rstrip() for line in lines[:MAX_LINES] if len(line) <= MAX_LINE_LENGTH and "\t" not in line]
     best: tuple[int, AlignedRows] | None = None
     for is_wide in (False, True) if not all(map(str.isascii, texts)) else (False,):

@@ -1,7 +1,7 @@
 """Measures how well a decoded text fits a language, by the letters that the language does not have.
 
-A wrong encoding creates combinations of letters that no language has: `Doplòky` beside `š` is neither Italian nor
-Czech, and `Pèèrynè` has a double letter that no language has. The costs of a text and a language are:
+A wrong encoding creates combinations of letters that no language has. For example, no language has both the `ò` of
+`Doplòky` and `š`, and no language has the double letter of `Pèèrynè`. The costs of a text and a language are:
 
 | what                                                                                     | cost |
 |------------------------------------------------------------------------------------------|------|
@@ -61,7 +61,7 @@ _APOSTROPHES = frozenset("’‘·–—´×\u200e\u200f")
 _LOW_QUOTES = frozenset("„‚")
 _MARKS_AFTER_NAMES = frozenset("©®")
 _THAI_MARKS = frozenset(chr(code) for code in (0xE31, *range(0xE34, 0xE3B), *range(0xE47, 0xE4F)))
-"""Vowels and tones above and below a consonant."""
+"""Thai vowels and tones that are written above or below a consonant."""
 _NEVER_FIRST = frozenset("ΐΰъьЪЬ")
 _FINALS = frozenset("ךםןףץ")
 """Letters that Hebrew has only at the end of a word."""
@@ -100,8 +100,7 @@ class Fit:
 def best_fit(text: str, encoding: str, likely: Iterable[str]) -> Fit:
     """Return the language of the encoding with the lowest cost.
 
-    Of languages with the same cost, one of the `likely` languages is preferred. If any of the languages is likely, the
-    letters of the other languages count as foreign.
+    If several languages have the same cost, one of the `likely` languages is preferred.
     """
     words = list(dict.fromkeys(word for word in _WORD.findall(text) if not word.isascii()))[:MAX_WORDS]
     letters: Counter[str] = Counter()
@@ -114,7 +113,7 @@ def best_fit(text: str, encoding: str, likely: Iterable[str]) -> Fit:
         shape += _STRANGE  # names of products in Cyrillic begin with capital letters
     if encoding in WIDE:
         if words and not any(_ASIAN_PAIR.search(word) for word in words):
-            shape += _FOREIGN  # no word has two letters
+            shape += _FOREIGN  # no word has two letters in a row
         return Fit(shape, LANGUAGES[encoding][0])
     languages = LANGUAGES[encoding]
     likely = frozenset(likely)
@@ -134,7 +133,7 @@ def _cost(letter: str, alphabet: frozenset[str]) -> float:
 
 
 def _shape(word: str, letters: Counter[str], encoding: str) -> float:
-    """Return the cost of the shape of a word, and count its non-ASCII letters."""
+    """Return the part of a word's cost that is equal for all languages, and count its non-ASCII letters."""
     cost, before = 0.0, " "
     is_wide = encoding in WIDE
     for at, char in enumerate(word):
@@ -145,7 +144,7 @@ def _shape(word: str, letters: Counter[str], encoding: str) -> float:
         elif char in _SIGNS:
             cost += _STRANGE * _is_strange_sign(char, before, after)
         elif char in "Øø" and not before.isalpha() and not after.isalpha():
-            pass  # a diameter
+            pass  # a sign for "diameter"
         elif char.isalpha() or (not is_wide and char in ALPHABETS["th"]):
             if is_wide:
                 cost += _cost_of_han(char, before, after, encoding)
@@ -163,7 +162,7 @@ def _shape(word: str, letters: Counter[str], encoding: str) -> float:
 
 
 def _is_strange_sign(char: str, before: str, after: str) -> bool:
-    """Return whether a sign is at a place where no language has it: `Gro§e`, `©alica`, `P„„ryn„`."""
+    """Return whether no language has the sign at this place, for example in `Gro§e`, `©alica` and `P„„ryn„`."""
     if char in _LOW_QUOTES:
         return before.isalpha() or before in _LOW_QUOTES
     if char in _MARKS_AFTER_NAMES:

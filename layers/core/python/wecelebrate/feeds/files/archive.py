@@ -21,15 +21,17 @@ _NOTE = re.compile(r"[^.]+|.*\.(?:txt|md|rtf)", re.IGNORECASE | re.DOTALL)
 _SEPARATOR = re.compile(rb"[^;,\t|](?:[;\t|]|,(?! ))")
 _DELIMITER = re.compile(rb"[;,\t|]")
 MAX_PARTS = 50
-"""How many CSV files with the same columns are read as one."""
+"""The maximum number of CSV files with the same columns that are read as one file."""
 MAX_FIRST_LINE = 64 << 10
 _OFFICE = (
     ("xl/workbook.bin", "a binary Excel file (XLSB); save it as XLSX"),
     ("word/document.xml", "a Word document; put the products into an XLSX or CSV file"),
     ("ppt/presentation.xml", "a presentation; put the products into an XLSX or CSV file"),
-    ("content.xml", "an OpenDocument file (ODS); save it as XLSX"),
+    ("content.xml", "an OpenDocument file that is no spreadsheet; put the products into a spreadsheet"),
     ("Index/Document.iwa", "a Numbers file; export it as XLSX or CSV"),
 )
+
+_SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 class Archive(ZipReader):
@@ -37,12 +39,23 @@ class Archive(ZipReader):
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
+        self.is_opendocument = self._is_opendocument()
+        """Whether the archive is a spreadsheet of OpenDocument (ODS)."""
         for part, description in _OFFICE:
-            if part in self.entries and ("mimetype" in self.entries or part != "content.xml"):
+            if part == "content.xml" and (self.is_opendocument or "mimetype" not in self.entries):
+                continue
+            if part in self.entries:
                 raise UnreadableFeed(f"this looks like {description}")
+
+    def _is_opendocument(self) -> bool:
+        kind = self.entries.get("mimetype")
+        return kind is not None and "content.xml" in self.entries and self.open(kind).read(200).startswith(_SPREADSHEET)
 
     @property
     def is_workbook(self) -> bool:
+        """Whether the archive is a workbook: XLSX, XLSM or ODS."""
+        if self.is_opendocument:
+            return True
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
     def data_files(self) -> list[zipfile.ZipInfo]:
@@ -61,7 +74,7 @@ class Archive(ZipReader):
             tables = [info for info in data if _SEPARATOR.search(first_lines[info.filename])]
             others = [info for info in data if info not in tables]
             if tables and all(_NOTE.fullmatch(info.filename) for info in others):
-                data = tables  # a text file beside the tables is a description for people
+                data = tables  # text files beside tables are notes for people
             if len({first_lines[info.filename] for info in data}) == 1 and self._have_own_rows(data):
                 return data
         if len(data) > 1:
@@ -72,7 +85,7 @@ class Archive(ZipReader):
     def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
         """Return whether each value in the first column is in only one of the files.
 
-        Two files with the old and the new prices of the same products would have the same values there.
+        Otherwise, the files are not parts of one table. They can be the old and the new prices of the same products.
         """
         seen: set[bytes] = set()
         for info in data:
@@ -88,9 +101,9 @@ class Archive(ZipReader):
         return self.open(parts[0]) if len(parts) == 1 else JoinedMembers([self.open(info) for info in parts])
 
     def _first_line(self, info: zipfile.ZipInfo) -> bytes:
-        """Return the first line.
+        """Return the first line of the entry.
 
-        If the entry does not begin with a short line of a table, return the name of the entry, which is unique.
+        If the entry does not begin with a short line of a table, return the name of the entry, because it is unique.
         """
         line, end, _ = self.open(info).read(MAX_FIRST_LINE).partition(b"\n")
         line = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r ")

@@ -56,7 +56,7 @@ class UnpackedFile:
 
     @property
     def truncated(self) -> bool:
-        """Whether a gzip layer is incomplete, or the file was cut because `limit` was called."""
+        """Whether a gzip layer is incomplete, or `limit` has cut the file."""
         return any(layer.truncated for layer in self._gzip) or (self._limited is not None and self._limited.truncated)
 
     def limit(self, size: int) -> None:

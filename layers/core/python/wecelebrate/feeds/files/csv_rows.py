@@ -24,8 +24,8 @@ MAX_BLANK_ROWS = 1_100_000
 class CsvRows:
     """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
 
-    A `'` before a text that a spreadsheet would compute is removed (`core.formula_quotes`). Our own files and those of
-    WooCommerce contain such quotes. `unquote` removes them from a cell.
+    `unquote` removes a `'` before a text that a spreadsheet would execute as a formula (`core.formula_quotes`). Exports
+    of wecelebrate and of WooCommerce contain such quotes.
 
     If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
     record then has several lines, and at least one of these statements is true:
@@ -36,8 +36,8 @@ class CsvRows:
 
     Only the first line of this record is rejected. Reading continues with the second line.
 
-    In a plain table (`tables.plain`), a line with a broken quote is always rejected, also at the end of the file, where
-    the line can be cut off. `raw` then contains the cells of the line, and the last cell begins at the broken quote.
+    In a plain table (`tables.plain`), a line with a broken quote is always rejected, even if it is the last line, which
+    can be cut off. `raw` then contains the cells of the line, and the last cell begins at the broken quote.
     """
 
     def __init__(
@@ -130,8 +130,8 @@ class CsvRows:
     def _repaired(self, line: str, cells: list[str]) -> list[str]:
         """Return the cells of a line whose quoted cells contain quotes that are not doubled: `"1/2" tee, brass"`.
 
-        Such a cell ends at the first quote before a delimiter. The cells are returned unchanged in two cases: the line
-        is well-formed, or the line divided in this way does not have as many cells as the header.
+        Such a cell ends at the first quote before a delimiter. If the line is well-formed, or would not get as many
+        cells as the header, `cells` is returned.
         """
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ class CsvRows:
         return cells
 
     def _problem_of_quotes(self, line: str) -> str:
-        """Return the problem with the quotes of a record of one line, or "" if the cells of the record are clear."""
+        """Return the problem with the quotes of a record of one line, or "" if there is no problem."""
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
         except csv.Error as error:

@@ -11,8 +11,8 @@
 | `B`    | the GTIN of an article, and other data that are not read                                             |
 | others | texts, price breaks, discounts and product groups, which are not read                                |
 
-The kind of a price is 1 for the list price, and 2 for the net price of the dealer, at which nothing is sold. The code 0
-of the unit means one piece, and 1, 2 and 3 mean 10, 100 and 1,000 pieces. Prices are without tax. DATANORM 3 has
+The kind of a price is 1 for the list price, and 2 for the net price of the dealer, which is not a sales price. The code
+0 of the unit means one piece, and 1, 2 and 3 mean 10, 100 and 1,000 pieces. Prices are without tax. DATANORM 3 has
 columns of fixed width, and programs disagree about the columns of DATANORM 5, so these versions are refused.
 
 Source: kommunal-edv.de, "Datanorm"; the open source programs RaphaelKimmig/datanorm_writer and halo/datanorm.
@@ -55,7 +55,7 @@ _GTIN = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
 class Converted:
     text: TextFile
     is_delta: bool
-    """Whether a record changes or deletes an article, so that the file is not the whole catalog."""
+    """Whether a record changes or deletes an article. Such a file is not the whole catalog."""
 
 
 def convert(text: TextFile, encoding: str | None) -> Converted | None:

@@ -72,7 +72,7 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
 
 
 def _aligned(sample: list[str], count_known: ColumnCounter) -> Layout | AlignedRows | None:
-    """Return the layout of aligned columns. If two layouts are possible, the one with more known names is returned."""
+    """Return the layout of aligned columns. Of two possible layouts, the layout with more known names is used."""
     neat, loose = fixed_width.detect(sample, count_known), aligned_rows.detect(sample, count_known)
     if neat is None or loose is None:
         return neat or loose
@@ -110,7 +110,7 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
     if dialect.layout is not None:
         lines = list(map(dialect.layout.divided, lines))
     reader = csv.reader(lines, **dialect.parameters())  # type: ignore[arg-type]
-    with contextlib.suppress(csv.Error):  # the rows read so far are enough for a sample
+    with contextlib.suppress(csv.Error):  # a sample can consist of the rows before the error
         for row in reader:
             yield row, reader.line_num
 
@@ -126,7 +126,7 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
     The header is the row with the most known columns. A row with only one known column is not the header if a row above
     it has the same number of cells. If no column is known, the header is the row with the most cells that are not
-    blank. If several rows qualify equally, the first of them is the header.
+    blank. If several rows are equally good, the first of these rows is the header.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     known_counts = [count_known(row) for row in first_rows]
@@ -142,9 +142,10 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _row_above_data(rows: list[list[str]], row: int) -> int:
-    """Return the index of the header above a row with data. If the row has no data or no header above it, return `row`.
+    """Return the index of the header if the row with the index `row` contains data, and otherwise `row`.
 
-    A row of data can have several words that are also names of columns: `Lager` (a department) and `active`.
+    If no header is above the row, `row` is returned too. A row of data can contain several words that are also column
+    names, for example `Lager` (a department) and `active`.
     """
     filled = [cell for cell in rows[row] if cell.strip()]
     if sum(map(_is_data, filled)) < MIN_DATA:
@@ -174,7 +175,7 @@ def _first_row_as_full(rows: list[list[str]], row: int) -> int:
 def _evenness(rows: list[list[str]]) -> float:
     """Return a score. The score is higher if more rows have the same width.
 
-    The score is (most common width - 1) × (share of rows with this width)². So rows of one column score 0.
+    The score is (most common width - 1) × (share of rows with this width)². Rows of one column have the score 0.
     """
     widths = Counter(len(row) for row in rows)
     if not widths:
@@ -208,7 +209,7 @@ def _has_padded_cells(sample: list[str], dialect: Dialect) -> bool:
 def _has_padded_quotes(text: str, delimiter: str, quote: str) -> bool:
     """Return whether there are spaces between a delimiter and the next quote.
 
-    The next quote can also be the one at the end of a cell. No regular expression is used, because its time would grow
+    The next quote can also be the closing quote of a cell. No regular expression is used, because its time would grow
     with the square of the length of a run of spaces if the delimiter is a space.
     """
     for before in text.split(quote)[:-1]:

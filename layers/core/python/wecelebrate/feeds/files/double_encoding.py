@@ -1,8 +1,8 @@
 """Repairs a UTF-8 file that a program has read in another encoding and saved in UTF-8 again.
 
-Such a file contains `KÃ¼che` instead of `Küche`. The file is repaired only if the double encoding is certain: each
+Such a file contains `KÃ¼che` instead of `Küche`. The file is repaired only if the double encoding is certain. Each
 sequence of non-ASCII characters must become valid UTF-8 when it is written in the other encoding. Words of real
-languages do not become valid UTF-8, because the bytes of UTF-8 look like letters beside symbols in other encodings.
+languages do not become valid UTF-8, because the bytes of UTF-8 look like letters with symbols in other encodings.
 """
 
 import io
@@ -20,8 +20,7 @@ MAX_RUN = 4_096
 """A sequence of non-ASCII characters that is longer than this can be divided at the end of a block."""
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _CONTROL = range(0x80, 0xA0)
-"""The bytes of control characters. Programs read all of these bytes as control characters in Latin-1, and five of them
-in cp1252."""
+"""Bytes that are control characters in Latin-1. In cp1252, only five of these bytes are control characters."""
 
 
 def repair(file: IO[bytes]) -> IO[bytes] | None:
@@ -62,7 +61,8 @@ def _bytes(text: str, codec: str) -> bytes:
 
 
 def _blocks(file: IO[bytes]) -> Iterator[str]:
-    """Yield the text in blocks that end with an ASCII character, so that no sequence is divided.
+    """Yield the text in blocks. A block ends with an ASCII character, so that no sequence of other characters is
+    divided.
 
     A byte order mark is skipped.
     """
@@ -82,7 +82,7 @@ def _blocks(file: IO[bytes]) -> Iterator[str]:
 
 
 class _Borrowed(io.RawIOBase):
-    """Reads a file, and leaves it open."""
+    """Reads a file, but does not close it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

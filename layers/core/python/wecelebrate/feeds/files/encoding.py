@@ -1,10 +1,10 @@
 """Detects the encoding of a stream that can be read only once, and decodes the stream.
 
-The encoding is known only at the end of the file, because a single ü in Latin-1 can follow a megabyte of ASCII. So a
-first pass copies the stream to a temporary file and detects the encoding. A second pass parses the file.
+The encoding is known only at the end of the file, because a single ü in Latin-1 can follow a megabyte of ASCII.
+Therefore a first pass copies the stream to a temporary file and detects the encoding. A second pass parses the file.
 
-There are two methods that need only one pass: to reject rows with unexpected bytes, or to change the encoding in the
-middle of the file. Each of these methods would lose or damage rows of ordinary ERP exports.
+A single pass would have to reject rows with unexpected bytes, or to change the encoding in the middle of the file. Each
+of these methods would lose or damage rows of ordinary ERP exports.
 
 Memory use is constant. The temporary file is as large as the stream.
 """
@@ -27,7 +27,7 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 CHUNK = 1 << 20
 FORMAT_SAMPLE = 64 << 10
-"""How many characters at the start of a file are used to detect its format."""
+"""The format of a file is detected from this number of characters at its start."""
 SAMPLE_BYTES = 16 << 10
 """A legacy encoding is detected from at most this many bytes, which come from the lines with non-ASCII bytes."""
 
@@ -36,9 +36,9 @@ MIN_ASCII = 0.05
 """The minimum share of ASCII characters, such as delimiters, in UTF-16 text without a byte order mark."""
 
 _SCORE_DECIMALS = 1
-"""The scores of charset-normalizer are rounded, because small differences are noise in a file of few words."""
+"""The scores of charset-normalizer are rounded, because small differences mean nothing in a file with few words."""
 
-# Byte order marks. UTF-32-LE must come before UTF-16-LE, because its mark starts with the mark of UTF-16-LE.
+# Byte order marks. The mark of UTF-32-LE starts with the mark of UTF-16-LE, so UTF-32-LE comes first.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -47,14 +47,14 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# The encodings of real exports. If several encodings fit equally well, the first one in this list is used.
+# The encodings of real exports. If several encodings fit equally well, the first encoding in this list is used.
 LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "cp1257", "cp932", "gb18030", "big5", "cp949", "euc_jp",
     "koi8_r", "cp850", "mac_roman",
 )  # fmt: skip
 
-# Encodings of DOS and of the old Mac OS. They are used only if the text is more disordered in all other encodings,
-# because the letters of a word such as `Käse` resemble a language in several encodings.
+# Encodings of DOS and of the old Mac OS. An encoding in this set is used only if the text is more disordered in all
+# other encodings. The reason is that a word such as `Käse` looks correct in several encodings.
 OLD = frozenset(("cp850", "mac_roman"))
 
 # Letters that are rare in Western texts. In cp1254, the bytes of these letters mean common Turkish letters.
@@ -62,13 +62,14 @@ RARELY_WESTERN = frozenset("ýþðÝÞÐ")
 _LOW_QUOTES = frozenset("\u201e\u201a")
 _QUOTES = _LOW_QUOTES | frozenset("\u201c\u201d\u00ab\u00bb\u2039\u203a")
 _CENTRAL_SIGNS = re.compile(rb"\d[ \xa0]?(?:K\xe8|z\xb3)(?![\x80-\xffA-Za-z])")
-"""Amounts in korunas and zlotys in cp1250. In cp1252, they would be `249 Kè` and `49 z³`."""
+"""Amounts in korunas and zlotys in cp1250. In cp1252, the same bytes would be `249 Kè` and `49 z³`."""
 
 _POUNDS = re.compile(rb"(?<![A-Za-z\x80-\xff])\xa3 ?\d")
-"""An amount in pounds in cp1252. In cp1250, it would be `Ł4.20`, but no word begins with this letter and a digit."""
+"""An amount in pounds in cp1252. In cp1250, it would be `Ł4.20`, but no word begins with a `Ł` before a digit."""
 _CARON_IN_WORD = re.compile(r"[^\W\d_][ìù][^\W\d_]|[^\W\d_]è(?=[^\W\d_])")
-"""Letters with a grave accent inside words. Italian has no such letters there. In cp1250, their bytes are letters with
-a caron."""
+"""Letters with a grave accent inside words. Italian has these letters only at the end of words. In cp1250, the same
+bytes are letters with a caron.
+"""
 _CARONS = re.compile(r"[šžŠŽ]|[^\W\d_]ø[^\W\d_]")
 _FRENCH = re.compile(r"[êàçâîœ]", re.IGNORECASE)
 
@@ -91,12 +92,12 @@ class TextFile:
     """Whether some bytes are invalid in this encoding. Invalid bytes are read as U+FFFD."""
     has_nul: bool
     doubts: tuple[tuple[str, str], ...] = ()
-    """The possible encodings if the bytes do not decide, each with a word in it. The first encoding is used."""
+    """The encodings if the bytes fit several encodings, each with an example word. The first encoding is used."""
 
     def open(self) -> io.TextIOWrapper:
         """Open the text at its start, with unchanged line ends.
 
-        All readers use the same file object and its position. So use only one reader at a time.
+        Use only one reader at a time, because all readers share the file object and its position.
         """
         self.file.seek(0)
         return _TextReader(self.file, self.encoding, errors="replace", newline="")
@@ -206,7 +207,7 @@ def _marked(start: bytes) -> str | None:
 def _without_mark(start: bytes) -> str | None:
     """Detect UTF-16 or UTF-32 in a text without a byte order mark, by the positions of the zero bytes.
 
-    If most characters are not Latin, a text in UTF-16 is recognised by its line breaks.
+    If most characters of a text in UTF-16 are not Latin, the line breaks show the byte order.
     """
     whole = start[: len(start) // 4 * 4]
     if len(whole) < 4:
@@ -227,7 +228,7 @@ def _without_mark(start: bytes) -> str | None:
 def _wide_by_lines(start: bytes) -> str | None:
     """Return the byte order of a text in UTF-16 whose characters are mostly not Latin, or None.
 
-    In the wrong byte order, line breaks and delimiters are letters of other scripts.
+    In the wrong byte order, line breaks and delimiters become letters of other scripts.
     """
     for encoding in ("utf-16-le", "utf-16-be"):
         text = start[: len(start) // 2 * 2].decode(encoding, "replace")
@@ -262,9 +263,9 @@ def _legacy(sample: bytes) -> str:
     charset-normalizer computes two scores for each encoding: how disordered the decoded text looks, and how much it
     resembles a language. A product file has few words, so the scores of several encodings are often equal.
 
-    So the share of misplaced characters is added to the first score. A first example of a misplaced character is the
-    Han character in "gr黱", which is a wrongly decoded "grün". A second example is the digit in "³ódka", which is a
-    wrongly decoded "łódka". If the scores are still equal, the encoding that comes first in LEGACY is used.
+    Therefore the share of misplaced characters is added to the first score. For example, the Han character in "gr黱" (a
+    wrongly decoded "grün") is misplaced, and so is the digit in "³ódka" (a wrongly decoded "łódka"). If the scores are
+    still equal, the encoding that comes first in LEGACY is used.
     """
     import logging
 
@@ -284,14 +285,14 @@ def _legacy(sample: bytes) -> str:
         return "cp1250"
     if best == "cp1250" and _POUNDS.search(sample):
         return "cp1252"
-    # This byte is the euro sign in ISO-8859-15. In cp1252 it is ¤, which is not used in product files.
+    # The byte A4 is the euro sign in ISO-8859-15. In cp1252, it is ¤, which product files do not contain.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
         return "iso8859_15"
     return best
 
 
 def _is_central(text: str) -> bool:
-    """Return whether a text in cp1252 is in fact in cp1250: `Bìžná cena` is Czech, `Ruèna torba za kožu` Croatian."""
+    """Return whether a text that was decoded as cp1252 is in cp1250: `Bìžná cena` is Czech `Běžná cena`."""
     return len(_CARON_IN_WORD.findall(text)) > 1 and len(_CARONS.findall(text)) > 1 and not _FRENCH.search(text)
 
 

@@ -1,8 +1,8 @@
-"""Decides the encoding of a text by all evidence in it: known words of the header, currencies, and letters.
+"""Decides the encoding of a text by its known column names, its currencies, and its letters.
 
 The detector of `files.encoding` sees only how disordered a text looks. A product file has few words, so several
-encodings often look equally good. Here, another encoding is chosen if it explains the text clearly better. If two
-encodings explain it equally well, and neither perfectly, the person who sends the file is asked.
+encodings often look equally good. This module chooses another encoding if that encoding fits the text clearly better.
+If two encodings fit equally well, and both have a cost, the sender of the file is asked.
 """
 
 import re
@@ -21,7 +21,7 @@ CANDIDATES = (
     "cp949", "euc_jp", "iso8859_2", "koi8_r", "koi8_u", "cp866", "cp850", "cp852", "mac_roman", "cp437", "cp857",
     "cp737", "cp862", "iso8859_5", "iso8859_6", "mac_cyrillic", "mac_latin2", "cp860", "cp861", "cp865",
 )  # fmt: skip
-"""If several encodings are equally good, the first one in this list is used."""
+"""If several encodings are equally good, the first encoding in this list is used."""
 _PRIORS = (
     {"iso8859_2": 0.1, "iso8859_5": 0.3, "iso8859_6": 0.2}
     | dict.fromkeys(
@@ -35,9 +35,9 @@ _SEPARATORS = re.compile(r'[;,\t|"\r\n]+|  +')
 NAME = 2.0
 """The bonus for a known column name with a letter that is not ASCII."""
 UNLIKELY = 0.6
-"""The cost of a language if the header or a currency suggests only other languages."""
+"""The extra cost if the header or a currency suggests languages, but not the language that fits the text best."""
 CLEAR = 0.85
-"""Another encoding replaces the detected encoding if its cost is lower by at least this number."""
+"""An encoding replaces the detected encoding only if its cost is lower by at least this number."""
 SAMPLE_BYTES = 4_096
 MAX_HEADER = 2_048
 SMALL = 0.3
@@ -58,7 +58,7 @@ class Scored:
 
 
 def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the encoding of a text. If several encodings are equally good, also return each of them with a word.
+    """Return the encoding of a text, and all equally good encodings, each with a word, if it is not certain.
 
     `head` is the start of the file, `sample` contains lines with bytes that are not ASCII, and `detected` is the
     encoding that the detector has chosen.
@@ -86,13 +86,14 @@ _APOSTROPHE = re.compile(
     r"(?<!\w)(?:[ldjsnmc]|qu|(?:d|n|s)[eu]ll|all|un)\u2019(?=[aeiouhyàâèéêîïôûœæ])\w{3,}|[^\W\d_]{3,}\u2019s(?!\w)",
     re.IGNORECASE,
 )
-"""An apostrophe that only English, French and Italian have: as in `L'eau` and `Men's`."""
+"""An apostrophe that only English, French and Italian have, for example in `L'eau` and `Men's`."""
 
 
 def _is_western(own: Scored, western: Scored) -> bool:
-    """Return whether a text fits cp1252 without a doubt, and the detected encoding less well.
+    """Return whether a text fits cp1252 perfectly, and fits the detected encoding less well.
 
-    Encodings of old systems need an apostrophe as evidence: `…` at the end of a word can be one of their letters.
+    If the detected encoding is one of an old system, an apostrophe is needed as evidence. For example, a `…` at the end
+    of a word can be a letter of the old system.
     """
     if western.cost > 0 or own.is_likely or own.encoding in WIDE:
         return False
@@ -104,8 +105,8 @@ def _is_western(own: Scored, western: Scored) -> bool:
 def doubts_of(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
     """Return the encodings with different texts, each with a word that they decode differently.
 
-    It is the first word that all decode differently. If there is none, each encoding has the first word that it decodes
-    differently from the first encoding.
+    The first word that all encodings decode differently is returned. If no such word exists, each encoding is returned
+    with the first word that it decodes differently from the first encoding.
     """
     different: dict[str, Scored] = {}
     for each in scored:
@@ -124,7 +125,7 @@ def doubts_of(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
 
 
 def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored]:
-    """Return the encodings in which the sample is valid, the best one first. Equal ones keep their given order."""
+    """Return the encodings in which the sample is valid, the best encoding first. The sort is stable."""
     top = head[:MAX_HEADER]
     currencies = languages_of_currencies(sample.decode("ascii", "ignore"))
     scored = []
@@ -144,7 +145,7 @@ def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored
 
 
 def _decoded(sample: bytes, encoding: str) -> str | None:
-    """Return the decoded sample, or None if it has invalid bytes before its end. A character can be cut at the end."""
+    """Return the decoded sample, or None if it is invalid. At its end, the sample can be cut inside a character."""
     text = sample.decode(encoding, "replace")
     if "\ufffd" in text[:-2]:
         return None
@@ -152,7 +153,7 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 
 def _names(head: str) -> tuple[Counter[str], Counter[str]]:
-    """Count the languages of the known names in the header: of the names with non-ASCII letters, and of the others."""
+    """Count the known names in the header by language: the names with non-ASCII letters, and the names in ASCII."""
     named_languages = languages_of_names()
     names, others = Counter[str](), Counter[str]()
     for cell in dict.fromkeys(_SEPARATORS.split(head)):
@@ -163,7 +164,7 @@ def _names(head: str) -> tuple[Counter[str], Counter[str]]:
 
 
 def encoding_question(doubts: Sequence[tuple[str, str]]) -> list[Question]:
-    """Return the question that asks for the encoding of the file, or no question if nothing is in doubt."""
+    """Return the question that asks for the encoding of the file, or an empty list if the encoding is certain."""
     if not doubts:
         return []
     shown = " or ".join(quoted(word, 40) for _, word in doubts)

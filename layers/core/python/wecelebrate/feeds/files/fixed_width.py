@@ -11,9 +11,8 @@ repeats them on each page:
                                  INC VAT   EX VAT
     -------  ------------------  -------  -------
 
-The columns are those of the line of dashes. Without such a line, the columns are divided at the places where the header
-and all lines below it have two spaces or more. A cell can be longer than its column, up to the next space, because
-words are never divided.
+The line of dashes shows the columns. Without a line of dashes, the columns are divided at the places where the header
+and all lines below it have two spaces or more. A cell can be longer than its column, because a word is never divided.
 """
 
 import re
@@ -25,11 +24,11 @@ SEPARATOR = "\x1f"
 """The character that `divided` writes between the cells of a line. No text file that people read contains it."""
 MIN_COLUMNS = 3
 MIN_KNOWN = 2
-"""The least number of known names in the header."""
+"""The minimum number of known names in the header."""
 MIN_GAP = 2
 MAX_LINES = 100
 MAX_HEADING = 4
-"""How many lines a header has at most."""
+"""The maximum number of lines of a header."""
 HEADER_SEARCH_LINES = 20
 MAX_LINE_LENGTH = 2_000
 _RULE = re.compile(r"\s*[-=_]{2,}(?:[ +|]+[-=_]{2,}){2,}\s*")
@@ -48,7 +47,7 @@ class Layout:
     def divided(self, line: str) -> str:
         """Return the line with a separator between its cells.
 
-        If a word is in two columns, the cells are the texts that two spaces or more separate.
+        If a word extends over two columns, the line is divided at two spaces or more.
         """
         text = line.rstrip("\r\n")
         end = line[len(text) :]
@@ -57,12 +56,12 @@ class Layout:
         return SEPARATOR.join(self._cells(text)) + (end or "\n")
 
     def has_names(self, text: str) -> bool:
-        """Return whether a line above the dashes can be the header: it has no digit, and no word in two columns."""
+        """Return whether a line above the dashes can be a part of the header: no digit, and no word in two columns."""
         is_cut = any(len(text) > last and " " not in text[first:last] for first, last in self.gaps)
         return not is_cut and not any(map(str.isdigit, text))
 
     def _joined_heading(self) -> str:
-        """Return the header with the names of each column from all its lines: `RETAIL INC VAT`."""
+        """Return the header as one line. The names of a column in several lines are joined, as in `RETAIL INC VAT`."""
         return SEPARATOR.join(
             " ".join(filter(None, names)) for names in zip(*map(self._cut, self.heading), strict=True)
         )
@@ -110,8 +109,7 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
 def _with_heading(layout: Layout, texts: Sequence[str], rule: int) -> Layout:
     """Return the layout with all lines of the header, if several lines are between a blank line and the dashes.
 
-    The first of these lines is a title, and not a part of the header, in two cases: it contains a digit, or one of its
-    words is in two columns.
+    If the first of these lines contains a digit, or a word in two columns, it is a title and not a part of the header.
     """
     first = rule
     while first > 0 and rule - first < MAX_HEADING and texts[first - 1].strip():

@@ -32,12 +32,12 @@ BINARY = (
 _XML = re.compile(r"<(\?xml|!doctype|!--|[a-z_][\w.:-]*[\s/>])", re.IGNORECASE)
 _OBJECT = re.compile(r'\{\s*("|\})')
 _PLACEHOLDER = re.compile(r"\{\}[ \t]*\r?\n\s*[^\s{}\[\]]")
-"""The empty first line above the table in exports of MYOB. No JSON text continues like that."""
+"""An empty JSON object and a text after it. MYOB writes `{}` above the table in its exports. No JSON text begins so."""
 _ARRAY = re.compile(r"\[\s*([\[{\]]|$)")
 
 
 def reject_binary(start: bytes) -> None:
-    """Raise UnreadableFeed, with the name of the format, if the first bytes are those of a known binary format."""
+    """Raise UnreadableFeed, with the name of the format, if the file begins like a known binary format."""
     for magic, description in BINARY:
         if start.startswith(magic):
             raise UnreadableFeed(f"this looks like {description}")
@@ -63,5 +63,5 @@ def text_format(start: str, name: str) -> Format:
         if named_ndjson or (len(lines) > 1 and lines[0].endswith("}") and lines[1].startswith("{")):
             return "ndjson"
         return "json"
-    # The first line of an NDJSON file can be invalid. In this case only the file name shows the format.
+    # If the first line of an NDJSON file is invalid, only the file name shows the format.
     return "ndjson" if named_ndjson else "csv"

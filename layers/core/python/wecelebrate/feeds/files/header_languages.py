@@ -1,7 +1,7 @@
 """Finds the language of a header. The language decides which code page of Windows is used.
 
-The words of a short file fit several code pages: the bytes of Lithuanian in cp1257 are also letters of Czech in cp1250.
-The column names show the language, even if they are in ASCII: `Kodas;Pavadinimas;Kaina`.
+The words of a short file fit several code pages. For example, the bytes of Lithuanian letters in cp1257 are Czech
+letters in cp1250. The column names show the language, even if they are in ASCII: `Kodas;Pavadinimas;Kaina`.
 """
 
 import re
@@ -17,18 +17,18 @@ CODE_PAGES = {
     **dict.fromkeys(("is", "da", "nb", "sv", "fi", "de", "fr", "es", "it", "pt", "nl", "en"), "cp1252"),
     "tr": "cp1254",
 }
-"""The code page of Windows for each language in Latin letters."""
+"""The code page of Windows for each language that is written in Latin letters."""
 OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
-"""Code pages of languages in other letters. The detector returns a Cyrillic or Greek encoding for short texts in these
-languages."""
+"""Code pages of languages in other scripts. The detector often takes their short texts for Cyrillic or Greek."""
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
 _SEPARATORS = re.compile(r'[;,\t|"\r]+|  +')
 HEAD = 4_096
-"""How many bytes at the start of a file can be its header."""
+"""The header is searched in this number of bytes at the start of a file."""
 MAX_LINES = 20
 MIN_NAMES = 2
-"""A language decides only if the header has at least this many names of it more than of any language with another code
-page."""
+"""The best code page is used only if the header has at least this many more names in its languages than in the
+languages of the second code page.
+"""
 
 
 @cache
@@ -43,7 +43,7 @@ def languages_of_names() -> dict[str, tuple[str, ...]]:
 
 
 def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
-    """Return the code page of the header's language, or `detected` if the header does not decide.
+    """Return the code page of the header's language, or `detected` if this language is not certain.
 
     `detected` is kept if it is not a code page of Latin letters, or if `sample` is invalid in the other code page.
     """
@@ -64,10 +64,7 @@ def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
 
 
 def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | None:
-    """Return the code page of a language to which at least two names of the header belong, or None.
-
-    Only the code pages in OTHER_PAGES are possible.
-    """
+    """Return the code page of OTHER_PAGES with a language to which at least two names of the header belong, or None."""
     for page in dict.fromkeys(OTHER_PAGES.values()):
         if page != detected and _count_names(head[:HEAD], page) >= MIN_NAMES:
             try:
@@ -79,10 +76,7 @@ def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | N
 
 
 def _count_names(head: bytes, page: str) -> int:
-    """Count the names that belong to one language with this code page, and return the largest count.
-
-    Each line and each language are counted separately.
-    """
+    """Return the largest number of known names that one line has in one language with this code page."""
     known, best = languages_of_names(), 0
     for line in head.decode(page, "replace").split("\n")[:MAX_LINES]:
         languages = Counter(

@@ -8,8 +8,8 @@
     Name: Teekanne
     Price: 29,50
 
-A block ends before a blank line, a line of dashes, or a label that it already has. A line without a label continues the
-value above. The text is read in this way only if its first lines contain only such blocks, and if at least two repeated
+A block ends before a blank line, a line of dashes, or a label that the block already has. A line without a label
+continues the value above. A text is read as blocks if its first lines contain only blocks, and if at least two repeated
 labels are known column names.
 """
 
@@ -81,7 +81,7 @@ def _has_blocks(lines: Sequence[str], count_known: ColumnCounter) -> bool:
     if len(labels) < MOST * len(filled) or len(labels) < MIN_BLOCKS * MIN_LABELS:
         return False
     different = list(dict.fromkeys(labels))
-    # The labels are repeated in the blocks. In a table that uses the same character as its delimiter, the first cells
+    # Blocks repeat their labels. In a table that uses the same character as its delimiter, the first cells
     # of the rows differ.
     return (
         MIN_LABELS <= len(different) <= len(labels) / MIN_BLOCKS + 1

@@ -7,10 +7,10 @@ MAX_UNPACKED_BYTES = 8 << 30
 MAX_RATIO = 250
 """The maximum ratio: the unpacked size divided by the packed size.
 
-With the method deflate, a file of equal bytes reaches a ratio of 1,032. Very repetitive exports reach 100.
+With the method deflate, the ratio of a file of equal bytes is 1,032. The ratio of very repetitive exports is 100.
 """
 RATIO_EXEMPT_BYTES = 16 << 20
-"""Up to this unpacked size, in bytes, the ratio is not checked. Any file of this size is read quickly enough."""
+"""The ratio is not checked for files up to this unpacked size, in bytes. Such files are read quickly enough."""
 
 
 def check_unpacked_size(size: int, packed: int, container: str, ratio: int = MAX_RATIO) -> None:

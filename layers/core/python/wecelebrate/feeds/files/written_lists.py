@@ -65,7 +65,7 @@ def _is_price(part: str) -> bool:
 
 
 def detect(lines: Sequence[str]) -> WrittenList | None:
-    """Return how the lines are divided, or None if they are not such a list."""
+    """Return how the lines are divided, or None if the lines are not a list of products."""
     texts = [line.strip() for line in islice(lines, MAX_LINES) if line.strip() and len(line) <= MAX_LINE_LENGTH]
     products = [product_in(text) for text in texts]
     read = [cells for cells in products if cells is not None]

@@ -1,9 +1,10 @@
-"""Opens zip archives, which can be hostile. No other module reads with `zipfile`, and a test checks this.
+"""Opens zip archives, which can be hostile. Only this module reads with `zipfile`, and a test checks this rule.
 
-The directory has a limited size, and it is checked before any entry is unpacked. An archive is refused if it contains a
-name that leads out of the archive, a link, overlapping entries, an encrypted entry, or a wrong size or checksum. An
-entry is either stored or compressed by the method deflate, and it is unpacked in pieces of a limited size. `zipfile`
-unpacks the other methods without a limit, so a few bytes can fill the memory.
+The directory of an archive has a limited size, and it is checked before any entry is unpacked. An archive is refused if
+it contains a path outside the archive, a link, overlapping entries, an encrypted entry, or a wrong size or checksum.
+
+An entry must be stored, or compressed by the method deflate. It is unpacked in pieces of a limited size. For other
+methods, `zipfile` unpacks without a limit, so a few bytes could fill the memory.
 """
 
 import lzma
@@ -22,7 +23,7 @@ MAX_ENTRIES = 1_000
 MAX_DIRECTORY_BYTES = 1 << 20
 """The maximum size of the directory, in bytes. The module `zipfile` reads the whole directory at once.
 
-The directory of an archive with 1,000 entries has a tenth of this size.
+The directory of an archive with 1,000 entries needs a tenth of this size.
 """
 READABLE_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz", 99: "AES encryption"}
@@ -67,7 +68,7 @@ class ZipReader:
     def _check_overlaps(self) -> None:
         """Raise UnreadableFeed if several entries use the same bytes.
 
-        An archive of 1 MB with entries of this kind can unpack to terabytes.
+        An archive of 1 MB with overlapping entries can unpack to terabytes.
         """
         spans = []
         for info in self.infos:

@@ -31,24 +31,24 @@ from wecelebrate.feeds.stock.places import is_stock, places_of
 from wecelebrate.feeds.vocabulary import vocabulary
 
 WORDS_ONLY = 0.3
-"""If the share of values that look like identifiers is smaller than this, a column contains words."""
+"""A column contains words if the share of values that look like identifiers is smaller than this."""
 REPEATED = 0.5
-"""If the share of different values is smaller than this, a column does not identify products."""
+"""A column does not identify products if the share of different values is smaller than this."""
 MOSTLY_TEXT = 0.8
-"""The least share of texts in a column that contains the names of products."""
+"""The minimum share of texts in a column that contains the names of products."""
 MIN_VALUES = 3
-"""If a column has fewer values than this, nothing is concluded from repeated values."""
+"""Repeated values in a column with fewer values than this are ignored."""
 COMPOSED = 10_000
 """The position of names that are not in SYNONYMS. It comes after the positions of all names in SYNONYMS."""
 MAX_OWN_CODE = 16
 MAX_NOUN = 60
 MIN_REFERENCES = 0.7
-"""The minimum share of rows with a reference, such as a value in `Ref.`. If fewer rows have one, the database key
-identifies the products."""
+"""The minimum share of rows with a reference, such as a value in `Ref.`. If fewer rows have a reference, the database
+key identifies the products.
+"""
 MOSTLY = 0.9
 MIN_VARIANTS = 4
-"""If fewer rows than this share their SKU with another row, differences in columns that are not properties are
-ignored."""
+"""If fewer rows than this have a repeated SKU, the rows are compared only in columns of properties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,7 @@ class SkuCandidate:
     """Whether the values contradict the name so much that the column is not used even if it is the only candidate."""
     has_barcodes: bool = False
     is_key: bool = False
-    """Whether the name of the column means a database key. `rank` can still be that of article numbers, because the
-    values look like them."""
+    """Whether the name of the column means a database key. With values like article numbers, `rank` is SECOND."""
 
 
 def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:
@@ -160,7 +159,7 @@ _NUMBER_OF = re.compile(
 
 
 def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
-    """Return the column that is named after the name column and a word for "number": `Wine no` for `Wine`."""
+    """Return the column whose name adds a word for "number" to the name of another column, as `Wine no` to `Wine`."""
     folded = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NOUN}
     numbers = []
     for number, name in enumerate(columns.header):
@@ -176,7 +175,7 @@ def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
 
 
 def candidate_by_number(columns: Columns) -> list[SkuCandidate]:
-    """Return the only column whose name means the number of a thing, such as `Part number`. See `numbered`."""
+    """Return the only column whose name means the number of a thing, such as `Номер детали`. See `numbered`."""
     number = numbered_column(columns)
     return [] if number is None else [_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=True)]
 

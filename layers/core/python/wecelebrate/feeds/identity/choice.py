@@ -1,8 +1,10 @@
 """Chooses the column of the SKU by the names and the values of the columns.
 
-The module `names` has the ranks of the names. A column such as `Material` or `Nummer` contains own article numbers if
-its values look like identifiers (SAP). It is not a candidate if its values are words. If the names do not decide, the
-values decide (`codes`): the only column with codes is the SKU. Several such columns lead to a question.
+The module `names` has the ranks of the names. A column such as `Material` or `Nummer` contains the sender's article
+numbers if its values look like identifiers. It is not a candidate if its values are words.
+
+If no name is certain, the values are compared (`codes`). The only column with codes is the SKU. If several columns have
+codes, a question is asked.
 """
 
 import re
@@ -47,7 +49,7 @@ from wecelebrate.feeds.stock.places import is_place
 MAX_CHOICES = 5
 MAX_NAME = 60
 MIN_MARKETPLACE = 8
-"""The least length of the numbers that a marketplace gives to products."""
+"""The minimum length of the numbers that a marketplace gives to products."""
 _KIND_TEXTS: dict[codes.Kind, str] = {
     "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
     "texts": "different texts",
@@ -57,7 +59,7 @@ _KIND_TEXTS: dict[codes.Kind, str] = {
 @dataclass(slots=True)
 class SkuChoice:
     columns: list[SkuCandidate] = field(default_factory=list)
-    """The columns of the SKU. A further column is used in rows in which the columns before it are blank."""
+    """The columns of the SKU. In each row, the first column that is not blank is used."""
     questions: list[Question] = field(default_factory=list)
     repeats: Repeats | None = None
     """How the rows with the same SKU differ. None if all SKUs are different."""
@@ -66,8 +68,8 @@ class SkuChoice:
 def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier: Sequence[str]) -> SkuChoice:
     """Choose the column of the SKU.
 
-    `named` are the columns with a name in SYNONYMS: the rank among the names, the column, and the form of its name that
-    matched. `earlier` are the SKU columns of the catalog's earlier file.
+    `named` are the columns with a name in SYNONYMS, each as the rank of the name, the column, and the form of the name
+    that matched. `earlier` are the SKU columns of the catalog's previous file.
     """
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += composed_candidates(columns, {candidate.column for candidate in rated})
@@ -89,7 +91,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
 
 
 def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequence[SkuCandidate]) -> SkuChoice:
-    """Return the choice of the first column. If its cell is blank, the next column with article numbers is used."""
+    """Return the choice of the first column. Where it is blank, the next column with article numbers is used."""
     if not taken:
         return SkuChoice()
     best = taken[0]
@@ -112,7 +114,7 @@ def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequ
 def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Question | None:
     """Return a question if the two best candidates are equally good, and their values differ.
 
-    Barcodes in a column such as `Article number` are doubtful if another column contains own article numbers.
+    A question is also asked if `Article number` contains barcodes, and another column contains article numbers.
     """
     if len(candidates) < 2 or candidates[0].rank not in (0, OWN, SECOND) or any(candidates[0].order[:2]):
         return None
@@ -145,9 +147,9 @@ def _sellers_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandid
 
 
 def _are_keys_and_codes(columns: Columns, first: SkuCandidate, second: SkuCandidate) -> bool:
-    """Return whether one of two composed names with `SKU` means the key of a database.
+    """Return whether exactly one of two composed names with `SKU` means the key of a database.
 
-    An example is `_IDSKU` beside `_CodigoReferenciaSKU`.
+    For example, `_IDSKU` means a key, and `_CodigoReferenciaSKU` does not.
     """
     is_composed = first.order[4] == second.order[4] == COMPOSED
     is_key = [words(columns.header[one.column])[:1] in (("id",), ("idsku",)) for one in (first, second)]
@@ -187,7 +189,7 @@ def _are_marketplace_numbers(cells: Sequence[str]) -> bool:
 def _beside_marketplace_number(
     columns: Columns, best: SkuCandidate, candidates: Sequence[SkuCandidate]
 ) -> SkuCandidate | None:
-    """Return the sender's own code if the column `SKU` contains long numbers, like those of a marketplace."""
+    """Return the column with the sender's codes if the column `SKU` contains the long numbers of a marketplace."""
     cells = columns[best.column].cells
     if best.has_barcodes or not _are_marketplace_numbers(cells):
         return None
@@ -212,7 +214,7 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     """Return a question if several products have the same value in the best column, and no other column is better."""
     different = variant_columns(columns, repeats, best.rank)
     if not different or all(map(codes.is_rounded, columns[best.column].cells)):
-        return None  # rows with rounded numbers are rejected, whatever the answer is
+        return None  # rows with rounded numbers are rejected in any case
     names = " and ".join(quoted(name, 40) for name in names_of(columns, reasons_first(columns, different)))
     column = quoted(columns.header[best.column], 40)
     text = (
@@ -232,10 +234,7 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
 
 
 def _identifying(columns: Columns) -> list[tuple[int, codes.Kind]]:
-    """Return the columns whose values identify the rows and whose names do not have another meaning.
-
-    Codes come first.
-    """
+    """Return the columns whose values identify the rows, except names with another meaning. Codes come first."""
     kinds: dict[codes.Kind, list[int]] = {"codes": [], "barcodes": [], "numbers": [], "rows": [], "texts": []}
     for number, name in enumerate(columns.header):
         kind = codes.kind_of(columns[number])
@@ -255,7 +254,7 @@ def _has_other_meaning(name: str, kind: codes.Kind) -> bool:
 
 
 def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
-    """Return the SKU column of the earlier file, if its name has no known meaning and its values are different."""
+    """Return the SKU column of the previous file, if its name has no known meaning and its values are different."""
     for number, name in enumerate(columns.header):
         facts = columns[number] if name in earlier[:1] and _is_unknown(columns, number) else None
         if facts is not None and (not facts.rows or (not facts.is_empty and facts.distinct >= codes.MIN_SHARE)):
@@ -266,7 +265,7 @@ def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
 
 
 def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
-    """Choose a column by its values, because no column name means a SKU or an own article number.
+    """Choose a column by its values, because no column name means a SKU or the sender's article number.
 
     Returns None if no column has better values than the column with the best name.
     """
@@ -275,7 +274,7 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
     strong = [number for number, kind in identifying if kind == "codes" and _is_unknown(columns, number)]
     weak = [number for number, kind in identifying if kind in ("barcodes", "numbers") and _is_unknown(columns, number)]
     if named is not None and named.rank < ROW:
-        # Identifiers stand at the left. A code at the right, such as a colour, is a property.
+        # Identifiers are in the left columns. A code in a right column, such as a colour, is a property.
         left = [number for number in strong if number < named.column and len(columns[number].cells) >= MIN_VALUES]
         left += [one.column for one in best if named.rank == GTIN and _is_first_code(columns, one)]
         return _asked(columns, [*left, named.column]) if left else _key_question(columns, best)
@@ -291,7 +290,7 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
 
 
 def _is_first_code(columns: Columns, one: SkuCandidate) -> bool:
-    """Return whether the first column has manufacturer codes (`Herst.-Nr.`), which can be the sender's own codes."""
+    """Return whether the first column has manufacturer codes (`Herst.-Nr.`) that can also be the sender's codes."""
     facts = columns[one.column]
     is_number = one.rank == FOREIGN and fold(columns.header[one.column]) not in NOUNS  # `Model` can be a name
     is_first = one.column == 0 and is_number and not any(one.order[:3])
@@ -354,7 +353,7 @@ def _candidate(columns: Columns, number: int) -> SkuCandidate:
 
 
 def _asked(columns: Columns, numbers: Sequence[int], reason: str = "") -> SkuChoice:
-    """Ask which of the columns is the SKU. The first one is the most probable answer."""
+    """Ask which of the columns is the SKU. The first column is the most probable answer."""
     numbers = list(dict.fromkeys(numbers))[:MAX_CHOICES]
     reason = reason or "The name of no column says for sure that it contains the SKU. "
     choices = sku_choices(columns, numbers)

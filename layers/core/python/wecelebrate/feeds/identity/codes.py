@@ -3,7 +3,7 @@
 | kind       | values                                                                                      |
 |------------|---------------------------------------------------------------------------------------------|
 | `codes`    | letters and digits, leading zeros, or groups of digits: `T-1001`, `00471`, `47-11`          |
-| `barcodes` | GTINs: their check digits are right                                                         |
+| `barcodes` | GTINs with correct check digits                                                             |
 | `numbers`  | whole numbers of about the same length: `10001`, `10002`                                    |
 | `rows`     | the numbers of the rows: 1, 2, 3                                                            |
 | `texts`    | different texts, such as the names of products                                              |
@@ -20,14 +20,14 @@ from wecelebrate.feeds.notation.shapes import shape_of
 Kind = Literal["codes", "barcodes", "numbers", "rows", "texts"]
 
 MIN_SHARE = 0.9
-"""The minimum share of rows with a value. The same minimum applies to different values, and to values of the kind."""
+"""The minimum share of rows with a value, of different values, and of values of the same kind."""
 MIN_NAMED = 0.8
-"""The least share of rows with a value in a column of names. It allows for rows with totals, which have no name."""
+"""The minimum share of rows with a value in a column of names. It is below 1 because rows with totals have no name."""
 MIN_CODES = 0.5
 MAX_CODE_LENGTH = 40
 MIN_DIGITS = 3
 MIN_BARCODES = 3
-"""From this number of values on, correct check digits are not a coincidence, even with only eight digits."""
+"""At least this many correct check digits are not a coincidence, even if the values have only eight digits."""
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?(\D{1,8})")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 """A number that a spreadsheet has rounded, such as `4,01235E+12`."""
@@ -95,7 +95,7 @@ def is_rounded(text: str) -> bool:
 def are_item_names(facts: Facts) -> bool:
     """Return whether the values are codes in a column with the name of a product, as in NetSuite.
 
-    Such codes can have no digits (`MUG-BLK`), and can name the parents before the item (`HOODIE : HOODIE-M`).
+    Such a code can have no digits (`MUG-BLK`), and can begin with the code of the parent (`HOODIE : HOODIE-M`).
     """
     if not facts.cells or facts.filled < MIN_NAMED or facts.distinct < MIN_SHARE:
         return False

@@ -1,4 +1,4 @@
-"""Finds SKUs that a program has damaged or joined, and asks a question about them, even if their column name is clear.
+"""Finds SKUs that a program has damaged or joined, and asks a question about them, even if the column name means a SKU.
 
 | value                    | what has happened                                                    |
 |--------------------------|----------------------------------------------------------------------|
@@ -26,7 +26,7 @@ _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", r
 _YEAR = re.compile(r"(?P<month>[^\W\d_]{3,4})\.?[ -]\d\d")
 MAX_DATE = 10
 MIN_PREFIX = 2
-"""The SKUs of one listing begin with at least this many equal characters. `M8` and `5x20` in `M8,5x20` do not."""
+"""The SKUs of one listing begin with at least this many equal characters. `M8,5x20` is not a list of SKUs."""
 MAX_VALUES = 1_000
 """The maximum length of a cell with the values of variations."""
 _JOINED = re.compile(r"[^\s,;|]{2,60}(?:[,;|]\s?[^\s,;|]{2,60}){1,50}")
@@ -63,7 +63,7 @@ def is_date_of_excel(cell: str) -> bool:
 
 
 def _joined_with_values(columns: Columns, sku: int) -> list[str]:
-    """Return the cells with several SKUs, if the column of variations has the same number of values in these rows."""
+    """Return the cells with several SKUs, if each of these rows has as many variations as SKUs."""
     joined: list[str] = []
     for row in columns.sample:
         cell = (row[sku] or "").strip() if sku < len(row) else ""

@@ -21,7 +21,7 @@ _OBJECTS = frozenset(map(fold, words(
     "สินค้า hàng sản phẩm sp vật tư barang produk ürün malzeme toote kauba prekės gaminio preces produkta "
     "proizvoda izdelka artikla výrobku zboží tovaru produktu cikk termék produs produsului articol"
 )))  # fmt: skip
-"""Words for an article or a product. They mean the number of an article only beside a word for a number."""
+"""Words for an article or a product. Together with a word for a number, they mean an article number."""
 
 
 @lru_cache(maxsize=4096)

@@ -11,8 +11,8 @@
 | 6    | the number of a row: `#`, `Pos.`, `Lfd. Nr.`                            |
 
 The usual names are in the tables of this module, in `columns.names` and in `vocabulary`. Other names are divided into
-the words of this module, as the names of prices are: `Our Code` is an own code, and `Kundenartikelnummer` is a number
-at a customer.
+the words of this module. For example, `Our Code` is the sender's code, and `Kundenartikelnummer` is the number at a
+customer.
 """
 
 import re
@@ -77,7 +77,7 @@ _SELLER_WORDS = words(
     "vendedores venditore venditori verkoper verkopers satici magaza sprzedawcy prodejce prodavatele forhandler "
     "saljare myyja offer offers offre oferta offerta angebot angebots"
 )
-"""Words for the seller at a marketplace. The seller sends the file, so `Seller Product ID` is an own code."""
+"""Words for the seller at a marketplace. The seller sends the file: `Seller Product ID` is the sender's code."""
 _REFERENCES = words("sku ref reference referenz referentie referenza referencia riferimento referens referanse")
 _OBJECTS = words(
     "item items article articles artikel art articulo artigo articolo product products produkt prod produit producto "
@@ -106,7 +106,7 @@ _VOCABULARY = frozenset().union(
     _CODE, _OWN_WORDS, _SELLER_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS, _GTIN_WORDS, _KEY_WORDS, _SMALL
 )
 _PARTS = re.compile(r"[a-z0-9]+|[^\W\da-z_]+", re.IGNORECASE)
-"""The words of a name. A change between Latin letters and another script ends a word."""
+"""Finds the words of a name. A change between Latin letters and another script also ends a word."""
 MAX_NAME = 60
 MAX_DIVISIONS = 20
 
@@ -122,7 +122,7 @@ _TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class SkuName:
-    """What the name of a column says about the identity of products."""
+    """Describes which identifier the name of a column means."""
 
     rank: int
     is_noun: bool
@@ -162,7 +162,7 @@ def names_gtin(column: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def sku_name(column: str) -> SkuName | None:
-    """Return what a column name that is not in SYNONYMS says, or None if it does not name an identifier."""
+    """Return the identifier that a column name means, or None. Names in SYNONYMS are handled elsewhere."""
     folded = fold(column.replace("\N{NUMERO SIGN}", "no ").replace("\N{DEGREE SIGN}", "o "))
     if not folded:
         return SkuName(ROW, True) if column.strip() == "#" else None
@@ -179,7 +179,7 @@ def sku_name(column: str) -> SkuName | None:
 
 
 def _composed_rank(parts: frozenset[str]) -> int | None:
-    """Return the rank of a name that consists of these words, or None if they do not name an identifier."""
+    """Return the rank of a name that consists of these words, or None if the words do not mean an identifier."""
     if parts & _GTIN_WORDS:
         return GTIN
     if parts & _FOREIGN_WORDS and parts & (_CODE | _KEY_WORDS):
@@ -188,7 +188,7 @@ def _composed_rank(parts: frozenset[str]) -> int | None:
         return OWN if parts & (_CODE | _KEY_WORDS) and parts & (_OBJECTS | _REFERENCES) else None
     if not parts & _CODE:
         return KEY if parts & _KEY_WORDS else None
-    if parts <= _SMALL | _SHORT:  # `Año` is no number
+    if parts <= _SMALL | _SHORT:  # `Año` does not mean a number
         return None
     if "sku" in parts:
         return 0

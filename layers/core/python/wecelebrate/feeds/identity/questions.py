@@ -30,7 +30,7 @@ def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] =
 def reasons_first(columns: Columns, numbers: Sequence[int]) -> list[int]:
     """Sort the columns: columns of places and private columns come last.
 
-    The other columns are more likely to be the reason why the rows are different products.
+    Other columns, such as sizes, more often explain why the rows are different products.
     """
     return sorted(
         numbers,

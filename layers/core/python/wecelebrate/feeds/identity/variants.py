@@ -1,4 +1,4 @@
-"""Finds the codes of variants beside the codes of their products, by their values.
+"""Finds the column with the codes of variants by its values, if another column has the codes of the products.
 
 | parent  | variant   | name         |
 |---------|-----------|--------------|
@@ -6,15 +6,15 @@
 |         | KMJ-PRG-M |              |
 |         | KMJ-PRG-L |              |
 
-The second column identifies the sold products: in rows where the first column is blank, the second column has different
-codes, and these codes begin with the last code of the first column.
+The second column identifies the sold products. In rows where the first column is blank, the second column has different
+codes. These codes begin with the last code of the first column.
 """
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.visibility import internal_part
 
 MIN_BLANK = 0.25
-"""The least share of the rows in which the first column is blank."""
+"""The minimum share of the rows in which the first column is blank."""
 MIN_VARIANTS = 2
 MAX_COLUMNS = 60
 

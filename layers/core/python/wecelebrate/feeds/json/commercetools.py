@@ -2,9 +2,8 @@
 
 Source: docs.commercetools.com, "Products" (ProductData, ProductVariant, Price), "Product Projections", and "Inventory".
 
-A product is written with the columns of the CSV files of the Merchant Center. Prices for one customer group, one
-channel or one country, and prices for several pieces, get their own columns, because not all customers pay these
-prices.
+A product gets the columns of the CSV files of the Merchant Center. A price for one customer group, one channel, one
+country, or several pieces gets a separate column, because not all customers pay this price.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ def product_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
     if not isinstance(data, Mapping) or not isinstance(data.get(MASTER), Mapping):
         return None
     published = master_data.get("published") if isinstance(master_data, Mapping) else None
-    published = value.get("published") if published is None else published  # exports put it beside `masterData`
+    published = value.get("published") if published is None else published  # exports have this key beside `masterData`
     variants = [data[MASTER], *(part for part in data.get("variants") or () if isinstance(part, Mapping))]
     product = {"id": value.get("id"), "key": value.get("key"), "published": published}
     product |= {key: part for key, part in data.items() if key not in (MASTER, "variants", "allVariants")}
@@ -54,9 +53,9 @@ def _variant(variant: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the prices.
+    """Return the prices by their keys.
 
-    The key of a price for all customers is its number. The key of any other price consists of its restrictions.
+    The key of a price for all customers is a number. Any other key begins with the restrictions of the price.
     """
     named: dict[str, Any] = {}
     free = [price for price in prices if not any(price.get(limit) for limit in _LIMITS)]

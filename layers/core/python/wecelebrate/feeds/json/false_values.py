@@ -1,4 +1,4 @@
-"""Reads `false` as a blank value in columns of JSON whose other values are texts or numbers, as Odoo writes them."""
+"""Reads `false` as a blank value in JSON columns whose other values are texts or numbers. Odoo writes such columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,11 +9,11 @@ FALSE = "false"
 _FLAGS = frozenset(("false", "true", "", "0", "1", "yes", "no", "y", "n", None))
 _TEXTS = frozenset(("sku", "name", "description", "category", "brand", "images"))
 _STATES = frozenset(("is_active", "inventory_count"))
-"""Fields in which `false` is a value: the product is not sold, or there are no pieces."""
+"""Fields in which `false` is a value. It means that the product is not sold, or that it has no stock."""
 
 
 def columns_with_false(header: Sequence[str], sample: Sequence[Cells]) -> frozenset[int]:
-    """Return the columns in which `false` means that there is no value."""
+    """Return the columns in which `false` means that the value is missing."""
     columns = set()
     for number, column in enumerate(header):
         cells = {row[number] for row in sample if number < len(row)}

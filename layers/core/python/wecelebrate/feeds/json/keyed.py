@@ -22,7 +22,7 @@ _RANDOM = re.compile(
 )
 """Keys that a database has generated: keys of Firebase, keys of MongoDB, and UUIDs."""
 _IDS = frozenset(("id", "_id", "uid", "uuid", "guid", "key", "code", "number", "no", "nr"))
-"""Members that customers and orders have too."""
+"""Keys that objects of customers and orders have too."""
 _MIN_NUMBER = 5
 """Numbers that are shorter than this can be row numbers."""
 
@@ -55,7 +55,7 @@ def key_column(members: Sequence[tuple[str, Any]]) -> str:
 
 
 def is_product(value: Any) -> bool:
-    """Return whether an object has a key that clearly means a SKU, a price or a stock. A name is not enough."""
+    """Return whether an object has a key that clearly means a SKU, a price or a stock. A name is not sufficient."""
     return isinstance(value, dict) and any(
         name in ("sku", "price", "inventory_count") and not is_weak(rank)
         for key in value

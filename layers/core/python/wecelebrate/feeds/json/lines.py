@@ -3,9 +3,10 @@
     {"id": "gid://shopify/Product/1", "title": "Mug"}
     {"id": "gid://shopify/ProductVariant/2", "sku": "MUG-1", "__parentId": "gid://shopify/Product/1"}
 
-Source: shopify.dev, "Perform bulk operations with the GraphQL Admin API". An object follows its parent, but not
-directly. So the file is read twice. The first pass writes the lines with a parent to an SQLite database in a
-temporary file, and the second pass adds them to their products. Memory use does not grow with the size of the file.
+Source: shopify.dev, "Perform bulk operations with the GraphQL Admin API". An object comes after its parent, but other
+objects can be between them. Therefore the file is read twice. The first pass writes the lines with a parent to an
+SQLite database in a temporary file, and the second pass adds them to their products. Memory use does not grow with the
+size of the file.
 """
 
 import io

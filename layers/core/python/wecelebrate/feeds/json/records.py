@@ -14,7 +14,7 @@ from wecelebrate.feeds.vendors.odoo_json import without_odoo_pairs
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
 MAX_REPEATED_VALUES = 1_000_000
-"""The maximum number of values of a product, times the number of its variants. They need about 100 MB."""
+"""The maximum number of values that the variants of a product get from the product. They need about 100 MB."""
 VARIANT_KEYS = ("variants", "variations", "skus")
 CUSTOM_KEYS = ("custom_attributes", "customAttributes")
 """Keys of lists that contain attributes with their codes. The columns of these attributes have the prefix
@@ -111,7 +111,7 @@ def _is_named(part: Any) -> bool:
 
 
 def _flatten_names(parts: list[Any], key: str, prefix: str, record: Record, depth: int) -> bool:
-    """Add the options or the named values of a list to the record. Returns False if the list contains neither."""
+    """Add the options or the named values of a list to the record. Returns False if the list contains other objects."""
     if lines := option_lines(key, parts):
         record[prefix + key] = lines
     elif values := named_values(parts):

@@ -36,8 +36,8 @@ class JsonRows:
     """Iterates over `(number, records)`. A JSON object becomes one record, or one record for each of its variants.
 
     `number` is the number of the object in the list, or the line number in NDJSON. A value that is not an object is
-    rejected. If the list is incomplete, the last item is a Rejected that says where the list ends. `ended_cleanly` is
-    then False.
+    rejected. If the list is incomplete, the last item is a Rejected that says where the list ends. In this case,
+    `ended_cleanly` is False.
     """
 
     def __init__(self, text: TextFile, file_format: Format) -> None:
@@ -147,11 +147,11 @@ class JsonRows:
             yield self._stopped(number + 1, f"the list of {number} records is complete, but {end}")
 
     def _continues(self, scanner: Scanner, last: Any) -> bool:
-        """Return whether the file has another list of products.
+        """Return whether the file has another list of products, and move the scanner to the first product of this list.
 
-        If so, the scanner is at the first product of this list. The other list must have the same name as the first
-        list, or its products must have the keys of the last product: `{"lamps": [...], "cups": [...]}`, `{"berlin":
-        {"products": [...]}, "wien": {"products": [...]}}`.
+        The other list must have the same name as the first list, or its products must have the keys of the last
+        product. Examples are `{"lamps": [...], "cups": [...]}` and `{"berlin": {"products": [...]}, "wien":
+        {"products": [...]}}`.
         """
         if self._list.end != "]" or not self._list.depth or not isinstance(last, dict):
             return False
@@ -174,7 +174,7 @@ class JsonRows:
                     return True
                 else:
                     skip_list(scanner)
-        except InvalidJson:  # the rest of the file is not needed
+        except InvalidJson:  # the products are already read
             pass
         self._list.may_follow = (scanner.peek(),)
         return False

@@ -51,7 +51,7 @@ class Scanner:
                 return ""
 
     def skip(self, char: str) -> bool:
-        """Skip the next character if this character is `char`. Returns whether it was skipped."""
+        """Skip the next character if it is `char`. Returns whether a character was skipped."""
         matches = self.peek() == char
         self._at += matches
         return matches

@@ -13,21 +13,20 @@ from wecelebrate.feeds.json.scanner import Scanner, decoder, key_of_member
 from wecelebrate.feeds.json.tabular import are_rows, names_of_columns
 
 PREVIEW = 3
-"""How many members of an object are read to see whether they are products."""
+"""This many members of an object are read to decide whether the members are products."""
 MAX_DEPTH = 3
-"""How many objects around the list of products are searched."""
+"""The maximum number of objects around the list of products."""
 OTHER_LISTS = re.compile(
     r"delet|remov|discontinu|archiv|inactiv|obsolet|relat|recommend|bestsell|upsell|cross|accessor|similar|error|warning|"
     r"failed|history|previous|old|gelöscht|ausgelaufen|geloescht|supprim|elimin|verwijder|order|customer"
 )
 """Names of lists whose items are not products to sell."""
 _KEYED: frozenset[str] = frozenset()
-"""A value instead of the keys of lists: search for an object whose members are the products."""
+"""Stands for the keys of lists in a search for an object whose members are the products."""
 _ROWS = frozenset(("[",))
-"""Another value instead of the keys of lists: search for a list of names, and a list of rows with as many values."""
+"""Stands for the keys of lists in a search for a list of names, and a list of rows with as many values."""
 _LIKELY = frozenset(("",))
-"""Another value instead of the keys of lists: search for a list under any key, whose first object has an article
-number."""
+"""Stands for the keys of lists in a search for any list whose first object has an article number."""
 
 # The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
 LIST_KEYS = frozenset(
@@ -60,7 +59,7 @@ class ListSearch:
     def __init__(self, text: TextFile) -> None:
         self._text = text
         self.may_follow: tuple[str, ...] = ("",)
-        """What may follow the list. An empty text is the end of the file."""
+        """The characters that can follow the list. An empty text means the end of the file."""
         self.end, self.key_column, self.list_name, self.depth = "]", "", "", 0
         """The end of the list, the column of the keys of an object of products, the key of the list, and its depth."""
         self.names: list[str] = []
@@ -94,7 +93,7 @@ class ListSearch:
                     return scanner
             except InvalidJson as error:
                 problem = problem or error
-            if problem and list_keys is not LIST_KEYS:  # an object of products can end too early
+            if problem and list_keys is not LIST_KEYS:  # the file can end inside an object of products
                 raise UnreadableFeed(f"the file is not valid JSON: {problem}") from problem
         return None
 
@@ -103,7 +102,7 @@ class ListSearch:
     ) -> bool:
         """Search for the list of products in the object that starts at the scanner's position.
 
-        If the object contains the list, it returns True, and the scanner is at the first record.
+        If the object contains the list, the result is True, and the scanner is at the first record.
         """
         if not scanner.skip("{"):
             raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")
@@ -128,7 +127,7 @@ class ListSearch:
                 before = dict(self.members)
                 if self._descend(scanner, list_keys, depth + 1, f"{path}{key}."):
                     return True
-                if name not in META_KEYS:  # such as `shipping`
+                if name not in META_KEYS:  # for example `shipping`
                     self.members = before
             else:
                 _add_member(self.members, path + key, scanner.value())
@@ -138,7 +137,7 @@ class ListSearch:
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
     def _begins_rows(self, scanner: Scanner, name: str, depth: int) -> bool:
-        """Return whether the next list has rows for the names of an earlier list. Otherwise, read it as names."""
+        """Return whether the next list has rows for the names that were read. If not, read the list as names."""
         if self.names and are_rows(scanner, self.names):
             self.list_name, self.depth = name, depth + 1
             return True
@@ -172,7 +171,7 @@ META_KEYS = frozenset((
 """Objects beside the list of products that describe the whole file."""
 MAX_MEMBER_LENGTH = 100
 TAIL = 4096
-"""How many bytes at the end of the file are searched for members after the list."""
+"""This many bytes at the end of the file are searched for members after the list."""
 
 
 def _add_member(members: dict[str, str], name: str, value: Any) -> None:

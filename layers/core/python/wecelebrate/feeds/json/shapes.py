@@ -32,7 +32,8 @@ def unwrapped(value: dict[str, Any]) -> dict[str, Any]:
     Shapes: `{"type": …, "id": …, "attributes": {…}}` (JSON:API), `{"id": …, "fields": {…}}` (Airtable),
     `{"_id": …, "_source": {…}}` (Elasticsearch), `{"id": …, "item_data": {…}}` (Square), `{"@type": "ListItem", "item":
     {…}}` (schema.org).
-    Any other object is returned unchanged: the `attributes` of an object with a name are the properties of the product.
+
+    Any other object is returned unchanged. For example, the `attributes` of an object with a name are properties.
     """
     inner = [key for key in _ENVELOPES if isinstance(value.get(key), dict)]
     if len(inner) != 1 or any(map(_names_a_product, value)):
@@ -48,7 +49,7 @@ def _names_a_product(key: str) -> bool:
 
 
 def connection(value: Any) -> list[Any] | None:
-    """Return the objects of a list or of a GraphQL connection, or None if the value is neither."""
+    """Return the objects of a list or of a GraphQL connection, or None for any other value."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):

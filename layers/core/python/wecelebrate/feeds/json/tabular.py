@@ -17,7 +17,7 @@ MAX_NAME = 200
 
 
 def names_of_columns(scanner: Scanner) -> list[str]:
-    """Read the next list, and return its names if all its values are different texts. Otherwise return no names."""
+    """Read the next list. Return its values if they are different texts that can be column names, or else no names."""
     values: list[Any] = []
     scanner.skip("[")
     while not scanner.skip("]"):
@@ -25,7 +25,7 @@ def names_of_columns(scanner: Scanner) -> list[str]:
         if len(values) <= MAX_NAMES:
             values.append(value)
         if not scanner.skip(",") and scanner.peek() != "]":
-            return []  # the file is not valid JSON here; reading the next value raises the error
+            return []  # the JSON is not valid; the error is raised when the next value is read
     are_names = all(isinstance(value, str) and 0 < len(value) <= MAX_NAME for value in values)
     is_table = are_names and MIN_NAMES <= len(values) <= MAX_NAMES and len(set(values)) == len(values)
     return [str(value) for value in values] if is_table and _has_field(values) else []
@@ -34,7 +34,7 @@ def names_of_columns(scanner: Scanner) -> list[str]:
 def are_rows(scanner: Scanner, names: list[str]) -> bool:
     """Return whether the next list has rows.
 
-    If so, the scanner is at the first row. Otherwise, it is before the list.
+    If the list has rows, the scanner is at the first row. Otherwise, the scanner is before the list.
     """
     scanner.mark()
     scanner.skip("[")

@@ -18,7 +18,7 @@ MAX_YEARS = 15
 """The maximum number of years between today and a day of another calendar."""
 MAX_LENGTH = 20
 _BUDDHIST, _MINGUO, _REIWA = 543, -1911, -2018
-"""For each calendar, the year that corresponds to the Gregorian year 0."""
+"""For each calendar, the number that is added to the Gregorian year. For example, 2026 is 2569 in Thailand."""
 _CHARACTERS = re.compile(
     r"(民國|民国|中華民國|令和|R)?\s*(\d{1,4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일.]?", re.ASCII
 )
@@ -65,7 +65,7 @@ def _of_solar_hijri(year: int, month: int, day: int) -> str | None:
 
     The year begins at the March equinox, and its first six months have 31 days.
 
-    The years 1 and 5 of a cycle of 33 years, and each fourth year after them, have a leap day at their end.
+    In each cycle of 33 years, the years 1, 5, 9, 13, 17, 22, 26 and 30 end with a leap day.
     """
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None

@@ -24,8 +24,9 @@ MAX_ATTRIBUTE_LENGTH = 5_000
 
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
 SUSPECT_STARTS = frozenset("='#(\\nNuU")
-"""The first characters of `="00123"`, `'00124` and of the words in NOTHING. Cells that begin with such a character are
-checked for artefacts."""
+"""The first characters of `="00123"`, of `'00124`, and of the words in NOTHING. Only cells that begin with one of these
+characters are checked for artefacts.
+"""
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _QUOTED_NUMBER = re.compile(r"'(?=[\d=+@-])")
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
@@ -33,7 +34,7 @@ _CATEGORIES = re.compile(r"[\n|]|(?<!\\),(?!\s)|(?<!\\),\s+(?=\S)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _NAMED_IMAGES = re.compile(r"[^()\s,;|]{1,200} \((https?://[^\s()]{1,2000})\)", re.IGNORECASE)
-"""The name of a file and its address, as Airtable writes attachments: `vase.jpg (https://example.org/1)`."""
+"""The name and the address of a file, as Airtable writes attachments: `vase.jpg (https://example.org/1)`."""
 _ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
 _IMAGES = re.compile(
     r"[\n\r|]|[;,]\s*(?=(?:https?:)?//|/|$)|\s(?=https?://)"
@@ -62,7 +63,7 @@ FALSE_WORDS = phrases(
 )
 """How spreadsheets write TRUE and FALSE in other languages."""
 YES_ANSWERS = TRUE_WORDS.union(_YES_ANSWERS.split("|"))
-"""Words that only answer a question. The other words for yes, such as `available`, also have a meaning of their own."""
+"""Words that only answer a question. Other words for yes, such as `available`, also describe a product."""
 YES = YES_ANSWERS.union(_YES.split("|"))
 _NO_ANSWERS = "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|×|✕|✖|-"
 _NO = (
@@ -173,8 +174,8 @@ def boolean(cell: str) -> bool:
 def image_addresses(cell: str) -> list[str]:
     """Return the image addresses in a cell.
 
-    The addresses are separated by line breaks or |. A comma or semicolon is a separator only where an address clearly
-    ends. Raises BadCell with the code `too_long` or `not_an_address`.
+    The addresses are separated by line breaks or |. A comma or a semicolon is a separator only if an address clearly
+    ends before it. Raises BadCell with the code `too_long` or `not_an_address`.
     """
     if len(cell) <= MAX_IMAGE_LENGTH and is_plain_url(cell):
         return [cell]
@@ -203,7 +204,7 @@ def image_address(address: str) -> str:
     """
     if len(address) > MAX_IMAGE_LENGTH:
         raise BadCell("too_long", f"{quoted(address)} is longer than {MAX_IMAGE_LENGTH:,} characters")
-    # Browsers remove control characters from an address, so `java\tscript:` would become `javascript:`.
+    # Browsers remove control characters from an address. For example, `java\tscript:` becomes `javascript:`.
     if not address.isprintable():
         raise BadCell(
             "not_an_address", f"{quoted(address)} is not an address of an image: it has control characters; remove them"
@@ -253,7 +254,7 @@ def attributes_of_codes(cell: str) -> dict[str, str]:
 
 
 def first_category(cell: str) -> str:
-    """Return the first of several category paths, as WooCommerce and Magento export them.
+    """Return the first category path of a cell. WooCommerce and Magento export cells with several paths.
 
     The paths are separated by line breaks, |, or commas, as in `A > B, C`. A comma in a name is written as `\\,`.
     """

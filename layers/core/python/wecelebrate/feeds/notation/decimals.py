@@ -6,15 +6,15 @@ The evidence, the strongest first:
 2. the decimals of the currency: in `1.299` EUR and `1.250` JPY, the point groups thousands; if all rows have values
   such as `12,500` TND, the comma is the decimal separator
 3. values of the price columns that are certain, such as `12,50` and `1.234,56`
-4. the style of the catalog's earlier file
+4. the style of the catalog's previous file
 5. values of other numeric columns that are certain
-6. a value such as `349` beside `1.250`: if the file wrote three decimals, it would write `349.000`
+6. a value such as `349` in a column with `1.250`: a file with three decimals would write `349.000`
 7. the definition of the format: XML standards write a decimal point
-8. the language of the header. It decides alone if its countries never write a decimal comma, and otherwise only
-  together with the place of the currency's sign
+8. the language of the header. If its countries never write a decimal comma, the language is sufficient. Otherwise, the
+  place of the currency's sign must agree
 
-If the evidence of the ranks 2 and 3 supports both separators, this contradiction leads to a question. If this evidence
-contradicts the earlier file, the evidence of the new file is used, and the difference is reported as a change.
+If the evidence of the ranks 2 and 3 supports both separators, a question is asked. If this evidence contradicts the
+style of the previous file, the evidence is used, and the difference is reported as a change.
 """
 
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ class DecimalStyle:
     reason: str
     question: Question | None = None
     remembered: tuple[str, ...] = ()
-    """Values that only the catalog's earlier file decides, e.g. `1.250`."""
+    """Values such as `1.250` that are read with the separator of the catalog's previous file."""
 
 
 @dataclass(slots=True)
@@ -51,13 +51,13 @@ class Hints:
 
     setting: str | None = None
     earlier: str | None = None
-    """The decimal separator of the catalog's earlier file, if it was decided."""
+    """The decimal separator of the catalog's previous file, if it was decided."""
     is_standard: bool = False
     """Whether the format is a standard that defines the decimal point."""
     language: Separator | None = None
     """The decimal separator of the header's language."""
     never_comma: bool = False
-    """Whether the header is in a script whose countries never write a decimal comma, such as that of Japan."""
+    """Whether the header is in a script whose countries never write a decimal comma, such as the script of Japan."""
 
 
 def decide_style(tally: Tally, others: Iterable[Tally], hints: Hints, column: str, subject: Subject) -> DecimalStyle:
@@ -117,19 +117,19 @@ def _by_values(tally: Tally) -> DecimalStyle | object | None:
 def _are_few_groups(tally: Tally) -> bool:
     """Return whether most values can have three decimals, as in `1.250`, `9.900` and `3.125`.
 
-    Some systems write all prices with three decimals, and a few of them have a fraction of a cent.
+    Some systems write all prices with three decimals, and a few prices have a fraction of a cent.
     """
     forced, unclear = sum(tally.forced_groups.values()), sum(tally.unclear.values())
     return not tally.whole_currency and unclear >= MIN_UNCLEAR and 2 * forced < unclear == tally.numbers
 
 
 def _fits_groups(tally: Tally, style: DecimalStyle) -> bool:
-    """Return whether a style agrees with the values that have more decimals than the currency."""
+    """Return whether a style fits the values that would have more decimals than the currency."""
     return all(style.mark != mark for mark, count in tally.forced_groups.items() if count)
 
 
 def _by_format(tally: Tally) -> DecimalStyle | None:
-    """Return no separator if the file stores the values as numbers, as JSON and workbooks can."""
+    """Return a style without a separator if the file, such as JSON or a workbook, stores the values as numbers."""
     if not tally.typed or tally.is_unclear:
         return None
     return DecimalStyle(None, "format", "the file stores numbers")
@@ -144,9 +144,9 @@ def _by_three_decimals(tally: Tally) -> DecimalStyle | None:
 
 
 def _by_odd_fractions(tally: Tally) -> DecimalStyle | None:
-    """Decide for quantities such as `1.234`.
+    """Decide the separator of quantities such as `1.234`.
 
-    Fractions of a unit are usually halves or quarters, so `1.234` means 1234.
+    Fractions of a unit are usually halves or quarters. Therefore `1.234` means 1234.
     """
     marks = {mark for mark, count in tally.odd_fractions.items() if count}
     if len(marks) != 1 or len([mark for mark, count in tally.unclear.items() if count]) != 1:
@@ -187,8 +187,9 @@ def _by_language(tally: Tally, hints: Hints) -> DecimalStyle | None:
 
 
 def _sign_mark(tally: Tally) -> Separator | None:
-    """Guess the decimal separator from the place of the currency's sign. Languages that write `5 €` use the comma, and
-    languages that write `$5` use the point."""
+    """Guess the decimal separator from the place of the currency's sign.
+
+    Languages that write `5 €` use the comma. Languages that write `$5` use the point."""
     if tally.sign_before == tally.sign_after:
         return None
     return "," if tally.sign_after > tally.sign_before else "."

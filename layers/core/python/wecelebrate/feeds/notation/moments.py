@@ -9,9 +9,9 @@ from wecelebrate.feeds.vocabulary.words import words
 
 MAX_LENGTH = 60
 MAX_YEAR = 2999
-"""Systems write a later year, e.g. 9999, for a day that never comes."""
+"""A year after this year, such as 9999, means that the day never comes."""
 MIN_YEAR = 1971
-"""Systems write an earlier year for a day that is long past."""
+"""A year before this year means that the day is long past."""
 _TIME = re.compile(
     r"(?P<day>.+?)(?:[Tt]|[\s,]+)(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,]\d{1,9})?)?\s*"
     r"(?P<half>[AaPp])?(?:\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
@@ -22,7 +22,7 @@ _SPACES = re.compile(r"(?<=[\d][./-])\s+(?=\d)")
 _NUMBERS = re.compile(r"(?<!\d)(?<!\d[ T])(?<!, )(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 """A day in numbers, such as `31.12.2026` or `31/12/26`. A time after a day, such as ` 10.30.15`, does not match."""
 MAX_YEARS = 4
-"""A number can be the year of an offer if it differs from the current year by at most this number."""
+"""A year can be the year of an offer if it differs from the current year by at most this number."""
 _DAY_AND_NAME = re.compile(r"(\d{1,2})[.\s-]+([^\W\d_]{3,12})[.,\s-]+(\d{4})")
 _NAME_AND_DAY = re.compile(r"([^\W\d_]{3,12})[.\s]+(\d{1,2}),?\s+(\d{4})")
 _MONTHS = {
@@ -88,7 +88,7 @@ def period_of(cell: str, *, month_first: bool = False) -> tuple[date | datetime 
 def order_of_days(cells: Iterable[str]) -> bool | None:
     """Return whether the month is before the day in numeric dates, or None if the dates do not show it.
 
-    With points, the day is before the month, unless a date shows the opposite.
+    In dates with points, the day is before the month, unless a date shows the opposite.
     """
     dates = _dates(cells)
     if _begin_with_years(dates):
@@ -139,7 +139,7 @@ def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
 def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
     """Return whether dates such as 26/11/20 can begin with the year.
 
-    Years differ less than days. So the dates end with the year if their last numbers differ less than their first
+    Years differ less than days. Therefore the dates end with the year if the last numbers differ less than the first
     numbers.
     """
     this_year = datetime.now(UTC).year

@@ -2,12 +2,12 @@
 
 | cell                         | value         | rule                                                              |
 |------------------------------|---------------|-------------------------------------------------------------------|
-| `1,234.56` `1.234,56`        | 1234.56       | with two separators, the last one is the decimal separator        |
+| `1,234.56` `1.234,56`        | 1234.56       | if both separators occur, the last is the decimal separator       |
 | `1 234,56` `1'234.50`        | 1234.56, .50  | spaces and apostrophes group thousands                            |
 | `12,50` `12.5` `12,5000`     | 12.50         | a separator not followed by three digits is the decimal separator |
 | `1.234.567`                  | 1234567       | a repeated separator groups thousands                             |
 | `1.234` `1,234`              | 1234 or 1.234 | the file's style decides (see `decimals`)                         |
-| `1.234` in a file of no style| 1234          | EUR has two decimals; `1.250` is rejected (`ambiguous_number`)    |
+| `1.234` without a style      | 1234          | EUR has two decimals; `1.250` is rejected (`ambiguous_number`)    |
 | `1,00,000`                   | 100000        | India groups hundreds above the first thousand                    |
 | `149:-` `12,-` `12.--`       | 149, 12       | no cents                                                          |
 | `39:50` `1 250:00`           | 39.50, 1250   | in Swedish, a colon is before the decimals of a price             |
@@ -38,7 +38,7 @@ DecimalMark = Literal[",", "."]
 
 MAX_COUNT = 2_147_483_647
 ROUNDING = "correct the price, or round it with the step `round` in the catalog's mapping"
-"""What to do with a price that is finer than its currency."""
+"""The advice in errors about prices with more decimals than the currency."""
 MAX_NUMBER_LENGTH = 60
 """The maximum number of characters of a number. A longer cell is not a number."""
 
@@ -58,9 +58,9 @@ SIGNS = {
     "ZK": "ZMW", "د.إ": "AED", "دإ": "AED", "د.ا": "JOD", "د.أ": "JOD",  # noqa: RUF001
 }  # fmt: skip
 DIRHAM = re.compile(r"(?<!\w)د\s?\.?\s?إ\.?(?!\w)")
-"""The sign of the dirham of the Emirates. When it is folded, it is equal to the sign of the Jordanian dinar."""
-# Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
-# Otherwise the first currency in the list is used.
+"""The sign of the dirham of the Emirates. Its folded form is equal to the folded sign of the Jordanian dinar."""
+# Signs that several currencies use. If the list of a sign contains the catalog's currency, this currency is used.
+# Otherwise, the first currency in the list is used.
 SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD"),
     "¥": ("JPY", "CNY"),
@@ -90,7 +90,7 @@ LOCAL_SIGNS = {
     "L": ("HNL",),
     "E": ("SZL", "EUR"),
 }
-"""Letters that are the sign of a currency only in a catalog of this currency: `N14,500` are naira."""
+"""Letters that are the sign of a currency only in a catalog with this currency. For example, `N14,500` can be naira."""
 
 # The dashes that mean minus, and the apostrophes that group thousands.
 _MINUS = "-\u2212\u2013"
@@ -104,13 +104,13 @@ _PARTS = re.compile(
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
 _BAD_GROUP = re.compile(rf"(?<=\d)[\s{_QUOTES}](?!\d{{3}}(?!\d)|\d\d[\s{_QUOTES}]\d)\d")
-"""`12 50` is not a number: a space groups three digits, or two in India."""
+"""Finds `12 50`, which is not a number. A space groups three digits, or two digits in India."""
 _WHOLE = re.compile(rf"(?<=\d)[.,:/]\s?[{_DASH}=]{{1,2}}(?=\D*$)")  # `12,-`, `12.--`, `12:-`, `12/-`, `12/=`: no cents
 _COLON = re.compile(
     r"(?P<whole>\d{1,3}(?:[\s.]?\d{3}){0,3}):(?P<fraction>\d\d)(?P<after>\s*(?:kr|sek|nok|dkk|€|eur)?\.?)",
     re.IGNORECASE,
 )
-"""`39:50` and `1 250:00`: 39 kronor and 50 ore. Only the cells of prices are read in this way."""
+"""Matches amounts such as `39:50` (39 kronor and 50 ore) and `1 250:00`. Only price cells are read in this way."""
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
@@ -148,7 +148,7 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
 
 
 def is_with_colon(cell: str) -> bool:
-    """Return whether the cell is an amount with a colon before its decimals, as prices in Swedish have it: `39:50`."""
+    """Return whether the cell is an amount with a colon before its decimals, such as the Swedish price `39:50`."""
     return len(cell) <= MAX_NUMBER_LENGTH and _COLON.fullmatch(cell.strip()) is not None
 
 
@@ -157,10 +157,9 @@ def price_with_words(
 ) -> tuple[Decimal, str | None]:
     """Parse a price with words beside it, such as `12.50/ea`, which `price` does not understand.
 
-    `has_unit` says that the file states the unit of the price outside of the cell. The cell must then not state a
-    number of units.
+    If the file states the unit of the price outside of the cell (`has_unit`), the cell must not contain a unit.
 
-    Raises BadCell as `price` does, and with the code `no_fixed_price`, `bad_price_unit` or `too_precise`.
+    Raises BadCell with a code of `price`, or with `no_fixed_price`, `bad_price_unit` or `too_precise`.
     """
     amount_text = price_text(cell) if len(cell) <= MAX_NUMBER_LENGTH else None
     if amount_text is None:
@@ -177,7 +176,7 @@ def price_with_words(
 
 
 def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) -> str | None:
-    """Return the currency whose sign or code is before or after a number. Both can be there, as in `$12.50 USD`."""
+    """Return the currency whose sign or code is before or after a number. `$12.50 USD` has a sign and a code."""
     if not before and not after:
         return None
     code, other = (currency_code(text, catalog_currency) if text else None for text in (before, after))
@@ -212,7 +211,7 @@ def _mark_by_currency(number: str, currency: str, cell: str) -> DecimalMark | No
 def exact_price(price: Decimal, currency: str) -> Decimal:
     """Return the price with the decimals of its currency.
 
-    Raises BadCell with the code `too_precise` if the price is finer than its currency.
+    Raises BadCell with the code `too_precise` if the price has more decimals than its currency.
     """
     exact = rounded(price, currency)
     if exact is None:
@@ -234,10 +233,10 @@ DEFAULT_OF_SHOPWARE = "b7d2554b0ce847cd82f3ac9bd1c0dfca"
 
 
 def currency_code(text: str, catalog_currency: str) -> str | None:
-    """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
+    """Return the ISO 4217 code for a currency's code, sign or name, or None if the text does not mean a currency."""
     stated = text[:MAX_NUMBER_LENGTH].strip()
     sign = "".join(stated.split()).rstrip(".") if DIRHAM.search(stated) else stated.upper()
-    if stated == "GBp":  # pence, as GBX
+    if stated == "GBp":  # pence, like GBX
         return None
     if sign in currencies():
         return sign
@@ -269,7 +268,7 @@ def dollar_in(text: str) -> str | None:
 
 @cache
 def _further_signs() -> dict[str, tuple[str, ...]]:
-    """Map the words for currencies in the vocabulary to their codes. `元` means yuan, and dollars of Taiwan."""
+    """Map the words for currencies in the vocabulary to their codes. For example, `元` means yuan or Taiwan dollars."""
     return {word: codes for word, (codes, _) in vocabulary().shared_currencies.items()}
 
 

@@ -1,6 +1,6 @@
 """Reads prices with words beside the amount: `12.50/ea`, `9,50 € TTC`, `99p`, `12,50 €/100 Stk`.
 
-A price that names only the lowest of several prices (`from 12.50`), or no amount (`on request`), is not a fixed price.
+A text is not a fixed price if it names only the lowest of several prices (`from 12.50`) or no amount (`on request`).
 The row is rejected with the code `no_fixed_price`, because a product must not be sold at a guessed price.
 """
 
@@ -27,7 +27,7 @@ class PriceText:
     currency: str | None = None
     """The currency that the words mean."""
     factor: int = 1
-    """What the amount is multiplied by: 1,000 for `185rb` and `185k`."""
+    """The factor of the amount, for example 1,000 for `185rb` and `185k`."""
 
 
 _ON_REQUEST = phrases(
@@ -75,8 +75,7 @@ _FACTORS = {
 }  # fmt: skip
 _FACTOR = "|".join(sorted(_FACTORS, key=len, reverse=True))
 _MULTIPLIED = re.compile(rf"(?<=\d)(?!\sk\b)\s?({_FACTOR})(?=\b|[円元원])\.?(?=\s*[^\s\d]{{0,4}}$)")
-"""A word for thousands or millions after the digits, as people write amounts by hand in Indonesia: `185rb`,
-`1,25jt`."""
+"""A word for thousands or millions after the digits, as in the Indonesian amounts `185rb` and `1,25jt`."""
 _MINOR = re.compile(r"(?<=\d)\s*(?:(?P<pence>p|pence)|¢|cents?|ct\.?|c)$")
 
 
@@ -118,5 +117,5 @@ def _of_units(match: re.Match[str], text: str, cell: str) -> PriceText | None:
 
 
 def price_in_units(amount: Decimal, found: PriceText) -> Decimal:
-    """Return the amount in the currency: `99p` is 0.99, and `185rb` is 185,000."""
+    """Return the amount in the currency, for example 0.99 for `99p`, and 185,000 for `185rb`."""
     return amount.scaleb(-2) if found.is_minor else amount * found.factor

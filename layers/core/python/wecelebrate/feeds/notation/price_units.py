@@ -19,7 +19,7 @@ _SIGNS = frozenset("€$£¥₹₽₺₩₴₫₪₱฿")
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]")
 _MAX_UNITS = 40
-"""The longest cell that can be a number of pieces with its unit."""
+"""The maximum length of a cell that can be a number of pieces with its unit."""
 _WORDS = 12
 """The maximum length of the word for a unit, such as `pieces`."""
 _HUNDRED, _THOUSAND, _DOZEN = Decimal(100), Decimal(1000), Decimal(12)
@@ -29,9 +29,9 @@ CODES = {
     "M": _THOUSAND, "MIL": _THOUSAND, "MPC": _THOUSAND, "TH": _THOUSAND, "T3": _THOUSAND, "\u2030": _THOUSAND,
     "DZ": _DOZEN, "DZN": _DOZEN,
 }  # fmt: skip
-"""Codes of price units. They come from UN/ECE Recommendation 20 (CEN, MIL, T3, DZN), and from trade (C, M, % and ‰).
+"""Codes of price units, from UN/ECE Recommendation 20 (CEN, MIL, T3, DZN) and from trade (C, M, % and ‰).
 
-They are written in upper case, because `m` is a metre.
+Only codes in upper case are read as price units, because `m` is a metre.
 """
 _NAMES = {
     **dict.fromkeys(phrases(
@@ -63,7 +63,7 @@ PIECES = words(
     "kpl kappale styck stykk styk pari adet buc bucata kom kos tk gab vnt шт штука уп упак пара компл 個 本 枚 台 件 "
     "個入 uno una one eins ein eine un une um uma 개 ชิ้น cái h87 c62 nar nmb nr no"
 )
-"""Words for one product or one package. A product that is sold by the package has the price of the package."""
+"""Words for one product or one package. If a product is sold by the package, its price is the price of the package."""
 MEASURES = words(
     "g gr gramm gram grams kg kilo kilos kilogramm mg t to tonne tonnes lb lbs oz ml cl dl l lt ltr liter litre liters "
     "litres mm cm dm m mtr meter metre meters metres lfm lfdm ml rm ft feet yd yard yards in inch m2 m\u00b2 qm sqm "
@@ -135,7 +135,7 @@ def are_amounts_for(cells: Sequence[str]) -> bool:
 def units_of(cell: str, mark: Separator | None) -> Decimal:
     """Return the number of units that a price is for. A blank cell, `each`, `pc` and `kg` mean one unit.
 
-    Raises BadCell with the code `bad_price_unit`, also for an unknown word, because such a word can mean a hundred.
+    Raises BadCell with the code `bad_price_unit`. An unknown word is an error too, because it can mean a hundred.
     """
     text = bare_unit(cell) if len(cell) <= MAX_LENGTH else cell
     match = _NUMBER.fullmatch(text) if len(text) <= MAX_LENGTH else None
@@ -164,7 +164,7 @@ def units_of(cell: str, mark: Separator | None) -> Decimal:
 def _units_of_word(cell: str, text: str) -> Decimal:
     folded = " ".join(text.casefold().replace(".", " ").split())
     units = CODES.get(text) or _NAMES.get(folded) or _NAMES.get(_PIECES_END.sub("", folded))
-    if folded == "cent" and bare_unit(cell) != cell.strip():  # without `le` it can be a cent of a euro
+    if folded == "cent" and bare_unit(cell) != cell.strip():  # without `le`, the word can mean a euro cent
         return _HUNDRED
     if units:
         return units
@@ -183,9 +183,9 @@ UnitColumn = Literal["units", "open", "none"]
 def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
     """Return whether the values of a column are numbers of units that a price is for.
 
-    `is_price_unit` says that the name of the column means the unit of a price, as `Price per` and `PEINH` do. A column
-    such as `UOM` contains price units only if its values are the trade codes `E`, `C` and `M`. The result is then not
-    certain: `M` alone can be a metre, and `C` can also be the sales unit.
+    `is_price_unit` says that the name of the column means the unit of a price, such as `Price per` and `PEINH`. A
+    column such as `UOM` contains price units only if its values are the trade codes `E`, `C` and `M`. In this case, the
+    result is not certain: `M` alone can be a metre, and `C` can also be the sales unit.
     """
     values = {cell.strip() for cell in cells}
     codes = {value for value in values if value in CODES}
@@ -203,7 +203,7 @@ def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
 
 
 def _is_known_number(cell: str) -> bool:
-    """Return whether a unit such as `le mille` is a number of pieces above 1. Codes can mean something else."""
+    """Return whether a unit such as `le mille` is a number of pieces above 1. Ambiguous codes are excluded."""
     if cell in CODES:
         return False
     try:
@@ -215,10 +215,11 @@ def _is_known_number(cell: str) -> bool:
 def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> bool:
     """Return whether all values are units, and some of them are numbers of units that a price is for.
 
-    `le 100`, `cada mil` and `per C` are always such numbers. The name of the column does not matter. `100 Stk` is such
-    a number if another value is `Stk`. It is not such a number if another value is `12 Stk`, because both can be the
-    contents of a package. If `is_unit` is true, the name of the column means a unit. Then `%` and codes such as `HN`
-    are such numbers too.
+    `le 100`, `cada mil` and `per C` are numbers of units for any name of the column. If the name of the column means a
+    unit (`is_unit`), `%` and codes such as `HN` are numbers of units too.
+
+    `100 Stk` is a number of units if another value is `Stk`. If another value is `12 Stk`, both values can be the
+    contents of a package, and are not numbers of units.
     """
     values = {cell.strip() for cell in cells}
     if not values or len(values) > MAX_UNITS or any(len(value) > MAX_LENGTH for value in values):
@@ -252,7 +253,7 @@ def is_power_of_ten(cells: Sequence[str]) -> bool:
 def price_of_one(price: Decimal, units: Decimal, currency: str) -> Decimal:
     """Return the price of one unit. It is never rounded.
 
-    Raises BadCell with the code `too_precise` if this price is finer than its currency.
+    Raises BadCell with the code `too_precise` if this price has more decimals than its currency.
     """
     one = price / units
     exact = rounded(one, currency) if one * units == price else None

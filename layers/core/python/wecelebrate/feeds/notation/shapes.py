@@ -28,8 +28,8 @@ WHOLE_CURRENCIES = frozenset((
 ))  # fmt: skip
 """Currencies whose prices are whole numbers in practice: `digits` or `cashDigits` is 0.
 
-Source: Unicode CLDR 45, supplementalData, currencyData/fractions. IQD has cashDigits 0 too, but ISO 4217 gives it three
-decimals, so its values stay unclear.
+Source: Unicode CLDR 45, supplementalData, currencyData/fractions. IQD also has cashDigits 0. It is not in this set
+because ISO 4217 gives IQD three decimals.
 """
 
 _NUMBER = re.compile(r"(?:[^\W\d_]{1,5}\.)?[^\d.,]*?([\d.,][\d.,\s'\u2019]*)(?P<ending>:?-{0,2})[^\d]*")
@@ -96,7 +96,7 @@ class Tally:
     forced_groups: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
     """Unclear values whose separator cannot be decimal, because the currency has fewer decimals."""
     odd_fractions: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
-    """Unclear values that would not be a multiple of 0.25 with a decimal separator. They are not usual quantities."""
+    """Unclear values that would not be multiples of 0.25 with a decimal separator. Such quantities are unusual."""
     three_decimals: int = 0
     """Unclear values whose currency has three decimals."""
     whole_currency: int = 0
@@ -164,8 +164,8 @@ class Tally:
 def is_forced_group(shape: Shape, currency: str) -> bool:
     """Return whether the separator of an unclear value groups thousands, because of the decimals of the currency.
 
-    In EUR, `1.299` cannot be a price with three decimals. But `1.250` can be such a price, because some systems write
-    1.25 in this way.
+    In EUR, `1.299` cannot be a price with three decimals. `1.250` can be a price with three decimals, because some
+    systems write 1.25 in this way.
     """
     if currency in WHOLE_CURRENCIES:
         return True

@@ -6,7 +6,7 @@ from wecelebrate.feeds.plan.model import REPORT_COLUMN_PREFIX, Plan
 
 
 def public_attributes(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes. Columns that we add to error files never become attributes.
+    """Return the columns that become attributes. Columns that wecelebrate adds to error files are left out.
 
     The candidates are the attributes of the profile. Without a profile, and in most XML formats, every column that no
     field uses is a candidate.

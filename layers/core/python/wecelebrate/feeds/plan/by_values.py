@@ -5,8 +5,8 @@
 | the product's name  | the only column with texts of several letters that differ in nearly all rows             |
 | the stock           | the only column with short whole numbers or `none`; at least one value means 0           |
 
-A column is never taken if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
-neither is taken.
+A column is never used if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
+none is used.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from wecelebrate.feeds.vocabulary.words import words as listed
 MIN_ROWS = 3
 MIN_DISTINCT = 0.9
 MIN_FILLED = 0.8
-"""The least share of rows with a value. It is below 1, because a note below a list is a row without a stock."""
+"""The minimum share of rows with a value. It is below 1, because a note below a list is a row without a stock."""
 MAX_DIGITS = 5
 MAX_COLUMN_NAME = 60
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -61,15 +61,15 @@ def _says_nothing(name: str) -> bool:
 
 
 def _is_state(name: str) -> bool:
-    """Return whether a name has no known meaning except a state.
+    """Return whether the only known meaning of a name is a state.
 
-    In some languages, such a name can also mean the stock: `Stav`.
+    In some languages, such a name can also mean the stock, for example `Stav`.
     """
     return {field for field, _, _ in field_candidates(name)} == {"is_active"} and not is_inverse(name)
 
 
 def _is_no_private_amount(name: str) -> bool:
-    """Return whether a name has no private part, or only a word for a store, as in `Pakete am Lager`."""
+    """Return whether a name has no private part except a word for a store, as in `Pakete am Lager`."""
     part = private_part(name)
     return part is None or part in _STORE_WORDS
 

@@ -42,7 +42,8 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
 def _can_be_stock(column: str) -> bool:
     """Return whether a name can mean the stock: no percentage, and no reserved, minimum, ordered or packed pieces.
 
-    A name that the vocabulary lists as a stock is a stock.
+    A percentage or a flag such as `Controla stock` is not a stock. A name for reserved, minimum, ordered or packed
+    pieces is a stock only if the vocabulary lists the name as a stock.
     """
     is_other = means_other_pieces(column) or names_a_package(column) or is_reserved(column)
     if "%" in column:

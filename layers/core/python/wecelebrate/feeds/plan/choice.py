@@ -59,7 +59,7 @@ KINDS = "are kinds of items"
 REPEATED = 0.5
 MAX_NAME_LENGTH = 120
 MAX_NAMES = 20
-"""How many values of a column are searched for words."""
+"""The maximum number of values of a column that are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
 """A word that is too long to be a unit, a currency or a word such as `ab`."""
 
@@ -70,7 +70,7 @@ def choose(
     currency: str,
     earlier: Mapping[str, Sequence[str]],
 ) -> Chosen:
-    """Choose the columns of all fields. `earlier` maps fields to the columns of the catalog's earlier file."""
+    """Choose the columns of all fields. `earlier` maps fields to the columns of the catalog's previous file."""
     chosen, used = Chosen(), set[int]()
 
     def take(name: str, is_text: bool = True) -> list[int]:
@@ -118,9 +118,9 @@ def choose(
 
 
 def _has_prices(chosen: Chosen, columns: Columns) -> bool:
-    """Return whether the file is a list of products with prices, even if no price is chosen yet.
+    """Return whether the file is a list of products with prices, even if no price column is chosen yet.
 
-    Without any price, a file with a SKU and a description can contain only longer texts for known products.
+    A file with a SKU and a description, but without prices, can be a list of longer texts for known products.
     """
     if chosen.price.columns:
         return True
@@ -130,7 +130,7 @@ def _has_prices(chosen: Chosen, columns: Columns) -> bool:
 
 
 def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:
-    """Return whether the descriptions cannot be the names, because some of them are blank or contain HTML."""
+    """Return whether the descriptions cannot be names, because some descriptions are blank or contain HTML."""
     cells = [cell for number in description[:1] for cell in columns[number].cells]
     return bool(cells) and (columns[description[0]].filled < 1 or any("</" in cell for cell in cells))
 
@@ -153,7 +153,7 @@ def _choose_by_values(chosen: Chosen, columns: Columns, used: set[int]) -> None:
 
 
 def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
-    """Choose the column whose values are all currency codes. Its name can be any text."""
+    """Choose the column whose values are all currency codes. The name of the column does not matter."""
     for number, column in enumerate(columns.header):
         cells = columns[number].cells if number not in used and internal_part(column) is None else ()
         if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in WORD_CODES):
@@ -186,7 +186,7 @@ def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate
     chosen.columns["sku"] = [one.column for one in choice.columns]
     chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
     repeated = places_of(columns, choice.repeats) if choice.repeats is not None else []
-    # In a file that is sorted by places, the rows of the sample can all be those of one place.
+    # In a file that is sorted by places, all rows of the sample can belong to one place.
     chosen.places = repeated or named_places(columns.header)
 
 
@@ -197,7 +197,7 @@ def field_candidates_of(form: str, name: str) -> bool:
 def _best(
     columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
 ) -> list[Reason]:
-    """Return the candidates, the best first.
+    """Return the candidates. The best candidate comes first.
 
     A candidate gets a lower score if its values contradict the field or are all blank.
     """
@@ -232,7 +232,7 @@ def _best(
 
 
 def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
-    """Return how the values contradict the field, or "" if they do not."""
+    """Return how the values contradict the field, or "" if the values fit."""
     facts = columns[number]
     if facts.is_empty:
         return ""
@@ -273,7 +273,7 @@ def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
 
 
 def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None:
-    """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for it."""
+    """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for this column."""
     kind: UnitColumn
     for number, column in enumerate(columns.header):
         if number in used:
@@ -306,7 +306,7 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
 
 
 def _can_be_price_unit(column: str) -> bool:
-    """Return whether a column can contain the unit of the prices: its name must not have another meaning."""
+    """Return whether a column can contain the unit of the prices, because its name has no other meaning."""
     return {name for name, _, _ in field_candidates(column)} <= {"price"} and not is_property(column)
 
 

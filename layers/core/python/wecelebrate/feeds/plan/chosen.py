@@ -15,7 +15,7 @@ class Reason:
 
     column: int
     score: float
-    """0 to 1."""
+    """The score, from 0 to 1."""
     reasons: tuple[str, ...]
 
 
@@ -31,7 +31,7 @@ class Chosen:
     """Columns with a command for each row, such as `DELETE`."""
     price_unit: int | None = None
     places: list[int] = field(default_factory=list)
-    """The columns that say where a stock is, if a SKU has one row for each place."""
+    """The columns with the place of a stock, if a SKU has one row for each place."""
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one place."""
     reserved: int | None = None

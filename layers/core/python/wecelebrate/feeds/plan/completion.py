@@ -1,4 +1,4 @@
-"""Completes the plan of a known export with columns that its profile does not name, and doubts such a plan."""
+"""Completes the plan of a known export with columns outside its profile, and checks whether the plan is doubtful."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ _INTERNAL = frozenset(("id", "uuid", "guid", "productid", "itemid", "internalid"
 def is_sku_doubtful(plan: Plan, names: list[str], profile: Profile) -> bool:
     """Return whether the SKU of a profile can be wrong because the file is the export of another system.
 
-    All names that made the file look like this export are usual names, and the column that contains the SKU in this
-    export does not exist. The profile then takes an internal number, such as `id`.
+    The SKU is doubtful if two conditions are true. All columns by which the export was recognised have usual names, and
+    the column with the SKU of this export does not exist. The profile then uses an internal number, such as `id`.
     """
     if not plan.sku:
         return True
@@ -67,7 +67,7 @@ def _has_currency(plan: Plan, profile: Profile) -> bool:
 def complete(plan: Plan, columns: Columns, by_name: Plan) -> None:
     """Find the price, the stock and the currency by their names and values, if the profile does not find them.
 
-    A version of the export can have renamed them.
+    Another version of the export can have other names for these columns.
     """
     profile = plan.profile
     if profile is None:

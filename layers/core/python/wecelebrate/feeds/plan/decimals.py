@@ -17,7 +17,7 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
 
 FIRST_ROWS = 500
-"""How many rows of the sample are examined first. If these rows do not show the separator, all rows are read."""
+"""The number of sample rows that are examined first. If these rows do not show the separator, all rows are read."""
 STANDARDS = frozenset(("bmecat", "ubl catalogue", "gs1 gdsn", "cxml index", "onix"))
 """Profiles whose documents define the decimal point: BMEcat (dtNUMBER), UBL and GDSN (xsd:decimal), cXML (number)."""
 POINT_CURRENCIES = frozenset((
@@ -62,12 +62,12 @@ class FileNumbers:
 
     @property
     def remembered(self) -> tuple[str, ...]:
-        """Values that only the catalog's earlier file decides, e.g. `1.250`."""
+        """Values such as `1.250` that are read with the separator of the catalog's previous file."""
         return self.price.remembered or self.stock.remembered
 
 
 def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str | None, currency: str) -> FileNumbers:
-    """Decide the decimal separators. If the sample does not show them, read all rows of the file."""
+    """Decide the decimal separators. If the sample does not show the separators, read all rows of the file."""
     hints = Hints(
         setting,
         earlier,
@@ -134,7 +134,7 @@ def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumb
 
 
 def _other_columns(plan: Plan, table: Table) -> list[Tally]:
-    """Return the counts of further numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
+    """Return the counts of other numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
     used = {column for columns in plan.field_columns.values() for column in columns}
     columns = Columns(table.header, table.sample)
     tallies = []
@@ -173,7 +173,7 @@ def header_language(header: Iterable[str], currency: str) -> Separator | None:
 
 
 def is_in_letters_without_decimal_comma(header: Iterable[str]) -> bool:
-    """Return whether most letters of a header belong to scripts of countries that never write a decimal comma.
+    """Return whether most letters of a header are in scripts of countries that never write a decimal comma.
 
     Source: Unicode CLDR 45, main/*/numbers, of Japan, China, Taiwan, Korea, Thailand, Israel, India and neighbours.
     """

@@ -79,7 +79,7 @@ _MINIMUM = re.compile(
 )
 _DIVISOR = re.compile(r"\.divisor$", re.IGNORECASE)
 MAX_ZERO = 0.35
-"""If a larger share of the prices than this is 0, products can be free of charge."""
+"""If the share of prices of 0 is larger than this, products can be free of charge."""
 _MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
 _ABOVE_ONE = re.compile(r"(?:[2-9]|[1-9]\d{1,5})(?:[.,]0{1,3})?", re.ASCII)
 
@@ -94,9 +94,9 @@ def plan_table(
     disclosure: Disclosure | None,
     earlier_order: bool | None = None,
 ) -> tuple[Plan, Table]:
-    """Return the plan for a table, and the table with the computed columns. The arguments are those of `make_plan`.
+    """Return the plan for a table, and the table with the computed columns. For the arguments, see `make_plan`.
 
-    `earlier_order` says whether the month was before the day in the days of earlier files.
+    `earlier_order` says whether the month was before the day in dates of earlier files.
     """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
@@ -121,7 +121,7 @@ def plan_table(
     if plan.profile is None and not is_asked and not settings.plain.keys() & {"price"} and "price" not in earlier:
         plan.questions += blank_prices_question(plan, columns)
     plan.legend = translations(plan, columns, table.legend)
-    for at, active in enumerate(plan.active):  # the legend translates codes into words
+    for at, active in enumerate(plan.active):  # the legend explains the codes in words
         if active.column in plan.legend and _has_numbered_codes(plan, active, columns[active.column]):
             plan.active[at] = replace(active, words="words")
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
@@ -132,7 +132,7 @@ def plan_table(
 
 
 def _refuse_other_lists(table: Table, settings: FileSettings, plan: Plan) -> None:
-    """Refuse lists that contain no products, e.g. orders, movements of the stock or persons. Raises UnreadableFeed."""
+    """Raise UnreadableFeed for lists of other things than products, such as orders, stock movements or persons."""
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
@@ -160,7 +160,7 @@ def _refuse_other_lists(table: Table, settings: FileSettings, plan: Plan) -> Non
 
 
 def evidence_table(table: Table, plan: Plan) -> Table:
-    """Return a table whose header and sample also have the computed columns. Its `rows` are those of the file."""
+    """Return a table whose header and sample also have the computed columns. Its `rows` are the rows of the file."""
     computed = plan.computed
     if computed is None:
         return table
@@ -190,8 +190,8 @@ def complete_plan(
 ) -> None:
     """Complete the plan from the values of the sample and the notes outside of the rows.
 
-    `earlier_offers` are the columns of offers of the catalog's earlier file, and `earlier_order` says whether the month
-    was before the day in the days of earlier files.
+    `earlier_offers` are the columns of offers of the catalog's previous file. `earlier_order` says whether the month
+    was before the day in dates of earlier files.
     """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
     plan.prices = prices_of_list(plan, mapping, columns)
@@ -200,7 +200,7 @@ def complete_plan(
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
     setting = mapping.get("minor_units")
     if plan.price_unit is not None and _DIVISOR.search(plan.column_name(plan.price_unit)):
-        setting = setting or "no"  # the divisor of Etsy: `{"amount": 990, "divisor": 100}` is 9.90
+        setting = setting or "no"  # Etsy has a divisor: `{"amount": 990, "divisor": 100}` is 9.90
     scaled = [with_scale(plan, columns, price, setting, notes, currency=currency) for price in plan.prices]
     plan.prices = [price for price, _ in scaled]
     plan.questions += [question for _, question in scaled if question][:1]
@@ -242,7 +242,7 @@ def complete_plan(
 
 
 def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> None:
-    """Choose how the values of the columns of states are read, e.g. as letters. `folded` has all column names."""
+    """Choose how the values of the state columns are read, for example as letters. `folded` has all column names."""
     has_magento_codes = "attributesetid" in folded or (
         "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
     )
@@ -282,7 +282,7 @@ def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWo
 
 
 def _yes_and_no(plan: Plan, active: ActiveColumn, facts: Facts) -> tuple[str, str] | None:
-    """Return the letters for yes and no of a column whose name asks a question, e.g. whether a shop shows a product."""
+    """Return the letters for yes and no of a column whose name asks a question, such as whether a product is shown."""
     if plan.profile is not None or active.words != "words":
         return None
     is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
@@ -305,8 +305,8 @@ def _hide_offers(plan: Plan, columns: Columns) -> None:
 def _are_above_zero(plan: Plan, columns: Columns) -> bool:
     """Return whether most prices are above 0.
 
-    If so, 0 means that the system has no price. If the settings have a transformation for the price, the transformation
-    decides what a price of 0 means.
+    If most prices are above 0, a price of 0 means that the system has no price. A transformation of the price in the
+    settings overrides this rule.
     """
     if plan.computed is not None and any(plan.computed.get(price.column) for price in plan.prices):
         return False
@@ -315,7 +315,7 @@ def _are_above_zero(plan: Plan, columns: Columns) -> bool:
 
 
 def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if the only price may be valid only for several pieces, as a column such as `Min Qty` suggests.
+    """Return a question if a column such as `Min Qty` suggests that the only price is valid only for several pieces.
 
     If the file also has a column with a maximum, the minimum is a minimum stock, and no question is asked. A minimum
     order (`MOQ`) does not change a price.
@@ -358,7 +358,7 @@ def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> PriceColumn:
-    """Complete the price from the notes about all prices. Information beside the price has priority."""
+    """Complete the price from the notes about all prices. Information in the column of the price has priority."""
     if plan.profile is None:
         price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
     noted = notes.currency or usual_currency(notes, currency)

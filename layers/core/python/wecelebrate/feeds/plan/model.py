@@ -1,4 +1,4 @@
-"""Defines the plan, which says which columns of a file are read into which fields of a product."""
+"""Defines the plan, which assigns the columns of a file to the fields of a product."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -27,12 +27,13 @@ class PriceColumn:
     currency_column: int | None = None
     kind: Kind = "plain"
     scale: Scale = 0
-    """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
+    """The number of decimals of the integers in the column, for example 2 for cents. `currency` means the decimals of
+    the price's currency.
+    """
     units: int = 1
     """The number of units that the column's name states, as in `Preis pro 100`."""
     scale_column: int | None = None
-    """The column that states the decimals of each integer: as a number, such as `precision`, or as a word, such as
-    `cents`."""
+    """The column that states the decimals of each integer, as a number (`precision`) or as a word (`cents`)."""
     quantity_column: int | None = None
     """The column with the quantity from which the price is valid, such as `min_quantity`."""
     arithmetic: Arithmetic | None = None
@@ -49,27 +50,27 @@ class ActiveColumn:
     active_word: str = ""
     """A word for active, in lower case: the only unknown value in a column whose other values mean inactive."""
     letters: tuple[str, str] = ("", "")
-    """The letters for yes and no, in lower case, if they are those of a language such as Finnish: K and E."""
+    """The letters for yes and no in lower case, for example the Finnish letters k and e."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """The columns with the first and the last day of the price of a row."""
+    """The columns with the first and the last day on which the price of a row is valid."""
 
     first: int | None
     last: int | None
     month_first: tuple[bool | None, bool | None] = (False, False)
     """Whether the month is first in numeric dates of the two columns, as in America: 12/31/2026.
 
-    None: nothing decides the order, and it makes no difference in the sample.
+    None means that the order is not known, but makes no difference in the sample.
     """
     stated_order: bool | None = None
-    """The order of day and month if a date shows it, as in `OfferColumns`."""
+    """Whether the month is first if a date shows the order, as in `OfferColumns`."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferColumns:
-    """The columns of offers: their price, and the first and the last day on which it is valid."""
+    """The columns of offers: the price, and the first and the last day on which the price is valid."""
 
     price: int
     first: int | None = None
@@ -79,11 +80,11 @@ class OfferColumns:
     month_first: tuple[bool, bool, bool] = (False, False, False)
     """Whether the month is first in numeric dates of the columns `days`, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """Whether the month is first if a date shows it, e.g. 31/12/2026. None means that no date shows the order."""
+    """Whether the month is first, if a date such as 31/12/2026 shows it. None means that no date shows it."""
     switch: int | None = None
     """The column that says whether the offer of a row is on, such as `On Sale`."""
     is_percentage: bool = False
-    """Whether the column has no prices, but the percentages by which the prices are reduced: `15%`."""
+    """Whether the column contains percentages of a discount, such as `15%`, instead of prices."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -125,13 +126,13 @@ class Plan:
     stock_as_of: list[int] = field(default_factory=list)
     """The column that says when the stock of the row was counted. Only the mapping can assign this column."""
     places: list[int] = field(default_factory=list)
-    """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
+    """The columns with the place of a stock. Rows with the same SKU and different places are one product."""
     currency_note: str | None = None
     """The words outside of the rows that name the currency of the prices."""
     list_separators: str = ""
     """The characters that separate several categories in a cell. The first category is used."""
     float_skus: bool = False
-    """Whether the SKUs are whole numbers that a program wrote with the ending `.0`."""
+    """Whether the SKUs are whole numbers to which a program has added `.0`."""
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     """Why the columns of a field were chosen. Only columns that were chosen by their names and values have reasons."""
     questions: list[Question] = field(default_factory=list)
@@ -160,11 +161,11 @@ class Plan:
     breaks: dict[int, int] = field(default_factory=dict)
     """For price breaks, maps the column of each price to the column of its quantity."""
     legend: dict[int, dict[str, str]] = field(default_factory=dict)
-    """What the codes of columns of states and stocks mean, by a legend of the file. See `tables.codes`."""
+    """The meanings of codes in columns of states and stocks, according to a legend in the file. See `tables.codes`."""
     validity: Validity | None = None
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
     offers: OfferColumns | None = None
-    """The columns of offers, if the file says when they are valid. See `prices.offers`."""
+    """The columns of offers, if the file says when the offers are valid. See `prices.offers`."""
     group_column: int | None = None
     """The column with the names of categories, which are in rows above the products. See `rows.group_names`."""
     sheet: str | None = None
@@ -174,9 +175,9 @@ class Plan:
     former_price: int | None = None
     """The column of the crossed-out price. See `prices.former`."""
     standing_offers: bool = False
-    """Whether the values show a known export in which offers without days are valid now, under unknown names."""
+    """Whether the values show an export in which offers without dates are valid now, although its names differ."""
     ends_offers: bool = False
-    """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""
+    """Whether the catalog's previous file had offers, and this file has prices, but no columns of offers."""
     zero_is_no_price: bool = False
     """Whether a price of 0 means that the product has no price yet, because nearly all other prices are above 0."""
 
@@ -220,9 +221,9 @@ class Plan:
         return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
 
     def of_file(self) -> "Plan":
-        """Return the plan for the rows of the file, before the computed cells are added to them.
+        """Return the plan for the rows of the file, before the computed cells are added to the rows.
 
-        A computed field then has the columns that it is computed from.
+        In this plan, a computed field has the columns from which it is computed.
         """
         computed = self.computed
         if computed is None:
@@ -270,7 +271,7 @@ class Plan:
 
 
 REPORT_COLUMN_PREFIX = "wecelebrate_"
-"""The prefix of the columns that we add to error files.
+"""The prefix of the columns that wecelebrate adds to error files.
 
 Columns with this prefix are ignored, so that a corrected error file can be uploaded.
 """

@@ -1,5 +1,7 @@
-"""Finds the parents of variants in a file without a mapping: the column with their SKUs, and what the names and the
-stocks of the variants show.
+"""Finds the parents of variants in a file without a mapping.
+
+The result is the column with the SKUs of the parents, whether the parents are sold, and whether the names of variants
+only list their options.
 """
 
 from collections.abc import Sequence

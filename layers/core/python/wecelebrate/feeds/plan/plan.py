@@ -70,10 +70,12 @@ def make_plan(  # noqa: PLR0917
 
     `disclosure` decides which of the other columns become attributes.
 
-    If `profile` is None, the profile is recognised from the header. `on_problem` is called with a description of each
-    problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column. `sample` are the
-    first rows, whose values help to choose. `earlier` maps fields to the columns of the catalog's earlier file. With
-    `computes_sku`, the settings compute the SKU, so no column has to contain it.
+    If `profile` is None, the profile is recognised from the header. `sample` are the first rows. Their values help to
+    choose columns. `earlier` maps fields to the columns of the catalog's previous file. If the settings compute the SKU
+    (`computes_sku`), no column must contain the SKU.
+
+    `on_problem` is called with a description of each problem: a mapped column that does not exist, an unknown field in
+    the mapping, or no SKU column.
     """
     names = [fold(column) for column in header]
     columns = Columns(header, sample)
@@ -84,7 +86,7 @@ def make_plan(  # noqa: PLR0917
     plan.questions = [
         question
         for question in plan.questions
-        # A list of costs needs no prices if an earlier file has stated the prices.
+        # For a list of costs without prices, no question is asked if an earlier file contained the prices.
         if question.key not in mapping and not (question.key in (earlier or {}) and not question.choices[0].value)
     ]
     variants = profile.variants if profile and not plan.parent else None
@@ -109,7 +111,7 @@ def _initial_plan(
     *,
     has_sku: bool,
 ) -> tuple[Profile | None, Plan]:
-    """Return the plan without the mapping, by the profile of a known export or by the columns.
+    """Return the plan without the mapping, by the profile of a known export or by the names and values of the columns.
 
     If the profile finds no SKU in the header, or another SKU than the columns in a file without a name of its own, the
     file only looks like a known export, and its columns are used instead. If the profile finds no price, the price is
@@ -195,7 +197,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
 
 
 def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
-    """Return the plan by the names and the values of the columns. A prefix that all names share is ignored."""
+    """Return the plan by the names and the values of the columns. A common prefix of all names is ignored."""
     plain = without_prefix(columns.header)
     if plain is None:
         return _by_plain_name(columns, catalog_currency, earlier)
@@ -259,7 +261,7 @@ def _by_mapping(
 
 
 def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str | None]) -> None:
-    """Read a field from the columns that the mapping names. Without columns, the field is not read."""
+    """Read a field from the columns that the mapping names. If the mapping names no column, the field is not read."""
     if name == "price":
         plan.prices = _mapped_prices(plan, columns)
     elif name == "is_active":
@@ -279,7 +281,7 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         if name == "parent":
             plan.sells_parents, plan.lists_options = True, False
     if columns:
-        # A product without a number can have its name as the SKU. It then also keeps its name.
+        # If products have no numbers, the name can be the SKU. The column is then read as the name too.
         is_only_name = name == "sku" and plan.name == columns and "name" not in mapping
         free_column(plan, columns[0], keep={**mapping, "name": None} if is_only_name else mapping)
     if name == "command":
@@ -292,7 +294,7 @@ def command_columns(plan: Plan) -> list[ActiveColumn]:
 
 
 def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
-    """Return the mapped columns. If the first one is an offer, the regular price is added after it.
+    """Return the mapped columns. If the first column is an offer, the column of the regular price is added after it.
 
     The regular price is used in rows in which the offer is blank. Files without a mapping are read in the same way.
     """

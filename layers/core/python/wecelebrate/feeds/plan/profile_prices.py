@@ -28,12 +28,12 @@ def profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency
             else:
                 prices.append(PriceColumn(number))
         if prices and prices[0].currency:
-            break  # the name of each column contains a currency: ignore later patterns
+            break  # the names of these columns contain currencies: ignore later patterns
     return _one_currency(prices, catalog_currency)
 
 
 def in_stated_currency(prices: list[PriceColumn], header: Sequence[str]) -> list[PriceColumn]:
-    """Return the prices with the only currency that their names state, as `Regular price (€)` does."""
+    """Return the prices with the currency in names such as `Regular price (€)`, if the names state only one."""
     stated = {code for price in prices if (code := price.currency or stated_currency(header[price.column]))}
     return [replace(price, currency=code) for code in stated for price in prices] if len(stated) == 1 else prices
 

@@ -16,7 +16,7 @@ __all__ = ["PROFILES", "has_column", "has_own_names", "known_names", "recognise"
 
 
 def recognise(folded_header: list[str]) -> Profile | None:
-    """Return the first profile that has a signature whose columns are all in the header."""
+    """Return the first profile for which the header contains all columns of a signature."""
     for profile in PROFILES:
         for signature in profile.signatures:
             if all(has_column(folded_header, column) for column in signature):
@@ -29,9 +29,9 @@ def has_column(folded_header: list[str], pattern: str) -> bool:
 
 
 def has_own_names(folded_header: list[str], profile: Profile) -> bool:
-    """Return whether a signature in the header has a name that only the exports of this system use.
+    """Return whether a signature of the header has a name that only the exports of this system use.
 
-    The other signatures consist of usual names, such as `name` and `price_including_tax`, which any system can have.
+    Signatures without such a name consist of usual names, such as `name` and `price_including_tax`.
     """
     return any(
         all(has_column(folded_header, column) for column in signature)

@@ -76,7 +76,7 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
 
 
 def _rank_and_position(candidate: Candidate) -> tuple[int, int]:
-    """Return the key of the order of states. Of weak names, the first in the file is used."""
+    """Return the sort key of a state column. If several columns have weak names, the first column is used."""
     return min(candidate[0], WEAK_RANK), candidate[1]
 
 

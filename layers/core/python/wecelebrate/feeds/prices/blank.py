@@ -18,7 +18,7 @@ _ABOUT_PRICES = words(
     "gultig gueltig valid valable valido valida geldig gyldig giltig from ab bis until to date datum fecha data "
     "dato basis category kategorie categoria change anderung aenderung source quelle status state rule regel"
 )
-"""Words beside a word for a price that say something about the price: `Price note`, `Preis gültig ab`."""
+"""Words that describe a price, together with a word for a price: `Price note`, `Preis gültig ab`."""
 
 
 def blank_prices_question(plan: Plan, columns: Columns) -> list[Question]:

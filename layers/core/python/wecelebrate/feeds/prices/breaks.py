@@ -1,4 +1,4 @@
-"""Finds the quantities of price breaks by their values. Their attribute can have any name: `<prijs vanaf="10">`."""
+"""Finds the quantities of price breaks by their values. The attribute can have any name: `<prijs vanaf="10">`."""
 
 import re
 from itertools import pairwise
@@ -13,7 +13,7 @@ MAX_LIST = 2
 
 
 def quantities_by_values(plan: Plan, columns: Columns, listed: list[int]) -> dict[int, int]:
-    """Map the column of each price of a list to the column of its quantity. The result is empty if none are found.
+    """Map the column of each price of a list to the column of its quantity. Without quantities, the result is empty.
 
     In each row, the first quantity must be 1. Each further quantity must be higher, and its price must not be higher.
     The quantities 1, 2 and 3 are refused, because they can be the numbers of price lists.

@@ -41,16 +41,16 @@ from wecelebrate.feeds.prices.tiers import (
 from wecelebrate.feeds.vocabulary.words import words
 
 LISTED_RANK = 5_500
-"""The rank of a price whose name contains a country or a price list, and is understood only without this part."""
+"""The rank of a price whose name is known only without the country or the price list that it contains."""
 UNIT_RANK = 6_000
-"""The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
+"""The rank of a column for the price of one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60
 MIN_BARCODES = 3
 MIN_DIGITS = 12
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
-"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be such a price, or an amount in cents."""
+"""`Preis %` and `Prix/cent` can be prices for 100 pieces. But `%` can also mean a percentage, and `cent` cents."""
 _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
-"""`S:0`: the value of an option and its position, in exports of PrestaShop."""
+"""Matches the value of an option with its position, such as `S:0` in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _KRONA = re.compile(r"(?<![^\W\d_])(kr\b\.?)()(?![^\W\d_])", re.IGNORECASE)
 """The sign of the krone inside a name: `Pris kr inkl. mva`."""
@@ -63,7 +63,7 @@ _STATED = re.compile(
 )
 _CODES = re.compile(rf"(?<![^\W_\d])({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?![^\W_\d])")
 _WORD_CODES = frozenset(("CAD", "COP", "MAD", "PEN", "PHP", "TRY", "RON"))
-"""Codes that are words too."""
+"""Currency codes that are also ordinary words."""
 _CLEAR_WORDS = words("RMB NTD EURO EUROS SOLES KSH USH TSH")
 
 
@@ -74,7 +74,7 @@ class PriceCandidate:
     kind: Kind
     currency: str | None
     is_bad: bool = False
-    """Whether the values are not prices, or all are blank or zero."""
+    """Whether the values cannot be prices, or are all blank or zero."""
     rank: int = 0
     reasons: tuple[str, ...] = ()
     is_doubtful: bool = False
@@ -94,7 +94,7 @@ def share_of_amounts(facts: Facts) -> float:
 
 
 def name_of_price(column: str) -> PriceName | None:
-    """Return what the name of a column says about a price."""
+    """Return the meaning of a column name for a price, or None if the name does not mean a price."""
     named_price = price_of_name(name_forms(column), column)
     name = named_price[1] if named_price else None
     if name and not name.currency and "$" not in column:
@@ -146,13 +146,15 @@ def _are_labelled(facts: Facts) -> bool:
 
 
 def _is_tax_flag(columns: Columns, number: int) -> bool:
-    """Return whether a column says whether prices have tax, e.g. `PrixTTC` with 0 and 1. A plain `Price` can be 1."""
+    """Return whether a column such as `PrixTTC` contains 0 and 1, and says whether prices include tax.
+
+    A column with the name `Price` is not such a flag, because a price can be 1."""
     name = name_of_price(columns.header[number])
     return name is not None and name.tax is not None and are_flags(columns[number])
 
 
 def are_flags(facts: Facts) -> bool:
-    """Return whether the values are 0 and 1 or only 1: a flag such as `PrixTTC`, which says that a price has tax."""
+    """Return whether the values are 0 and 1, or only 1. For example, `PrixTTC` can say whether a price includes tax."""
     return len(facts.cells) > 1 and set(facts.cells) in _FLAGS
 
 
@@ -160,13 +162,13 @@ _FLAGS = ({"1"}, {"0", "1"}, {"-1", "0"})
 
 
 def _are_barcodes(facts: Facts) -> bool:
-    """Return whether the values are GTINs, and no prices."""
+    """Return whether the values are GTINs, and not prices."""
     is_certain = len(facts.cells) >= MIN_BARCODES or all(len(cell) >= MIN_DIGITS for cell in facts.cells)
     return bool(facts.cells) and is_certain and facts.share("is_gtin") == 1
 
 
 def _is_each(columns: Columns, number: int) -> bool:
-    """Return whether a column such as `Each` has amounts of money, so that it is the price of one piece."""
+    """Return whether a column such as `Each` contains amounts of money. It is then the price of one piece."""
     facts = columns[number]
     is_money = facts.cells and all(MONEY.search(cell) for cell in facts.cells)
     return bool(is_money) and fold(columns.header[number]) in EACH and share_of_amounts(facts) == 1
@@ -175,7 +177,7 @@ def _is_each(columns: Columns, number: int) -> bool:
 def currency_in_name(column: str, code: str | None, currency: str) -> str | None:
     """Return the currency in the name of a price column: `Price (Kč)`, `Preis Fr.`, `Price ($)`.
 
-    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
+    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if it is a dollar.
     """
     if _SOLES.search(column[:MAX_NAME]):
         return "PEN"
@@ -219,14 +221,14 @@ def stated_currency(column: str) -> str | None:
 
 
 def is_bare_sign(name: str) -> bool:
-    """Return whether a name has only a dollar sign that several currencies share."""
+    """Return whether the only currency in a name is a dollar sign, which several currencies share."""
     return (
         "$" in name and numbers.dollar_in(name[:MAX_NAME]) is None and stated_currency(name.replace("$", " ")) is None
     )
 
 
 def _currency_of_word(word: str) -> str | None:
-    """Return the currency that a word names. Abbreviations that can be other words, such as `FR` and `KM`, are none."""
+    """Return the currency that a word names. Ambiguous abbreviations, such as `FR` and `KM`, are ignored."""
     upper = word.upper()
     is_clear = not word.isascii() or upper in _CLEAR_WORDS
     code = numbers.currency_code(word, "") if is_clear and upper not in numbers.SHARED_SIGNS else None
@@ -273,10 +275,7 @@ def _without_rate(column: str, name: PriceName) -> str:
 
 
 def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """Return the candidates.
-
-    If the amounts of several columns have different currency signs, the columns get these currencies.
-    """
+    """Return the candidates with the currencies of their amounts, if several columns have different currency signs."""
     if len(sold) < 2:
         return sold
     codes = [one.currency or currency_of_cells(columns, one.column, currency) for one in sold]
@@ -288,7 +287,7 @@ def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str)
 def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """Add the columns of totals to the candidates.
 
-    `Precio total` is the price with tax if its values are a little higher than those of `Precio base`.
+    For example, `Precio total` is the price with tax if it is a little higher than `Precio base`.
     """
     sold_columns = {one.column for one in sold}
     totals = []
@@ -302,9 +301,9 @@ def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandi
 
 
 def with_named_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the candidates.
+    """Return the candidates. A price with tax is recognised by its values.
 
-    `PRICE_VAT` is a price with tax if its values are a little higher than those of `PRICE`.
+    For example, `PRICE_VAT` is a price with tax if it is a little higher than `PRICE`.
     """
     bases = [one for one in sold if not one.is_bad and not one.name.names_tax and one.kind in ("plain", "net")]
     return [

@@ -42,7 +42,7 @@ def price_reader(
     if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
         parse = partial(price_of_list, catalog_currency=catalog_currency)
     else:
-        # The sign `kr` below the name `Pris (NOK)` means NOK in each catalog.
+        # In a column `Pris (NOK)`, the sign `kr` means NOK, even if the catalog has another currency.
         named = columns[0].currency if len(columns) == 1 and columns[0].currency != TOMAN else None
         parse = cached(
             partial(_price_of_cell, mark=mark, catalog_currency=named or catalog_currency, has_unit=has_unit)
@@ -157,10 +157,7 @@ def currency_of(catalog_currency: str, cell: str) -> str:
 
 
 def shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
-    """Return a hint if the price is blank, but a column beside it contains a price.
-
-    The cells of the row may be shifted.
-    """
+    """Return a hint that the row can be shifted, if the price is blank and the next or previous column has a price."""
     stated = (raw[columns[0]] or "").strip() if columns[0] < len(raw) else ""
     if stated:
         return f", because the cell contains {quoted(stated)}"

@@ -39,7 +39,7 @@ def _is_former_of(former: str, now: str) -> bool:
 
 
 def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out the ordinary price if the file has a current price, e.g. `Ord. pris` beside a lower `Pris nu`."""
+    """Leave out an ordinary price such as `Ord. pris` if the file has a lower current price such as `Pris nu`."""
     sold = [
         one for one in sold
         if not any(
@@ -61,7 +61,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
 
 
 def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """If one of only two possible prices is the former price, return the other one: the current price."""
+    """If exactly two prices are possible, and one is the former price, return the other price."""
     if len(possible) != len(("former", "now")):
         return []
     return [
@@ -83,7 +83,7 @@ def is_always_above(columns: Columns, high: int, low: int) -> bool:
 
 
 def are_up_to(columns: Columns, low: int, high: int) -> bool:
-    """Return whether nearly all rows of a column have amounts that are never above, or far below, another column."""
+    """Return whether nearly all amounts of a column are at most as high as another column, and not far below it."""
     facts = columns[low]
     if facts.filled < MIN_FILLED or not facts.cells or facts.share("is_number") < 1:
         return False
@@ -92,13 +92,13 @@ def are_up_to(columns: Columns, low: int, high: int) -> bool:
 
 
 def is_usual_markup(columns: Columns, high: int, low: int) -> bool:
-    """Return whether the median ratio of two columns can be the ratio of selling prices to purchase prices."""
+    """Return whether two columns can be selling prices and purchase prices, by the median of their ratios."""
     ratios = sorted(second / first for first, second in _amounts(columns, low, high))
     return bool(ratios) and ratios[len(ratios) // 2] <= MAX_MARKUP
 
 
 def is_multiple(columns: Columns, product: int, factor: int) -> bool:
-    """Return whether the column `product` is the column `factor` times a third column of whole numbers, in all rows."""
+    """Return whether, in all rows, `product` is the column `factor` times a third column of whole numbers."""
     others = [at for at in range(len(columns.header)) if at not in (product, factor)][:MAX_COLUMNS]
     return any(_is_product(list(_amounts(columns, factor, at, product))) for at in others)
 
@@ -115,7 +115,7 @@ def _is_product(rows: Sequence[tuple[float, ...]]) -> bool:
 
 
 def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
-    """Return whether the ratio of two columns is the same in all rows.
+    """Return whether the ratio of two columns is equal in all rows.
 
     One column must be higher in all rows. The ratio must be above 1.005 and below 1.3.
     """
@@ -140,16 +140,15 @@ MIN_RATIO, MAX_RATIO = 1.005, 1.3
 MAX_DEVIATION = 0.01
 MAX_MARKUP = 6
 MIN_OFFER = 0.1
-"""An offer below a tenth of the price is not an amount, but a percentage."""
+"""An offer below this share of the price is not an amount, but a percentage."""
 MAX_DIFFERENCE = 0.011
-"""The net prices are rounded to cents, so they can differ by this amount from the computed prices."""
+"""The maximum difference between net prices and computed prices. Net prices are rounded to cents."""
 
 
 def is_before_discount(columns: Columns, price: PriceCandidate, recommended: PriceCandidate) -> bool:
-    """Return whether the file contains this price also with a discount deducted.
+    """Return whether another column contains this price after a discount.
 
-    If the file also has a recommended price, such a price can be a supplier's price: the amount that the sender pays
-    before the discount.
+    If the file also has a recommended price, the price before the discount can be a supplier's price for the sender.
     """
     if price.kind not in ("plain", "net") or not columns.differ(price.column, recommended.column):
         return False
@@ -175,7 +174,7 @@ def _amounts(columns: Columns, *numbers: int) -> Iterator[tuple[float, ...]]:
 
 
 def is_below(columns: Columns, regular: int, offer: int) -> bool:
-    """Return whether a column has lower prices than the regular prices, and never higher ones. 0 is no price."""
+    """Return whether a column has lower prices than the regular prices, and no higher prices. A 0 is not a price."""
     pairs = [
         (amount_of(row[regular] or ""), amount_of(row[offer] or ""))
         for row in columns.sample

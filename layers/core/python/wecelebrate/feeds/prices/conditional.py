@@ -1,6 +1,6 @@
 """Recognises prices that are not for all customers, by the words of their names: `Medlemspris`, `會員價`, `Prix club`.
 
-Beside a price for all customers, they are never the price.
+If the file has a price for all customers, these prices are never used.
 """
 
 # ruff: noqa: RUF001
@@ -24,7 +24,7 @@ _MEMBERS = re.compile(
     r"μελη|μελων|μελουσ|חברים|חבר|מועדון|الاعضاء|للاعضاء|اعضاء|عضو|सदस्य|সদস্য|สมาชิก"
 )
 _COMPOUND = re.compile(r"^(?:mitglieder|medlems|klubb?|club|leden|member|kanta|jasen|vip)(?=p|h|t|c|ar)")
-"""The first part of a compound word, such as `Clubpreis` and `jäsenhinta`."""
+"""The first part of a compound word such as `Clubpreis` or `jäsenhinta`."""
 _CJK = re.compile(r"会员|會員|会員|회원|vip|สมาชิก|thành viên|מועדון|للأعضاء", re.IGNORECASE)
 
 
@@ -35,7 +35,7 @@ _LIMITS = words(
 
 
 def is_limit(column: str) -> bool:
-    """Return whether a name means the lowest or highest price that a seller may ask: `Min. Sale Price`."""
+    """Return whether a name means the lowest or the highest allowed price, as `Min. Sale Price` does."""
     return len(column) <= MAX_NAME and not _LIMITS.isdisjoint(split_words(column))
 
 
@@ -49,9 +49,7 @@ def is_for_members(column: str) -> bool:
 
 
 def for_all(columns: Columns, rated: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out prices for members, and the lowest and highest price that a seller may ask, if another column has a
-    selling price.
-    """
+    """Leave out prices for members, and lowest and highest allowed prices, if another column has a selling price."""
     others = [
         one for one in rated
         if not is_for_members(columns.header[one.column]) and not is_limit(columns.header[one.column])

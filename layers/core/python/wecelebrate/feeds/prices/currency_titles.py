@@ -1,7 +1,8 @@
 """Finds the currency that a title or a footer names in words: `цены в рублях`, `Ceny w złotych`, `単位: 円`.
 
-`notes` has the words of Western European languages. This module has the words in many forms, because most
-languages inflect them. Some words name several currencies: `pesos` are Mexican or Colombian (see `shared_currencies`).
+`notes` contains the words of Western European languages. This module contains the words of other languages in many
+forms, because most of these languages inflect the words. Some words name several currencies. For example, `pesos` are
+Mexican or Colombian (see `shared_currencies`).
 """
 
 # ruff: noqa: RUF001
@@ -111,9 +112,9 @@ _CODES = {
 
 
 def currencies_of_title(title: str) -> tuple[str, ...]:
-    """Return the currencies that a title about prices names: one, several if they share the word, or none.
+    """Return the currencies that a title about prices names.
 
-    If a title names two currencies, the result is empty.
+    Several currencies are returned only if they share a word. If a title names two currencies, the result is empty.
     """
     if not _CONTEXT.search(title):
         return ()
@@ -129,9 +130,10 @@ def currencies_of_title(title: str) -> tuple[str, ...]:
 
 
 def _is_currency(title: str, match: re.Match[str]) -> bool:
-    """Return whether a match is not a part of a name. Short words such as `RM`, `Ron` and `Lira` are names too.
+    """Return whether a match is a currency, and not a part of a name. `RM`, `Ron` and `Lira` can also be names.
 
-    A short word must follow a preposition or a word for a price, or end the text. No name may follow it.
+    A short word is a currency only after a preposition or a word for a price, or at the end of the text. A name must
+    not follow the short word.
     """
     if sum(map(str.isalpha, match[0])) > MAX_SHORT or not match[0].isascii():
         return True

@@ -1,19 +1,18 @@
-"""Decides whether the day or the month comes first in the days of offers and of price periods: 03/04/2026.
+"""Decides whether the day or the month comes first in dates such as 03/04/2026 of offers and price periods.
 
-The first of these that gives an order decides:
+The first evidence in this list that shows an order is used:
 
 1. the setting `day_order`
 2. a day above 12
 3. the order of earlier files
-4. the order in which no offer ends before it starts, if several offers do so in the other order
-5. the currency USD, unless an offer then ends before it starts
+4. the order in which no offer ends before it starts, if several offers end before they start in the other order
+5. the currency USD, for which the month comes first, unless an offer would then end before it starts
 
-If nothing decides, a question is asked, provided that the order changes which offers are valid from today on. The
-question is also asked if the days of an offer contradict each other: 13/01/2027 beside 01/14/2027. The answer decides
-about the days that can be read in both orders.
+Without evidence, a question is asked if the order changes which offers are valid from today on. A question is also
+asked if the dates of an offer contradict each other, as 13/01/2027 and 01/14/2027 do. The answer determines the order
+of all dates that can be read in both orders.
 
-A file writes all its days in one order. Therefore, the days of all its offers decide together, and only one question is
-asked.
+A file writes all its dates in one order. Therefore, the dates of all offers are examined together.
 """
 
 import re
@@ -39,10 +38,10 @@ KEY = "day_order"
 DAY_FIRST, MONTH_FIRST = "day", "month"
 MAX_SHOWN = 3
 MIN_BACKWARDS = 2
-"""If at least this many offers would end before they start, the order is wrong. A single offer can be mistyped."""
+"""An order is wrong if at least this many offers would end before they start. A single offer can be mistyped."""
 MAX_NAME = 100
 SAME_LETTERS = 4
-"""Words for offers whose first letters are the same mean the same offer: `Akce od` and `Akční cena`."""
+"""Words for offers mean the same offer if this many first letters are equal, as in `Akce od` and `Akční cena`."""
 
 Day = date | datetime | None
 Days = tuple[int | None, int | None, int | None]
@@ -58,7 +57,7 @@ def decided_order(
     currency: str,
     earlier: bool | None,
 ) -> bool | None:
-    """Return whether the month comes first in the days of all offers of the file, or None if nothing decides this."""
+    """Return whether the month comes first in the dates of all offers of the file, or None if this is not certain."""
     cells = cells_of(columns, offers)
     if (setting := mapping.get(KEY)) and is_order_open(cells):
         return setting == MONTH_FIRST
@@ -81,17 +80,17 @@ def order_of_offers(
     currency: str,
     earlier: bool | None,
 ) -> bool | None:
-    """Return the same as `decided_order`. The setting also decides if days of offers contradict each other."""
+    """Return the result of `decided_order`, or the order in the settings if dates of offers contradict each other."""
     if (setting := mapping.get(KEY)) and is_order_contradicted(cells_of(columns, offers)):
         return setting == MONTH_FIRST
     return decided_order(columns, offers, mapping, currency, earlier)
 
 
 def order_of_offer(cells: Sequence[str], mapping: Mapping[str, str | None], month_first: bool | None) -> bool | None:
-    """Return whether the month comes first in the days of one offer. `month_first` is the order of the whole file.
+    """Return whether the month comes first in the dates of one offer. `month_first` is the order of the whole file.
 
-    Days such as 03.04.2026 and 31/12/2026 show their own order. The setting also decides about days such as 03.04.2026,
-    unless other days of the file show that it is wrong.
+    Dates such as 03.04.2026 and 31/12/2026 show their order. The order in the settings overrides dates such as
+    03.04.2026, unless other dates of the file show that the settings are wrong.
     """
     shown = order_of_days(cells)
     is_set = mapping.get(KEY) == MONTH_FIRST and month_first is True and is_order_open(cells)
@@ -103,8 +102,9 @@ def orders_of_columns(
 ) -> tuple[bool, bool, bool]:
     """Return whether the month comes first in each column of an offer. `month_first` is the order of the offer.
 
-    Beside a column with days such as 03.04.2026, only a column with days such as 03/04/2026 follows the order of
-    earlier files or of the currency. A column without numeric days does so, too, because later rows can have such days.
+    One column can have dates such as 03.04.2026, and another column dates such as 03/04/2026. Only the second column
+    then follows the order of earlier files or of the currency. A column without numeric dates also follows this order,
+    because later rows can have numeric dates.
     """
     cells = cells_of(columns, [(0, days)])
 
@@ -124,7 +124,7 @@ def cells_of(columns: Columns, offers: Sequence[OfferDays]) -> list[str]:
 
 
 def days_of_others(header: Sequence[str], price: int, prices: Sequence[int], offer: re.Pattern[str]) -> set[int]:
-    """Return the columns whose names say that they are about another offer: `Clearance from` beside `Promo price`.
+    """Return the columns whose names mean days of another offer, such as `Clearance from` for `Promo price`.
 
     `prices` are the prices of all offers of the file, and `offer` matches the words for offers.
     """
@@ -155,7 +155,7 @@ def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Questi
     differ = [
         pair
         for pair in periods
-        # If a day does not exist in one order, it is read as no day, and does not show when the offer ends.
+        # If a day does not exist in one order, the offer has no end in this order.
         if pair[0] != pair[1] and any(_ends_after(days[1], today) for days in pair if days != (None, None))
     ]
     if not differ:
@@ -166,8 +166,8 @@ def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Questi
 def question_of(cells: Sequence[str], subject: str) -> Question:
     """Return the question about the order of days and months.
 
-    cells: the dates in question. If they contradict each other, the question shows dates of both orders.
-    subject: the noun for the things that have these dates, e.g. "offers".
+    cells: the doubtful dates. If they contradict each other, the question shows dates of both orders.
+    subject: the noun for the things that have these dates, for example "offers".
     """
     is_contradicted = is_order_contradicted(cells)
     if is_contradicted:  # for each order, the first day that shows it, and then the other days

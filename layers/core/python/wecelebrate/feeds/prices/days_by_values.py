@@ -1,13 +1,13 @@
-"""Finds the days of an offer by their values. Their columns can have any names: `De la`, `Từ ngày`, `מתאריך`.
+"""Finds the days of an offer by their values. The columns can have any names, such as `De la` and `Từ ngày`.
 
 The two columns directly after the offer are its days if all these statements are true:
 
-- Their values are days, and the first day is never after the last one.
-- A row without an offer has no days. In contrast, the dates that a database adds to each row are in all rows.
+- The values are days, and the first day is never after the last day.
+- A row without an offer has no days. In contrast, dates that a database adds are in all rows.
 - At least one last day is in the future. In contrast, the date of the last change is never in the future.
 
-The name of one column of days can be known, while the name of another column of days does not say which day it is. The
-second column then has the other day, if no offer ends before it starts.
+If only one column of days has a known name, the other day can be in another column of days. This column is used if no
+offer then ends before it starts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,10 +42,10 @@ def days_by_values(columns: Columns, offer: int) -> tuple[int, int] | None:
 
 
 def with_unnamed_days(columns: Columns, roles: Mapping[Role, int], others: Sequence[int]) -> dict[Role, int] | None:
-    """Return the columns of the first and the last day: those in `roles`, completed with those in `others`.
+    """Return the columns of the first and the last day: the columns in `roles`, completed with columns in `others`.
 
-    The names of the columns in `others` do not say which day the columns contain. It returns None if the values do not
-    decide. If a column of days were ignored, an offer could become valid too early.
+    The names of the columns in `others` do not say which day the columns contain. The result is None if the values do
+    not show it. Such a column is not ignored, because an offer could then become valid too early.
     """
     if not others:
         return dict(roles)
@@ -61,7 +61,7 @@ def with_unnamed_days(columns: Columns, roles: Mapping[Role, int], others: Seque
 
 
 def unnamed_days(columns: Columns, offer: int, roles: Mapping[Role, int]) -> list[int]:
-    """Return the columns of days beside an offer that has only one named day, or beside this named day.
+    """Return the columns of days next to an offer or next to its named day, if exactly one day of the offer is named.
 
     In rows without an offer, the returned columns are blank.
     """
@@ -73,7 +73,7 @@ def unnamed_days(columns: Columns, offer: int, roles: Mapping[Role, int]) -> lis
 
 
 def day_beside(columns: Columns, offer: int) -> int | None:
-    """Return the only column of days beside an offer that is blank in rows without an offer, or None."""
+    """Return the only column of days next to an offer, or None. It must be blank in rows without an offer."""
     days = [number for number in (offer - 1, offer + 1, offer + 2) if _is_day_of_offer(columns, offer, number)]
     return days[0] if len(days) == 1 else None
 

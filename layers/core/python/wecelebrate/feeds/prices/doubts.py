@@ -1,4 +1,4 @@
-"""Asks about prices if their column is certain, but their amounts can be understood in several ways.
+"""Asks about prices if the column is certain, but the amounts can have several meanings.
 
 | column                 | values                   | question                                  |
 |------------------------|--------------------------|-------------------------------------------|
@@ -24,13 +24,14 @@ from wecelebrate.feeds.questions import STOP, Choice, Question
 from wecelebrate.feeds.vocabulary.words import words
 
 MOST = 0.8
-"""The least share of the cells that have two amounts."""
+"""The minimum share of the cells that have two amounts."""
 MAX_CELL = 60
 MAX_ROWS = 200
 MIN_PACKS = 3
 CHANCE = Fraction(1, 50)
-"""All prices can be divisible by the size of the pack by chance. The question is asked only if the probability of this
-is at most this value."""
+"""By chance, all prices can be divisible by the size of the pack. The question is asked only if the probability of such
+a chance is at most this value.
+"""
 _AMOUNT = r"(?:[^\W\d]{0,3}|[€$£¥])\s?\d[\d.,' ]{0,14}\s?(?:[^\W\d]{0,3}|[€$£¥])"
 _TWO = re.compile(rf"\s*{_AMOUNT}\s?(?:[/|]|\s[-\u2013]\s)\s?{_AMOUNT}\s*")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -52,12 +53,12 @@ _KRONA = re.compile(r"(?<![^\W\d_])kr(\.?)(?![^\W\d_])", re.IGNORECASE)
 _KRONER = frozenset(SHARED_SIGNS["KR"])
 _SWEDISH, _DANISH, _NORWEGIAN = re.compile("[äöÄÖ]"), re.compile("[æøÆØ]"), re.compile(r"\bmva\b", re.IGNORECASE)
 _ICELANDIC = re.compile(r"[ðþÐÞ]|\bvsk\b", re.IGNORECASE)
-"""Icelandic also has the letters `ö` and `æ`."""
+"""Only Icelandic has these letters and this word. It also has the letters `ö` and `æ`."""
 _DANISH_TAX = re.compile(r"\bmoms\b", re.IGNORECASE)
 
 
 def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> list[Question]:
-    """Return a question about the amounts of the only price column. It returns None if the amounts are clear."""
+    """Return a question about the amounts of the only price column, or an empty list if their meaning is clear."""
     if len(plan.prices) != 1 or any(question.subject == "money" for question in plan.questions):
         return []
     number = plan.prices[0].column
@@ -79,9 +80,9 @@ def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]
 def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
     """Return a question if two rows have the same SKU and the same name, but different prices without a reason.
 
-    Without the question, the price of the last row would be used, although the file does not say so. If the rows also
-    differ in a column other than the stock, such as a place, a date or a quantity, this column is the reason for the
-    two prices.
+    Without the question, the price of the last row would be used, although it can be the wrong price. No question is
+    asked if the rows also differ in another column, such as a place, a date or a quantity, which explains the two
+    prices. The stock does not explain them.
     """
     is_plain = plan.profile is None and len(plan.prices) == 1 and plan.name and plan.validity is None
     if (
@@ -136,9 +137,9 @@ def _two_amounts(name: str, cells: Sequence[str]) -> Question | None:
 
 
 def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str, currency: str) -> Question | None:
-    """Return a question if `kr` can be the krone of several countries, and the texts of the file do not say which.
+    """Return a question if `kr` can be the krone of several countries, and the file's texts do not show which.
 
-    The sign is in the name of the column, or beside the amounts.
+    The sign `kr` is in the name of the column, or beside the amounts.
     """
     if currency in _KRONER:
         return None
@@ -174,8 +175,8 @@ def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str
 def _pack_prices(plan: Plan, columns: Columns, price: int) -> list[Question]:
     """Return a question if all prices can be prices of a pack.
 
-    A price can be that of a pack if the price divided by the size of the pack has no fraction of a cent. The price of a
-    single piece can also have this property by chance: every third price such as 12.90 is divisible by 6.
+    A price can be the price of a pack if its cents are divisible by the size of the pack. By chance, the price of a
+    single piece can also be divisible. For example, every third price such as 12.90 is divisible by 6.
     """
     used = {number for numbers in plan.field_columns.values() for number in numbers}
     for number, name in enumerate(plan.header):

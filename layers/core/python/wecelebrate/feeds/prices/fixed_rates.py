@@ -1,7 +1,7 @@
 """Asks for the price if two columns have the same prices in two currencies, and the file names no currency.
 
-A country that adopts the euro shows its prices in both currencies for about a year. The rates of these currencies are
-fixed, so all rows have the same ratio: a price of 78.23 beside 40.00 is in leva.
+A country that adopts the euro shows its prices in both currencies for about a year. The exchange rate is fixed, so all
+rows have the same ratio. For example, if the prices of a product are 78.23 and 40.00, the first price is in leva.
 """
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -18,15 +18,15 @@ FIXED_RATES = {
     "BGN": 1.95583, "HRK": 7.53450, "LTL": 3.45280, "LVL": 0.702804, "EEK": 15.6466, "SKK": 30.1260, "SIT": 239.640,
     "CYP": 0.585274, "MTL": 0.429300, "DEM": 1.95583, "FRF": 6.55957, "ATS": 13.7603, "XOF": 655.957, "XPF": 119.332,
 }  # fmt: skip
-"""How many units of a currency are one euro. Source: the regulations of the Council of the EU on conversion rates."""
+"""The value of one euro in each currency. Source: the regulations of the Council of the EU on conversion rates."""
 MIN_PRECISION = 0.004
-"""The ratio of the highest prices must have at most this relative error. Low prices are rounded too much: the ratio of
-0.60 and 1.17 shows nothing.
+"""The maximum relative error of the ratio of the highest prices. The ratio of low prices, such as 0.60 and 1.17, is not
+precise enough, because these prices are rounded.
 """
 
 
 def fixed_rate_question(plan: Plan, columns: Columns, currency: str) -> list[Question]:
-    """Return a question if another column has the only price column's amounts at the fixed rate of a currency."""
+    """Return a question if another column contains the prices of the only price column, converted at a fixed rate."""
     if len(plan.prices) != 1:
         return []
     price = plan.prices[0].column

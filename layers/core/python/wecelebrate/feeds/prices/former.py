@@ -1,4 +1,4 @@
-"""Finds the crossed-out price beside the price that is paid: the earlier price, or the price without a reduction.
+"""Finds the crossed-out price: the former price, or the price without a reduction.
 
 | columns                                            | the crossed-out price                                        |
 |----------------------------------------------------|--------------------------------------------------------------|
@@ -6,8 +6,8 @@
 | `Price`, `Was` and `Prezzo`, `Prezzo precedente`   | the second column                                            |
 | `Prezzo web`, `Prezzo di listino`                  | `Prezzo di listino`, because it is never lower               |
 
-The crossed-out price becomes the public attribute `compare_at_price` of the rows in which it is above the price, as in
-exports of Shopify. A recommended price (`UVP`, `RRP`) keeps its own name. Nothing is sold at a crossed-out price.
+If the crossed-out price of a row is above the price, it becomes the public attribute `compare_at_price`, as in exports
+of Shopify. A recommended price (`UVP`, `RRP`) keeps its own name. A crossed-out price is never the selling price.
 """
 
 import re
@@ -31,7 +31,7 @@ ATTRIBUTE = "compare_at_price"
 MAX_NAME = 60
 MIN_AMOUNTS = 0.9
 MIN_ROWS = 3
-"""A list price is a crossed-out price only if at least this number of rows shows it."""
+"""A list price is a crossed-out price only if the file has at least this number of rows."""
 LIST = 2
 
 
@@ -53,7 +53,7 @@ def find_former_price(plan: Plan, columns: Columns) -> int | None:
 
 
 def _rank(name: str, sold: str) -> int | None:
-    """Return the sort key of a name if it means a crossed-out price beside the price `sold`, otherwise None."""
+    """Return the sort key of a name, or None if the name does not mean a crossed-out price for the price `sold`."""
     if len(name) > MAX_NAME or internal_part(name) or is_for_a_measure(name) or names_a_package(name):
         return None
     if is_for_members(name) or quantity_in_name(name) is not None:
@@ -69,19 +69,19 @@ def _rank(name: str, sold: str) -> int | None:
 
 
 _CROSSED_OUT = words("was statt compareat streich streichpreis strike strikethrough crossedout barre tachado barrato")
-"""Words that mean a crossed-out price without a word for a price, whatever the amounts are."""
+"""Words that mean a crossed-out price without a word for a price. The amounts do not matter."""
 
 
 def _needs_amounts(name: str) -> bool:
-    """Return whether a name has no word for a price, so that it can be a quantity: `Standard`, `Original`, `Normal`."""
+    """Return whether a name such as `Standard` or `Original` can be a quantity, because it has no word for a price."""
     return name_of_price(name) is None and (_CROSSED_OUT | DISCOUNTS).isdisjoint(split_words(name))
 
 
 def _are_amounts_like(columns: Columns, number: int, sold: int) -> bool:
-    """Return whether all amounts have a currency, or cents as those of the price that is sold at.
+    """Return whether all amounts have a currency, or are written with cents like the amounts of the selling price.
 
-    Whole numbers beside a price can be the number of pieces in a pack, or a minimum stock. If an amount is higher than
-    the price in all rows, it can be the price of a larger size, e.g. of a normal pizza beside a small one.
+    Whole numbers can be the number of pieces in a pack, or a minimum stock. Amounts above the price in all rows can be
+    the prices of a larger size. For example, the price can be for a small pizza.
     """
     if not columns.fills(number, sold) and not has_equal_amounts(columns, sold, number):
         return False
@@ -99,7 +99,7 @@ _NO_CENTS = re.compile(r"\d[.,:]00\b", re.ASCII)
 
 
 def _completed(name: str) -> PriceName | None:
-    """Return the meaning of a name without a word for a price, such as `Was`, or with a word for an ordinary price."""
+    """Return the meaning of a name such as `Was`, which has no word for a price, or of a name for an ordinary price."""
     price = price_name(fold(plain_name(f"price {name}")))
     if price is not None and (price.kind == "compare" or is_ordinary(name)):
         return price

@@ -32,11 +32,10 @@ QUANTITIES = words(
 _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
 MAX_PRICES = 20
 MAX_TYPES = 20
-"""A column with more different values than this has no types of prices."""
+"""A column with more different values than this does not contain types of prices."""
 MIN_PRODUCTS = 2
 MIN_SHARE = 0.3
-"""A file has a price for each currency if at least this number and this share of its products have rows in several
-currencies."""
+"""The minimum share of products with rows in several currencies, in a file with a price for each currency."""
 
 
 def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Columns) -> list[PriceColumn]:
@@ -58,14 +57,14 @@ def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Colum
         return plan.prices
     plan.currency = None
     if plan.price_unit in [price.quantity_column for price in prices]:
-        plan.price_unit = None  # `<price qty="100">` beside `<price qty="1">` is valid from 100 pieces
+        plan.price_unit = None  # with `<price qty="1">`, `<price qty="100">` is valid from 100 pieces
     return prices
 
 
 def prices_by_rows(plan: Plan, columns: Columns) -> list[Question]:
     """Return a question if each row states the type or the currency of its price, as in `SKU;Price type;Price`.
 
-    The prices are then not used as selling prices, because the last row of a product can contain its purchase price.
+    The prices are not used until the question is answered, because the last price of a product can be a purchase price.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return []
@@ -84,10 +83,10 @@ def prices_by_rows(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def _can_have_types(columns: Columns, number: int) -> bool:
-    """Return whether a column can say which type of price a row has.
+    """Return whether a column can contain the types of the prices in the rows.
 
-    A state such as `État (achat)` says whether the sender still buys the product. Answers such as yes, and notes of a
-    few rows, are no types.
+    A state such as `État (achat)` is not a type: it says whether the sender still buys the product. Answers such as
+    yes, and notes in a few rows, are not types either.
     """
     name, cells = columns.header[number], {cell.casefold() for cell in columns[number].cells}
     if is_state_name(name) or cells <= _ANSWERS:
@@ -123,7 +122,7 @@ def _differs_in_products(plan: Plan, columns: Columns, number: int) -> bool:
 def _have_several_currencies(plan: Plan, columns: Columns, number: int) -> bool:
     """Return whether several products have rows in several currencies.
 
-    If only one product has such rows, they can be a later correction.
+    If only one product has rows in several currencies, the last row can be a correction.
     """
     products = _values_of_products(plan, columns, number)
     several = sum(len(values) > 1 for values in products.values())
@@ -164,7 +163,7 @@ def _rows(columns: Columns) -> list[Cells]:
 
 
 def _list_of(plan: Plan, price: int) -> list[int]:
-    """Return the columns of the prices in the same list, or only this column if the price is not in a list."""
+    """Return the columns of all prices in the list of `price`, or only its column if the price is not in a list."""
     name = plan.column_name(price)
     numbered = {column: number for number, column in enumerate(plan.header)}
     if match := _LISTED.fullmatch(name):

@@ -38,28 +38,28 @@ CODES = (
     "CURRENCY", "waehrung", "Waehrung", "Währung", "devise", "moneda", "valuta", "waluta", "Валюта",
 )  # fmt: skip
 _ROOT_PRECISION = ("minorunits", "minorunit", "currencyminorunit", "currencyexponent", "priceexponent", "pricescale")
-"""Columns with the number of decimals, which can also stand beside a price that is not an object."""
+"""Columns with the number of decimals. They are also used for a price that is not a JSON object."""
 _UNIT_NAME = re.compile(
     r"unit|einheit|eenheid|enhed|enhet|denomination|currency|wahrung|price|preis|prix|amount|money|scale"
 )
 _MINOR = re.compile(r"cent(?:s)?amount|amount(?:in)?(?:cents|minorunits?)|(?:price|preis)(?:in)?cents?|minorunits?$")
 _PER_MINOR = re.compile(r"(?:/|\b(?:per|pro|je)\b)\s*\w{2,5}\W*$", re.IGNORECASE)
-"""`Price/ct` is a price for a carat."""
+"""Matches `Price/ct`, which is a price for a carat and not a price in cents."""
 _MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
-"""Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
+"""Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 does not have these names."""
 _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.amount$", re.IGNORECASE)
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_AMOUNT = 100
 """Whole numbers below this are not cents, because nothing costs less than one unit of the currency."""
 MIN_WHOLE = 500
-"""Whole amounts below this are not cents, if the only sign of cents is the name `amount` or `value`."""
+"""Whole amounts below this are not cents, if the only evidence for cents is the name `amount` or `value`."""
 _AMOUNT_NAMES = ("amount", "value")
 MIN_CELLS = 3
 STRONG_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"))
 """Currencies in which most products cost less than 1000."""
 MIN_FILLED = 5
-"""The least length of numbers that are filled with zeros."""
+"""The minimum length of numbers that are filled with zeros."""
 MAX_UNITS = 10
 MAX_SCALE = 6
 MAJOR_UNITS = frozenset((
@@ -71,7 +71,7 @@ MAJOR_UNITS = frozenset((
 def with_scale(
     plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes, *, currency: str
 ) -> tuple[PriceColumn, Question | None]:
-    """Return the price column with the decimals of its whole numbers, and a question if they are not certain."""
+    """Return the price column with the decimals of its whole numbers, and a question if these are not certain."""
     name = plan.column_name(price.column)
     if setting == "no" or (price.arithmetic and setting != "yes"):  # transformations get the unchanged number
         return price, None
@@ -121,16 +121,16 @@ def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) ->
 
 
 def _unit_of_name(name: str) -> Scale:
-    """Return the unit that a whole word of a name means.
+    """Return the unit that a word of a name means. Parts of words are ignored.
 
-    Only whole words count: `price_sen` could also be `prices` and `en`.
+    For example, `price_sen` could also consist of `prices` and `en`.
     """
     words = split_words(_CAMEL.sub(" ", name[:100]))
     return next((MINOR_UNITS[word] for word in words if word in MINOR_UNITS), 0)
 
 
 def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
-    """Return whether all whole numbers have the same length because of leading zeros, as `00000320`.
+    """Return whether all whole numbers have the same length because of leading zeros, as in `00000320`.
 
     Programs that write such numbers, e.g. cash registers, write no decimal separator, and mostly write cents.
     """
@@ -143,7 +143,7 @@ def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
 
 
 def _first_cells(columns: Columns, column: int) -> list[str]:
-    """Return the values that are not blank. Unlike `Facts.cells`, they are the objects that were read from the file."""
+    """Return the values that are not blank, as objects from the file. In contrast, `Facts.cells` contains texts."""
     return [cell for row in columns.sample if column < len(row) and (cell := row[column])]
 
 
@@ -237,7 +237,7 @@ def _unit_with_words(plan: Plan, columns: Columns, price: PriceColumn) -> int | 
 def decimals_of(cell: str, currency: str) -> int | None:
     """Return the number of decimals that a cell beside an amount states: 2 for `2` and `cents`, 0 for `EUR`.
 
-    It returns None if the cell is neither a number of decimals nor a unit.
+    The result is None for any other cell.
     """
     if cell.isascii() and cell.isdigit() and len(cell) <= 3 and int(cell) <= MAX_SCALE:
         return int(cell)

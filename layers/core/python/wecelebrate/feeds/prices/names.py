@@ -21,9 +21,9 @@ Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
 """The kinds of selling prices. The first kind that a file has is used.
 
-A consumer pays the gross price. A plain price is one whose name does not say more. An offer is used only if the file
-has no other selling price, because the file does not say how long the offer is valid. A list price is a
-recommendation. A purchase price (cost, dealer, wholesale) and a crossed-out price are never used.
+A consumer pays the gross price. The name of a plain price does not contain its kind. An offer is used only if the file
+has no other selling price, because the file does not say how long the offer is valid. A list price is a recommendation.
+A purchase price (cost, dealer, wholesale) and a crossed-out price are never used.
 """
 KIND_TEXTS: dict[Kind, str] = {
     "gross": "a selling price with tax", "plain": "a selling price", "net": "a selling price without tax",
@@ -122,20 +122,19 @@ _SOLO = words(
     "maloprodajna satis "
     "pu"
 )
-"""Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
+"""Words such as `Sell` and `Retail` that mean a selling price without `price`, if the values are amounts of money."""
 _SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, words(
     "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
 ))  # fmt: skip
 EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck stykk stk szt ks kpl db unidad unite")
-"""Words that mean the price of one piece if the name also contains a word for a tax: `Each (inc VAT)`, `Stück inkl.
-MwSt`."""
+"""Words that mean the price of one piece if the name also contains a word for a tax, as in `Each (inc VAT)`."""
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
 _ENGLISH, _TARIFFS = words("price prices"), words("tarif tarifa pv")
 _BARE_NET = (
     (_BASE - words("vk vkp pvp pv evp evk lvp lvk")) | words("net netto neto unit") | frozenset(NAMED_CURRENCIES)
 )
-"""The words of `Net price`, which do not say whether taxes or a discount are deducted."""
+"""Words of names such as `Net price`, which do not show whether a tax or a discount is deducted."""
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("inpris indpris innpris nettoinpris nettoindpris bruttoinpris"), "purchase"),
     **dict.fromkeys(
@@ -155,12 +154,11 @@ _WHOLE_NAMES: dict[str, Kind] = {
     ),
     **dict.fromkeys(words("prixven arprixven acprixven"), "plain"),  # Sage 100
     **dict.fromkeys(words("prixach arprixach arprixachnouv arpunet"), "purchase"),
-    "bundlepricesprice": "plain",  # the offers of bol.com: the price of the first piece
+    "bundlepricesprice": "plain",  # the price of the first piece in offers of bol.com
 }
-"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
+"""Names whose parts have other meanings: `Inpris` is a purchase price, and `Før-pris` is a former price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
-"""Further names that mean a selling price if the values are amounts of money. They count only as whole names: `VAT
-rate` is not a price."""
+"""Further names that mean a selling price if the values are amounts of money. `VAT rate` is not such a name."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč|rs|rp|tk|ksh)\b|\d/[-=]", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
@@ -181,16 +179,16 @@ class _Words:
     languages: dict[str, Languages | None]
     """The languages of each word, or None for a word that every language can use."""
     listed: dict[str, Languages]
-    """The languages whose files have the word."""
+    """The languages for which the vocabulary lists the word."""
     roles: dict[Role, dict[str, Languages | None]]
-    """For each role, its words with the languages in which they have this role: `cu` is "with" in Romanian only."""
+    """Maps each role to its words, with the languages of the role. For example, `cu` means "with" only in Romanian."""
     currencies: dict[str, str]
     currency_languages: dict[str, Languages]
     names: frozenset[str]
     """All words."""
 
     def is_currency(self, word: str, common: set[str] | None) -> bool:
-        """Return whether a word means a currency in the languages of its name: `km` is a tax in Estonian."""
+        """Return whether a word means a currency in the languages of its name. In Estonian, `km` is a tax."""
         languages = self.currency_languages.get(word)
         return word in self.currencies and not (common and languages and common.isdisjoint(languages))
 
@@ -224,12 +222,12 @@ def _words() -> _Words:
 
 @dataclass(frozen=True, slots=True)
 class PriceName:
-    """What the name of a price column says."""
+    """Describes the meaning of the name of a price column."""
 
     kind: Kind
     currency: str | None = None
     is_offer_or_selling: bool = False
-    """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
+    """Whether the name is `sale price`, which is a selling price, or an offer if the file also has a regular price."""
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
     tax: Literal["gross", "net"] | None = None
@@ -239,17 +237,17 @@ class PriceName:
     is_solo: bool = False
     """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
     is_bare_net: bool = False
-    """Whether the name is `net price`: the price without tax, or a price after a discount of the supplier."""
+    """Whether the name is `net price`, which is a price without tax, or a price after a discount of the supplier."""
     scale: Scale = 0
     """The decimals of the amounts, if the name contains a unit such as `cents`."""
 
 
 @lru_cache(maxsize=4096)
 def price_name(folded: str, edges: frozenset[int] = frozenset()) -> PriceName | None:
-    """Return what a folded column name says about a price, or None if it does not name a price.
+    """Return the meaning of a folded column name, or None if the name does not mean a price.
 
-    `edges` are the positions at which the words of the unfolded name begin. A part of the division consists of whole
-    words, or lies inside a word: `Nav pārdošanā` does not contain `vp`.
+    `edges` are the positions at which the words of the unfolded name begin. A part of the name consists of whole words,
+    or is inside one word. For example, `Nav pārdošanā` does not contain `vp`.
     """
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
@@ -259,7 +257,7 @@ def price_name(folded: str, edges: frozenset[int] = frozenset()) -> PriceName | 
     for parts in islice(divisions(folded, all_words.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if edges and not keeps_words(parts, edges):
             continue
-        letters = sum(len(part) == 1 and part.isascii() for part in parts)  # `inkl` is not `ink` and `l`
+        letters = sum(len(part) == 1 and part.isascii() for part in parts)  # `inkl` does not consist of `ink` and `l`
         if letters <= fewest and (meaning := _meaning(parts, all_words)) is not None:
             understood = {**(understood if letters == fewest else {}), parts: meaning}
             fewest = letters
@@ -280,26 +278,26 @@ def price_name(folded: str, edges: frozenset[int] = frozenset()) -> PriceName | 
 
 
 def words_of_prices() -> frozenset[str]:
-    """Return all folded words of which names of prices consist."""
+    """Return all folded words that names of prices can contain."""
     return _words().names
 
 
 def is_price_word(folded: str) -> bool:
-    """Return whether a folded word is a part of the names of prices, as a whole."""
+    """Return whether a folded text is one of the words of `words_of_prices`."""
     return folded in _words().names
 
 
 def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
-    """Find the first form of a column name that is understood. Return what it says about a price, and its position.
+    """Find the first form of a column name that means a price. Return the position of the form, and its meaning.
 
-    A number inside the name is ignored: `verkaufspreis1netto`, `Vk0.Preis`. A number at the end of the name means a
-    price list, but only for selling prices: `EK Preis 2` is simply a purchase price.
+    A number inside the name is ignored, as in `verkaufspreis1netto` and `Vk0.Preis`. A number at the end of the name
+    means a price list only for selling prices. For example, `EK Preis 2` is a purchase price.
     """
     is_numbered = bool(forms) and not forms[0].isalpha() and not _LIST_INDEX.search(column)
     for rank, form in enumerate(forms):
         if name := price_name(form, edges_of_words(column, form) if rank == 0 else frozenset()):
             return rank, name
-        # `Listino 1 (ivato)` says more than `Listino 1`.
+        # `Listino 1 (ivato)` has a more specific meaning than `Listino 1`.
         if rank == 0 and is_numbered and (name := price_name(_INNER_NUMBER.sub("", form, count=1))):
             return len(forms), name
     if is_numbered and (name := price_name(_LAST_NUMBER.sub("", forms[0]))) and name.kind in ("purchase", "compare"):
@@ -316,10 +314,7 @@ def _uncertainty(name: PriceName) -> int:
 
 
 def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
-    """Return what words say about a price.
-
-    It returns None if no word means a price, or if the words have no common language.
-    """
+    """Return the meaning of words, or None if no word means a price, or if the words have no common language."""
     limited = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
     common = set.intersection(*limited) if limited else None
     if common is not None and not common:
@@ -388,4 +383,4 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
-"""A word that begins like this means a tax, even if the name of the tax is missing: `Prijs incl`, `Pris exkl.`"""
+"""The beginning of a word that means a tax without the name of the tax, as in `Prijs incl` and `Pris exkl.`"""

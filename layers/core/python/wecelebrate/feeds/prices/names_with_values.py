@@ -3,7 +3,7 @@
 | name                                | what it is                                                                     |
 |-------------------------------------|--------------------------------------------------------------------------------|
 | `Cena PL`, `Cena CZ`                | prices of countries; signs beside the amounts show the currencies              |
-| `Price A (Retail incl VAT)`         | one of several price lists: the brackets say which price it is                 |
+| `Price A (Retail incl VAT)`         | one of several price lists; the brackets contain the kind of the price         |
 | `Precio total` beside `Precio base` | the price with tax, if the totals are up to 28 % higher                        |
 """
 
@@ -30,14 +30,14 @@ _TOTAL = re.compile(r"\b(?:totaal|totale|total|totalt|итого|celkem|razem)\b
 _MAX_CELLS = 50
 MAX_BARE_NAME = 30
 MAX_RATES = 3
-"""The maximum number of tax rates in a file. In contrast, net and gross weights have many different ratios."""
+"""The maximum number of tax rates in a file. If there are more ratios, the columns can be net and gross weights."""
 MAX_RATE = 1.28
 """The highest ratio of a price with tax to the price without tax."""
 
 
 @lru_cache(maxsize=4096)
 def listed_price(column: str) -> PriceName | None:
-    """Return what a name says about the price for a country, or about a price list whose name is in brackets."""
+    """Return the meaning of a name with a country, or with the name of a price list in brackets."""
     text = column.strip()
     if match := _LISTED.fullmatch(text):
         if price_name(fold(match["name"])) is None:
@@ -94,7 +94,7 @@ def is_with_tax(columns: Columns, base: int, total: int) -> bool:
 def bare_tax_prices(columns: Columns, currency: str) -> list[tuple[int, PriceName]]:
     """Return the columns `Netto` and `Brutto` whose values are prices, although their names can also mean weights.
 
-    The amounts must have a currency, or the values of `Brutto` must be those of `Netto` plus one of a few tax rates.
+    The amounts must have a currency, or each value of `Brutto` must be `Netto` plus one of a few tax rates.
     """
     named = [
         (number, name) for number, column in enumerate(columns.header)
@@ -111,7 +111,7 @@ _NET_GROSS = ("net", "gross")
 
 @lru_cache(maxsize=4096)
 def _bare_tax_name(column: str) -> PriceName | None:
-    """Return the kind of a price whose name only says whether it includes the tax: `Brutto`, `incl. VAT`, `HT`."""
+    """Return the kind of a price whose name, such as `Brutto` or `HT`, only says whether the price includes the tax."""
     if len(column) > MAX_BARE_NAME or any(price_name(form) for form in name_forms(column)):
         return None
     name = price_name(fold(plain_name(f"price {column}")))
@@ -130,7 +130,7 @@ def has_few_rates(columns: Columns, net: int, gross: int) -> bool:
 
 
 def _amount(cell: str | None) -> float:
-    """Return an amount, or 0 if the cell has no amount. Both columns of a comparison are read in the same way."""
+    """Return an amount, or 0 if the cell has no amount."""
     for mark in (".", ","):
         try:
             return float(numbers.price(cell or "", mark, "USD")[0])

@@ -1,8 +1,7 @@
 """Reads what a file says about all its prices outside of its rows: in titles and footers of a table, or around a list.
 
-`Alle Preise in CHF, netto`, `Currency: USD`, `Prices in cents`, `Prices per 100 pcs` above a header, and the keys
-`currency` and `minorUnits` of `{"currency": "EUR", "minorUnits": 2, "items": [...]}`. A column, a cell or a record
-overrides such a note.
+An example is `Alle Preise in CHF, netto` above a header. Further examples are the keys `currency` and `minorUnits` of
+`{"currency": "EUR", "minorUnits": 2, "items": [...]}`. A column, a cell or a record overrides such a note.
 """
 
 import re
@@ -25,7 +24,7 @@ from wecelebrate.feeds.vocabulary.words import phrases, words
 MAX_TITLE = 300
 MAX_MEMBERS = 200
 MAX_FOOTER = 10
-"""How many rows at the end of a file are searched for notes."""
+"""The number of rows at the end of a file that are searched for notes."""
 MIN_NOTE = 12
 """A text without a space that is shorter than this is not a note."""
 MAX_TAX_NOTE = 8
@@ -41,9 +40,9 @@ class Notes:
     kind: Kind | None = None
     """`gross` or `net`."""
     scale: Scale = 0
-    """How many decimals the amounts have, if they are whole numbers: 2 for cents. -3 for thousands."""
+    """The number of decimals of amounts that are whole numbers: 2 for cents, and -3 for thousands."""
     is_scale_certain: bool = True
-    """False if the number of decimals could also mean something else: how many decimals the shop shows."""
+    """False if the number can also be the number of decimals that the shop shows."""
     shared_currencies: tuple[str, ...] = ()
     """The possible currencies if a title has a word that several currencies share, such as `pesos`."""
     is_mixed: bool = False
@@ -55,7 +54,7 @@ class Notes:
     trade: str = ""
     """The text that says that the prices are dealer prices or purchase prices."""
     tax_choice: str = ""
-    """The text of a form that offers prices with and without tax, if neither of them is ticked."""
+    """The text of a form that offers prices with and without tax, if no box is ticked."""
 
 
 NO_NOTES = Notes()
@@ -78,7 +77,7 @@ _PRICES = (
 )
 _LABEL = r"(?:currency|currencies|w(?:ä|ae)hrung|devise|monnaie|moneda|divisa|valuta|munt|waluta|měna|moeda|valuutta)"
 _SURE_TOKEN = re.sub(r"(?:COP|PEN|PHP|TRY)\|", "", _TOKEN)
-"""The pattern without the currency codes that are words too."""
+"""The pattern without the currency codes that are also ordinary words."""
 _BEFORE = _SURE_TOKEN.replace("token", "before")
 _CURRENCY = (
     re.compile(rf"\b{_LABEL}\b\W{{0,5}}{_TOKEN}", re.IGNORECASE),
@@ -133,10 +132,10 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
 
 
 def notes_of_groups(rows: Iterable[Sequence[str | None]], notes: Notes) -> Notes:
-    """Complete the notes with the currency that rows with one value name between the products: `BAGS - prices in KES`.
+    """Complete the notes with the currency in rows such as `BAGS - prices in KES`, which have only one value.
 
-    Such a row stands above a group or above a second table, and not below all products. If the notes then name several
-    currencies, the currency of the prices is a question.
+    Such a row is above a group or above a second table, and not below all products. If the notes name several
+    currencies, a question about the currency is asked.
     """
     named: dict[str, str] = {}
     above: dict[str, str] = {}
@@ -160,7 +159,7 @@ def notes_of_groups(rows: Iterable[Sequence[str | None]], notes: Notes) -> Notes
 def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
     """Complete the notes with the last rows of a file, such as `All prices in CHF` and `* excl. VAT`.
 
-    These rows have at most two values, and the first value is a text. The titles above the header override them.
+    These rows have at most two values, and the first value is a text. Titles above the header override the last rows.
     """
     combined = NO_NOTES
     for row in reversed(rows[-MAX_FOOTER:]):
@@ -184,7 +183,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
 
 
 def _is_tax_note(text: str) -> bool:
-    """Return whether a short note such as `* excl. 19 % VAT` is about the tax, although it does not say "price"."""
+    """Return whether a short note without a word for a price, such as `* excl. 19 % VAT`, is about the tax."""
     plain = without_marks(text.casefold())
     parts = re.findall(r"[^\W\d_]+", plain)
     return 1 < len(parts) <= MAX_TAX_NOTE and not TAX_WORDS.isdisjoint(parts) and parts[0] in _AT_START
@@ -227,7 +226,7 @@ def _of_title(title: str, notes: Notes) -> Notes:
 
 
 def _units_of(title: str) -> int | None:
-    """Return the number of pieces in `per 100 pcs`. Without a word for pieces, `per 2026` is a year."""
+    """Return the number of pieces in a text such as `per 100 pcs`. In contrast, `per 2026` is a year."""
     for match in _UNITS.finditer(title):
         units = int(re.sub(r"\D", "", match["units"]))
         if match["pieces"] or units in _ROUND:
@@ -244,7 +243,7 @@ def _named(match: re.Match[str]) -> str:
 def _kind_of(title: str) -> Kind | None:
     """Return the kind of prices if a title says whether taxes are included.
 
-    `inkl. MwSt. zzgl. Versand` means included.
+    For example, taxes are included in `inkl. MwSt. zzgl. Versand`.
     """
     plain = without_marks(title.casefold())
     parts = re.findall(r"[^\W\d_]+|\+", plain)
@@ -279,7 +278,7 @@ _TAX_EXCLUDED = re.compile(
 
 
 def _translated_keys() -> Container[str]:
-    """Return the words of other languages for a currency, such as `valiuta`. Some of them have other meanings too."""
+    """Return the words of other languages for "currency", such as `valiuta`. Some words also have other meanings."""
     return vocabulary().words("columns.currency")
 
 

@@ -26,13 +26,13 @@ _ASIAN_OFFER = re.compile(
     r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปร(?![กดตไ])|ราคาพิเศษ"
 )
 CONDITION = re.compile(r"vip|member|club|会员|會員|会員|회원|쿠폰|拼团|团购|预售|havale", re.IGNORECASE)
-"""Prices for some customers, or for one way to pay or to order. They are not offers for all customers."""
+"""Words for prices that are not for all customers, but for members, or for one way to pay or to order."""
 _REDUCTION = re.compile(
     r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
     r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
     r"(?:s?(?:betrag|wert|summe|satz|belopp|sats|bedrag|belob|prozent|procent|percentage))?"
 )
-"""Nouns for a reduction. Alone, or beside a word for an amount, they mean the amount by which the price is reduced."""
+"""Nouns for a reduction. Without a word for a price, they mean the amount by which the price is reduced."""
 _ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
 _LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
 _AMOUNT = words("betrag amount amounts value values")
@@ -61,7 +61,7 @@ _LAST |= frozenset(split_words(
     "beigu lõpp kuni lõpeb край крайна завершення крај დასრულება समाप्ति अंतिम fins mwisho hanggang"
 ))  # fmt: skip
 _WEAK = words("da du von vom van din al do au fra til с по ab od de to")  # noqa: RUF001
-"""Prepositions before the word for the offer that do not say which day it is: `Data da oferta`, `Fin du promo`."""
+"""Prepositions before the word for an offer that do not show which day is meant, as in `Data da oferta`."""
 _BOTH = words(
     "effective effectivedate period periode periodo zeitraum dates daterange range validity validite validita "
     "vigencia platnost gultigkeit gueltigkeit laufzeit termin terminy duration duree durata obdobi okres период срок"
@@ -88,7 +88,7 @@ def names_offer(name: str) -> bool:
 
 
 def names_day_of_offer(name: str) -> bool:
-    """Return whether a name can be that of a day of an offer, in any language: `تاريخ نهاية التخفيض`."""
+    """Return whether a name can mean a day of an offer, in any language: `تاريخ نهاية التخفيض`."""
     if names_offer(name):
         return True
     tokens, offers = words_of_name(name), vocabulary().words("prices.offer")
@@ -114,9 +114,9 @@ def is_another_amount(name: str) -> bool:
 
 
 def is_bare_offer(name: str, currency: str) -> bool:
-    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`.
+    """Return whether a name is only a word for an offer, possibly with a currency, such as `Akce` and `Promo EUR`.
 
-    A day at the end of the name is the last day of all offers: `Offer till 31/12/2030`.
+    The name can also end with the last day of all offers, as `Offer till 31/12/2030` does.
     """
     if day := _DAY_AT_END.search(name[:MAX_OFFER_NAME]):
         return all(OFFER.fullmatch(word) or word in _FIRST | _LAST for word in words_of_name(name[: day.start()]))
@@ -132,7 +132,7 @@ def is_bare_offer(name: str, currency: str) -> bool:
 
 
 def role_beside(name: str) -> Role | None:
-    """Return which day of an offer a column directly after the offer contains, by its name: `von`, `Valid to`."""
+    """Return which day a column directly after an offer contains, by its name, such as `von` or `Valid to`."""
     forms, tokens = name_forms(name), set(words_of_name(name))
     if any(map(is_first_day, forms)):
         return "first"
@@ -144,7 +144,7 @@ def role_beside(name: str) -> Role | None:
 
 
 def role_of_name(name: str) -> Role | None:
-    """Return what the name of a column says about the days of an offer."""
+    """Return which day of an offer the name of a column means, or None."""
     tokens = words_of_name(name)
     offers = [bool(OFFER.match(word)) for word in tokens]
     roles = set[Role]()

@@ -8,8 +8,7 @@
 | `Aktionspreis` directly before `von` and `bis` | yes       | yes      |      |
 | `Знижка` with `15%`, and its `від` and `до`    | yes       | yes      |      |
 
-A column of days is used only if its values are days. If a file has no days, nobody knows when its offers end, so the
-offers are not read.
+A column of days is used only if its values are days. Without days, offers are not read, because their end is not known.
 """
 
 import re
@@ -52,7 +51,7 @@ from wecelebrate.feeds.prices.offer_names import (
 from wecelebrate.feeds.prices.undated import are_valid_without_days, undated_question
 
 _MIN_DAYS = 0.8
-"""The least share of the values of a column that are days."""
+"""The minimum share of days among the values of a column of days."""
 
 
 def find_offers(
@@ -66,10 +65,11 @@ def find_offers(
 ) -> OfferColumns | None:
     """Return the columns of the offers, or None if the file has no offers or does not say when its offers are valid.
 
-    `earlier` are the columns of offers of the catalog's earlier file: its offer, and then its days. If these columns
-    are blank in this file, they keep this meaning. `earlier_order` says whether the month was before the day in earlier
-    files. It decides which day `03/04/2026` is. `currency` is the currency of the catalog. If no earlier file has shown
-    the order, `03/04/2026` is in March for USD.
+    `earlier` are the columns of offers of the catalog's previous file: the offer, and then its days. They are used
+    again if they are blank in this file.
+
+    `earlier_order` says whether the month was before the day in earlier files, for dates such as `03/04/2026`. If no
+    earlier file has shown the order, `03/04/2026` is in March if the catalog's `currency` is USD.
     """
     is_left_out = "offers" in mapping and not mapping["offers"]
     if is_left_out or not plan.prices or any(question.key == "price" for question in plan.questions):
@@ -99,7 +99,7 @@ def find_offers(
         if mapping.get("offers") and not cells:
             return OfferColumns(price)  # a user has decided that the offers are valid now
         if questions and order_question(columns, [(price, days)]):
-            break  # The next offer must not replace this one without an answer.
+            break  # Until the question is answered, no other offer is used.
     plan.questions += questions
     if mapping.get("offers"):
         return None
@@ -113,7 +113,7 @@ def find_offers(
 
 
 def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColumns:
-    """Return the offers of a known export in which offers without days are valid now."""
+    """Return the offers of a known export. In this export, offers without days are valid now."""
     switches = plan.profile.offer_switch if plan.profile else ()
     columns = find_columns(profile_names(plan.header, plan.profile), switches)
     return OfferColumns(price, month_first=(month_first,) * 3, switch=next(iter(columns), None))
@@ -151,8 +151,8 @@ def _offers_with_days(
 ) -> list[OfferDays] | None:
     """Return the columns of the days of each offer, or None if the days of the first offer are not understood.
 
-    The columns of an offer can be blank. With `is_chosen`, a person has confirmed that a day beside the offer is its
-    last day (`undated`).
+    The columns of an offer can be blank. If `is_chosen` is true, a person has confirmed that the column of days next to
+    the offer contains its last day (`undated`).
     """
     offers: list[OfferDays] = []
     for price in prices:
@@ -167,7 +167,7 @@ def _offers_with_days(
 
 
 def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, month_first: bool) -> OfferColumns | None:
-    """Return the columns of offers of the earlier file, if the first rows of this file have no offer or no day."""
+    """Return the offer columns of the previous file, if the first rows of this file have no offer or no day."""
     by_name = {fold(name): number for number, name in reversed(list(enumerate(plan.header)))}
     numbers_of_earlier = [by_name.get(fold(name)) for name in earlier]
     if len(numbers_of_earlier) < 2 or None in numbers_of_earlier:
@@ -219,7 +219,7 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
     """Return the columns of the regular price.
 
     If the price is an offer with days, the regular price is the crossed-out or recommended price, such as the Czech
-    `Běžná cena`. Beside an offer without days, such a price is not used.
+    `Běžná cena`. If the offer has no days, the crossed-out or recommended price is not used.
     """
     if not plan.prices or plan.prices[0].kind != "offer" or plan.profile is not None:
         return plan.prices
@@ -244,9 +244,9 @@ def _is_partly_reduced(columns: Columns, offer: int, regular: int) -> bool:
 
 
 def _used(plan: Plan) -> set[int]:
-    """Return the columns of other fields, and the first column of the price. They are not columns of offers.
+    """Return the columns of other fields, and the first column of the price. These columns cannot be offers.
 
-    The further columns of the price are not returned. In a known export, the second column can be an offer.
+    Further columns of the price are not returned, because the second price column of a known export can be an offer.
     """
     fields = {name: numbers for name, numbers in plan.field_columns.items() if name != "price"}
     return {plan.prices[0].column, *(number for numbers in fields.values() for number in numbers)}
@@ -290,15 +290,15 @@ _PERCENTAGE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
 
 
 def is_percentage(name: str, facts: Facts) -> bool:
-    """Return whether a column has percentages by which the prices are reduced: `Discount` with `15%`."""
+    """Return whether a column contains percentages of a reduction, such as `Discount` with `15%`."""
     reduces = names_offer(name) and is_another_amount(name) and not CONDITION.search(name) and not is_limit(name)
     return reduces and not internal_part(name) and all(map(_PERCENTAGE.fullmatch, facts.cells))
 
 
 def dated_percentages(plan: Plan, columns: Columns) -> list[int]:
-    """Return the column of reductions in percent, if the file says until when they are valid.
+    """Return the column of reductions in percent, if the file says until when the reductions are valid.
 
-    Without days, a percentage can be the discount of other customers, or the highest discount that a seller may give.
+    Without days, a percentage can be a discount for other customers, or the highest discount that a seller may give.
     """
     percentages = [
         number for number, name in enumerate(plan.header)
@@ -310,10 +310,10 @@ def dated_percentages(plan: Plan, columns: Columns) -> list[int]:
 
 
 def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collection[int] = ()) -> dict[Role, int] | None:
-    """Return the columns of days whose names contain a word for an offer, without those of other offers.
+    """Return the columns of days whose names contain a word for an offer, except the columns of other offers.
 
-    It returns None if such a column has values that are neither days nor numbers. If this column were ignored, an offer
-    would seem to be valid forever.
+    The result is None if the values of such a column are texts other than days. The column is not ignored, because an
+    offer would then seem to be valid forever.
     """
     roles: dict[Role, int] = {}
     others: list[int] = []
@@ -353,10 +353,7 @@ def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
 
 
 def _has_days(columns: Columns, number: int, role: Role) -> bool:
-    """Return whether the values of a column are days.
-
-    A blank column counts as a column of days if the other column of the offer has days.
-    """
+    """Return whether the values of a column are days. A blank column is accepted if the other column has days."""
     cells: Sequence[str] = [cell for cell in columns[number].cells if not is_blank(cell)]
     read = period_of if role == "both" else moment_of
     if not cells:

@@ -1,6 +1,6 @@
-"""Recognises the column of the ordinary price in a file that also has the price that is paid.
+"""Recognises the column of the ordinary price in a file that also has the price that customers pay now.
 
-Its name (`Ord. pris`, `Normalpreis`) and its values decide.
+The column is recognised by its name (`Ord. pris`, `Normalpreis`) and its values.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,9 @@ MAX_RATIO = 10
 
 
 def without_ordinary_prices(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out an ordinary price that is never below the price, and is blank or equal in rows without a reduction.
+    """Leave out an ordinary price if it is never below the price, and blank or equal in rows without a reduction.
 
-    If the ordinary price is above the other price in all rows, the other price can be the price of other customers, so
-    both prices stay.
+    If the ordinary price is above the other price in all rows, both prices stay: one can be for other customers.
     """
     return [
         one for one in sold if not (is_ordinary(columns.header[one.column]) and _is_above_another(columns, one, sold))
@@ -49,7 +48,7 @@ def _differ_always(columns: Columns, first: int, second: int) -> bool:
 
 
 def is_reduced(columns: Columns, price: int, former: int) -> bool:
-    """Return whether a column is never below the price, is above it in some rows, and has amounts of a similar size."""
+    """Return whether a column is never below the price, above the price in some rows, and of a similar size."""
     pairs = _pairs(columns, price, former)
     return (
         is_never_above(columns, price, former)

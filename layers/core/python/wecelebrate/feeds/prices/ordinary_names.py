@@ -1,4 +1,4 @@
-"""Recognises the words for an ordinary price, and for the last price: `Ord. pris`, `Normalpreis`, `Last price`."""
+"""Recognises words for an ordinary price (`Ord. pris`, `Normalpreis`) and for the price of the last purchase."""
 
 import re
 
@@ -29,7 +29,7 @@ _COMPOUND = re.compile(
 
 
 def is_ordinary(name: str) -> bool:
-    """Return whether the name of a column says that a price is the ordinary one."""
+    """Return whether the name of a column means the ordinary price."""
     parts = split_words(name)
     return (
         not _ORDINARY.isdisjoint(parts)
@@ -39,7 +39,7 @@ def is_ordinary(name: str) -> bool:
 
 
 def without_ordinary_words(name: str) -> str:
-    """Return the words of a name without those that say that a price is the ordinary one."""
+    """Return the name without the words for an ordinary price."""
     return " ".join(part for part in split_words(name) if part not in _ORDINARY)
 
 
@@ -47,9 +47,9 @@ _LAST = words(
     "last letzter letzte ultimo ultima dernier derniere laatste siste sidste seneste senaste sista viimeinen ostatnia "
     "ostatni posledni posledna posledny utolso ultimul son последняя последний остання последна zadnja zadnji"
 )
-"""Words of ERP systems for the price of the last purchase, which is no price for customers: `Last price`."""
+"""Words of ERP systems for the price of the last purchase, such as `Last price`. Customers do not pay this price."""
 
 
 def is_last(name: str) -> bool:
-    """Return whether the name of a column means the last price, which is that of a purchase."""
+    """Return whether the name of a column means the price of the last purchase."""
     return not _LAST.isdisjoint(split_words(name))

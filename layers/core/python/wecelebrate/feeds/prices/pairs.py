@@ -1,10 +1,10 @@
-"""Chooses the selling price if only the relation between two columns shows which column has it.
+"""Chooses the selling price if only the comparison of two columns shows which column is the selling price.
 
 | columns                        | the price      | because                                                   |
 |--------------------------------|----------------|-----------------------------------------------------------|
 | `EP`, `VP`                     | `VP`           | `EP` is the purchase price, because it is lower           |
 | `EP (CHF)`, `UVP`, `VP (CHF)`  | `VP (CHF)`     | the same, and `UVP` is only recommended                   |
-| `Price per kg`, `Pack price`   | `Pack price`   | a pack is sold; the price of a measure is for comparison  |
+| `Price per kg`, `Pack price`   | `Pack price`   | packs are sold; the price per kg is only for comparison   |
 """
 
 import re
@@ -38,15 +38,15 @@ _PAIRS = (
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
 _UNCLEAR = ("ep", "ap")
 """Abbreviations with two meanings. `AP` is the Abgabepreis, which customers pay, or the Arbeitspreis of a service. If
-it is below a recommended price, it is the Abgabepreis.
+`AP` is below a recommended price, it is the Abgabepreis.
 """
 MAX_COLUMNS = 20
-"""The most columns with the same abbreviation that are compared. A file with more of them has price lists."""
+"""The maximum number of compared columns with the same abbreviation. A file with more columns has price lists."""
 _LOW, _HIGH = (frozenset(pair[side] for pair in (*_PAIRS, _UNCLEAR)) for side in (0, 1))
 _BESIDE = frozenset(NAMED_CURRENCIES).union(
     TAX_WORDS, WITH, WITHOUT, words("in gross brutto ttc net netto ht eur euro fr sfr inkl exkl each unit st stk")
 )
-"""Words beside an abbreviation that say nothing about who pays the price: the currency, and the tax."""
+"""Words in a name with an abbreviation that do not show who pays the price: the currency, and the tax."""
 _PACKS = words(
     "pack packs packet bag bottle jar tin tub pouch packung packungs beutel flasche flaschen glas dose sachet "
     "paquet bouteille pot bocal boite envase bolsa botella bote paquete confezione busta bottiglia barattolo "
@@ -64,8 +64,7 @@ def sold_of_pair(
     `taken` are the candidates that are not selling prices. `is_recommended` says whether the file also has a
     recommended price.
 
-    The result is empty if the file has no such pair, or more than one, or if `taken` contains a column outside of the
-    pair.
+    The result is empty if the file has no pair or several pairs, or if `taken` contains a column outside of the pair.
     """
     short: dict[str, list[int]] = {}
     for number, column in enumerate(columns.header):
@@ -109,7 +108,7 @@ def _of_pair(columns: Columns, high: int, low: int) -> PriceCandidate:
 
 
 def short_price(column: str) -> str:
-    """Return the abbreviation that is the name of a price, such as `ep` of `E.P. (CHF)`. Otherwise return ""."""
+    """Return the abbreviation in the name of a price, such as `ep` in `E.P. (CHF)`, or ""."""
     if len(column) > MAX_NAME:
         return ""
     parts = [part for part in split_words(column) if part not in _BESIDE]
@@ -118,14 +117,14 @@ def short_price(column: str) -> str:
 
 
 def can_be_a_selling_price(column: str) -> bool:
-    """Return whether an abbreviation such as `VP` is a selling price in one language, and another price in another."""
+    """Return whether an abbreviation such as `VP` is a selling price in one language, but not in another language."""
     return short_price(column) in _HIGH
 
 
 def packs_beside_measures(columns: Columns) -> list[PriceCandidate]:
     """Return the prices of a pack if the file also has the price of a measure.
 
-    The price with tax comes first. Without a price of a measure, a pack can contain several products.
+    The price with tax comes first. The price of a measure is required, because a pack can contain several products.
     """
     if not any(is_for_a_measure(name) and _has_amounts(columns, number) for number, name in enumerate(columns.header)):
         return []
@@ -140,7 +139,7 @@ def packs_beside_measures(columns: Columns) -> list[PriceCandidate]:
 
 
 def _name_without_pack(column: str) -> PriceName | None:
-    """Return what the name says about the price, without its word for a pack: `Pack Price (incl VAT)`."""
+    """Return the meaning of a name such as `Pack Price (incl VAT)` without its word for a pack."""
     if len(column) > MAX_NAME or is_for_a_measure(column):
         return None
     parts = re.findall(r"[^\W_]+", column)
@@ -166,5 +165,5 @@ def _is_always_below(low: Sequence[float], high: Sequence[float]) -> bool:
 
 
 def _amounts(columns: Columns, number: int) -> list[float]:
-    """Return the amount of each row, or 0 if a row has none."""
+    """Return the amount of each row, or 0 if a row has no amount."""
     return [amount_of(row[number] or "") if number < len(row) else 0.0 for row in columns.sample]

@@ -1,7 +1,6 @@
-"""Asks about the currency if the file does not name it and the amounts are too small for the catalog's currency.
+"""Asks about the currency if the file names no currency, and the amounts are too small for the catalog's currency.
 
-For example, 3.5 Lebanese pounds are less than a hundredth of a cent. If soap has this price, the prices are in another
-currency, or in thousands.
+For example, 3.5 Lebanese pounds are less than one cent. Soap for 3.5 has a price in another currency, or in thousands.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ SMALLEST = {
     "PYG": 50, "UGX": 50, "TZS": 50, "BIF": 50, "CDF": 50, "COP": 50, "RWF": 50, "SYP": 50, "MMK": 50, "IQD": 50,
     "MNT": 20, "YER": 20, "KRW": 10, "CLP": 10,
 }  # fmt: skip
-"""About the smallest amount that is paid in a currency. A cheaper product does not exist."""
+"""The approximate smallest amount that is paid in each currency. No product is cheaper."""
 MIN_PRICES = 2
 
 
@@ -48,5 +47,5 @@ def currency_doubt(plan: Plan, columns: Columns, currency: str) -> list[Question
 
 
 def _names_currency(cells: Sequence[str]) -> bool:
-    """Return whether the amounts have words or signs beside them. Such a word can mean a currency or thousands."""
+    """Return whether the amounts have words or signs, which can mean a currency or thousands."""
     return any(any(char.isalpha() or char in "$€£¥₫₩₭៛" for char in cell) for cell in cells)

@@ -36,10 +36,11 @@ def single_price(
 ) -> list[PriceCandidate]:
     """Return the only possible price in the catalog's currency, or the only price that is not for a measure.
 
-    If all possible prices name their currency, as in `Export price USD` and `Local price ZAR`, the currency decides. Of
-    `Pris pr. nøgle` and `Pris pr. kg`, the second is for a measure. If the file has only one price, this price is not
-    returned. The price of a quantity or of a package is never returned. `quantities` are the columns with the prices of
-    quantities.
+    The currency is used only if all possible prices name their currency, as in `Export price USD` and `Local price
+    ZAR`. A price such as `Pris pr. kg` is for a measure, and `Pris pr. nøgle` is not.
+
+    If the file has only one price, this price is not returned. The price of a quantity or of a package is never
+    returned. `quantities` are the columns with the prices of quantities.
     """
     named = {one.column: _codes(columns.header[one.column]) for one in possible}
     own = [one for one in possible if currency in named[one.column] and _is_for_one_piece(columns, one)]
@@ -53,7 +54,7 @@ def single_price(
 
 
 def _is_for_one_piece(columns: Columns, one: PriceCandidate) -> bool:
-    """Return whether the kind of a price is certain, and its name does not say that it is for several pieces."""
+    """Return whether the kind of a price is certain, and its name does not mean several pieces."""
     name = columns.header[one.column]
     is_for_several = names_a_package(name) or is_for_a_package(name) or quantity_in_name(name) is not None
     return not one.is_doubtful and not is_for_several
@@ -64,7 +65,7 @@ def _codes(column: str) -> set[str]:
 
 
 def for_one_unit(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out prices for 100 or 1000 pieces if the file has a price of one piece, e.g. `Price/C` beside `Each`."""
+    """Leave out prices for 100 or 1000 pieces, such as `Price/C`, if the file has a price of one piece."""
     single = [one for one in sold if units_in_name(columns.header[one.column]) == 1]
     return single if any(not one.is_bad for one in single) else sold
 
@@ -74,8 +75,7 @@ def above_purchase(
 ) -> list[PriceCandidate]:
     """Return the only column of amounts with an unknown name, if a purchase price is lower in all rows.
 
-    If a second column of this kind exists, or if the file has no purchase price, the column can be the purchase price
-    itself.
+    If the file has two such columns or no purchase price, the result is empty: the column can be the purchase price.
     """
     if tiers or any(one.is_doubtful or (one.kind in TIERS and not one.is_bad) for one in rated):
         return []
@@ -121,10 +121,9 @@ _TOTAL_ENDS = ("wert", "summe", "total")
 
 
 def with_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
-    """Return the columns whose names lack only the word for a price, such as `Kisker bruttó` and `Малопродажна`.
+    """Return the columns whose names would mean a price if a word for "price" were added, such as `Kisker bruttó`.
 
-    The file must have a purchase price that is lower in all rows. Otherwise, `Detail` and `Retail` can have another
-    meaning.
+    The file must have a lower purchase price in all rows, because names such as `Detail` can have another meaning.
     """
     candidates = []
     for number, column in enumerate(columns.header):
@@ -142,7 +141,7 @@ def with_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[Pri
 
 
 def is_tax_only(column: str) -> bool:
-    """Return whether a name has a word for a tax, but does not say whether an amount includes it: `Stawka VAT`."""
+    """Return whether a name such as `Stawka VAT` has a word for a tax, but no word for "with" or "without"."""
     parts, (taxes, included, excluded) = set(split_words(column)), tax_words()
     return not parts.isdisjoint(taxes) and parts.isdisjoint(included | excluded)
 
@@ -152,7 +151,7 @@ def unnamed_prices(columns: Columns, used: Sequence[int]) -> list[PriceCandidate
 
 
 def prices_up_to(columns: Columns, listed: int, used: Sequence[int]) -> list[PriceCandidate]:
-    """Return columns with unknown names whose amounts are never above the recommended price, or far below it."""
+    """Return columns with unknown names whose amounts are not above the recommended price, and not far below it."""
     return [
         PriceCandidate(number, PriceName("plain"), "plain", None)
         for number, name in enumerate(columns.header)
@@ -175,14 +174,14 @@ def possible_prices(columns: Columns) -> list[PriceCandidate]:
 
 
 def is_retail(columns: Columns, number: int) -> bool:
-    """Return whether a column of numbers is named only by the retail trade: `Розничная`."""
+    """Return whether the name of a column of numbers is a word for the retail trade, such as `Розничная`."""
     name = columns.header[number]
     is_free = len(name) <= MAX_NAME and RETAIL.search(name) is not None and not field_candidates(name)
     return is_free and internal_part(name) is None and not are_flags(columns[number])
 
 
 def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
-    """Return the prices for a measure, such as `Preis/kg`, if their names do not say that they are for comparison."""
+    """Return prices for a measure, such as `Preis/kg`, if their names do not mean prices for comparison."""
     candidates = []
     for number, column in enumerate(columns.header):
         name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None
@@ -196,7 +195,7 @@ def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidat
 def without_selling_price(
     columns: Columns, rated: Sequence[PriceCandidate], possible: Sequence[PriceCandidate]
 ) -> list[PriceCandidate]:
-    """Return the prices of other kinds at which products may be sold, if the file has no known selling price."""
+    """Return the prices of other kinds that can be selling prices, if the file has no known selling price."""
     kinds = {kind: [one for one in rated if one.kind == kind and not one.is_bad] for kind in ("purchase", "compare")}
     possible = possible or possible_by_tax(columns) or prices_for_measures(columns, {one.column for one in rated})
     return [*possible, *kinds["purchase"]] or kinds["compare"]

@@ -21,12 +21,12 @@ RETAIL = re.compile(
     r"ritel|minorista|al detalle|varejo|al dettaglio|au détail|vähittäis|detaljist|einzelhandel",
     re.IGNORECASE,
 )
-"""Words for the retail trade. A column of numbers with such a name can be the price, although it lacks this word."""
+"""Words for the retail trade. A column of numbers with such a name can be the price without a word for "price"."""
 
 
 @cache
 def _further_words() -> tuple[str, ...]:
-    """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""
+    """Return the words for a price in the vocabulary, except short Latin words, because other words contain them."""
     return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
 
 

@@ -1,4 +1,4 @@
-"""Asks which of several columns has the selling price, and says of each column which kind of price it has."""
+"""Asks which of several columns has the selling price, and describes the kind of price in each column."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package
 from wecelebrate.feeds.questions import Choice, Question
 
 LEFT_OUT = ""
-"""The answer that no column is the price. In the catalog's mapping it is null."""
+"""The answer that no column is the price. In the catalog's mapping, this answer is null."""
 
 
 def price_question(columns: Columns, offered: Sequence[PriceCandidate]) -> Question:
@@ -46,7 +46,7 @@ def _text_of_kind(columns: Columns, one: PriceCandidate, offered: Sequence[Price
 
 
 def currency_question(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> Question:
-    """Ask for the currency. Prices are never converted, so a row without a price in the chosen currency is rejected."""
+    """Ask which currency is used. Prices are never converted: a row without a price in this currency is rejected."""
     first, second = columns.header[best.column], columns.header[other.column]
     text = (
         f"Some rows have no amount in the column {quoted(first, 40)}, but an amount in {other.currency} in the column "

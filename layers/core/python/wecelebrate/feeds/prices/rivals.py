@@ -1,4 +1,4 @@
-"""Finds the price by the amounts beside it, if its name is not understood.
+"""Finds the price by the amounts of other columns, if its name is not understood.
 
 | known                  | unknown                                         | the unknown column is |
 |------------------------|-------------------------------------------------|-----------------------|
@@ -29,7 +29,7 @@ MAX_NAME = 60
 def with_unnamed_tax(
     columns: Columns, sold: list[PriceCandidate], possible: Sequence[PriceCandidate], used: Collection[int]
 ) -> list[PriceCandidate]:
-    """Add the price with tax, if the only selling prices are those without tax.
+    """Add the price with tax, if the only selling prices are prices without tax.
 
     `used` are columns that do not contain prices of one piece.
     """
@@ -53,9 +53,9 @@ def with_unnamed_tax(
 
 
 def _with_named_tax(columns: Columns, sold: list[PriceCandidate], named: Collection[int]) -> list[PriceCandidate]:
-    """Add the price whose name says that it has the tax, and whose amounts are those of the price plus the tax.
+    """Add the price whose name means "with tax", if its amounts are the amounts of another price plus the tax.
 
-    The rest of its name is not understood, as in `Pret_v_cu_TVA` beside `Pret_vanzare`.
+    The other words of the name are not understood. For example, `Pret_v_cu_TVA` is `Pret_vanzare` plus the tax.
     """
     bases = [one for one in sold if one.kind in ("plain", "net") and not one.is_bad]
     if any(one.kind == "gross" and not one.is_bad for one in sold):
@@ -73,7 +73,7 @@ def _with_named_tax(columns: Columns, sold: list[PriceCandidate], named: Collect
 
 
 def above_offers(columns: Columns, rated: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the only column of amounts beside offers with days, such as `Liste` beside `Aktion`, `von` and `bis`."""
+    """Return the only column of amounts, such as `Liste`, in a file with offers such as `Aktion;von;bis`."""
     if any(one.kind in ("gross", "plain", "net", "list") and not one.is_bad for one in rated):
         return []
     used = {one.column for one in rated}
@@ -95,7 +95,7 @@ def _is_offer_with_days(columns: Columns, number: int) -> bool:
 def without_offers(
     columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
 ) -> list[PriceCandidate]:
-    """Return the only price before a reduction, if the columns of offers are blank: the file then has no reductions."""
+    """Return the only price before a reduction, if the columns of offers are blank: no product is then reduced."""
     if not sold or not all(one.is_bad and (one.kind == "offer" or one.name.is_offer_or_selling) for one in sold):
         return []
     former = [

@@ -1,8 +1,8 @@
 """Chooses the selling price of products from all price columns of a file.
 
-The rule is in `prices.TIERS`: the gross price, otherwise a plain selling price, otherwise the net price, otherwise an
-offer, otherwise a recommended price. A purchase price is never used. A question is asked if the file has no other
-price, or if two equally good columns have different values.
+The first kind of price that the file has is used, in the order of `prices.names.TIERS`: gross price, plain selling
+price, net price, offer, recommended price. A purchase price is never used. A question is asked if the file has only
+purchase prices, or if two equally good columns have different values.
 """
 
 import re
@@ -63,18 +63,19 @@ from wecelebrate.feeds.prices.tiers import (
 from wecelebrate.feeds.questions import Question
 
 _TAXES = ("gross", None, "net")
-"""The order of prices of the same kind: first the names that include the tax (`P.V.P. IVA incl.`), then those that do
-not mention it (`P.V.P.`), then those that exclude it."""
+"""The order of prices of the same kind: first prices with tax (`P.V.P. IVA incl.`), then prices whose name does not
+mention the tax (`P.V.P.`), then prices without tax.
+"""
 _SOLD = ("gross", "plain", "net")
 TAX_PAIR = 2
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
-"""Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
+"""Currencies of countries without a value-added tax. In these countries, a net price is the price after a discount."""
 _COUNTRY = re.compile(
     r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
 )
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
 _LETTERED = re.compile(r"([^\W\d_].{1,50}?)[\s_-]+[A-Z]")
-"""The name of a price list with a letter, such as `Tarif A` beside `Tarif B`."""
+"""The name of a price list with a letter, such as `Tarif A` and `Tarif B`."""
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
 )
@@ -97,7 +98,7 @@ class PricePick:
 @dataclass(slots=True)
 class PriceChoice:
     columns: list[PricePick] = field(default_factory=list)
-    """The columns of the price. A further column is used in rows in which the columns before it are blank."""
+    """The columns of the price. In each row, the first column that is not blank is used."""
     questions: list[Question] = field(default_factory=list)
 
 
@@ -106,7 +107,7 @@ def choose_price(
 ) -> PriceChoice:
     """Choose the price column. Each candidate has the rank of its name, its column, and the currency in its name.
 
-    `earlier` are the price columns of the catalog's earlier file. A remembered column is kept if it is a candidate.
+    `earlier` are the price columns of the catalog's previous file. Such a column is used again if it is a candidate.
     """
     tiers = quantity_prices(columns)
     rated = for_all(columns, price_candidates(columns, candidates, currency, tiers))
@@ -158,7 +159,7 @@ def choose_price(
     listed = numbered_lists(columns, best) if best.column not in quantities else []
     considered |= {one.column for one in sold if (best.kind, one.kind) == ("gross", "net")}
     others += [one for one in listed if one.column not in considered]
-    if best.kind == "plain":  # `Preço no cartão` beside `Preço à vista`: these prices differ by the way of payment
+    if best.kind == "plain":  # `Preço no cartão` and `Preço à vista` differ by the way of payment
         others += [
             one for one in possible
             if not one.is_doubtful and one.column not in considered | {best.column}
@@ -184,7 +185,7 @@ def choose_price(
 def _without_weak(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """If other prices exist, leave out names such as `PV` and `Value`, which can mean something other than a price.
 
-    If the other prices are only recommended prices, such a column stays if its amounts can belong to the same products.
+    If the other prices are only recommended prices, the column stays if its amounts are plausible selling prices.
     """
     certain = [one for one in sold if not one.name.is_weak or one.name.is_solo]
     if not certain or any(one.kind not in ("list", "offer") for one in certain):
@@ -197,7 +198,7 @@ def _without_weak(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCan
 def _beside_recommended(
     columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
 ) -> list[PriceCandidate]:
-    """Return the selling price if only its abbreviation, or a lower purchase price, shows that it is one: `EP;UVP;VP`.
+    """Return the selling price of columns such as `EP;UVP;VP`, by its abbreviation or by a lower purchase price.
 
     `sold` must contain only recommended prices and offers.
     """
@@ -216,7 +217,7 @@ def _other_prices(
     possible: Sequence[PriceCandidate],
     quantities: Collection[int],
 ) -> list[PriceCandidate]:
-    """Return the other choices of the question whether products are sold at a recommended price or an offer."""
+    """Return the other choices for the question whether products are sold at a recommended price or an offer."""
     used = [*quantities, *(one.column for one in (*rated, *possible))]
     short = [
         one for one in rated
@@ -229,7 +230,7 @@ def _other_prices(
 
 
 def _named_by_tax(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """Return the prices whose names only say whether they include the tax, if no other selling price exists."""
+    """Return prices whose names only say whether tax is included, if the file has no other selling price."""
     if any(one.kind in TIERS and not one.is_bad for one in rated):
         return []
     return named_by_tax(columns) or [
@@ -247,7 +248,7 @@ def _repeats(header: Sequence[str], column: int, other: int) -> bool:
 
 
 def _pair_of_taxes(columns: Columns, possible: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the only two possible prices if one of them is the other price plus tax."""
+    """Return the only two possible prices if one price is the other price plus tax."""
     related = with_related_tax(columns, possible) if len(possible) == TAX_PAIR else []
     return related if {one.kind for one in related} == {"gross", "net"} else []
 
@@ -274,10 +275,10 @@ def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency:
 
 
 def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidate]:
-    """Return the columns of further price lists, such as `VK2` beside `VK1`, or `Price AT` beside `Price DE`.
+    """Return the columns of further price lists, such as `VK2` for `VK1`, or `Price AT` for `Price DE`.
 
-    Columns with the same values are left out. With columns of quantities, as in `Qty 1;Price 1;Qty 2;Price 2`, the
-    first price is the price of one unit.
+    Columns with the same values are left out. If the file has columns of quantities, as in `Qty 1;Price 1;Qty 2;Price
+    2`, the first price is the price of one unit.
     """
     own = _list_in_name(columns.header[best.column])
     if (
@@ -307,7 +308,7 @@ def lists_question(columns: Columns, price: int) -> list[Question]:
 
 
 def _list_in_name(column: str) -> tuple[str, str] | None:
-    """Return the name of a price column without the number or country of its list, and this number or `country`."""
+    """Return the name of a price column without the number or country of its list, and the number or `country`."""
     if match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]):
         return fold(match[1]), "country"
     if match := _LETTERED.fullmatch(column.strip()[:MAX_NAME]):
@@ -317,18 +318,15 @@ def _list_in_name(column: str) -> tuple[str, str] | None:
 
 
 def _has_offer_dates(header: Sequence[str]) -> bool:
-    """Return whether the file says when its offers are valid.
-
-    If so, `sale price` is an offer, and not a selling price.
-    """
+    """Return whether the file says when its offers are valid. In such a file, `sale price` is an offer."""
     return any(_OFFER_DATES.search(fold(name)) for name in header)
 
 
 def _list_beside_net(columns: Columns, net: PriceCandidate, sold: Sequence[PriceCandidate]) -> PriceCandidate | None:
-    """Return the list price if "net" can mean "after a supplier's discount" and not "without tax".
+    """Return the list price if "net" can mean "after a supplier's discount" instead of "without tax".
 
-    If "net" means "without tax", all net prices are lower by the same rate of 3 to 28 %. In a country without such a
-    tax, "net" means "after a discount".
+    If "net" means "without tax", all net prices are lower by the same rate of 3 to 28 %. In a country without a
+    value-added tax, "net" means "after a discount".
     """
     lists = [one for one in sold if one.kind == "list" and not one.is_bad]
     if not lists or not net.name.is_bare_net or net.is_bad:
@@ -348,7 +346,7 @@ def _list_beside_net(columns: Columns, net: PriceCandidate, sold: Sequence[Price
 def _as_selling(rated: list[PriceCandidate]) -> list[PriceCandidate]:
     """Read `sale price` as a plain selling price if the file has no other selling price.
 
-    Beside a regular price or a crossed-out price it is an offer.
+    If the file has a regular price or a crossed-out price, `sale price` is an offer.
     """
     has_regular = any(one.kind in ("plain", "gross", "net") and not one.is_bad for one in rated)
     if has_regular:
@@ -362,8 +360,8 @@ def _as_selling(rated: list[PriceCandidate]) -> list[PriceCandidate]:
 def _in_one_currency(sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
     """If the columns have different currencies, prefer the catalog's currency, then columns without a currency.
 
-    The preferred columns must have a price of as good a kind. Otherwise, the catalog's currency would decide that
-    `UVP` is the price, and not `VK brutto (EUR)`.
+    The preferred columns must have a kind of price that is at least as good. Otherwise, because of the catalog's
+    currency, `UVP` would be chosen instead of `VK brutto (EUR)`.
     """
     good = [one for one in sold if not one.is_bad]
     kinds = {one.kind for one in good}

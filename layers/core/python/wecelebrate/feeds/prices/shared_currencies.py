@@ -1,7 +1,7 @@
-"""Decides what a note means that names several currencies: `Prices in pesos`, or a currency for each group of products.
+"""Decides the currency if a note such as `Prices in pesos`, or the notes of several groups, name several currencies.
 
-If the catalog's currency is one of those that share a word, the word means the catalog's currency. Otherwise, the
-currency of the prices is a question.
+If the catalog's currency is one of the currencies of a word such as `pesos`, the word means the catalog's currency.
+Otherwise, a question is asked.
 """
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -12,7 +12,7 @@ from wecelebrate.feeds.prices.notes import Notes
 from wecelebrate.feeds.questions import Choice, Question
 
 _USUAL: dict[tuple[str, ...], str] = {("RUB", "BYN"): "RUB", ("RON", "MDL"): "RON"}
-"""The currency that a shared word means if the word does not name the catalog's currency."""
+"""The currency that a shared word means if the word cannot mean the catalog's currency."""
 
 
 def usual_currency(notes: Notes, currency: str) -> str | None:
@@ -22,9 +22,9 @@ def usual_currency(notes: Notes, currency: str) -> str | None:
 
 
 def shared_currency_question(plan: Plan, columns: Columns, notes: Notes, currency: str) -> list[Question]:
-    """Return a question if a title names the currency by a word such as `pesos`, and the catalog has another one.
+    """Return a question if a title has a word such as `pesos` that cannot mean the catalog's currency.
 
-    It is also a question if the groups of products have different currencies.
+    A question is also returned if the groups of products have different currencies.
     """
     if not notes.shared_currencies or usual_currency(notes, currency) == currency or len(plan.prices) != 1:
         return []

@@ -4,8 +4,8 @@
 |----------------------------------------------------------|------------------------------------------|
 | `Precio Bruto (CLP)` with amounts such as `$ 29.990`     | CLP, also in the other columns           |
 | the title `Precios en MXN`, the column `Precio $`        | MXN                                      |
-| `$ 29.990`, `$ 4.590`: no decimals, and grouped by dots  | a question: dollars are not written so   |
-| `Price $ inc GST`                                        | a question: USD has no such tax          |
+| `$ 29.990`, `$ 4.590`: no decimals, and grouped by dots  | a question, because USD has decimals     |
+| `Price $ inc GST`                                        | a question, because USD has no GST       |
 | other amounts with `$`                                   | USD                                      |
 """
 
@@ -28,11 +28,11 @@ _SIGNS = {"$": numbers.SHARED_SIGNS["$"], "¥": numbers.SHARED_SIGNS["¥"]}
 _GROUPED = re.compile(r"\D*\d{1,3}(?:\.\d{3})+\D*", re.ASCII)
 _WHOLE = re.compile(r"\D*\d{1,3}(?:\.?\d{3})*\D*", re.ASCII)
 _FOREIGN_TAX = re.compile(r"\b(?:gst|hst|pst|qst|tps|tvq|itbis)\b", re.IGNORECASE)
-"""Taxes of countries whose currency has the sign `$` and is not the US dollar."""
+"""Taxes of countries whose currency has the sign `$`, but is not the US dollar."""
 
 
 def notes_and_currency(columns: Columns, notes: Notes, currency: str) -> tuple[Notes, str]:
-    """Return the notes, and the currency of shared signs. The notes name this currency if it is not the catalog's."""
+    """Return the notes, and the currency of shared signs. A currency other than the catalog's is added to the notes."""
     local = local_currency(columns, notes, currency)
     if local == currency or notes.currency:
         return notes, local
@@ -43,8 +43,8 @@ def notes_and_currency(columns: Columns, notes: Notes, currency: str) -> tuple[N
 def local_currency(columns: Columns, notes: Notes, currency: str) -> str:
     """Return the currency that a shared sign means in this file: the catalog's currency, unless the file names another.
 
-    The names of its columns, or a title, must name only one other currency with this sign. If only the name of a column
-    does, the amounts below it must have the sign.
+    The column names or a title must name exactly one other currency with this sign. If only a column name contains the
+    currency, the amounts in this column must have the sign.
     """
     for sign, codes in _SIGNS.items():
         if currency not in codes:
@@ -66,7 +66,7 @@ def local_currency(columns: Columns, notes: Notes, currency: str) -> str:
 
 
 def sign_question(plan: Plan, columns: Columns, currency: str) -> list[Question]:
-    """Return a question if amounts with `$` are not written like amounts in the catalog's currency, or have its tax."""
+    """Return a question if amounts with `$`, or their tax, do not fit the catalog's currency."""
     if currency != "USD" or len(plan.prices) != 1 or any(one.subject == "money" for one in plan.questions):
         return []
     price = plan.prices[0]

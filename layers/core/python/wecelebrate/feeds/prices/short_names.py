@@ -6,8 +6,8 @@
 | `Mažm. kaina su PVM`          | `Mažmeninė kaina su PVM`            |
 | `Hind KM-ga 24%`              | `Hind KM-ga`                        |
 
-A word is abbreviated only if it ends with a dot. All words of the vocabulary that it can stand for are tried. The name
-is understood only if most readings of it have the same meaning.
+A word is an abbreviation only if it ends with a dot. It is replaced by every word of the vocabulary that begins with
+its letters. The name is understood only if most of the resulting names have the same meaning.
 """
 
 import re
@@ -24,28 +24,28 @@ MAX_READINGS = 400
 MAX_WORDS = 8
 MIN_LETTERS = 2
 MIN_SHARE = 0.66
-"""The least share of the readings of a name that have the same meaning."""
+"""The minimum share of the resulting names that must have the same meaning."""
 _WORD = re.compile(r"[^\W\d_]+\.?")
 _ABBREVIATION = re.compile(r"[^\W\d_]{2}\.(?![^\W_])")
 _PATH = re.compile(r"[^\W_]\.[a-z\d]")
-"""The path of a JSON object: `prices.0.amount`."""
+"""The path of a JSON object, such as `prices.0.amount`."""
 _RATE = re.compile(r"(?<![-+\u2212\d.,])\s*\(?\b(?:[3-9]|1\d|2[0-8])(?:[.,]\d{1,2})?\s?%\)?")
-"""The rate of a tax. `-20 %` is a discount."""
+"""The rate of a tax. It does not match `-20 %`, which is a discount."""
 
 
 _NO_PRICE = re.compile(r"år|areas?|área|áreas|cod[._ ]?(?:bar(?:ras?|res?|re)?|prod|art|ean|marca)")
-"""Names that only look like words for a price. `fold` makes `År`, a year, equal to the Hungarian word for a price.
-`Area` is a region or a size. In `Cod. prod`, `Cod.` is a code and not a currency.
+"""Names that only look like words for a price. For example, the folded form of `År` (a year) is the Hungarian word for
+a price. `Area` is a region or a size. In `Cod. prod`, `Cod.` is a code and not a currency.
 """
 
 
 def only_looks_like_price(column: str) -> bool:
-    """Return whether a name only looks like a word for a price when it is folded."""
+    """Return whether only the folded form of a name looks like a word for a price."""
     return _NO_PRICE.fullmatch(column[:MAX_NAME].strip().casefold()) is not None
 
 
 def price_of_name(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
-    """Return what a column name says about a price, and the position of the form that says it.
+    """Return the position of the first form of a column name that means a price, and its meaning.
 
     `forms` are the forms of the name (`columns.names.name_forms`).
     """
@@ -70,7 +70,7 @@ def without_rate(column: str) -> str:
 
 
 def _abbreviated(column: str) -> PriceName | None:
-    """Return what a name with abbreviated words says about a price, if all its readings agree."""
+    """Return the meaning of a name with abbreviated words, if most of the resulting names have the same meaning."""
     parts = _WORD.findall(without_rate(column))
     if not 1 < len(parts) <= MAX_WORDS:
         return None
@@ -89,7 +89,7 @@ def _texts(choices: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _words_of(part: str) -> tuple[str, ...]:
-    """Return the letters of an abbreviation, and the words for prices that begin with these letters."""
+    """Return the letters of an abbreviation, and the words of prices that begin with these letters."""
     folded = squeezed(part)
     if len(folded) < MIN_LETTERS:
         return (folded,)
@@ -98,7 +98,7 @@ def _words_of(part: str) -> tuple[str, ...]:
 
 @cache
 def _by_start() -> dict[str, tuple[str, ...]]:
-    """Map the first letters of the words of prices to these words."""
+    """Map first letters to the words of prices that begin with them."""
     words: dict[str, tuple[str, ...]] = {}
     for word in words_of_prices():
         words[word[:MIN_LETTERS]] = (*words.get(word[:MIN_LETTERS], ()), word)

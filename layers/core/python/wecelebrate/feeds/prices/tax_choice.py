@@ -1,4 +1,4 @@
-"""Asks about the tax if a form offers prices with and without tax, or if a note is only about some prices."""
+"""Asks whether prices include tax if a form offers both choices, or if a note is only about some prices."""
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted

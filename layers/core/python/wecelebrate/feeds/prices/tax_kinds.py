@@ -51,11 +51,11 @@ _SOME = words(
     "nekatere dalis dazas dazi moned osaliselt nekoi некоторые часть частично деякі частина някои част неки бази "
     "bazi kismen μερικα μερικεσ καποιεσ 一部 部分 일부 بعض חלק บางรายการ sebagian beberapa"
 )
-"""Words that make a note about the tax true only for some of the prices, without saying for which."""
+"""Words that restrict a note about the tax to some prices, without saying to which prices."""
 
 
 def says_for_some(title: str) -> bool:
-    """Return whether a note says that only some of the prices include the tax, or do not include it."""
+    """Return whether a note says that only some prices include the tax, or that only some prices exclude the tax."""
     tokens = _plain_words(title[:MAX_TITLE])
     taxes, included, excluded = tax_words()
     is_about_tax = bool(tokens & (_GROSS | _NET)) or bool(tokens & taxes and tokens & (included | excluded))

@@ -1,4 +1,4 @@
-"""Reads the words for a tax in names with further words: `Ab-Hof inkl. USt.`, `Precio sin impuestos nacionales`."""
+"""Reads the words for a tax in names that also contain unknown words, such as `Ab-Hof inkl. USt.`."""
 
 import re
 from functools import lru_cache
@@ -36,7 +36,7 @@ _JOINED: dict[str, Literal["gross", "net"]] = {
     **dict.fromkeys(("税込", "税込み", "含税", "含稅"), "gross"),
     **dict.fromkeys(("税抜", "税抜き", "税別", "未税", "未稅"), "net"),
 }
-"""Names in languages without spaces."""
+"""Words for a tax in languages without spaces."""
 
 
 def _tax_of(column: str) -> Literal["gross", "net"] | None:
@@ -58,7 +58,7 @@ def named_by_tax(columns: Columns) -> list[PriceCandidate]:
 def possible_by_tax(columns: Columns) -> list[PriceCandidate]:
     """Return the columns that can be prices, because their names say whether they include the tax: `PC bez DPH`.
 
-    The values can be whole numbers. Rates of taxes have at most two digits.
+    The values can be whole numbers. They are not tax rates if they have more than two digits.
     """
     return [
         one for one in _named(columns)

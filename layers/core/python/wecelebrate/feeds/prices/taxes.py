@@ -1,11 +1,11 @@
-"""Recognises by the amounts that one price column has the prices of another column plus tax.
+"""Recognises that one price column contains the prices of another column plus tax, by the amounts.
 
 | columns                                               | evidence                                          |
 |-------------------------------------------------------|---------------------------------------------------|
 | `MPC brez DDV` 40.98, `MPC z DDV` 50.00, `Stopnja` 22 | each row has the rate of the tax                  |
 | `Prezioa BEZ gabe` 18.18, `Prezioa BEZ barne` 20.00   | a shared word for a tax, and one usual ratio      |
 
-A discount or a margin can have the same ratio as a tax. So the ratio alone never decides.
+The ratio alone is not sufficient, because a discount or a margin can have the same ratio as a tax.
 """
 
 import re
@@ -26,7 +26,7 @@ MAX_ROWS = 200
 MAX_COLUMNS = 60
 MAX_PRICES = 12
 MIN_SHARED = 2
-"""The least number of words that two names share: a word for the price, and a word for the tax."""
+"""The minimum number of words that two names share: a word for the price, and a word for the tax."""
 MAX_RATES = 3
 RATES = (
     4, 5, 5.5, 6, 7, 7.5, 7.7, 8, 8.1, 9, 9.5, 10, 10.5, 11, 12, 13, 13.5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
@@ -40,9 +40,9 @@ _FRACTION = re.compile(r"0[.,]\d{1,3}", re.ASCII)
 
 
 def with_related_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the candidates.
+    """Return the candidates. If two prices of the same kind differ by a tax, mark the higher price as a price with tax.
 
-    Of two prices of the same kind, mark the higher one as a price with tax, and the lower one as a price without tax.
+    The lower price is marked as a price without tax.
     """
     kinds: dict[int, PriceCandidate] = {}
     good = [one for one in sold if not one.is_bad and one.kind in ("plain", "gross", "net")][:MAX_PRICES]
@@ -66,10 +66,9 @@ def _is_taxed(columns: Columns, low: int, high: int) -> bool:
 
 
 def _differ_by_tax(first: str, second: str) -> bool:
-    """Return whether two names share two words, one of them for a tax, and otherwise differ by "with" and "without".
+    """Return whether two names share two words, one of them for a tax, and differ only by "with" and "without".
 
-    If the names also differ in a letter or in a word for a price, they mean price lists: `Price A incl VAT` and `Price
-    B incl VAT`.
+    Names that also differ in a letter, such as `Price A` and `Price B`, or in a word for a price mean price lists.
     """
     words, others = set(split_words(first)), set(split_words(second))
     if len(words & others) >= MIN_SHARED and (words - others, others - words) in _TOTALS:
@@ -82,7 +81,7 @@ def _differ_by_tax(first: str, second: str) -> bool:
 
 
 def have_usual_rates(columns: Columns, low: int, high: int) -> bool:
-    """Return whether a usual rate fits each row. One rate must fit all rows with whole amounts."""
+    """Return whether a usual tax rate fits each row. All rows with whole amounts must have the same rate."""
     rates: set[float] = set()
     common = frozenset[float](RATES)
     rows = 0

@@ -37,15 +37,15 @@ _MEASURE = re.compile(
 )
 _WHOLE = re.compile(r"(\d{1,6})(?:[.,]0{1,4})?", re.ASCII)
 _REMARK = re.compile(r"[(\[]\s*(\d{1,6})\s*[)\]]$")
-"""`Price (100)`: the price of one piece if 100 are bought, or the price of 100 pieces."""
+"""Matches `Price (100)`: the price of one piece if a customer buys 100 pieces, or the price of 100 pieces."""
 _QUANTITY_WORDS = (
     "(?:menge|qty|quantity|quantite|qte|anzahl|aantal|antal|antall|ilosc|mnozstvi|cantidad|cant|quantita|qta|quantidade|qtd|"
     "mennyiseg|maara|stuckzahl|количество|数量|수량)"
 )
 _NUMBERED_QUANTITY = re.compile(rf"(?P<stem>[^\W\d_]{{2,40}})(?P<number>\d{{1,2}})(?:ab|from|min)?{_QUANTITY_WORDS}")
-"""`verkaufspreis1menge`: the quantity from which the price `verkaufspreis1` is valid."""
+"""Matches names such as `verkaufspreis1menge`: the minimum quantity for the price `verkaufspreis1`."""
 _BARE_QUANTITY = re.compile(rf"(?:ab|from|min)?{_QUANTITY_WORDS}(?P<number>\d{{1,2}})")
-"""`qte1`: the quantity from which the price with the same number, such as `pv1`, is valid."""
+"""Matches names such as `qte1`: the minimum quantity for the price with the same number, such as `pv1`."""
 _NUMBERED_PRICE = re.compile(r"(?P<stem>[^\W\d_]{2,40}?)(?P<number>\d{1,2})[^\W\d_]{0,20}")
 _YEARS = range(1990, 2101)
 _FILLERS = words("staffel staffelpreis pricebreak break breaks tier quantitybreak qty quantity menge vk")
@@ -53,7 +53,7 @@ _FILLERS = words("staffel staffelpreis pricebreak break breaks tier quantitybrea
 
 @dataclass(frozen=True, slots=True)
 class QuantityPrice:
-    """A column with the price of one unit if at least `quantity` units are bought."""
+    """A column with the price of one unit if a customer buys at least `quantity` units."""
 
     column: int
     quantity: int
@@ -63,7 +63,7 @@ class QuantityPrice:
 def quantity_in_name(column: str) -> tuple[int, str] | None:
     """Return the quantity from which a price is valid, and the rest of the column's name.
 
-    It returns None if the name has no quantity.
+    The result is None if the name has no quantity.
     """
     text = column.strip()
     if len(text) > MAX_NAME:
@@ -105,9 +105,9 @@ def _per_unit() -> re.Pattern[str]:
 
 
 def numbered_quantities(header: Sequence[str]) -> dict[int, tuple[str, str]]:
-    """Map each column that contains the quantities of a numbered price to the name and the number of this price.
+    """Map each column with the quantities of a numbered price to the name and the number of the price.
 
-    The name is "" if the column of quantities does not repeat it: `pv1;qte1;pv2;qte2`.
+    The name is "" if only the number is repeated in the name of the quantities, as in `pv1;qte1;pv2;qte2`.
     """
     # The quantities of a list in JSON or XML, such as `prices.0.quantity`, are read in the module `lists`.
     names = {
@@ -146,7 +146,7 @@ _COMPARISON = re.compile(
 
 
 def is_comparison(column: str) -> bool:
-    """Return whether the name of a price for a measure says that it is for comparison: `Grundpreis/kg`."""
+    """Return whether the name of a price for a measure means a price for comparison, such as `Grundpreis/kg`."""
     return _COMPARISON.search(column[:MAX_NAME]) is not None
 
 
@@ -184,12 +184,11 @@ def currency_before(column: str) -> str | None:
 _CONDITION = re.compile(
     r"\s(?:bei|ab|from|for|at|if|dès|à partir|par|desde|da|per|vanaf|fra|från|od)\s.*", re.IGNORECASE
 )
-"""The part of a name that makes the price depend on a quantity: ` bei Abnahme ab Stück` in `Preis bei Abnahme ab
-Stück`."""
+"""The end of a name that contains a condition, such as ` bei Abnahme ab Stück` in `Preis bei Abnahme ab Stück`."""
 
 
 def _price_of_quantity(rest: str) -> PriceName | None:
-    """Return what the name of a price says when its quantity is removed: `Preis bei Abnahme ab Stück` is a price."""
+    """Return the meaning of the name of a price whose quantity was removed, such as `Preis bei Abnahme ab Stück`."""
     texts = (rest, _CONDITION.sub("", rest))
     return next((name for text in texts for form in name_forms(text) if (name := price_name(form))), None)
 
@@ -197,7 +196,7 @@ def _price_of_quantity(rest: str) -> PriceName | None:
 def _price_lists(columns: Columns) -> set[str]:
     """Return the names of price lists with the numbers 1, 2 and so on in brackets.
 
-    These numbers are not quantities. We also add such numbers to repeated names: `Price` and `Price (2)`.
+    These numbers are not quantities. The reader also adds such numbers to repeated names: `Price` and `Price (2)`.
     """
     numbered = {name: int(match[1]) for name in columns.header if (match := _REMARK.search(name[:MAX_NAME].strip()))}
     repeated = {
@@ -220,7 +219,7 @@ def is_amount_for_a_measure(column: str) -> bool:
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:
     """Return the columns with prices of quantities, the smallest quantity first.
 
-    A name without a word for a price, such as `10+`, counts only if several columns have such a name.
+    A name without a word for a price, such as `10+`, is used only if several columns have such a name.
     """
     found, bare = [], []
     listed, lists = _quantities_of_prices(columns), _price_lists(columns)
@@ -233,7 +232,7 @@ def quantity_prices(columns: Columns) -> list[QuantityPrice]:
             continue
         quantity, rest = tier
         if not rest or fold(rest) in _FILLERS:
-            # Without a word for a price, only amounts of money show that a `Qty 10` has prices, and not quantities.
+            # Without a word for a price, a column such as `Qty 10` has prices only if its values are amounts of money.
             if any(MONEY.search(cell) for cell in columns[number].cells):
                 bare.append(QuantityPrice(number, quantity, PriceName("plain")))
             continue

@@ -1,4 +1,4 @@
-"""Asks about the price if a note outside of the rows says that a column such as `Price` has purchase prices."""
+"""Asks about the price if a note outside of the rows says that a column such as `Price` contains purchase prices."""
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.visibility import words as words_of
@@ -14,11 +14,11 @@ _GENERIC = words(
     "eur chf usd gbp dkk sek nok pln czk huf ron fiyat fiyati цена 価格 单价 価格 가격 단가 単価 "
     "nettopreis stueckpreis unitprice netprice"
 )
-"""The words of column names that only mean "price", and not which price."""
+"""The words of column names that mean "price" without the kind of the price."""
 
 
 def trade_question(plan: Plan, columns: Columns, note: str) -> list[Question]:
-    """Return a question if the price is in a column such as `Price`, and the note says that it is a purchase price."""
+    """Return a question if the price is in a column such as `Price`, and a note says that it is a purchase price."""
     if not note or len(plan.prices) != 1 or any(question.key == "price" for question in plan.questions):
         return []
     number = plan.prices[0].column

@@ -27,7 +27,7 @@ _RETAIL = re.compile(
     r"détail|minorista|al pubblico|consumentenprij\w*|detaliczn\w*|maloobchodn\w*|kiskereskedelmi)\b|розничн",
     re.IGNORECASE,
 )
-"""A title that also names selling prices does not say which of these prices a column contains."""
+"""Words for selling prices. A title with such a word does not show which kind of price a column contains."""
 
 
 def is_trade_note(text: str) -> bool:

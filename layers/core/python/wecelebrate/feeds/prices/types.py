@@ -1,11 +1,11 @@
-"""Adds the type of a price to the name of its column, so that the type decides whether the price is a selling price.
+"""Adds the type of a price to the name of its column, because the type shows whether the price is a selling price.
 
     {"prices": [{"type": "cost", "amount": 5}, {"type": "retail", "amount": 9}]}   prices.cost.0.amount,
                                                                                    prices.retail.0.amount
     <price type="cost">5</price><price type="retail">9</price>                     price.cost, price.retail
 
-Without the types, the first price would be used, whatever it is. If a type is not understood, a question is asked,
-because the column's name is not a known name of a price.
+Without the types, the first price would be used, even if it is a cost. If a type is not understood, the column has no
+known name of a price, and a question is asked.
 """
 
 import re
@@ -42,12 +42,12 @@ _STRONG = words(
 LIMITS = ("rules",)
 """JSON keys with the conditions of a price, as in Medusa 2. An empty object is not a condition."""
 _NAMES = words("name label code nome nom bezeichnung наименование")
-"""JSON keys that can contain the type of a price, or something else, such as a currency."""
+"""JSON keys that can contain the type of a price, but also other values, such as a currency."""
 _NO_TYPES = words(
     "centprecision highprecision money decimal float double number numeric integer int string text price prices "
     "currency fixed amount simple single"
 )
-"""Values that say nothing about a price: types of data."""
+"""Types of data, which are not types of prices."""
 _AMOUNT_END = re.compile(r"(?:^|\.|@)[^.@]*(?:amount|value|price|preis|prix|centamount|gross|net|цена)[^.@]*$")
 _WORDS_OF_TABLES = words(
     "type types kind group groupid groupname customer customergroup customergroups list level class role usage purpose "
@@ -70,8 +70,8 @@ def is_price_key(key: str) -> bool:
 def parts_by_type(key: str, parts: Sequence[Any]) -> list[Part] | None:
     """Return the prices of a JSON list, each with a path such as `cost.0`.
 
-    The number in a path counts the prices of the same type. The path of a price without a type is only its number.
-    Returns None if no price of the list has a type.
+    The number in a path is the position among the prices of the same type. The path of a price without a type is only a
+    number. The result is None if no price of the list has a type.
     """
     if not is_price_key(key) or not all(isinstance(part, dict) for part in parts):
         return None
@@ -105,7 +105,7 @@ def type_of_price(members: Sequence[tuple[str, str]], names: Mapping[str, str] |
     """Return the type of a price from its JSON keys or XML attributes, or "" if it has no type.
 
     `names` maps the identifiers of types to their names. If several keys have types, the types are joined, because each
-    type can limit who pays the price.
+    type can limit which customers pay the price.
     """
     types: list[str] = []
     weak = ""
@@ -119,7 +119,7 @@ def type_of_price(members: Sequence[tuple[str, str]], names: Mapping[str, str] |
             continue
         key = squeezed(name)
         if key in _STRONG:
-            # A type that is only a number would look like the position of a price in the list. So the key is added.
+            # The key is added to a type that is only a number, because a number means the position of a price.
             types.append(text if any(char.isalpha() for char in text) else f"{name} {text}")
         elif not weak and (key in _NAMES or (key not in ("unit", "currency") and _is_kind(text))):
             weak = text
@@ -136,11 +136,11 @@ _WITHOUT_TAX = words(
     "ht horstaxe horstaxes horstva kmta exclvat excludesvat vatexcluded taxexcluded exmwst ohnemwst exklmwst exklmoms "
     "exklmva exclbtw bezdph siniva siva bezvat bezpvm bezpvn kdvharic net netto neto безндс безпдв"
 )
-"""Attributes that say with yes or no whether a price contains the tax: `ht="non"`, `kmga="jah"`."""
+"""Names of attributes with yes or no that mean "without tax". For example, `ht="non"` is a price with tax."""
 
 
 def _tax(name: str, value: str) -> str:
-    """Return `gross` or `net` if a JSON key says with yes or no whether the price includes the tax, otherwise ""."""
+    """Return `gross` or `net` if a key with yes or no says whether the price includes the tax, or else ""."""
     key = squeezed(name[:MAX_TYPE_LENGTH])
     if key not in _WITH_TAX and key not in _WITHOUT_TAX:
         return ""

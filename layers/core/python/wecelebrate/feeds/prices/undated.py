@@ -1,7 +1,7 @@
 """Asks whether products are sold at the offer prices of a file, if the file does not say when its offers are valid.
 
-Some senders maintain their lists by hand: where a list has a lower price, customers pay it. Other files are dumps of
-systems that keep the amounts of old offers. The values do not show the difference, and a wrong answer costs money.
+Some senders maintain their lists by hand, and customers pay each lower price in the list. Other files are dumps of
+systems that keep the prices of old offers. The values do not show the difference, and a wrong answer costs money.
 """
 
 from collections.abc import Mapping, Sequence

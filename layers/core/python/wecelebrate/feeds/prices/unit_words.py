@@ -5,7 +5,7 @@ from typing import Literal
 from wecelebrate.feeds.vocabulary.words import words
 
 Scale = int | Literal["currency"]
-"""How many decimals a whole number stands for: 2 for hundredths. `currency`: the decimals of the price's currency."""
+"""The number of decimals of whole numbers: 2 for cents. `currency` means the decimals of the price's currency."""
 MINOR_UNITS: dict[str, Scale] = {
     **dict.fromkeys(words(
         "cent cents ct cts pence penny pennies centime centimes centimo centimos centesimo centesimi centavo centavos "

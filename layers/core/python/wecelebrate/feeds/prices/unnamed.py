@@ -1,7 +1,7 @@
 """Finds columns of amounts of money with names that are not understood: `AVP`, `€ (D)`, `T1`, `Vårt pris`.
 
-The amounts of such a column are used as selling prices only if the user chooses it. Such a column is a choice of the
-question about the price if the file has no selling price, or only an offer or a recommended price.
+The amounts of such a column are used as selling prices only if the user chooses the column. The question about the
+price offers the column if the file has no selling price, or only an offer or a recommended price.
 """
 
 import re
@@ -23,13 +23,13 @@ MAX_AMOUNT = 40
 MAX_COLUMNS = 60
 MAX_QUANTITY = 5
 _CENTS = re.compile(r"(?:\D*\d)?[\d.,\s'\u2019]*[.,:](?:\d\d|-{1,2})\D{0,8}")
-"""An amount with two decimals, or without cents: `9,95`, `12,-`, `39:50`."""
+"""An amount with two decimals, or with a dash for no cents: `9,95`, `39:50`, `12,-`."""
 _AMOUNT = re.compile(
     r"(?:[€$£¥₹₽₺₩₴₫₪₱฿].{0,20}\d|\d.{0,20}[€$£¥₹₽₺₩₴₫₪₱฿]|\d\s?(?:kr|zł|kč|ft|lei)\b).*", re.IGNORECASE
 )
 _NOT_ZERO = re.compile(r"[1-9]")
 _WHOLE = re.compile(r"[\d.,\s]*[.,]00", re.ASCII)
-"""`12,00`. If all values of a column are whole, they can also be quantities, as some programs write them."""
+"""Matches `12,00`. If all values of a column are whole, they can also be quantities."""
 _LAST_NUMBER = re.compile(r"\s*\d{1,2}\s*$")
 _TYPED = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
 _LEVEL = re.compile(
@@ -60,7 +60,7 @@ def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
 def _levels(columns: Columns) -> frozenset[int]:
     """Return the columns of price levels, such as `Tier A;Tier B`. Their amounts can be whole numbers.
 
-    The amounts of all rows rise from one column to the next, or all of them fall.
+    From one column to the next, the amounts of all rows must rise, or the amounts of all rows must fall.
     """
     families: dict[str, list[int]] = {}
     for number, name in enumerate(columns.header):
@@ -83,12 +83,12 @@ def _rise_or_fall(columns: Columns, numbers: list[int]) -> bool:
 
 
 def says_nothing(name: str) -> bool:
-    """Return whether a name says nothing about a column: no field, no property, no private word and no measure."""
+    """Return whether a name has no known meaning: no field, no property, no private word and no measure."""
     if len(name) > MAX_NAME or "." in name.strip(".") or "@" in name:  # the paths of JSON and XML have types
         return False
     if private_part(name) is not None or is_property(name) or field_candidates(name) or name_of_price(name):
         return False
-    if name_of_price(_LAST_NUMBER.sub("", name)):  # a further list beside the first one, such as `Listino 2`
+    if name_of_price(_LAST_NUMBER.sub("", name)):  # a second price list, such as `Listino 2`
         return False
     is_other = _OTHER.search(name) or is_for_a_measure(name) or is_comparison(name)
     return not is_other and TAX_WORDS.isdisjoint(split_words(name))
@@ -97,8 +97,7 @@ def says_nothing(name: str) -> bool:
 def are_amounts(columns: Columns, number: int) -> bool:
     """Return whether the values of a column are amounts of money.
 
-    Some programs write quantities as `12,00`. If the file writes other numbers as `12`, then `12,00` is an amount of
-    money.
+    Some programs write quantities as `12,00`. If the file contains quantities such as `12`, then `12,00` is an amount.
     """
     others = range(min(len(columns.header), MAX_COLUMNS))
     has_quantities = any(at != number and _are_digits(columns[at]) for at in others)
@@ -111,7 +110,7 @@ def _are_digits(facts: Facts) -> bool:
 
 
 def _are_amounts(facts: Facts, *, has_quantities: bool) -> bool:
-    """Return whether the values are amounts of money. Numbers of a spreadsheet have lost their trailing zeros."""
+    """Return whether the values are amounts of money. Numbers from a spreadsheet have no trailing zeros."""
     cells = facts.cells
     if len(cells) < MIN_AMOUNTS or facts.filled < MIN_SHARE or any(len(cell) > MAX_AMOUNT for cell in cells):
         return False

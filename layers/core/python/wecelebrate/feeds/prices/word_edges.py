@@ -1,6 +1,6 @@
-"""Keeps the words of a column name apart: a part of a price name lies inside a word, or consists of whole words.
+"""Checks that each part of a price name is inside a word, or consists of whole words.
 
-Names are divided in folded form, without their spaces. Without this rule, `Nav pārdošanā` contains `VP`.
+Names are divided in folded form, without their spaces. Without this check, `Nav pārdošanā` would contain `VP`.
 """
 
 import re
@@ -14,7 +14,7 @@ _WORD_OF_NAME = re.compile(r"[^\s/().,:;+\[\]'\u2019-]+")
 
 
 def keeps_words(parts: tuple[str, ...], edges: frozenset[int]) -> bool:
-    """Return whether each part lies inside a word, or consists of whole words."""
+    """Return whether each part is inside a word, or consists of whole words."""
     start, length = 0, sum(map(len, parts))
     ends = edges | {0, length}
     for part in parts:
@@ -26,7 +26,7 @@ def keeps_words(parts: tuple[str, ...], edges: frozenset[int]) -> bool:
 
 
 def edges_of_words(column: str, folded: str) -> frozenset[int]:
-    """Return the positions in a folded name at which a word begins. The set is empty if they are not known."""
+    """Return the positions in a folded name at which a word begins, or an empty set if the positions are not known."""
     if len(column) > MAX_LENGTH or "_" in column:
         return frozenset()
     words_of_name = [squeezed(word) for word in _WORD_OF_NAME.findall(_HYPHENATION.sub("", column))]

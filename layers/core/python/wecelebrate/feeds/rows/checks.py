@@ -108,7 +108,7 @@ def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 
 def mark_decimals(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Append a zero to the JSON numbers with three decimals, because the point in 1.250 could group thousands."""
+    """Append a zero to JSON numbers with three decimals. Otherwise, the point in 1.250 could group thousands."""
     quantities = sorted({*(price.column for price in plan.prices), *plan.inventory})
     for row in rows:
         if not isinstance(row, Rejected):
@@ -121,10 +121,10 @@ def mark_decimals(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | 
 
 
 def reject_superseded(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Reject the rows of an error file that were replaced by a later row of the original file.
+    """Reject rows of an error file if a later row of the original file has replaced them.
 
-    If such a row were loaded again, the product would get back its old values. Without the column CODE_COLUMN, the file
-    is not an error file, and all rows are returned.
+    A load of such a row would give the product its old values. If the file has no column CODE_COLUMN, it is not an
+    error file, and all rows are returned.
     """
     if CODE_COLUMN not in plan.header:
         return rows
@@ -162,7 +162,7 @@ def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | 
     """Reject rows with NUL characters, lone surrogates, or bytes that are invalid in the encoding.
 
     `damaged` is the file's encoding if the file has invalid bytes, otherwise None. The reason contains the cell only if
-    the column is public, because callers who may not read the source data can read the reason.
+    the column is public, because some callers may read the reason, but not the source data.
     """
     public = {number for numbers in plan.field_columns.values() for number in numbers}
     public.update(number for number, _ in plan.attributes)

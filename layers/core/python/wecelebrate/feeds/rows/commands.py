@@ -1,4 +1,4 @@
-"""Reads row commands: a column says what happens to the product of each row.
+"""Reads the commands of rows: a column states what happens to the product of each row.
 
 | command                                        | the row                                                             |
 |------------------------------------------------|---------------------------------------------------------------------|

@@ -12,7 +12,7 @@ Build = Callable[[int, Cells, Cells], Product | Rejected]
 
 
 def with_former_price(build: Build, plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> Build:
-    """Return a function that writes the crossed-out price of each row as a plain number: `1 495,00` becomes `1495.00`.
+    """Return a function that writes crossed-out prices as plain numbers. For example, `1 495,00` becomes `1495.00`.
 
     A crossed-out price that is not above the price is left out.
     """

@@ -1,4 +1,4 @@
-"""Reads the category of products from the rows above them that have only the name of a group, as in lists of 1C.
+"""Reads the category of products from rows that contain only the name of a group, as in lists of 1C.
 
 | Артикул | Номенклатура   | Цена |
 |---------|----------------|------|
@@ -24,15 +24,14 @@ MAX_NAME = 80
 MIN_GROUPS = 2
 MIN_COLUMNS = 3
 MAX_ROWS = 100
-"""How many rows of a file are searched for the names of groups."""
+"""The maximum number of rows that are searched for the names of groups."""
 _CATEGORY = frozenset({"category"})
 
 
 def group_name(cells: Sequence[str | None], columns: Sequence[int], skus: Sequence[int] = ()) -> str | None:
     """Return the only value of a row if it can be the name of a group, and is in one of the columns.
 
-    `skus` are the columns of the SKU. If the only value is in such a column, contains a digit and is a single word, it
-    is a SKU.
+    `skus` are the columns of the SKU. A single word with a digit in a SKU column is a SKU, and not the name of a group.
     """
     filled = [(number, text) for number, cell in enumerate(cells) if cell and (text := cell.strip())]
     if len(filled) != 1 or filled[0][0] not in columns:
@@ -46,9 +45,7 @@ def group_name(cells: Sequence[str | None], columns: Sequence[int], skus: Sequen
 
 
 def is_note(text: str) -> bool:
-    """Return whether a text is a note about the tax of the prices, such as `Alle Preise inkl. MwSt`, and not the name
-    of a group.
-    """
+    """Return whether a text is a note about the tax, such as `Alle Preise inkl. MwSt`, and not the name of a group."""
     parts = split_words(text)
     return len(parts) > 1 and not TAX_WORDS.isdisjoint(parts)
 
@@ -56,11 +53,10 @@ def is_note(text: str) -> bool:
 def column_of_groups(
     plan: Plan, every_row: Callable[[], Iterator[Row | Rejected]], mapping: Mapping[str, str | None]
 ) -> int | None:
-    """Return the column in which the names of groups stand above the products in the first rows of a file.
+    """Return the column that contains the names of groups above the products, in the first rows of a file.
 
-    Each name must be directly above a product or above another name, and the first name must be above all products. If
-    a column of the file contains the categories, there is no column of groups. `every_row` iterates over the rows of
-    the file.
+    Each name must be directly above a product or above another name, and the first name must be above all products. The
+    result is None if a column of the file contains the categories. `every_row` iterates over the rows of the file.
     """
     if plan.profile is not None or plan.category or plan.computed is not None or plan.parent or not plan.name:
         return None
@@ -85,7 +81,7 @@ def column_of_groups(
 
 
 def with_group_names(build: Build, plan: Plan) -> Build:
-    """Return a function that gives each product the name of the group above it as its category."""
+    """Return a function that sets the category of each product to the name of the group above the product."""
     columns, skus = [] if plan.group_column is None else [plan.group_column], plan.sku
     group: str | None = None
 

@@ -1,8 +1,7 @@
 """Reads exports in which several rows describe one product: its variants, further images or translations.
 
-Each variant becomes an item. The blank cells of a variant get the values of the product's first row, so that the
-variant can be read like a plain row. Rows that are not variants only add images. Such rows are counted in `rows` of the
-product's first item.
+Each variant becomes an item. The blank cells of a variant get the values of the product's first row, and the variant is
+then read like a plain row. Rows that are not variants only add images. They are counted in the product's first item.
 """
 
 import re
@@ -66,7 +65,7 @@ class VariantGrouper:
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inventory = plan.inventory
         self._variant_skus = [number for number in plan.sku if number in self._variant_columns]
-        if self._variant_skus == plan.sku:  # all SKU columns belong to variants, so no check is needed
+        if self._variant_skus == plan.sku:  # no check is needed if all SKU columns belong to variants
             self._variant_skus = []
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # A variant that has the price of its product also has its offer.
@@ -97,9 +96,9 @@ class VariantGrouper:
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
-        """Return the names that messages use for the computed columns.
+        """Return the names of the computed columns for messages.
 
-        A computed column replaces a column of the file, and has the name of that column.
+        A computed column replaces a column of the file, and has the name of the replaced column.
         """
         sources = (plan.sku or self._handles, plan.name, plan.images or self._variant_images)
         return [plan.header[numbers[0]] if numbers else "" for numbers in sources]
@@ -130,10 +129,9 @@ class VariantGrouper:
         yield from self._group_items(group)
 
     def _keys(self, cells: Cells) -> frozenset[str]:
-        """Return the values that identify the row's product: only the first key that is not blank.
+        """Return the values that identify the row's product: the first key that is not blank.
 
-        If variants name their parent (WooCommerce), all keys are returned. Each key is then returned in two forms, for
-        example `12` and `id:12`.
+        If variants name their parent (WooCommerce), all keys are returned, each in two forms such as `12` and `id:12`.
         """
         values = [value for number in self._key if (value := value_of(cells, number))]
         if not self._parent:
@@ -192,7 +190,7 @@ class VariantGrouper:
             yield item
 
     def _is_parent(self, first: Cells) -> bool:
-        """Return whether the first row only describes the product, so that only its variants are sold."""
+        """Return whether the first row only describes the product. In this case, only its variants are sold."""
         return matches(first, self._parent_patterns)
 
     def _rejection(self, line: int, cells: Cells) -> Rejected | None:
@@ -227,7 +225,7 @@ class VariantGrouper:
             sku = self._own_sku(raw) or None
             column = self._plan.header[self._surcharge[0]]
             return Rejected(line, 1, sku, f"{column}: {error.problem}", error.code, [cell or "" for cell in raw])
-        # Without variants, the options of the first row are the choices of a customer, not the options of a variant.
+        # If the first row is no variant, its options are all options that a customer can choose.
         options = [] if raw is first and self._is_parent(first) else self._variant_options(cells, raw, first)
         sku = self._own_sku(raw) or self._computed_sku(first, raw, options)
         images = "\n".join(self._all_images(raw, product_images))
@@ -254,7 +252,7 @@ class VariantGrouper:
         return self._rule.is_scattered and bool(self._name) and not any(value_of(raw, number) for number in self._name)
 
     def _leave_unchanged(self, cells: list[str | None]) -> None:
-        """Treat the blank cells as absent. They stand for values of the product, and the product is not in the file."""
+        """Treat the blank cells as absent, because the values of the product are not in the file."""
         for number in self._inherited:
             if not cells[number]:
                 cells[number] = None
@@ -268,7 +266,7 @@ class VariantGrouper:
                 is_price = bool(self._surcharge) and any(number == price.column for price in self._plan.prices)
                 cells[number] = self._with_surcharge(inherited, cells) if is_price else inherited
         for number in self._inventory:
-            # WooCommerce: the variation is sold from the stock of its product.
+            # In WooCommerce, this variation is sold from the stock of its product.
             if (cells[number] or "").casefold() == "parent":
                 cells[number] = value_of(first, number)
         for number in self._name:
@@ -344,8 +342,8 @@ class VariantGrouper:
         name = next((cell for cell in names if cell), "")
         product_name = next((text for number in self._name if (text := value_of(first, number))), "")
         own_name = next((text for number in self._name if (text := value_of(raw, number))), "")
-        # The own name of a variation of WooCommerce already contains the options. If no parent stands above the row,
-        # the row is a variation of a product elsewhere, or a product whose attributes are not options.
+        # The name of a WooCommerce variation already contains the options. A row without a parent above it is a
+        # variation of a product at another place, or a product whose attributes are not options.
         if not name or (self._parent and own_name and (raw is first or own_name != product_name)):
             return name
         parts = [value for _, value in options]

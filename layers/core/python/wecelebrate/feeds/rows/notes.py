@@ -16,14 +16,14 @@ MIN_COLUMNS = 3
 """In a table with fewer columns than this, a row with only one value can be a product."""
 
 _LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
-"""Signs at the start of a line with a total, in lists of SAP."""
+"""Signs at the start of a line with a total in SAP lists."""
 
 FindNote = Callable[[str | None, Cells], str | None]
-"""A function that returns why a row is not a product, or None. It gets the SKU and the stripped cells."""
+"""A function that returns why a row is not a product, or None. The arguments are the SKU and the stripped cells."""
 
 
 def suspects(plan: Plan) -> frozenset[str]:
-    """Return words that are probably not SKUs although they have no spaces: words for a total, and the column name."""
+    """Return words without spaces that are probably not SKUs: words for a total, and the column name."""
     return (TOTAL_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
 
 
@@ -40,7 +40,7 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
     ]
     with_spaces = sum(" " in cell and not is_total_of_group(cell) for cell in skus) > USUAL * len(skus)
 
-    # `Column Labels:` above `Mandatory:`, `Type:` and `Info:`, as in the templates of ERPNext.
+    # ERPNext templates have rows such as `Mandatory:`, `Type:` and `Info:` below the header `Column Labels:`.
     has_labels = bool(header) and header[0].endswith(":") and 0 not in plan.sku
 
     def find(sku: str | None, cells: Cells) -> str | None:

@@ -1,4 +1,4 @@
-"""Reads the offers of a row: a lower price, and the days or the period in which it is valid."""
+"""Reads the offers of a row: a lower price, and the days or the period in which the price is valid."""
 
 import re
 from collections.abc import Callable
@@ -63,8 +63,9 @@ def with_offers(
 
 
 def _reduced(item: Product, cell: str) -> Decimal:
-    """Return the price of the product minus a percentage such as `15%`, in the decimals of the currency. Halves are
-    rounded up. Raises BadCell."""
+    """Return the price of the product minus a percentage such as `15%`. Raises BadCell.
+
+    The result has the decimals of the currency. Halves are rounded up."""
     match = _PERCENTAGE.fullmatch(cell.strip())
     if match is None or item.price is None:
         raise BadCell("bad_offer", "is no percentage")
@@ -78,7 +79,7 @@ _PERCENTAGE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%", re.ASCII)
 def amount_reader(
     plan: Plan, column: int, catalog_currency: str, mark: numbers.DecimalMark | None
 ) -> Callable[[Cells, str], Decimal]:
-    """Return a function that reads an amount beside the price, in the notation of the price and the row's currency.
+    """Return a function that reads another amount of a row, with the notation and the currency of the price.
 
     The returned function raises BadCell.
     """
@@ -117,7 +118,7 @@ Day = date | datetime | None
 
 
 def _period(columns: OfferColumns, first: str | None, last: str | None, both: str | None) -> tuple[Day, Day]:
-    """Return the start and the end of an offer. Raises BadCell. Without any day, the offer is valid now."""
+    """Return the start and the end of an offer. An offer without days is valid now. Raises BadCell."""
     if not is_blank(both):
         period = period_of(both or "", month_first=columns.month_first[2])
         if period is None:
@@ -143,7 +144,7 @@ def _limits(first: Day, last: Day) -> tuple[Day, Day]:
 
 
 def _is_before(end: date | datetime, start: date | datetime) -> bool:
-    """Return whether an offer ends before it starts. The last day of an offer belongs to it."""
+    """Return whether an offer ends before it starts. An offer is also valid on its last day."""
     if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) == (end.tzinfo is None):
         return end <= start
     return date(end.year, end.month, end.day) < date(start.year, start.month, start.day)

@@ -4,11 +4,11 @@ Known exports have their own rules (`groups`). This module needs only the name o
 
 - A blank cell of a variant gets the value of its parent, or of the parent's parent. Prices, stocks, identifiers, places
   and commands are never inherited.
-- A parent with variants and without a price is not sold. Its row is counted with a product.
-- If the parent is not in the file, the blank cells of the variant are absent, so they do not change a stored product.
+- A parent with variants and without a price is not sold. Its row is counted in `rows` of a product.
+- If the parent is not in the file, the blank cells of the variant do not change a stored product.
 
-All rows are written to an SQLite database in a temporary file, and are read again when all parents are known. So memory
-use does not grow with the size of the file.
+All rows are written to an SQLite database in a temporary file, and are read again when all parents are known. Therefore
+memory use does not grow with the size of the file.
 """
 
 import json
@@ -33,13 +33,13 @@ from wecelebrate.feeds.stock import columns as stock_columns
 Entry = TypeVar("Entry")
 
 MAX_LEVELS = 10
-"""How many parents a row can have, one above the other."""
+"""The maximum length of the chain of parents above a row."""
 BATCH_SIZE = 1_000
 CACHE_SIZE = 256
 DASH = "\N{EN DASH}"
 _ATTRIBUTES = frozenset({"attributes"})
 CODE = "bad_parent"
-"""The code of a row whose chain of parents does not end."""
+"""The code of a row whose chain of parents is endless or too long."""
 
 OwnRow = tuple[str | None, Cells]
 """The SKU of the parent, and the cells of a row."""
@@ -63,7 +63,7 @@ class Member:
 
 
 class Families:
-    """The rows of a file. A row can be found by its SKU if another row names this SKU as its parent."""
+    """The rows of a file. Rows that other rows name as their parent can be found by their SKUs."""
 
     def __init__(self, rows: Iterable[Row | Rejected], plan: Plan) -> None:
         """Read all rows. `plan` has the columns of the SKU and of the parent."""
@@ -122,7 +122,7 @@ class Families:
                 return Member(line, raw, raw, problem=problem)
             visited_skus.add(above)
             parent_row = self._find(above)
-            if parent_row is None:  # blank cells mean the parent's values, which are not in the file
+            if parent_row is None:  # the parent's values for the blank cells are not in the file
                 for number in chain.from_iterable(blank):
                     cells[number] = None
                 break
@@ -134,9 +134,7 @@ class Families:
         return Member(line, cells, raw)
 
     def _named(self, member: Member, parent: str, name: int) -> Member:
-        """Return a variant whose name lists its options. The new name begins with the name of the parent, and continues
-        with the values of the options.
-        """
+        """Return a variant whose name lists its options, with a new name: the parent's name and the option values."""
         above = self._find(parent)
         options = options_in(member.raw[name] or "")
         title = above[1][name] if above is not None else None
@@ -158,7 +156,7 @@ class Families:
     def _parent_of(self, cells: Cells, sku: str) -> str:
         """Return the SKU of the parent, or "".
 
-        A product can name itself, and some exports write 0 if a row has no parent.
+        The result is also "" if a row names itself, or contains 0, which some exports write if a row has no parent.
         """
         text = next((cell for number in self._parent if (cell := cells[number])), "")
         parent = _identity("" if text == "0" else text)
@@ -167,7 +165,7 @@ class Families:
         return "" if parent == sku else parent
 
     def _find_row(self, sku: str) -> OwnRow | None:
-        """Return the row of a parent, or None if no row has this SKU, or no row names this SKU as its parent."""
+        """Return the row of a parent, or None if no row has this SKU, or if no row names this SKU as its parent."""
         query = "select parent, content from parent_rows where sku = ?"
         row = self._database.execute(query, (sku,)).fetchone()
         return None if row is None else (row[0], [cell and cell.strip() for cell in self._cells(row[1])])
@@ -198,7 +196,7 @@ def inherited_columns(plan: Plan) -> list[list[int]]:
 
 
 def counted_with_products(items: Iterable[Item | None]) -> Iterator[Item]:
-    """Yield the items. A row that is not sold (None) is counted with the next product, or with the last item."""
+    """Yield the items. A row that is not sold (None) is counted in the next product, or in the last item."""
     uncounted = 0
     last: Item | None = None
     for item in items:
@@ -217,12 +215,12 @@ def counted_with_products(items: Iterable[Item | None]) -> Iterator[Item]:
 
 
 def _is_own(column: str) -> bool:
-    """Return whether each variant has its own value in a column: an identifier or a price."""
+    """Return whether a column contains an identifier or a price. Variants do not inherit such values."""
     return any(field in {"sku", "price"} and not is_weak(rank) for field, rank, _ in field_candidates(column))
 
 
 def _is_amount(cell: str | None) -> bool:
-    """Return whether a cell has a digit above 0. Programs write 0 for a price that does not exist."""
+    """Return whether a cell has a digit above 0. Programs write 0 instead of a missing price."""
     return bool(cell) and any(char.isdecimal() and decimal(char) for char in cell or "")
 
 

@@ -37,7 +37,7 @@ The stripped cells of a variant already contain the values of the product's firs
 ZERO_PRICE = "zero_price"
 """The code of the warning about prices of 0, which are read as blank."""
 MAX_CACHED_LENGTH = 300
-"""The maximum number of characters of a cached category or brand. Their values repeat."""
+"""The maximum number of characters of a cached category or brand. They are cached because they repeat."""
 
 
 def product_builder(  # noqa: PLR0915
@@ -51,8 +51,8 @@ def product_builder(  # noqa: PLR0915
 ) -> BuildProduct:
     """Return the function that builds the products of a file.
 
-    `mark` is the decimal separator of the prices. Values that are not understood, but do not cause a rejection, are
-    added to `warnings`. `find_note` finds rows that are not products.
+    `mark` is the decimal separator of the prices. A value that is not understood is added to `warnings` if it does not
+    cause a rejection. `find_note` finds rows that are not products.
 
     The returned function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
@@ -84,14 +84,14 @@ def product_builder(  # noqa: PLR0915
 
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
-    # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
+    # This function runs for every row. It is not split, because calls of smaller functions would be too slow.
     def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:  # noqa: PLR0912, PLR0915
         sku: str | None = None
         missing = _NO_FIELDS
         columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
             sku = convert.sku(read_sku(cells) or "")
-            # In a file with a name column, other notes are rejected when the name is read, because their name is blank.
+            # In a file with a name column, `read_texts` rejects notes, because they have no name.
             if sku in suspect_skus or (has_no_names and " " in sku):
                 raise_note(sku, cells)
             name, description, category, brand = read_texts(cells)
@@ -166,7 +166,7 @@ def product_builder(  # noqa: PLR0915
 
 
 def _is_ended(name: str, is_active: bool, state: str, active_columns: list[int]) -> bool:
-    """Return whether the name says that the product is no longer made, and no column says that it is sold."""
+    """Return whether the name says that the product is no longer made, and no column says that the product is sold."""
     return is_active and (state == "unstated" or not active_columns) and says_ended(name)
 
 

@@ -4,9 +4,9 @@
 another order. WooCommerce writes rows in the order of their IDs, so a variation that was added later is far from its
 product. People also sort the rows of Shopify's exports by SKU.
 
-The file is read twice. The first pass finds the products whose rows are scattered. In the second pass, the rows of
-other products are yielded immediately. Scattered rows are written to an SQLite database in a temporary file, and follow
-at the end, in the order of the products' first rows. So memory use does not grow with the size of the file.
+The file is read twice. The first pass finds the products whose rows are scattered. The second pass yields the rows of
+other products immediately. It writes scattered rows to an SQLite database in a temporary file, and yields them at the
+end, in the order of the products' first rows. Memory use does not grow with the size of the file.
 """
 
 import json
@@ -22,7 +22,7 @@ from wecelebrate.feeds.items import Cells, Rejected, Row
 from wecelebrate.feeds.plan.plan import Plan, find_columns
 
 MAX_KEYS = 20_000
-"""How many scattered products are remembered. If a file has more, all its rows are written to the database."""
+"""The maximum number of scattered products in memory. If a file has more, all its rows are written to the database."""
 FILTER_BITS = 1 << 25
 BATCH_SIZE = 1_000
 
@@ -30,7 +30,7 @@ Rows = Iterable[Row | Rejected]
 
 
 class RowKeys:
-    """Reads from a row which product it belongs to."""
+    """Reads the keys that show to which product a row belongs."""
 
     def __init__(self, plan: Plan, rule: VariantRule) -> None:
         names = profile_names(plan.header, plan.profile)
@@ -75,14 +75,14 @@ def parent_reference(cells: Cells, columns: list[int]) -> str:
 
 
 def _nfc(text: str) -> str:
-    """Return the text in the Unicode form NFC, because different programs can write the rows of one product."""
+    """Return the text in the Unicode form NFC. Otherwise, keys from different programs could differ."""
     return text if text.isascii() else nfc(text)
 
 
 def regrouped(rows: Rows, every_row: Callable[[], Rows] | None, plan: Plan, rule: VariantRule) -> Rows:
     """Return the rows in an order in which the rows of each product are adjacent.
 
-    `every_row` reads the file once more, before `rows`. If it is None, the rows are returned as they are.
+    `every_row` reads the file once more, before `rows`. If `every_row` is None, the order is not changed.
     """
     keys = RowKeys(plan, rule)
     if not rule.is_scattered or every_row is None:
@@ -108,7 +108,7 @@ class _Scattered:
 
 
 def _far_parents(rows: Rows, keys: RowKeys) -> _Scattered:
-    """Return the parents that do not stand directly above their variants."""
+    """Return the parents that are not directly above their variants."""
     scattered = _Scattered()
     references: tuple[str, ...] = ()
     for row in rows:
@@ -122,7 +122,7 @@ def _far_parents(rows: Rows, keys: RowKeys) -> _Scattered:
 
 
 def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
-    """Return the keys of products whose rows are not adjacent, or whose first row does not have the name."""
+    """Return the keys of products if their rows are not adjacent, or if their first row does not have the name."""
     scattered, seen_keys = _Scattered(), _SeenKeys()
     current, is_named = "", True
     for row in rows:
@@ -142,7 +142,7 @@ def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
 class _SeenKeys:
     """A Bloom filter of 4 MB.
 
-    If the filter wrongly reports a key as seen, the rows of this key are only yielded later.
+    If the filter wrongly reports a key as seen, the only effect is that the rows of this key are yielded later.
     """
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class _SeenKeys:
 
     def add(self, key: str) -> bool:
         """Add the key. Returns whether the key was possibly added before."""
-        # Two workers that read the same file need the same order of items, so the hash must not depend on the process.
+        # The hash must not depend on the process, because two workers that read a file need the same order of items.
         digest = int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest())
         is_seen = True
         for position in (digest % FILTER_BITS, (digest >> 32) % FILTER_BITS):
@@ -247,7 +247,7 @@ class _Regrouper:
 
 
 CellPatterns = list[tuple[list[int], str]]
-"""Pairs of column numbers and a pattern. The cell in the first of these columns must match the pattern."""
+"""Pairs of column numbers and a pattern. The pattern must match the cell in the first of the columns."""
 
 
 def cell_patterns(names: list[str], patterns: Mapping[str, str]) -> CellPatterns:
@@ -262,5 +262,5 @@ def matches(cells: Cells, patterns: CellPatterns) -> bool:
 
 
 def value_of(cells: Cells, number: int) -> str:
-    """Return the cell without surrounding spaces. A cell that the row lacks is ""."""
+    """Return the cell without surrounding spaces, or "" if the row has no such cell."""
     return (cells[number] or "").strip() if number < len(cells) else ""

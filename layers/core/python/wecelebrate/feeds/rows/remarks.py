@@ -1,6 +1,6 @@
 """Finds remarks in names that say that a product is no longer made: `Cup (discontinued)`, `*** OBSOLETE *** Mug`.
 
-Only words that cannot describe a product count. `Lamp (suspended)` and `Brake pad (disc)` are names of products.
+Words that can describe a product are not remarks. For example, `Lamp (suspended)` and `Brake pad (disc)` are names.
 """
 
 import re
@@ -33,7 +33,7 @@ MAX_REMARK = 40
 def says_ended(name: str) -> bool:
     """Return whether a remark in brackets or asterisks says that the product is no longer made."""
     opening = _OPENING.get(name[-1])
-    if opening is not None and name[0] not in MARKS:  # this is the form of nearly all remarks, and the fast case
+    if opening is not None and name[0] not in MARKS:  # nearly all remarks have this form, which is fast to check
         remark = name[name.rfind(opening) + 1 : -1]
         return len(remark) <= MAX_REMARK and _is_ended(remark)
     return any(_is_ended(first or second or third) for first, second, third in _REMARK.findall(name[:MAX_NAME]))

@@ -17,8 +17,8 @@ MAX_EXAMPLES = 3
 def sheet_question(plan: Plan, columns: Columns, *, has_mapped_price: bool) -> Question | None:
     """Return the question that asks for the sheet, or None if the sheets do not contradict each other.
 
-    The first choice is the first sheet. The last column of the table contains the names of the sheets.
-    `has_mapped_price` says that the settings name the column of the price. In this case, only the stocks are compared.
+    The first choice is the first sheet. The last column of the table contains the names of the sheets. If the settings
+    name the column of the price (`has_mapped_price`), only the stocks are compared.
     """
     if plan.header[-1] != SHEET_COLUMN or not plan.sku or plan.profile is not None or plan.computed is not None:
         return None

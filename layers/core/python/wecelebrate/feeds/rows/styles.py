@@ -1,4 +1,4 @@
-"""Reads lists in which only the first row of a style has the values that all its sizes and colours share.
+"""Reads lists in which only the first row of a style contains the values that all its sizes and colours share.
 
 | Style | Name       | Price | SKU   | Size | Stock |
 |-------|------------|-------|-------|------|-------|
@@ -19,24 +19,23 @@ from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 MOST = 0.8
 HEAD = "the row has only what the rows of its sizes and colours below it have in common"
 MIN_REPEATED = 2
-"""Beside the name, at least one more column must be blank in the rows below the first row of a style."""
+"""The minimum number of blank columns below the first row of a style. The name is one of these columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """Which cells the rows of a style take from its first row."""
+    """The columns in which the rows of a style get the values of its first row."""
 
     sku: int
     name: int
     repeated: tuple[int, ...]
-    """The columns that only the first row of a style fills."""
+    """The columns that have a value only in the first row of a style."""
     prices: tuple[int, ...]
-    """The price columns that are not in `repeated`, because each row can have its own price. A blank price in a later
-    row stays blank."""
+    """The price columns in which each row can have a value, so they are not in `repeated`. Blank prices stay blank."""
     own: tuple[int, ...] = ()
-    """The columns of the stock and of properties, if the SKUs below a first row begin with its SKU.
+    """The columns of the stock and of properties, if the SKUs below a first row begin with the SKU of the first row.
 
-    If a first row is blank in all these columns, it contains only the values that the rows below it share.
+    If a first row is blank in all these columns, it is not a product: it only contains values for the rows below it.
     """
 
 
@@ -108,9 +107,9 @@ def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Ro
 
 
 def _belongs(cells: Cells, first: Cells, styles: Styles) -> bool:
-    """Return whether the SKU of a completed row begins with that of the first row, and both have the same name.
+    """Return whether a completed row has the name of the first row, and a SKU that begins with that row's SKU.
 
-    After a SKU that ends with a digit, a digit begins another SKU: `210` is not a size of `21`.
+    If the SKU of the first row ends with a digit, a further digit means another product: `210` is not a size of `21`.
     """
     sku, own = _text(first, styles.sku), _text(cells, styles.sku)
     if not sku or own == sku or not own.startswith(sku) or _text(cells, styles.name) != _text(first, styles.name):
@@ -128,7 +127,7 @@ def _completed(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row |
     open_prices: tuple[int, ...] = ()
     for row in rows:
         if isinstance(row, Rejected):
-            first = None  # the row can be the first one of another style
+            first = None  # the row can be the first row of another style
             yield row
             continue
         cells = row[1]

@@ -7,7 +7,7 @@
 | LAMP-1 | 45.90 | 2027-01-01 |            | rejected (`not_valid_today`)         |
 
 Without this rule, the last row would be used, although its price is valid only in the future. If a file has only one
-row for each product, such dates are ignored, because they can be the dates of the list.
+row for each product, the dates are ignored, because they can be the dates of the list.
 """
 
 import re
@@ -30,7 +30,7 @@ from wecelebrate.feeds.states.words import NO_DATES, date_of
 
 CODE = "not_valid_today"
 BAD_DAY = "bad_day"
-"""The code of a row whose price cannot be used, because a day of its period is not understood."""
+"""The code of a row whose price cannot be used, because a date of its period is not understood."""
 
 _OF_PRICE = r"(?:price|preis|prix|precio|prezzo|prijs|pris|cena)?"
 _FROM = re.compile(
@@ -64,7 +64,7 @@ _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}", re.ASCII)
 
 Period = tuple[date | None, date | None]
 Orders = tuple[bool, bool]
-"""Whether the month comes first in the column of the first day, and in that of the last day."""
+"""Whether the month comes first in the column of the first day, and in the column of the last day."""
 
 
 def find_validity(
@@ -76,10 +76,11 @@ def find_validity(
 ) -> tuple[Validity | None, Question | None]:
     """Return the columns of the validity period of prices, and a question if the dates do not show the valid price.
 
-    The order of days and months is decided as in the days of offers (`prices.day_order`). If nothing decides it, the
-    question offers both orders, and the validity has the first of them. If the days contradict each other, no order is
-    right, so the prices are the question. The columns are used only if rows of the sample with the same SKU have
-    different prices in different periods.
+    The columns are used only if rows of the sample with the same SKU have different prices in different periods.
+
+    The order of days and months is decided as for offers (`prices.day_order`). If the order is not known, the question
+    offers both orders, and the validity uses the first order. If the dates contradict each other, no order is right,
+    and the question is about the prices.
     """
     if (sheets := sheet_question(plan, columns, has_mapped_price="price" in mapping)) is not None:
         return None, sheets
@@ -104,7 +105,7 @@ def find_validity(
     readings = [Validity(first, last, (each, each)) for each in (False, True)]
     if order is not None:
         orders = orders_of_columns(columns, periods[0][1], mapping, order)
-        # If one column has days such as 03.04.2026, and the other one 03/04/2026, only the setting decides.
+        # If one column has dates such as 03.04.2026, and the other 03/04/2026, only the setting is used.
         if orders[0] == orders[1] or not is_order_open(cells):
             readings = [Validity(first, last, (orders[0], orders[1]), stated_order(cells))]
     if all(any(_has_several(validity, rows, periods[0][0]) for rows in repeated) for validity in readings):
@@ -117,7 +118,7 @@ def find_validity(
 
 
 def valid_today(rows: Iterator[Row | Rejected], plan: Plan, validity: Validity) -> Iterator[Row | Rejected]:
-    """Yield the rows. Reject those whose price is not valid today, or whose days do not show whether it is valid."""
+    """Yield the rows. Reject a row if its price is not valid today, or if its dates do not show whether it is valid."""
     for row in rows:
         rejection = None if isinstance(row, Rejected) else _rejection(validity, row[1], plan)
         if isinstance(row, Rejected) or rejection is None:
@@ -167,7 +168,7 @@ def _are_days(cells: Sequence[str]) -> bool:
 
 
 class _BadDay(Exception):
-    """A cell is not a day in the order of its column. The argument is the number of the column."""
+    """Raised if a cell is not a date in the order of its column. The argument is the number of the column."""
 
 
 def _day(number: int | None, cells: Cells, *, month_first: bool) -> date | None:
@@ -197,7 +198,7 @@ def _period(validity: Validity, cells: Cells, orders: Orders) -> Period:
 
 
 def _periods(validity: Validity, cells: Cells) -> list[Period]:
-    """Return the periods that a row can mean: two if nothing decides the order of its days. Raises _BadDay."""
+    """Return the possible periods of a row: two if the order of day and month is not known. Raises _BadDay."""
     first, last = validity.month_first
     if first is not None and last is not None:
         return [_period(validity, cells, (first, last))]
@@ -222,7 +223,7 @@ def _is_valid(period: Period, today: date) -> bool:
 
 
 def _has_several(validity: Validity, rows: Sequence[Cells], price: int) -> bool:
-    """Return whether several prices of one product are valid today. Rows with a wrong day are rejected later."""
+    """Return whether several prices of one product are valid today. Rows with a wrong date are rejected later."""
     today = _today()
     valid = set[str]()
     for row in rows:
@@ -233,7 +234,7 @@ def _has_several(validity: Validity, rows: Sequence[Cells], price: int) -> bool:
 
 
 def _differ(readings: Sequence[Validity], columns: Columns) -> bool:
-    """Return whether the orders of days lead to different periods from today on."""
+    """Return whether the two orders of day and month lead to different periods from today on."""
     today = _today()
 
     def remaining(validity: Validity, row: Cells) -> Period | None:

@@ -1,7 +1,7 @@
 """Finds the column of the state by its values, if its name is not known: `अवस्था`, `Trạng thái bán`, `Info`.
 
-All its values are words for states, such as `active` and `discontinued`, and both active and inactive states occur.
-Yes, no, single letters and words that only say something about the stock do not count.
+All values of the column are words for states, such as `active` and `discontinued`, and both active and inactive states
+occur. Yes, no, single letters and words about the stock are not words for states.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _STOCKS = ("values.in_stock", "values.out_of_stock", "values.yes", "values.no", 
 
 
 def state_by_values(columns: Columns, used: set[int]) -> list[int]:
-    """Return the only column of this kind, or no column if none or several exist."""
+    """Return the only column with such values, or an empty list if the file has no such column or several."""
     states = [
         number for number, name in enumerate(columns.header)
         if number not in used and not field_candidates(name) and not is_property(name) and private_part(name) is None
@@ -35,7 +35,7 @@ def state_by_values(columns: Columns, used: set[int]) -> list[int]:
 
 def _are_states(cells: Sequence[str]) -> bool:
     texts = {cell.strip() for cell in set(cells)}
-    if any(len(text) > MAX_LENGTH for text in texts):  # a text of 32,000 characters would take long to fold
+    if any(len(text) > MAX_LENGTH for text in texts):  # folding a text of 32,000 characters would take long
         return False
     values = {text.casefold() for text in texts}
     if not 1 < len(values) <= MAX_WORDS or any(map(_is_other, values)):
@@ -52,4 +52,4 @@ def _is_other(value: str) -> bool:
 
 
 _SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | YES_ANSWERS | NO_ANSWERS
-"""The short words for yes and no. Longer words in the same lists, such as `discontinued`, count as states."""
+"""The short words for yes and no. Longer words in the same lists, such as `discontinued`, are words for states."""

@@ -31,8 +31,8 @@ CACHE_SIZE = 4096
 def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     """Return a function that reads the state of a product.
 
-    The returned function returns `inactive` if any column says that the product is inactive. Otherwise, it returns
-    `unknown` if any value is not known. It returns `unstated` if all these columns are blank.
+    The returned function returns `inactive` if any column says that the product is inactive, and otherwise `unknown` if
+    any value is not known. If all columns are blank, it returns `unstated`.
     """
     inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
 
@@ -68,7 +68,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     sold_out = lru_cache(maxsize=CACHE_SIZE)(_says_sold_out)
 
     def is_sold_out(column: ActiveColumn, cell: str, cells: Cells) -> bool:
-        """Return whether the state only repeats that the stock of the row is 0. The shop still lists the product."""
+        """Return whether the state only means that the stock of the row is 0. The shop still lists the product."""
         if column.inverse or column.words != "words" or not sold_out(cell):
             return False
         stocks = [cells[number] or "" for number in plan.inventory if number != column.column]
@@ -94,7 +94,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
 
 
 def says_states(column: ActiveColumn) -> bool:
-    """Return whether a column has words for states, and not yes and no, codes, or the opposite of a state."""
+    """Return whether a column has words for states, instead of yes and no, codes, or the opposite of a state."""
     return column.words == "words" and not column.inverse
 
 

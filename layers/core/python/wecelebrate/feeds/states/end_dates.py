@@ -14,7 +14,7 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
 
 MOST = 0.9
-"""The least share of the values that are dates."""
+"""The minimum share of the values that are dates."""
 _DATE = (
     "(?:date|dt|dato|datum|dat|fecha|data|kuupaev|pvm|paivamaara|datums|tarihi|tarih|дата|ημερομηνια|日付|日時|日|日期|"
     "时间|날짜|일자|일|تاريخ|תאריך|วนท|ngay|tanggal)"
@@ -29,7 +29,7 @@ _NAMES = tuple(
 )  # fmt: skip
 _POSSIBLE_NAMES = words("enddate datedefin datefin fechafin fechadefin fechafinal datafine datafim einddatum slutdato "
                         "slutdatum validto validuntil gultigbis")  # fmt: skip
-"""Names that can also mean the end of an offer. They count only if the file has no column for a start date."""
+"""Names that can also mean the end of an offer. They are used only if the file has no column with a start date."""
 _START = re.compile(r"start|begin|debut|inicio|inizio|from$|ab$|von$|fra$|launch|anfang|alku")
 
 
@@ -51,7 +51,7 @@ def are_dates(facts: Facts) -> bool:
 def is_end_name(column: str) -> bool:
     """Return whether the name of a column means an end date.
 
-    Such a name is a usual name of an end date, or it combines a word for "inactive" and a word for "date".
+    The name is a usual name of an end date, or consists of a word for "inactive" and a word for "date".
     """
     ends, inactive = vocabulary().words("columns.end_date"), inactive_names()
     for form in name_forms(column[:100]):

@@ -1,7 +1,7 @@
-"""Finds the column in which some rows say that a product is no longer sold. Its name can be any text: `区分`, `Info`.
+"""Finds a column with any name, such as `区分` or `Info`, in which some rows say that a product is no longer sold.
 
-All its values are words such as `discontinued` and `廃番`, and most rows are blank. Yes, no, single letters and words
-for "no stock" do not count.
+All values of the column are words such as `discontinued` and `廃番`, and most rows are blank. Yes, no, single letters
+and words for "no stock" do not have this meaning.
 """
 
 from collections.abc import Sequence
@@ -32,18 +32,18 @@ _STOCK = _STOCK_NOW | phrases(
     "neu|closed|passiv|passive|hidden|invisible|frozen|locked|versteckt|verdeckt|verborgen|caché|cachée|oculto|oculta|"
     "nascosto|nascosta|dold|skjult|ukryty|ukryta|ukryte|skrytý|скрытый|скрытая|rejtett|gizli"
 )
-"""Words that do not end the sale. `closed`, `hidden` and `passiv` also describe products: shoes, zips, loudspeakers."""
+"""Words that do not mean "no longer sold". For example, `closed`, `hidden` and `passiv` can describe a product."""
 
 
 def says_sold_out(value: str) -> bool:
-    """Return whether a value, in lower case, only says that a product is out of stock now, as `sold out` does."""
+    """Return whether a value in lower case, such as `sold out`, only says that a product is out of stock now."""
     if value in NO or value in YES:
         return False
     return value in _STOCK_NOW or squeezed(value) in vocabulary().words("values.out_of_stock")
 
 
 def ended_column(columns: Columns, used: set[int]) -> list[int]:
-    """Return the only column of this kind, or no column if none or several exist."""
+    """Return the only column with such values, or an empty list if the file has no such column or several."""
     columns_of_ends = [
         number for number, name in enumerate(columns.header)
         if number not in used and not field_candidates(name) and not is_property(name)
@@ -58,7 +58,7 @@ def _say_ended(cells: Sequence[str]) -> bool:
 
 
 def says_ended(value: str) -> bool:
-    """Return whether a value, in lower case, says that a product is no longer sold. `Sold out` does not."""
+    """Return whether a value in lower case says that a product is no longer sold. `sold out` does not say so."""
     is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH
     is_other = (
         value in YES

@@ -1,7 +1,7 @@
 """Recognises texts that say that a product is open or closed for sale: `Open for sale`, `Für Verkauf gesperrt`.
 
-A text has a word for the sale and a word for open or closed. All its other words are prepositions, articles and forms
-of `to be`. So `Closed sale agreement` and `Open sales` (the number of orders) have no such meaning.
+A text must have a word for the sale and a word for open or closed. All other words must be prepositions, articles and
+forms of `to be`. For example, `Closed sale agreement` and `Open sales` (the number of orders) are not recognised.
 """
 
 from functools import lru_cache
@@ -33,7 +33,7 @@ _BESIDE = words(
 
 @lru_cache(maxsize=4096)
 def sale_state(text: str) -> Literal["active", "inactive"] | None:
-    """Return whether a text says that a product is open (active) or closed (inactive) for sale, otherwise None."""
+    """Return `active` if a text says that a product is open for sale, `inactive` if it is closed, or else None."""
     parts = split_words(text) if len(text) <= MAX_TEXT else ()
     if len(parts) < 2 or _SALE.isdisjoint(parts):
         return None

@@ -12,7 +12,7 @@ _ANSWERS = frozenset(("tyes", "tno"))
 
 
 def is_frozen_food(columns: Columns, number: int) -> bool:
-    """Return whether a column `Frozen` is not a mark of SAP Business One, and so can say that food is frozen."""
+    """Return whether a column `Frozen` can mean frozen food, because it is not the mark of SAP Business One."""
     name = columns.header[number]
     if len(name) > MAX_NAME or fold(name) not in _NAMES:
         return False

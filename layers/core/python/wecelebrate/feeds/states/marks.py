@@ -21,13 +21,13 @@ _FULL = (
     r"удал(?:ени[яе]|ено)?|削除|廃番|삭제|단종|删除|停用)"
 )
 _SHORT = r"(?:lo|del|disc|block|bloc|blk|blck)"
-"""Words that also mean delivery, discount, a block and black: they need a word that only marks have."""
+"""Words that also mean delivery, discount, a block and black. They are accepted only with a word for a mark."""
 _MARK = (
     r"(?:kz|kennz(?:eichen)?|vorm(?:erkung)?|vermerk|verm|flag|flg|fl|ind(?:icator|icador|icatore|icateur|ikator)?|idx|"
     r"mark(?:er|e|ierung|ed)?|merker|marca|marque|yn|jn|пометка|признак|метка|フラグ|区分|여부|标志|标记)"
 )
 _CODE = r"(?:status|stat|cd|code|grund|reason|motivo)"
-"""Words that other columns have, too: they need a full word for "no longer sold"."""
+"""Words that names of other columns contain too. They are accepted only with a full word for "no longer sold"."""
 _OF = (
     r"(?:mat(?:erial)?|art(?:ikel|icle|iculo|icolo)?|item|itm|prod(?:uct|ukt|uit)?|stamm|vk|verkaufs?|vertriebs?|sales?|"
     r"sls|vente|venta|vendita|for|de|is|tovar|товара?)"
@@ -56,9 +56,9 @@ def is_mark_name(column: str) -> bool:
 
 
 def are_codes(facts: Facts) -> bool:
-    """Return whether few rows have short codes, such as `01` and `Z9`, and the other rows are blank.
+    """Return whether some rows have short codes, such as `01` and `Z9`, and most rows are blank.
 
-    Nothing says what the codes mean, so it is in doubt whether products with a code are sold.
+    The meaning of the codes is not known. It is doubtful whether products with a code are sold.
     """
     codes = {cell.casefold() for cell in facts.cells}
     return bool(codes) and facts.filled <= MAX_FILLED and len(codes) <= MAX_CODES and max(map(len, codes)) <= MAX_LENGTH
@@ -85,15 +85,14 @@ _OPAQUE = re.compile(
     r"(?:rec(?:ord)?|itm?|item|prd|prod|art|mat|mstr)?(?:s|st|sts|stt|stat|status|flag|flg|fl|cd|rs|ai|ad|act|actv|akt)(?:cd|code|flag|flg)?"
 )
 _SHORT_NAME = re.compile(r"s|cd|rs")
-"""Names that can be those of a size, of a kind, or of a country."""
+"""Names that can also mean a size, a kind or a country."""
 
 
 def letters_by_values(columns: Columns, used: set[int]) -> list[int]:
-    """Return the only column in which A means active and another letter means not active, or no column.
+    """Return the only column in which A means active, and another letter means inactive, or an empty list.
 
-    In most rows the letter is A. The letters can also be classes, sizes or countries, so the name must be that of a
-    state, such as `ST` and `RecStatus`. A and I are clearer than other letters, so names such as `S` and `Cd` are
-    sufficient.
+    In most rows, the letter is A. The name must mean a state, such as `ST` and `RecStatus`, because the letters can
+    also be classes, sizes or countries. If the letters are A and I, names such as `S` and `Cd` are sufficient.
     """
     names = [squeezed(name[:MAX_NAME]) for name in columns.header]
     numbers = [

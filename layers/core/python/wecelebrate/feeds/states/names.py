@@ -1,4 +1,4 @@
-"""Recognises columns that say whether a shop shows a product, if the whole name is not known, but its words are.
+"""Recognises columns that say whether a shop shows a product, by the known words of an unknown name.
 
 Examples are `Mostrar en tienda`, `Vis i nettbutikk` and `Product visibility`. A column is recognised only if all its
 values are states, and if all words of its name are known. `Gift wrap in shop` and `Active noise cancelling` contain
@@ -48,16 +48,16 @@ _FURTHER_SHOWN = tuple(map(fold, listed(
     "сайт витрин webe weblap naytet svetain rodoma naudojama majaslap rada vebsait vefn syna vefverslun netversl "
     "แสดง แสดงบนเว็บ แสดงในเว็บ แสดงหน้าเว็บ แสดงบนเว็บไซต์ แสดงในร้าน ขายออนไลน์ აჩვენ საიტ"
 )))  # fmt: skip
-"""Further words, which `fold` writes without the signs of vowels and of letters such as `й`."""
+"""Further words for "shown". `fold` removes the vowel signs, and the sign above letters such as `й`."""
 _NOT = listed(
     "not don dont doesn nicht kein ne pas no non nao niet geen ikke ikkje inte ej ei nie nije nem nu ikkje ekki "
     "не ні δεν μην لا غير לא ไม่ không khong tidak jangan"
 )
-"""Words that make a name mean the opposite: `Nicht anzeigen`, `Vis ikke i nettbutikk`."""
+"""Words that reverse the meaning of a name, for example in `Nicht anzeigen` and `Vis ikke i nettbutikk`."""
 _NOT_BEFORE = ("ne", "nie", "не")
-"""Words for "not" that are joined to the verb after them: `Nezobrazovať`."""
+"""Words for "not" that are written together with the verb, as in `Nezobrazovať`."""
 _NUMBER = re.compile(r"\bno[.:\u00b0\u00ba]", re.IGNORECASE)
-"""`No.` means "number", and does not negate a name."""
+"""Matches `No.`, which means "number", and not the word "no"."""
 _HIDDEN = tuple(sorted(listed(
     "hidden hide obsolet discontinu inactive disabled delisted archived archiviert retired blocked withdrawn "
     "ausgeblendet versteckt verborgen deaktiviert gesperrt ausgelistet masque cache desactive archive supprime "
@@ -75,8 +75,9 @@ _HIDDEN = tuple(sorted(listed(
     "καταργ διακοπ 停售 停产 停產 終売 廃番 廃盤 終了 단종 판매중지 판매종료 เลิกขาย หยุดขาย متوقف موقوف הופסק"
 ), key=len, reverse=True))  # fmt: skip
 _STARTS = 4
-"""A listed word with at least this number of letters also matches longer words that begin with it. A shorter word, such
-as `vis`, must match the whole word."""
+"""A word of the lists with at least this number of letters also matches longer words that begin with it. A shorter
+word, such as `vis`, matches only the same word.
+"""
 _BESIDE = listed(
     "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
     "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
@@ -92,7 +93,7 @@ _BESIDE = listed(
     "produsul "
     "в на у до для з і товар товара товару в το του στο σε προιον في على المنتج هل ב את מוצר"  # noqa: RUF001
 )
-"""Words that can stand beside the words of the two lists (shown and hidden)."""
+"""Words that a name can contain together with a word for "shown" or "hidden"."""
 _FURTHER_BESIDE = frozenset(map(fold, listed("di sa tren thi पर में को से কি")))
 _ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 """A character of Japanese, Chinese or Korean, in which spaces do not separate words."""
@@ -132,7 +133,7 @@ _STATE_ENDS = ("status", "state", "statut", "zustand", "lifecycle", "code")
 
 
 def asks_yes_or_no(column: str) -> bool:
-    """Return whether yes and no are the usual values of a column: `Active`, `Lieferbar`, but not `Status`."""
+    """Return whether yes and no are the usual values of a column such as `Active` or `Lieferbar`, but not `Status`."""
     parts = words(column)
     if any(part in _STATES or part.endswith(_STATE_ENDS) for part in parts):
         return False
@@ -176,7 +177,7 @@ def _is_date(value: str) -> bool:
 _ANSWERS = re.compile(
     r"[(\[]\s*(?:yes\s*/\s*no|y\s*/\s*n|ja\s*/\s*nein|oui\s*/\s*non|s[ií]\s*/\s*no|0\s*/\s*1)\s*[)\]]", re.I
 )
-"""The possible answers, which some names list: `Display item in Online Store? (Yes/No)`."""
+"""The possible answers in a name such as `Display item in Online Store? (Yes/No)`."""
 
 
 def _is_made_of(column: str, stems: Sequence[str]) -> bool:
@@ -190,7 +191,7 @@ def _is_made_of(column: str, stems: Sequence[str]) -> bool:
 
 
 def _are_beside(parts: Sequence[str], named: Collection[str]) -> bool:
-    """Return whether the other words of a name do not change its meaning: they are words for a shop, or short words."""
+    """Return whether the other words of a name are words for a shop or short words, which do not change its meaning."""
     small = _BESIDE | _FURTHER_BESIDE
     return all(part in named or part in small or _is_in(part, _SHOWN) for part in parts)
 
@@ -213,7 +214,7 @@ _PLACES_OF_SALE = listed("site catalogo app aplicativo ecommerce marketplace por
 
 
 def _is_in_the(parts: Sequence[str], at: int) -> bool:
-    """Return whether a part is the Portuguese word for "in the", as in `Mostrar no site`."""
+    """Return whether a word is the Portuguese word for "in the", as in `Mostrar no site`."""
     return parts[at] == "no" and at > 0 and at + 1 < len(parts) and parts[at + 1] in _PLACES_OF_SALE
 
 
@@ -221,11 +222,11 @@ _FLAG = re.compile(
     r"^(?:is|flag|indicator|kz|indikator)|(?:flag|yn|ynflag|janein|sn|status|state|statut|estado|stato|indicator|ind|"
     r"kennzeichen|kz|kennz|merker|vlag|znacznik|priznak|признак|状态|狀態|标志|標誌|标识|标记|여부|상태|구분|フラグ|区分|状態)$"
 )
-"""Parts of a name that mean a flag: a column with yes and no. Examples are `disc_flag` and `禁用状态`."""
+"""Parts of a name that mean a column with yes and no, for example in `disc_flag` and `禁用状态`."""
 
 
 def _is_flag(column: str) -> bool:
-    """Remove the word for a flag from a name. Return whether the rest means that the shop does not show the product."""
+    """Return whether a name means that the shop does not show the product, without its word for a flag."""
     if len(column) > MAX_NAME or internal_part(column) is not None:
         return False
     plain = _FLAG.sub("", fold(column), count=1)

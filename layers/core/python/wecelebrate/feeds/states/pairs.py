@@ -1,4 +1,4 @@
-"""Finds the second of two columns of states: one says whether a product is shown, the other says whether it is sold."""
+"""Finds the second state column: one column says whether a product is shown, and the other whether it is sold."""
 
 import re
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ _SOLD = re.compile(
 )
 
 _ON_WEB = re.compile(r"\bweb|online|en ligne|internet|e-?shop|onlineshop|webshop|\bsito\b|сайт")
-"""A state in the shop on the web, beside a state in the ERP system: `Actif` and `Publié sur le Web`."""
+"""Words for a state on the web, such as `Publié sur le Web`. In contrast, `Actif` is a state in the ERP system."""
 _ONLY = re.compile(r"only|nur|seul|solo|exclu|bare|kun|endast|tylko|jen\b|csak|только")
 MAX_STATES = 8
 
 
 def of_the_other_kind(columns: Columns, first: Sequence[int], understood: Sequence[int]) -> list[int]:
-    """Return the column of the other kind of state: sold beside shown, or shown beside sold.
+    """Return the column of the other state: "sold" if the first column means "shown", or "shown" if it means "sold".
 
-    Shops in Korea and Japan have both: `진열상태` and `판매상태`. A product is sold only if both columns say yes.
+    Shops in Korea and Japan have both columns: `진열상태` and `판매상태`. A product is sold if both say yes.
     """
     if not first or not are_states(columns[first[0]].cells, MAX_STATES):
         return []

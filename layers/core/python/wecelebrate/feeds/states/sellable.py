@@ -1,6 +1,6 @@
-"""Finds the column of yes and no whose name can mean the stock, but whose values are states: `Saadaval`, `Disponible`.
+"""Finds the column of yes and no that is a state, although its name can mean the stock: `Saadaval`, `Disponible`.
 
-If a row says no and has pieces in stock, the column does not repeat the stock. It says that the product is not sold.
+The column is a state if a row with pieces in stock says no: the product is then in stock, but not sold.
 """
 
 import re
@@ -16,7 +16,7 @@ _PIECES = re.compile(r"\d{1,7}")
 
 
 def sellable_columns(columns: Columns, stock: Sequence[int], used: set[int]) -> list[int]:
-    """Return the only column of this kind beside the stock, or no column if none or several exist."""
+    """Return the only such column of a file with a stock, or an empty list if no or several such columns exist."""
     if len(stock) != 1:
         return []
     names = STATE_OR_COUNT_NAMES.union(vocabulary().words("columns.availability", "columns.in_stock"))

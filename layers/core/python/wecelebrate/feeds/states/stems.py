@@ -1,8 +1,8 @@
 """Recognises words for "no longer sold" by their stems, in all their endings: `Discontinué`, `descatalogados`, `Снято`.
 
-A text has this meaning if its first word begins with a stem, and is not much longer than the stem. The other words must
-be about products and their sale. So `inactivos` and `Discontinued item` are recognised, and `Suspension` and
-`Suspended lamp` are not. Negations are decided before (`states.words`).
+A text means "no longer sold" if its first word begins with a stem, and is not much longer than the stem. All other
+words must be about products and their sale. For example, `inactivos` and `Discontinued item` are recognised.
+`Suspension` and `Suspended lamp` are not. Negations are handled in `states.words`.
 """
 
 # ruff: noqa: RUF001
@@ -43,7 +43,7 @@ _OTHER_WORDS = re.compile(
     r"retirement\w*|retirees?|discontinu(?:ous\w*|it\w+|um)|silindir\w*|удаленк\w*|suspender\w*|inactivat\w+|прекратн\w*|"
     r"interruptor\w*|archivadores"
 )
-"""Words that begin with a stem, and have another meaning."""
+"""Words that begin with a stem, but have another meaning."""
 _BESIDE = listed(
     "ur valikoimasta valikoima myynnista myynnistä tuotannosta sortimentist müügist tootmisest katalogist kinalatbol "
     "programbol gyartasbol z oferty z nabidky z predaje assortimentet utbudet sortimentsliste angebot programma "
@@ -65,7 +65,7 @@ _BESIDE = listed(
     "permanently definitivement definitivo definitivamente temporairement temporalmente definitief endgultig "
     "voorlopig ersatzlos nie mehr lieferbar successor replaced nachfolger"
 )
-"""Words that can follow such a word without another meaning."""
+"""Words that can follow a word for "no longer sold" without changing its meaning."""
 _ASIAN = re.compile(
     r"(?:已|生産|製造|販売|取扱|取り扱い|생산|판매|제조|사용)?(?:停产|停產|停售|停用|下架|作废|作廢|终止|終了|中止|廃番|廃盤|終売|중단|단종|중지|종료|"
     r"เลิก)(?:됨|品|商品|しました|済み?|จำหน่าย|ผลิต|ขาย)?|המוצר הופסק|הוצא ממכירה|מופסק"

@@ -1,7 +1,7 @@
 """Warns of columns with unexplained marks, which can mean that products are not sold.
 
-Such a column has an abbreviation as its name, e.g. `AL` or `KZ`, and either the same mark in some rows, or A and one
-other letter. A column `Frozen` can say that food is frozen, or that the sale has ended. The warning is given only if no
+The name of such a column is an abbreviation, such as `AL` or `KZ`. Its values are either one mark in some rows, or A
+and one other letter. A column `Frozen` can mean frozen food, or the end of the sale. The warning is given only if no
 column of the file says which products are sold.
 """
 
@@ -59,7 +59,7 @@ _ORDINARY = frozenset((
 
 
 def _is_opaque(column: str) -> bool:
-    """Return whether a name says nothing: it has at most three letters, or no vowel."""
+    """Return whether the meaning of a name is not clear, because it has at most three letters or no vowel."""
     name = squeezed(column) if len(column) <= MAX_NAME else ""
     is_short = len(name) <= MAX_SHORT or not _VOWEL.search(name)
     return name.isalpha() and is_short and name not in _CLASSES | _ORDINARY

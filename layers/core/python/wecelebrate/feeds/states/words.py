@@ -1,4 +1,4 @@
-"""Reads states: whether a product can be sold. The words are those of shops and ERP systems, in many languages.
+"""Reads states: whether a product can be sold. The words come from shops and ERP systems, in many languages.
 
 A word that is not in any list is unknown. An unknown state does not change a stored product. A new product with an
 unknown state is inactive. Further words of many languages are in `vocabulary`.
@@ -19,10 +19,10 @@ from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.vocabulary.words import phrases
 
 State = Literal["active", "inactive", "unstated", "unknown"]
-"""`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
+"""`unstated` is the state of a value without a meaning for the state, such as the command `UPDATE`."""
 
 StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "codes", "access"]
-"""How a column writes states."""
+"""The notation of the states in a column."""
 
 MAX_STATE_LENGTH = 100
 
@@ -85,7 +85,7 @@ _COMMANDS: dict[str, State] = {
     "no change": "unstated", "skip": "unstated", "ignore": "unstated",
 }  # fmt: skip
 SKIP_COMMANDS = frozenset(("skip", "ignore"))
-"""The commands with which a row is left out."""
+"""The commands that leave out a row."""
 MARKS = frozenset(("x", "✓", "✔", "√", "•", "●", "○", "◯", "\u3007", "*", "☑", "checked"))
 """Marks that people write for yes in a column whose other cells are blank."""
 _DATE = re.compile(
@@ -94,7 +94,7 @@ _DATE = re.compile(
     re.ASCII,
 )
 NO_DATES = frozenset(("00000000", "0000-00-00", "00.00.0000", "0000-00-00 00:00:00"))
-"""What SAP and MySQL write for a date that is not set."""
+"""The values that SAP and MySQL write for a date that is not set."""
 
 
 def state_of(word: str) -> State:
@@ -125,7 +125,7 @@ _NEGATION = re.compile(
     r"больше не|не|δεν)\s+(\S.*)"
 )
 _NEGATING = "미비불非未不無无"
-"""The first characters of negated words in Korean, Japanese and Chinese: `미전시`, `未公開`."""
+"""The first characters of negated words in Korean, Japanese and Chinese, such as `미전시` and `未公開`."""
 _PARTS = re.compile(r"\s*[,;:(\u2013\u2014]\s*|\s+-\s+|\.\s+")
 MAX_PARTS = 6
 MIN_LETTERS = 3
@@ -193,8 +193,8 @@ def only_unknown_word(cells: Sequence[str], rows: int) -> str:
     """Return the only unknown word of a column, in lower case, if this word means active. Otherwise, return "".
 
     All other words of the column must mean inactive, all rows must have a value, and most rows must have the unknown
-    word. For example, `distributed` beside `discontinued` means active. If some cells are blank, the products with
-    blank cells are active. An unknown word such as `recalled` can then mean inactive.
+    word. For example, `distributed` means active if the other word is `discontinued`. In a column with blank cells, an
+    unknown word such as `recalled` can mean inactive, because the blank cells can mean active.
     """
     folded = [cell.strip().casefold() for cell in cells]
     words = set(folded)
@@ -235,14 +235,14 @@ def are_yes_and_no(cells: Sequence[str]) -> bool:
 def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
     """Return whether each value is N or a letter that can only mean "yes": Y or J.
 
-    Other letters can also begin a word for a state. Beside N for "normal", D is "discontinued", S "stopped", O
+    Other letters can also begin a word for a state. If N is "normal", D can be "discontinued", S "stopped", O
     "obsolete" and T "terminated".
     """
     return are_yes_and_no(cells) and any(cell.strip().casefold() in _CLEARLY_YES for cell in cells)
 
 
 def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
-    """Return the letters for yes and no, if the values are the first letters of both words in one language: K and E."""
+    """Return the values for yes and no, if they are the first letters of these words in one language: K and E."""
     letters = {cell.strip().casefold() for cell in cells}
     return next((pair for pair in _YES_AND_NO_LETTERS if letters == {*pair}), None)
 
@@ -252,15 +252,16 @@ _YES_AND_NO_LETTERS = (
     ("o", "x"), ("д", "н"), ("т", "н"), ("\u03bd", "\u03bf"),
     ("jo", "nee"), ("jo", "neen"), ("tá", "níl"), ("waar", "vals"), ("veru", "falz"), ("veritat", "fals"),
 )  # fmt: skip
-"""The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
-Filipino, Albanian, Indonesian and Basque, those in Cyrillic and Greek letters, and the signs O and X of Korea. In the
-pairs of words, one word has another meaning without the other: `jo` means no in Albanian."""
+"""Pairs of letters for yes and no in languages whose "no" does not begin with N: Finnish, Estonian, Turkish,
+Azerbaijani, Vietnamese, Filipino, Albanian, Indonesian, Basque and Korean, and languages in Cyrillic and Greek letters.
+
+The pairs of words are here because one word alone can have another meaning. For example, `jo` means no in Albanian."""
 
 
 def are_numbered_codes(cells: Sequence[str]) -> bool:
-    """Return whether the values are codes such as 1, 2 and 3, of which nothing says what they mean.
+    """Return whether the values are codes such as 1, 2 and 3, whose meaning is not known.
 
-    Values with 0 are not such codes, because 0 and 1 mean no and yes.
+    The result is false if a value is 0, because 0 and 1 mean no and yes.
     """
     values = {cell.strip() for cell in cells}
     return len(values) > 1 and all(map(str.isdecimal, values)) and not values & {"0", "00"} and values != {"1"}
@@ -273,12 +274,12 @@ _YES_LETTERS = frozenset("dtsoijya")
 
 
 def state_of_yes_letter(word: str) -> State:
-    """Return the state of a column that has only N and another letter."""
+    """Return the state of a value in a column that has only N and another letter."""
     return "inactive" if word == "n" else "active" if len(word) == 1 and word.isalpha() else state_of(word)
 
 
 def state_of_code(word: str) -> State:
-    """Return the state of a column whose letters can be "yes" and "no", or the first letters of states.
+    """Return the state of a value in a column whose letters can be "yes" and "no", or the first letters of states.
 
     Numbers in such a column are codes.
     """
@@ -295,7 +296,7 @@ def state_of_letter(word: str) -> State:
 
 
 _LETTERS: dict[str, State] = {"a": "active", "i": "inactive", "d": "inactive", "n": "inactive"}
-"""What letters mean in many languages: A active, I inactive, D discontinued or deleted, and N not active."""
+"""The meanings of letters in many languages: A active, I inactive, D discontinued or deleted, and N not active."""
 
 
 def opposite(state: State) -> State:

@@ -1,6 +1,7 @@
-"""Finds what a file says about products that are sold beyond their stock: -3 pieces beside `in stock` or `backorder`.
+"""Reads stocks below 0, such as -3 pieces in a row with the state `in stock` or `backorder`.
 
-A number below 0 counts no pieces. It shows that the sender sells more than it has, so a state beside it decides.
+A number below 0 is not a number of pieces. It shows that the sender sells more than it has. The state in the row then
+shows whether the product can be ordered.
 """
 
 import contextlib
@@ -22,14 +23,14 @@ from wecelebrate.feeds.vocabulary.words import words
 
 
 def columns_with_stock_words(sample: Sequence[Cells], active: Sequence[int]) -> list[int]:
-    """Return the columns of the product's state in which a cell is a word for a stock, such as `backorder`."""
+    """Return the columns of the product's state that contain a word for a stock, such as `backorder`."""
     return [number for number in active if any(map(state_in_words, _cells(sample, number)))]
 
 
 def columns_of_stock_words(header: Sequence[str], sample: Sequence[Cells], used: Collection[int]) -> list[int]:
-    """Return the columns whose values are only words for a stock, if their names do not say of what: `Stock message`.
+    """Return columns such as `Stock message`, which contain only words for a stock, and have no name of another stock.
 
-    Some of the words say that a product can be ordered, and others say something else, e.g. that it is sold out.
+    Some of the words must mean that a product can be ordered. Other words must have another meaning.
     """
     return [
         number
@@ -49,7 +50,7 @@ _OTHER_PLACES = words(
     "канал маркетплейс партнер производитель чужой поставщика チャネル モール 取引先 "
     "メーカー 渠道 平台 厂家 채널 제조사 거래처"
 )
-"""Words for channels of sale, and for others who have stocks. `places` has the words for places."""
+"""Words for channels of sale, and for other parties with stocks. The module `places` has the words for places."""
 _FIELDS = frozenset(("sku", "name", "brand", "category", "price", "currency", "images"))
 
 
@@ -57,20 +58,20 @@ _FIELDS = frozenset(("sku", "name", "brand", "category", "price", "currency", "i
 def speaks_of_others(column: str) -> bool:
     """Return whether a name means another field, or the stock of another party, place or channel.
 
-    Words for a stock in such a column do not speak of the pieces of the sender: `Supplier`, `Outlet Graz`, `eBay`.
+    Words for a stock in columns such as `Supplier`, `Outlet Graz` and `eBay` are not about the sender's own stock.
     """
     if internal_part(column) is not None or is_property(column) or price_name(column):
         return True
     if any(name in _FIELDS for name, _, _ in field_candidates(column)):
         return True
-    parts = {*words_of(column), *words_of(column.casefold())}  # `eBay` has two words, or one
+    parts = {*words_of(column), *words_of(column.casefold())}  # `eBay` can be two words or one
     return any(part in _OTHER_PLACES or is_place(part) for part in parts)
 
 
 def below_zero_question(
     header: Sequence[str], sample: Sequence[Cells], count: Sequence[int], below_zero: Sequence[int]
 ) -> list[Question]:
-    """Return the question whether the words of another column explain a number of pieces below 0 in the sample."""
+    """Return the question whether words in another column explain numbers below 0, if the sample has such numbers."""
     numbers_below = [
         cell for row in sample for at in count if at < len(row) and (cell := row[at]) and is_below_zero(cell, None)
     ]
@@ -116,13 +117,13 @@ def _meaning_of_words(cell: str) -> State | None:
 
 
 MAX_WORDS = 60
-"""Longer texts, such as descriptions, are no states of a stock."""
+"""The maximum length of words for a stock. Longer texts, such as descriptions, have other meanings."""
 
 
 def calls_empty_in_stock(sample: Sequence[Cells], count: Sequence[int], states: Sequence[int]) -> bool:
     """Return whether a row has 0 pieces, and a state that says that the product is in stock.
 
-    Such states do not speak of pieces. `states` are the columns of states, and `count` those of the pieces.
+    Such states do not depend on the pieces. `states` are the columns of states, and `count` the columns of pieces.
     """
     return any(
         any(says_in_stock(row[number]) for number in states if number < len(row))

@@ -3,19 +3,19 @@
 | cell                                 | meaning        | reason                                                       |
 |--------------------------------------|----------------|--------------------------------------------------------------|
 | `12` `12 pcs` `12 in stock` `only 3` | these pieces   | fractions of a piece are dropped                             |
-| `-5` `5-`                            | 0 pieces       | ERP systems count pieces that are sold before they arrive    |
+| `-5` `5-`                            | 0 pieces       | ERP systems subtract pieces that are sold before they arrive |
 | `>100` `100+` `min. 100` `100-200`   | 100 pieces     | the smallest stock that the cell allows is certain           |
-| `<5` `less than 5` `up to 5`         | 0 pieces       | the cell does not say that even one piece is left            |
+| `<5` `less than 5` `up to 5`         | 0 pieces       | the smallest stock that the cell allows is 0                 |
 | `few left` `low stock` `limited`     | 1 piece        | the smallest stock that the cell allows is certain           |
 | `in stock` `available` `auf Lager`   | IN_STOCK       | the sender does not say how many pieces there are            |
 | `unlimited` `∞` `unbegrenzt`         | UNLIMITED      | the stock does not limit orders                              |
 | `backorder` `preorder` `to order`    | TO_ORDER       | the sender accepts orders without a stock                    |
-| `0 (5 on order)` `due 15/12/2026`    | 0 pieces       | pieces that are expected are not there yet                   |
-| `on request` `auf Anfrage`           | 0 pieces       | the sender wants to be asked before it accepts an order      |
+| `0 (5 on order)` `due 15/12/2026`    | 0 pieces       | expected pieces have not arrived yet                         |
+| `on request` `auf Anfrage`           | 0 pieces       | customers must ask the sender before they order              |
 | `50 (8 reserved)` `50, davon 8 res.` | 42 pieces      | reserved pieces cannot be sold                               |
 | `50 (42 free)`                       | 42 pieces      | reserved pieces cannot be sold                               |
 | `out of stock` `sold out` `-`        | OUT_OF_STOCK   |                                                              |
-| `n/a` `unknown` `coming soon`        | UNKNOWN        | the cell says as much as a blank cell                        |
+| `n/a` `unknown` `coming soon`        | UNKNOWN        | the cell has the same meaning as a blank cell                |
 
 `columns` combines the cells of a row. Further words of many languages are in `vocabulary`.
 """
@@ -76,7 +76,7 @@ _LANGUAGES = re.compile(r"\s*[/|]\s*")
 
 
 def _state_in_languages(text: str) -> int | State | None:
-    """Return the state that all parts of a text mean, as in `op aanvraag / sur demande`, or None."""
+    """Return the state if all parts of a text mean the same state, as in `op aanvraag / sur demande`, or else None."""
     parts = _LANGUAGES.split(text, MAX_PARTS)
     meanings = {_words().get(fold(part)) for part in parts} if len(parts) > 1 else set()
     return meanings.pop() if len(meanings) == 1 else None
@@ -89,12 +89,12 @@ _NEGATIVE = re.compile(r"^(?:\(-\)|[-\u2212])\s*(?=\d)")
 
 
 def _with_sign(text: str) -> str:
-    """Return a number with its sign before it. Tally writes numbers below 0 as `(-)4 Nos`."""
+    """Move the sign of a number to the front. For example, Tally writes numbers below 0 as `(-)4 Nos`."""
     return _NEGATIVE.sub("-", text)
 
 
 def number_in(cell: str, mark: numbers.DecimalMark | None) -> Decimal | None:
-    """Return the number of pieces that a cell states with at most one unit, or None. It can be negative."""
+    """Return the number of pieces in a cell with at most one unit, or None. The number can be negative."""
     match = _PIECES.fullmatch(_with_sign(cell.strip()))
     if match is None:
         return None
@@ -105,9 +105,9 @@ def number_in(cell: str, mark: numbers.DecimalMark | None) -> Decimal | None:
 
 
 def state_in_words(cell: str) -> State | None:
-    """Return whether words for a stock say that a product can be ordered now, or without a stock. Otherwise, None.
+    """Return the state of words that say that a product can be ordered, now or without a stock. Otherwise, return None.
 
-    `yes`, `x` and `true` do not count, because they also answer other questions.
+    `yes`, `x` and `true` are ignored, because they can also answer other questions.
     """
     word = fold(western(entities.decoded(cell)).strip().casefold())
     if len(word) < MIN_STATE_LENGTH or word in YES_ANSWERS or word in vocabulary().words("values.yes"):
@@ -152,7 +152,7 @@ _ORDER_WORDS = frozenset(map(fold, (
     "beställning", "tilaus", "zamówienie", "objednávka", "rendelés", "comandă", "sipariş", "заказ", "замовлення",
     "поръчка", "παραγγελία", "お取り寄せ", "订货", "주문",
 )))  # fmt: skip
-"""Words that mean "to order" before a time: `ORDER 2 weeks`."""
+"""Words that mean "to order" if a time follows, as in `ORDER 2 weeks`."""
 
 
 def _is_order_with_time(text: str) -> bool:
@@ -163,7 +163,7 @@ def _is_order_with_time(text: str) -> bool:
 
 
 def _count_beside_words(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:
-    """Parse a number of pieces with words around it, or a text whose parts mean sold out or to order."""
+    """Parse a number of pieces with words around it, or a text that means "sold out" or "to order"."""
     parts = _AROUND.fullmatch(text)
     if parts is None:
         if (state := _state_of_parts(text)) is not None:
@@ -193,8 +193,8 @@ MAX_PARTS = 6
 def _state_of_parts(text: str) -> State | None:
     """Return the state that a part of a text means, as in `vergriffen, keine Neuauflage`.
 
-    The date in `on back order - due 14/12` says when the pieces come. They can be ordered now. An unknown part, as in
-    `backorder (ended)`, can restrict the state, so such a text has no state.
+    The date in `on back order - due 14/12` says when the pieces arrive. Customers can order them now. A text with an
+    unknown part, such as `backorder (ended)`, has no state, because the part can restrict the state.
     """
     parts = [part for part in _PARTS.split(text.strip(" .()"), MAX_PARTS) if fold(part)]
     meanings = [_words().get(fold(part)) for part in parts]
@@ -205,9 +205,9 @@ def _state_of_parts(text: str) -> State | None:
 
 
 def _is_neutral(part: str, meaning: int | State | None) -> bool:
-    """Return whether a part of a text does not restrict the words before it: a day, a time of delivery, or `in stock`.
+    """Return whether a part of a text does not change the words before it: a day, a time of delivery, or `in stock`.
 
-    `coming soon` says nothing about the stock, but as a state of the product, it means that the product is not sold.
+    `coming soon` changes them. It does not describe the stock, but it means that the product is not sold.
     """
     if state_of(part) == "inactive":
         return False
@@ -215,7 +215,7 @@ def _is_neutral(part: str, meaning: int | State | None) -> bool:
 
 
 def _bound(before: str, after: str) -> Literal["over", "under"] | None:
-    """Return the bound that the words beside a number mean, in any language: `более 10`, `10개 이상`."""
+    """Return the bound that the words around a number mean, in any language, as in `более 10` and `10개 이상`."""
     if not before and not after:
         return None
     known, units = vocabulary().words, vocabulary().words("values.units")
@@ -255,7 +255,7 @@ _LOWER_BOUND = re.compile(
 )
 _AROUND = re.compile(r"(?P<before>[^\d(]*?)\(?\s*(?P<number>-?\d[\d.,' ]*)(?P<after>[^\d]*)")
 
-# Words beside a number that do not change its meaning.
+# Words before or after a number that do not change its meaning.
 _BESIDE_A_NUMBER_TEXT = (
     "left|only|only left|remaining|remain|stock|in store|on hand|qty|quantity|pieces left|items left|pcs left|"
     "units left|items|item|noch|nur noch|noch verfügbar|bestand|übrig|restant|restants|reste|quedan|quedan solo|"

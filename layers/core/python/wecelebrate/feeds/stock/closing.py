@@ -12,7 +12,7 @@ _QUANTITIES = frozenset((
     "qty", "quantity", "menge", "quantite", "cantidad", "quantita", "quantidade", "aantal", "antal", "ilosc",
     "mnozstvi", "stav", "stan", "balance", "pcs", "units", "miktar", "количество", "数量",
 ))  # fmt: skip
-"""Names that mean a stock only beside a word for the end of a period."""
+"""Names that mean a stock only together with a word for the end of a period."""
 _CLOSING = re.compile(
     r"^(?:closing|ending|endof(?:day|month|period)|end|schluss|eind|slut|ut|konecn[yae]|koncow[yae]|zaverecn[yae]|donemsonu|final|"
     r"期末|月末|기말|конечн\w\w)|(?:closing|ending|koncow[yae]|final|finale|sonu|naend|naendperiody|наконец|期末|"

@@ -1,6 +1,6 @@
-"""Finds the columns that say something about the stock of a row. `reader` combines their cells.
+"""Finds the columns that describe the stock of a row. The module `reader` combines their cells.
 
-A file can state the stock in several kinds of columns. Many shops use the same names for them:
+A file can state the stock in several kinds of columns. Many shops use the same column names:
 
 | kind     | examples                                                | what a cell says                               |
 |----------|---------------------------------------------------------|------------------------------------------------|
@@ -10,20 +10,21 @@ A file can state the stock in several kinds of columns. Many shops use the same 
 | tracker  | Shopify `Variant Inventory Tracker`                     | which system counts the pieces; blank: none    |
 | oversell | WooCommerce `Backorders allowed?`, Shopify `continue`   | whether the shop sells more than it has        |
 
-The first rule that applies decides:
+The first rule that applies is used:
 
-1. A state says "out of stock": tracked, 0 pieces.
-2. The shop does not count the pieces, or sells more than it has, or a cell says "unlimited": untracked.
-3. A number: tracked, with this number. But 0 pieces of a product that can be backordered: untracked. So is a number
-   below 0 of a product that is in stock: it counts no pieces, and it shows that the sender sells more than it has.
-   If the file also calls products with 0 pieces in stock, its states do not mean pieces, and the number is read as 0.
-4. A state says that the product can be ordered: untracked.
-5. The shop counts the pieces, and the row has no number: tracked. The count stays as it is.
+1. If a state says "out of stock", the stock is tracked with 0 pieces.
+2. If the shop does not count the pieces, or sells more than it has, or a cell says "unlimited", the stock is untracked.
+3. If the row has a number, the stock is tracked with this number. There are two exceptions:
+   - A product with 0 pieces that can be backordered is untracked.
+   - A product with a number below 0 and the state "in stock" is untracked, because the sender sells more than it has.
+     If the file has the state "in stock" for products with 0 pieces too, the number is read as 0.
+4. If a state says that the product can be ordered, the stock is untracked.
+5. If the shop counts the pieces, and the row has no number, the stock is tracked, and the count is not changed.
 
-Otherwise the row says nothing about the stock.
+Otherwise, the row does not describe the stock.
 
-Two kinds of columns have a say only beside a number: words for a stock in a column such as `Status` beside 0 pieces or
-less, and those in a column of any other name, such as `Remark`, beside a number below 0.
+Two kinds of columns are used only in rows with a number. Words for a stock in a column such as `Status` are used for a
+number of 0 or less. Such words in a column with any other name, such as `Remark`, are used for a number below 0.
 """
 
 import re
@@ -100,11 +101,11 @@ def _sold_out_names() -> frozenset[str]:
 
 
 MIN_STATES = 5
-"""From this number of cells on, a column `In stock` that contains only 0 and 1 is a state and not a count."""
+"""A column `In stock` with only 0 and 1 is a state, and not a count, if it has at least this number of cells."""
 MAX_COLUMNS = 10
-"""The maximum number of columns of each kind beside the count, so that the caches of a hostile file stay small."""
+"""The maximum number of columns of each kind except the count. It limits the size of the caches for a hostile file."""
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
-# The ends of names such as `Lagerbestandsführung aktiv`. Such a name is also looked up without its end.
+# The ends of names such as `Lagerbestandsführung aktiv`. These names are also looked up without the end.
 _SUFFIX = re.compile(
     r"(?<=.)(?:aktiviert|aktiv|actief|actif|activo|attivo|ativo|active|enabled|flag|yn|janein|"
     r"사용여부|사용|여부|使用|有効|フラグ|启用|啟用)$"
@@ -127,20 +128,23 @@ class StockColumns:
     trackers: list[int] = field(default_factory=list)
     oversell: list[int] = field(default_factory=list)
     overridden: dict[int, int] = field(default_factory=dict)
-    """Maps columns of tracking and oversell to Magento's column `use_config_…`. If the latter says yes, a setting of
-    the shop decides."""
+    """Maps columns of tracking and oversell to Magento's columns `use_config_…`. If `use_config_…` says yes, a setting
+    of the shop is used instead.
+    """
     active: list[int] = field(default_factory=list)
-    """Columns of the state of the product, such as `Status`. A cell such as `backorder` beside a number of 0 pieces or
-    less also says that the product can be ordered."""
+    """Columns of the state of the product, such as `Status`. If the stock is 0 or less, a cell such as `backorder` also
+    says that the product can be ordered.
+    """
     below_zero: list[int] = field(default_factory=list)
-    """Columns with any other name that have only words for a stock. They only explain a number of pieces below 0,
-    because they can speak of something else, e.g. the stock of a partner."""
+    """Columns with any other name and only words for a stock. They are used only if the number of pieces is below 0,
+    because the words can be about other stocks, such as the stock of a partner.
+    """
     calls_empty_in_stock: bool = False
     """Whether a row of the sample has 0 pieces, and a state that says that the product is in stock."""
 
     @property
     def places(self) -> list[int]:
-        """The columns that state the stock. A file without such a column says nothing about the stock."""
+        """The columns that state the stock. A file without such a column does not change stocks."""
         return [*self.count, *self.states, *self.words, *self.sold_out, *self.tracking, *self.trackers]
 
     @property
@@ -160,7 +164,7 @@ def find_stock_columns(
     *,
     is_known: bool = True,
 ) -> StockColumns:
-    """Return the columns that say something about the stock. `count` are the columns of `inventory_count`.
+    """Return the columns that describe the stock. `count` are the columns of `inventory_count`.
 
     `active` are the columns of the state of the product. If the catalog's mapping names the column of the stock, no
     other column counts. `is_known` says whether the file is a known export, whose names have only one meaning.
@@ -269,7 +273,7 @@ def _with_pieces(sample: Sequence[Cells], number: int, count: Sequence[int]) -> 
 
 
 def _is_state(column: str, names: frozenset[str], number: int, sample: Sequence[Cells]) -> bool:
-    """Return whether a column contains states. 1 then means "in stock", and not one piece."""
+    """Return whether a column contains states. In such a column, 1 means "in stock", and not one piece."""
     if not _state_names().isdisjoint(names):
         return True
     if STATE_OR_COUNT_NAMES.isdisjoint(names) and _ambiguous_names().isdisjoint(names):

@@ -1,6 +1,6 @@
-"""Reads what a cell of a stock says about pieces that are expected or reserved: `0 (5 on order)`, `50 (8 reserved)`.
+"""Reads expected and reserved pieces in the cell of a stock, such as `0 (5 on order)` and `50 (8 reserved)`.
 
-Expected pieces are not in stock yet, and reserved pieces are sold. So expected and reserved pieces are not counted.
+These pieces are not counted, because expected pieces are not in stock yet, and reserved pieces are sold.
 """
 
 import re
@@ -51,7 +51,7 @@ _REMARK = re.compile(
 
 
 def is_expected(text: str) -> bool:
-    """Return whether a text is only the day on which pieces arrive, or their number: `due 15/12/2026`, `ab KW 50`."""
+    """Return whether a text is only the day or the number of expected pieces, such as `due 15/12/2026`."""
     return _DATE.fullmatch(text) is not None
 
 
@@ -71,7 +71,7 @@ def is_unknown(text: str) -> bool:
 
 
 def without_expected(text: str) -> str:
-    """Return the text without a remark about pieces that arrive: `0 (5 on order)` becomes `0`."""
+    """Return the text without a remark about expected pieces. For example, `0 (5 on order)` becomes `0`."""
     remark = _REMARK.fullmatch(text)
     return remark[1] if remark else text
 
@@ -100,9 +100,9 @@ _FREE_WORD = re.compile(_FREE, re.IGNORECASE)
 
 
 def without_reserved(text: str) -> tuple[str, int]:
-    """Return the text without a remark about reserved pieces, and their number: 50 and 8 for `50 (8 reserved)`.
+    """Return the text without a remark about reserved pieces, and their number.
 
-    Of `50 (42 free)`, the number of free pieces remains.
+    For example, the result is 50 and 8 for `50 (8 reserved)`. The text for `50 (42 free)` is the number of free pieces.
     """
     remark = _RESERVED_REMARK.fullmatch(text)
     if remark is None:

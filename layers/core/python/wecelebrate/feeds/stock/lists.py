@@ -45,12 +45,12 @@ _AMOUNTS = words(
     "cantitate miktar adet onhand available free stock stan bestand voorraad stoc kolicina количество pcs amount value"
 )
 _PIECES = _AMOUNTS - words("amount value free available")
-"""Words that mean numbers of pieces even without a word for a stock: `warehouses.0.qty`."""
+"""Words that mean numbers of pieces even without a word for a stock, as in `warehouses.0.qty`."""
 _OTHERS = words(
     "price preis prix precio prezzo prijs min max minimum maximum reserved reserviert incoming ordered order transit "
     "reorder alert level sold verkauft cost total gesamt sum id code cod kod nr no name type unit"
 )
-"""Words of amounts that are not pieces in a place."""
+"""Words for amounts that are not pieces at a place."""
 
 
 _KEYS = words("id code cod kod nr no number name nazwa nev nome nom nombre key uuid guid")
@@ -58,7 +58,7 @@ MIN_PLACES = 2
 
 
 def stocks_of_lists(header: Sequence[str]) -> list[list[int]]:
-    """Return the groups of columns that have the stocks of places in the same list. See the table above."""
+    """Return the columns with the stocks of places, grouped by list. See the table of the module."""
     groups: dict[tuple[str, bool], list[int]] = {}
     containers = {_container(column) for column in header if _names_place(column)}
     for number, column in enumerate(header):
@@ -87,8 +87,7 @@ def further_places(header: Sequence[str], taken: Sequence[int]) -> list[int]:
 
 @lru_cache(maxsize=4096)
 def _key(column: str) -> tuple[str, bool] | None:
-    """Return the path of a stock without the numbers of list items. Also return whether the path contains a word for a
-    place.
+    """Return the path of a stock without the numbers of list items, and whether it contains a word for a place.
 
     If the path contains the names of places, these names are also left out.
     """
@@ -121,7 +120,7 @@ def is_key_of_list(column: str) -> bool:
 
 
 def _names_place(column: str) -> bool:
-    """Return whether a column of a list has the names or the numbers of places, as `stock.0.warehouse` has."""
+    """Return whether a column of a list, such as `stock.0.warehouse`, contains the names or the numbers of places."""
     if not _is_path(column):
         return False
     leaf = _tokens(_PARTS.split(_without_numbers(column))[-1])

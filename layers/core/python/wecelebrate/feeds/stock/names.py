@@ -2,7 +2,7 @@
 
 | name                                   | meaning                                                                     |
 |----------------------------------------|-----------------------------------------------------------------------------|
-| `Giac. pz`, `Bestand Stk.`             | a stock: a noun with units and words that do not change it                  |
+| `Giac. pz`, `Bestand Stk.`             | a stock: a noun with units, and with words that do not change its meaning   |
 | `Available physical`, `Vrije voorraad` | the stock that can be sold; it is preferred to a stock with reserved pieces |
 
 The names of the stocks of several places are in `place_names`.
@@ -62,7 +62,7 @@ _STORES = words(
     "lager magazzino magazyn magazynie magazin magazijn almacen armazem entrepot sklad skladu skladem raktar varasto "
     "warehouse store depo склад складе"
 )
-"""Words for a store. Together with a word for "free", they mean a stock: `lager_verfuegbar`."""
+"""Words for a store. Together with a word for "free", they mean a stock, as in `lager_verfuegbar`."""
 WORDS = NOUNS | UNITS | NEUTRAL | FREE | _STORES
 _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
@@ -93,7 +93,7 @@ _SOLD = words(
 
 
 def sold_quantities(header: Sequence[str]) -> set[int]:
-    """Return the columns with the pieces that were sold, as in `Verkaufte Menge`. These columns are not stocks."""
+    """Return columns with the pieces that were sold, such as `Verkaufte Menge`. They do not contain stocks."""
     return {
         number
         for number, column in enumerate(header)
@@ -103,9 +103,9 @@ def sold_quantities(header: Sequence[str]) -> set[int]:
 
 @cache
 def in_stock_phrases() -> frozenset[str]:
-    """Return the folded phrases with a word for a stock that mean "in stock" in a cell: `an Lager`, `en existencia`.
+    """Return the folded phrases that mean "in stock" and contain a word for a stock: `an Lager`, `en existencia`.
 
-    As the name of a column, such a phrase means a stock in pieces or in words.
+    As the name of a column, these phrases mean a stock in pieces or in words.
     """
     nouns = (NOUNS | _STORES) - {"store"}
     return frozenset(
@@ -137,9 +137,9 @@ def _is_composed(form: str) -> bool:
 
 
 def is_free_stock(column: str, facts: Facts) -> bool:
-    """Return whether a column of a stock contains only the pieces that can be sold, without those that are reserved.
+    """Return whether a column of a stock contains only the pieces that can be sold, without reserved pieces.
 
-    0 and 1 in such a column can also be a state.
+    0 and 1 in a column with such a name can also be a state.
     """
     if set(facts.cells) <= {"0", "1"} or not _state_pieces(facts):
         return False
@@ -147,12 +147,12 @@ def is_free_stock(column: str, facts: Facts) -> bool:
 
 
 def is_listed_stock(column: str) -> bool:
-    """Return whether the vocabulary lists the name as a stock. The name can also be a state, such as `k dispozici`."""
+    """Return whether the vocabulary lists the name as a stock. Some names, such as `k dispozici`, are also states."""
     return not vocabulary().words("columns.inventory_count").keys().isdisjoint(name_forms(column))
 
 
 def _state_pieces(facts: Facts) -> bool:
-    """Return whether nearly all values state a number of pieces, as `12` and `more than 100` do."""
+    """Return whether nearly all values state a number of pieces, such as `12` and `more than 100`."""
     if facts.share("is_number") >= MOST:
         return True
     counts = 0

@@ -1,4 +1,4 @@
-"""Warns about stocks that are read as another number of pieces than the cell states."""
+"""Warns about stocks if the number of pieces that is read differs from the number in the cell."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -25,9 +25,9 @@ def with_notes(
     mark: numbers.DecimalMark | None,
     warnings: Warnings,
 ) -> Callable[[Cells], Any]:
-    """Return a function that reads the stock of a row, and warns about its cells in the columns of the count.
+    """Return a function that reads the stock of a row, and warns about the cells of the count.
 
-    Rows with the same warning are counted together, with the value of the first row.
+    Rows with the same warning are counted, and the value of the first row is the example.
     """
     if not columns:
         return read

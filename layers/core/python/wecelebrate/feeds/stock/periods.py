@@ -1,6 +1,6 @@
-"""Recognises words that say which of several stocks of the same place a column has: `Stock inicial`, `Stan księgowy`.
+"""Recognises words that distinguish several stocks of the same place, as in `Stock inicial` and `Stan księgowy`.
 
-Such columns contain the same pieces at different times or counted in different ways, so they are never added up.
+The columns contain the same pieces at different times, or counted in different ways. They are never added up.
 """
 
 import re
@@ -54,7 +54,7 @@ _PERIODS = _folded(
     "기초 기말 장부 실제 실사 전월 당월 이월 "
     "افتتاحي ختامي سابق فعلي دفتري פתיחה סגירה קודם"
 )
-"""Words that no place has in its name."""
+"""Words that are never a part of the name of a place."""
 _PERIODS_OR_PARTS_OF_PLACES = _folded(
     "start begin end new old book yesterday today before after "
     "alt alte alter neu neue neuer ende soll vorher nachher heute gestern "
@@ -63,7 +63,7 @@ _PERIODS_OR_PARTS_OF_PLACES = _folded(
     "eind oud oude nieuw nieuwe gisteren vandaag slut ny gammel gammal nytt alku loppu uusi vanha eski yeni son "
     "dau cuoi baru новый новая старый старая vechi nou sfarsit inceput"
 )
-"""Words that are also parts of the names of places, as in `New York`. They count if a name has no other words."""
+"""Words that are also parts of names of places, such as `New York`. They are used only if a name has no other words."""
 _BESIDE = _folded(
     "of the month year day period at in der des dem am im monat jahr tag periode du de la le mois an annee exercice "
     "periodo mes ano ejercicio dia del al mese anno giorno esercizio inizio do da no na mesiaca mesice roku okresu "
@@ -73,7 +73,7 @@ _BESIDE = _folded(
 
 
 def is_period(name: Collection[str]) -> bool:
-    """Return whether the folded words of a name beside a stock say which stock it is: `inicial`, `end of month`."""
+    """Return whether words such as `end of month` distinguish a stock from other stocks. The words must be folded."""
     if any(word in _PERIODS for word in name):
         return True
     is_any = any(word in _PERIODS_OR_PARTS_OF_PLACES for word in name)
@@ -95,17 +95,17 @@ _EARLIER = _folded(
     "начална начално начален счетоводна почетно αρχικο αρχικη προηγουμενο λογιστικο εναρξης 期初 期首 月初 初期 "
     "帳簿 理論 前回 前月 上期 账面 帳面 기초 장부 전월 이월 افتتاحي سابق دفتري פתיחה קודם"
 )
-"""Words for an earlier stock, or for one that nobody has counted."""
+"""Words for an earlier stock, or for a stock that was calculated and not counted."""
 
 
 def is_earlier(column: str) -> bool:
-    """Return whether a name means an earlier or a calculated stock. Another stock in the file is preferred to it."""
+    """Return whether a name means an earlier or a calculated stock. Any other stock in the file is preferred."""
     return any(fold(word) in _EARLIER for word in _TOKENS.findall(column[:MAX_NAME]))
 
 
 def has_counts(facts: Facts) -> bool:
     """Return whether a value is a number other than 0 and 1.
 
-    A column of 0 and 1 can say whether a product has a stock, as `Maintain Stock` does, so it is not preferred.
+    A column of 0 and 1, such as `Maintain Stock`, is not preferred, because it can say whether a product has a stock.
     """
     return any(_NUMBER.fullmatch(cell) and cell not in {"0", "1"} for cell in facts.cells)

@@ -1,4 +1,4 @@
-"""Finds the columns of the stocks of several places or sizes in a row. They are added up if no column has the total."""
+"""Finds the columns with the stocks of several places or sizes. They are added up if no column has the total."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -33,9 +33,9 @@ MAX_PIECES_LENGTH = 5
 def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     """Return the columns that contain the stocks of several places, such as `Lager Wien` and `Lager Graz`.
 
-    The names begin or end with the same word for a stock or a place. The rest of a name, such as `Wien`, must not be a
-    word that gives the stock another meaning. Otherwise the names can be different words for places. The values are
-    whole numbers.
+    The names must begin or end with the same word for a stock or a place. The other words of a name, such as `Wien`,
+    must not give the stock another meaning. Names without a common word can be different words for places. The values
+    must be whole numbers.
     """
     groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
     for number, name in enumerate(columns.header):
@@ -55,10 +55,10 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
 
 
 def _places_with_other_names(columns: Columns, used: set[int]) -> list[int]:
-    """Return the columns of the stocks of places whose names are different: `Nettlager`, `Branch`, `Stock Berlin`.
+    """Return the columns of stocks of places with different names, such as `Nettlager`, `Branch` and `Stock Berlin`.
 
-    Several such columns are needed, because a single column `Zentrallager` can be the whole stock. A name in one word
-    is certain. The other columns need to look like stocks.
+    At least two columns are needed, because a single column `Zentrallager` can be the whole stock. A name in one word
+    is certain. Other columns must contain values that look like stocks.
     """
     certain, named = _in_one_word(columns, used), named_places(columns, used)
     places = sorted({*certain, *named}) if _look_like_stocks(columns, {*certain, *named}) else certain
@@ -78,15 +78,15 @@ def named_places(columns: Columns, used: set[int]) -> list[int]:
 
 
 def _look_like_stocks(columns: Columns, numbers: Iterable[int]) -> bool:
-    """Return whether the columns have many values, one of which is 0. Numbers of warehouses repeat, and are not 0."""
+    """Return whether the columns have many different values, and a 0. Numbers of warehouses repeat, and are never 0."""
     cells = {cell for number in numbers for cell in columns[number].cells}
     return "0" in cells and len(cells) > MIN_SIZES
 
 
 def other_places(columns: Columns, stock: Sequence[int], used: set[int]) -> list[int]:
-    """Return the stock of one place with the columns that can be the stocks of other places, or no column.
+    """Return the stock of one place, and the columns that can be the stocks of other places, or an empty list.
 
-    Without a 0, `Main warehouse` beside `Stock Berlin` can also be the number of a warehouse.
+    If `Main warehouse` contains no 0, it can be the number of a warehouse, even if the file has `Stock Berlin`.
     """
     if len(stock) != 1 or not counts_stock_of_place(columns.header[stock[0]]):
         return []
@@ -102,12 +102,12 @@ def _in_one_word(columns: Columns, used: set[int]) -> list[int]:
 
 
 def _are_many(facts: Facts) -> bool:
-    """Return whether the values are several numbers, one of which is above 1: no flags."""
+    """Return whether the values are several numbers, and not only the flags 0 and 1."""
     return len(set(facts.cells)) > 1 and any(cell not in ("0", "1") for cell in facts.cells)
 
 
 def is_size(column: str) -> bool:
-    """Return whether the name of a column is only a size of clothes, as in a table with a column for each size."""
+    """Return whether the name of a column is only a size of clothes. Some tables have a column for each size."""
     return fold(column) in _SIZES or is_number_of_size(column)
 
 
@@ -122,13 +122,13 @@ def _are_pieces(facts: Facts) -> bool:
 
 
 def are_of_one_group(header: Sequence[str], numbers: Sequence[int]) -> bool:
-    """Return whether the places of these stocks stand below one name in a header of two rows: `Voorraad`."""
+    """Return whether all these stocks are below one name, such as `Voorraad`, in a header of two rows."""
     groups = {header[number].rpartition(" ")[0] for number in numbers}
     return len(numbers) > 1 and len(groups) == 1 and "" not in groups
 
 
 def sum_question(columns: Columns, numbers: Iterable[int], *, is_sum: bool = True) -> Question:
-    """Return the question about columns of places. `is_sum` says whether they are added up without an answer."""
+    """Return the question about columns of places. `is_sum` says whether they are added up if nobody answers."""
     names = [columns.header[number] for number in numbers]
     shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
         " …" if len(names) > MAX_EXAMPLES else ""

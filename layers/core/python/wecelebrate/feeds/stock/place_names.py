@@ -49,7 +49,7 @@ _TOKENS = re.compile(r"[^\W_]+")
 
 @cache
 def _starts() -> frozenset[str]:
-    """Return the words before or after the name of a place: those above, and the names of stocks in all languages."""
+    """Return the words before or after the name of a place: `_STARTS`, and the names of stocks in all languages."""
     listed = (
         word for word in vocabulary().words("columns.inventory_count") if word.isalpha() and len(word) > MIN_START
     )
@@ -62,9 +62,9 @@ def is_stock_of_place(column: str) -> bool:
 
 
 def counts_stock_of_place(column: str) -> bool:
-    """Return whether a name has a word for a stock or a warehouse beside the name of a place, as in `Stock Berlin`.
+    """Return whether a name such as `Stock Berlin` is a word for a stock or a warehouse and the name of a place.
 
-    `Store rating` and `Anzahl Bilder` have other words.
+    The result is false for `Store rating` and `Anzahl Bilder`.
     """
     key = place_key(column)
     return key is not None and not (_COUNT_WORDS | _PLACES_AT_END).isdisjoint(key[1])
@@ -110,7 +110,7 @@ _NO_PLACE_BEFORE = words(
     "default standard purchase purchasing sales receiving shipping source target from to preferred varsayilan "
     "einkauf verkauf zugang abgang ziel quelle predvolen vychozi domyslny alapertelmezett predefinito predeterminado"
 )
-"""Words before a warehouse whose column has the number of this warehouse, and no stock: `Default warehouse`."""
+"""Words before "warehouse" in the name of a column with the number of a warehouse, such as `Default warehouse`."""
 
 
 @lru_cache(maxsize=4096)
@@ -123,7 +123,7 @@ def ends_with_warehouse(column: str) -> bool:
 
 
 def is_warehouse_in_one_word(column: str) -> bool:
-    """Return whether a name is one word that ends with a word for a store, as `Nettlager`."""
+    """Return whether a name such as `Nettlager` is one word that ends with a word for a store."""
     return column.isalpha() and _JOINED.fullmatch(fold(column)) is not None
 
 

@@ -52,7 +52,7 @@ def named_places(header: Sequence[str]) -> list[int]:
 def places_of(columns: Columns, repeats: Repeats) -> list[int]:
     """Return the columns that distinguish the rows of one SKU, if the rows differ only in the stock and in its place.
 
-    It returns an empty list if the rows also differ in another way, or if no column contains the place.
+    The result is empty if the rows also differ in another way, or if no column contains the place.
     """
     header = columns.header
     if not any(is_stock(header[number]) for number in repeats.different):

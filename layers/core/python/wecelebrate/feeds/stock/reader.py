@@ -1,4 +1,4 @@
-"""Reads the stock of each row from all columns that say something about it. `columns` lists the rules."""
+"""Reads the stock of each row from all columns that describe the stock. The module `columns` lists the rules."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ from wecelebrate.feeds.stock.columns import MAX_COLUMNS, StockColumns
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic
 
 Stock = tuple[InventoryPolicy, int | None]
-"""The policy and the count of a product. If the count is None, the stored count stays as it is."""
+"""The policy and the count of a product. If the count is None, the stored count does not change."""
 
 _MAX_FLAG_LENGTH = 40
 _CACHE_SIZE = 4096
@@ -24,7 +24,7 @@ _CACHE_SIZE = 4096
 _NOT_TRACKED = frozenset(("none", "untracked", "nottracked", "donottrack", "donttrack", "notmanaged"))
 # Values that do not say whether the pieces are counted. Shopify's `inventory_policy` is `deny` or `continue`.
 _NO_TRACKING = frozenset(("inherit", "parent", "default", "config", "deny", "continue"))
-# Magento's 2: allow, and notify the customer.
+# In Magento, 2 means: allow backorders, and notify the customer.
 _OVERSELLS = frozenset(("continue", "allow", "allowed", "notify", "2"))
 
 
@@ -58,7 +58,7 @@ class StockReader:
         )
         self._parse: Callable[[str], int | State] = parse
         self._stock = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: _combine([parse(cell)]))
-        # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
+        # The results are cached: a file has few combinations of states and flags, and their reading is expensive.
         self._cached_flags = lru_cache(maxsize=_CACHE_SIZE)(self._flags)
         self._cached_words = lru_cache(maxsize=_CACHE_SIZE)(self._words)
         is_narrow = len(self._relevant) <= 4 * MAX_COLUMNS
@@ -106,7 +106,7 @@ class StockReader:
         return _combine([*pieces, *states], tracked, oversells=oversells)
 
     def _words(self, beside: Sequence[str | None], is_below: bool) -> list[State]:
-        """Return what the words beside 0 pieces say. A blank stock and a stock above 0 do not depend on them.
+        """Return the states in the words of a row with 0 pieces. Other rows do not depend on these words.
 
         `is_below` says whether a cell of the count is below 0.
         """
@@ -117,7 +117,7 @@ class StockReader:
     def _counts(self, cells: Sequence[str | None]) -> list[int | State]:
         """Return the first value of the count columns, or their sum.
 
-        There is no sum if the stock of any place is not counted.
+        If the stock of any place is not counted, the result is `UNLIMITED` instead of a sum.
         """
         values = [self._parse(cell) for cell in cells if cell]
         if State.UNKNOWN in values:
@@ -131,7 +131,7 @@ class StockReader:
         return [*([State.TO_ORDER] if State.TO_ORDER in values else []), *(total if counts else [])]
 
     def _flags(self, beside: Sequence[str | None]) -> tuple[list[int | State], bool | None, bool]:
-        """Return what the columns beside the count say: the states, and whether the shop counts and oversells."""
+        """Return the states in the other columns of a row, and whether the shop counts the pieces and oversells."""
         columns, cells = self.columns, dict(zip(self._beside, beside, strict=True))
         states = [self._state(cell, is_number=True) for number in columns.states if (cell := cells[number])]
         states += [self._state(cell, is_number=False) for number in columns.words if (cell := cells[number])]
@@ -153,7 +153,7 @@ class StockReader:
         try:
             value = self._parse(cell[:_MAX_LENGTH])
         except BadCell:
-            # Words such as `discontinued` are states of the product. Pieces in a column of the count can be sold.
+            # `discontinued` is a state of the product. If the file has a count, the pieces can still be sold.
             is_ended = not self.columns.count and state_of(cell[:MAX_STATE_LENGTH].strip().casefold()) == "inactive"
             return State.OUT_OF_STOCK if is_ended and not cell[:1].isdigit() else State.UNKNOWN
         return value if is_number or isinstance(value, State) else State.UNKNOWN
@@ -174,11 +174,11 @@ def _computed_count(value: int | State, arithmetic: Arithmetic) -> int | State:
 
 
 _MAX_LENGTH = numbers.MAX_NUMBER_LENGTH + 1
-"""A cell that is cut off here is too long to be a number, so it is rejected like the complete cell."""
+"""Cells are cut at this length. A cut cell is too long to be a number, and is rejected like the complete cell."""
 
 
 def _combine(values: Sequence[int | State], tracked: bool | None = None, *, oversells: bool = False) -> Stock | None:
-    """Return the stock that the cells of a row state, or None if they state nothing. The module lists the rules.
+    """Return the stock that the cells of a row state, or None. See the rules in the module `columns`.
 
     The first number is used. `tracked` says whether the shop counts the pieces.
     """
@@ -203,7 +203,7 @@ def _flag(cell: str) -> bool | None:
 
 
 def _is_tracked(cell: str) -> bool | None:
-    """Return whether a cell says that the pieces are counted. Any other text is the name of a system that counts."""
+    """Return whether a cell says that the pieces are counted. Unknown texts are names of systems that count."""
     word = fold(cell[:_MAX_FLAG_LENGTH])
     if word in _NOT_TRACKED:
         return False

@@ -1,4 +1,4 @@
-"""Relates a stock to the reserved pieces and to the free pieces, which some files have in columns of their own."""
+"""Compares a stock with the reserved pieces and the free pieces, if the file has separate columns for them."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ MIN_RESERVED = 3
 MAX_COLUMNS = 20
 MAX_STOCKS = 5
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,9})(?:[.,]0{1,2})?", re.ASCII)
-"""A whole number, also one with decimals: `24.00`."""
+"""A whole number, which can be written with decimals, such as `24.00`."""
 
 
 def _whole_numbers(cells: Sequence[str]) -> tuple[int, ...] | None:
-    """Return the numbers of the cells, or None if one of them is no whole number."""
+    """Return the numbers in the cells, or None if a cell is not a whole number."""
     matches = [_WHOLE_NUMBER.fullmatch("0" if cell in DASHES else cell) for cell in cells]
     return None if None in matches else tuple(int(match[1]) for match in matches if match)
 
@@ -35,9 +35,10 @@ def reserved_columns(columns: Columns, stock_columns: Sequence[int]) -> list[int
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
     """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
 
-    A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows. If the file has no
-    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`, or the column that
-    is another one minus the reserved pieces, whatever their names are.
+    A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows.
+
+    If the file has reserved pieces such as `ALLOC`, but no stock column, a column with a name such as `FREE` is used.
+    If no such name exists, a column that is another column minus the reserved pieces is used.
     """
     reserved = reserved_columns(columns, stock_columns)
     free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
@@ -70,10 +71,10 @@ def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int
 
 
 def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
-    """Return the column of the reserved pieces that a stock contains, or None if this is not probable.
+    """Return the column of the reserved pieces that a stock contains, or None if the stock probably contains none.
 
-    In all rows, the stock must be at least the reserved pieces. The name of the stock must not say that reserved pieces
-    are already subtracted.
+    In each row, the stock must not be smaller than the reserved pieces. The name of the stock must not say that
+    reserved pieces are already subtracted.
     """
     if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
         return None
@@ -85,7 +86,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
         for row in columns.sample
     ]
     counted = [numbers for cells in rows if (numbers := _whole_numbers(cells)) is not None]
-    # Pieces can also be promised before they arrive. If the stock is 0, they change nothing.
+    # Pieces can be reserved before they arrive. If the stock is 0, reserved pieces do not change it.
     contained = len(counted) == len(rows) >= MIN_RESERVED and all(
         0 <= less <= count or not count for count, less in counted
     )
@@ -95,7 +96,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
 
 
 def _is_free_of(columns: Columns, stock: int, reserved: int) -> bool:
-    """Return whether a stock is another column minus the reserved pieces in all rows: `On hand` beside `In stock`."""
+    """Return whether, in all rows, a stock such as `On hand` is another column minus the reserved pieces."""
     others = [number for number in range(len(columns.header)) if number not in (stock, reserved)][:MAX_COLUMNS]
     return any(_is_difference(columns, other, reserved, stock) for other in others)
 
@@ -137,8 +138,7 @@ def without_reserved_of_places(
 
 
 def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces in the warehouse, if another column of the stock also counts the pieces that are
-    expected.
+    """Return the column of the pieces in the warehouse, if the column of the stock also counts expected pieces.
 
     In Italian programs, `Disponibilità` is `Esistenza` minus `Impegnato` plus `Ordinato` in all rows.
     """
@@ -178,9 +178,9 @@ def _is_sum(columns: Columns, total: int, own: int, reserved: int, expected: int
 
 
 def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:
-    """Return the question whether a stock includes the reserved pieces, which are also in a separate column.
+    """Return the question whether a stock includes the reserved pieces in another column.
 
-    With `is_less`, the first choice is to subtract the reserved pieces.
+    If `is_less` is true, the first choice is to subtract the reserved pieces.
     """
     for at in stock_columns:
         if is_free_stock(columns.header[at], columns[at]):

@@ -3,8 +3,8 @@
 | name                                   | why                                                                |
 |----------------------------------------|--------------------------------------------------------------------|
 | `Reserviert`, `Broneeritud`, `محجوز`   | a word for "reserved"                                              |
-| `Qtd. reservada`, `Quantité réservée`  | such a word, and words for a quantity or a stock                   |
-| `Rez.`, `Impegn.`                      | an abbreviation of such a word                                     |
+| `Qtd. reservada`, `Quantité réservée`  | a word for "reserved", and words for a quantity or a stock         |
+| `Rez.`, `Impegn.`                      | an abbreviation of a word for "reserved"                           |
 """
 
 # ruff: noqa: RUF001
@@ -51,7 +51,7 @@ _WHOLE = frozenset(map(fold, (
     "stoc wedi'i gadw", "toegewys", "đang giữ", "hàng giữ", "khách đặt", "kh đặt", "stok dipesan", "reservasi",
     "booking", "qté réserv.", "AS_QteRes", "AS_QtePrepa", "QteRes", "订单占用", "待发货数量", "מוזמן ע\"י לקוחות",
 )))  # fmt: skip
-"""Whole names: their words also have other meanings."""
+"""Complete names whose words can also have other meanings."""
 _BESIDE = words(
     "qty quantity menge bestand stock anzahl qtd qtde qta qte cant cantidad quantite quantita quantidade aantal antal "
     "antall ilosc mnozstvi kolicina kogus kiekis daudzums mennyiseg adet miktar pcs pc stk st ks szt kpl tk vnt gab db "
@@ -61,7 +61,7 @@ _BESIDE = words(
     "количество остаток кол во шт к сть τεμ ποσοτητα كميه الكميه 库存 數量 数量 庫存 재고 수량"
     " estoc quantitat cantidade stocka kwantita stok kuantiti شده"
 )
-"""Words beside a word for "reserved" that do not change the meaning."""
+"""Words that do not change the meaning of a word for "reserved"."""
 
 
 _SOLD_NOT_SENT = re.compile("|".join((
@@ -113,6 +113,6 @@ def is_reserved(column: str) -> bool:
 
 @cache
 def _stocks() -> frozenset[str]:
-    """Return the words for a stock in other scripts than the Latin one."""
+    """Return the words for a stock in scripts other than Latin."""
     names = vocabulary().words("columns.inventory_count")
     return frozenset(name for name in names if not name.isascii())

@@ -12,10 +12,10 @@ from wecelebrate.feeds.notation.numbers import MAX_COUNT
 
 MAX_PLACE_LENGTH = 100
 MAX_PLACES = 1_000
-"""From this number of places on, only the load adds up the rows of a SKU."""
+"""If a SKU has at least this number of places, only the load adds up its rows."""
 _OWN = frozenset(("line", "rows", "inventory_count", "inventory_policy", "source", "stock_by_place"))
 _COMPARED = tuple(field.name for field in fields(Product) if field.name not in _OWN)
-"""The attributes that must be equal in the rows of one product."""
+"""The attributes that must be equal in all rows of a product."""
 
 
 def place_reader(columns: Sequence[int]) -> Callable[[Cells], str]:
@@ -72,7 +72,7 @@ def _is_same_product(first: Product, second: Product) -> bool:
 def _add(first: Product, second: Product) -> None:
     """Add the second product to the first.
 
-    The source data comes from the place whose name is the first in the alphabet, whatever the order of the rows is.
+    The source data comes from the place with the first name in the alphabet, and does not depend on the row order.
     """
     if min(second.stock_by_place or ()) < min(first.stock_by_place or ()):
         first.source = second.source

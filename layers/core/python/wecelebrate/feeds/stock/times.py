@@ -1,4 +1,4 @@
-"""Reads when the stock of a row was counted, from the column that the mapping names."""
+"""Reads the time at which the stock of a row was counted, from the column that the mapping names."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,8 +35,8 @@ def with_stock_times(build: Build, plan: Plan) -> Build:
 def stock_time(cell: str) -> datetime:
     """Return the time in a cell. Raises BadCell.
 
-    The time must have an offset: without an offset, the time can be wrong by hours, and the orders of these hours would
-    not be subtracted from the stock.
+    The time must have a UTC offset. Without an offset, the time can be wrong by hours, and the orders in these hours
+    would not be subtracted from the stock.
     """
     try:
         time = datetime.fromisoformat(cell) if len(cell) <= MAX_TIME_LENGTH else None

@@ -14,8 +14,8 @@ MAX_DIGITS = 7
 def total_of_places(columns: Columns, used: set[int]) -> list[int]:
     """Return the column with a word for a total, if it is the sum of the columns with unknown names before it.
 
-    At least two columns must be added up, and all values must be whole numbers. So the price of a set is not read as a
-    stock.
+    The sum must have at least two columns, and all values must be whole numbers. Otherwise, the price of a set could be
+    read as a stock.
     """
     for number, name in enumerate(columns.header):
         if number in used or not is_total(name.strip()):

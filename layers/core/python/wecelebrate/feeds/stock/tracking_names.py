@@ -39,7 +39,7 @@ _AFTER = (
     "control|controls|controlled|tracks?|tracked|tracking|managed|management|maintained|monitor|monitored|verwalten|"
     "verwaltung|beheer|bijhouden|styrs?|styrt|kontrol|kontrola|takip|takibi|takipet"
 )
-"""The words that also stand after the word for a stock. `Stock count` and `Stock on hold` are pieces."""
+"""Words that can also follow the word for a stock. In contrast, `Stock count` and `Stock on hold` are pieces."""
 _BETWEEN = "(?:de|del|do|da|du|di|des|le|la|il|el|of|the|y|e|is)?"
 _TRACKING = re.compile(rf"(?:{_VERBS}){_BETWEEN}(?:{_STOCK})|(?:{_STOCK}){_BETWEEN}(?:{_AFTER})|hasinventory")
 _NUMBER = re.compile(r"[-+]?\d[\d.,' ]*")

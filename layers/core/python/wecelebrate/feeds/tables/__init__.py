@@ -1,1 +1,1 @@
-"""Opens a file of any format as a table, with its header, the rows above and below the table, and its rows."""
+"""Opens a file of any format as a table: the header, the rows, and the texts above and below the table."""

@@ -1,6 +1,6 @@
 """Reads legends that explain the codes of a table: `A = on sale, E = sold out`, above or below the rows.
 
-A meaning is used only if it is a word for a state or a stock, and only in columns of states and stocks.
+A meaning is used only in columns of states and stocks, and only if it is a word for a state or a stock.
 """
 
 import re
@@ -17,11 +17,11 @@ from wecelebrate.feeds.vocabulary.words import words
 
 MAX_TEXT = 300
 MAX_ROWS = 20
-"""How many rows above and below the table are searched."""
+"""The maximum number of searched rows above the table, and below the table."""
 MAX_CODES = 30
 MIN_CODES = 2
 MAX_WORDS = 4
-"""The maximum number of words in a term for a state: `no longer available`."""
+"""The maximum number of words in a term for a state, such as `no longer available`."""
 _CODE = r"[^\W_]{1,4}|[○◎●△▲×✓✔✗✘□■☆★+*]{1,2}"
 _SIGN = r"=|:|\uff1a|\u2192|->|\u2013"
 _ENTRY = re.compile(
@@ -57,7 +57,7 @@ def legend_of(rows: Iterable[Sequence[str | None]]) -> dict[str, str]:
 def translations(plan: Plan, columns: Columns, legend: Legend) -> dict[int, dict[str, str]]:
     """Return the meanings of the codes in each column of states or stocks, as words for states.
 
-    A column is translated if the legend explains most of its values. If the values are numbers, the legend must explain
+    A column is translated if the legend explains most of its values. Numbers are translated only if the legend explains
     all of them. Otherwise, the numbers are pieces.
     """
     if not legend:

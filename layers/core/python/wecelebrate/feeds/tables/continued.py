@@ -8,7 +8,7 @@
 | header is `SKU;Name;Price`           | is blank in the rows above                                               |
 | `Part;Text;Price`, below a table     | the same kind of table with other names, if `meanings` finds its columns |
 | with `SKU;Name;Price`                |                                                                          |
-| `SKU;Cost;Supplier` in a price list  | another table: its rows are rejected, until the first header comes again |
+| `SKU;Cost;Supplier` in a price list  | another table: its rows are rejected, until the first header is repeated |
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,19 +23,19 @@ from wecelebrate.feeds.tables.other_lists import names_address
 from wecelebrate.feeds.vocabulary.words import phrases
 
 _STATES = YES | NO
-"""Values such as `active`. Such a word can also be the name of a column."""
+"""Values such as `active`, which can also be names of columns."""
 CODE = "no_product"
 GAP = 2
-"""If the line numbers of two rows differ by this, a blank row is between them. Another table can begin below it."""
+"""If the line numbers of two rows differ by this, a blank row is between them, and another table can follow."""
 MAX_LINE = 1 << 62
 MIN_NAMES = 2
-"""A row with at least this many names of columns is another header."""
+"""A row with at least this many column names is another header."""
 MIN_WIDTH = 3
 MIN_FILLED = 2
-"""A row with fewer values than this, such as the name of a group, is not the row that a ditto mark repeats."""
+"""A row with fewer values than this, such as the name of a group, is never repeated by a ditto mark."""
 MAX_NAME = 60
 MOST = 0.6
-"""At least this share of the cells in the header of another table are names of columns."""
+"""The minimum share of column names among the cells in the header of another table."""
 
 _MARKS = frozenset((
     '"', '""', "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "\u4edd", '-"-', "-\u201d-", "-\u201c-",
@@ -57,7 +57,7 @@ DITTO = frozenset(
     for word in _MARKS | _WORDS
     for form in (word, word.upper(), word.capitalize(), word.title(), f"({word})")
 )  # fmt: skip
-"""Cells that repeat the cell above them, as they are written."""
+"""The spellings of cells that repeat the cell above."""
 
 
 def continued_rows(
@@ -70,7 +70,7 @@ def continued_rows(
     """Yield the rows in the order of the header. Ditto marks are replaced by the values of the row above.
 
     `reordered` is a function that returns cells in another order. The number -1 stands for a blank cell. The last
-    `further` columns of the header belong to a second table, so the rows of the first table do not have them.
+    `further` columns of the header exist only in a second table, and not in the rows of the first table.
     """
     names = {form for name in header for form in (name, name.upper(), name.lower(), name.title(), name.capitalize())}
     special = DITTO.union(names) - {""}
@@ -80,29 +80,29 @@ def continued_rows(
     for row in rows:
         if isinstance(row, Rejected):
             yield row
-        elif reader.is_plain and row[0] - line < GAP and special.isdisjoint(row[1]):  # nearly all rows, so this is fast
+        elif reader.is_plain and row[0] - line < GAP and special.isdisjoint(row[1]):  # the fast path
             line, reader.last = row
             yield (line, _widened(row[1], own_width, blank)) if blank and len(row[1]) >= own_width else row
         else:
             is_after_gap = row[0] - line >= GAP
             read = reader.read(row, is_after_gap=is_after_gap)
             if not is_after_gap or sum(1 for cell in row[1] if cell and cell.strip()) > 1:
-                line = row[0]  # the name of a table stands between the gap and the header of the table
+                line = row[0]  # the name of a table is between the blank row and the header
             if blank and reader.is_plain and not isinstance(read, Rejected) and len(read[1]) >= own_width:
                 read = read[0], _widened(read[1], own_width, blank)
             yield read
 
 
 def _widened(cells: Cells, own_width: int, blank: Sequence[str]) -> Cells:
-    """Return the cells with blank cells after those of the first table.
+    """Return the cells of a row of the first table with blank cells for the columns of the second table.
 
-    A row with too many cells keeps its extra cells.
+    If the row has too many cells, the extra cells follow the blank cells.
     """
     return [*cells[:own_width], *blank, *cells[own_width:]]
 
 
 class _Reader:
-    """Reads rows one after the other, and keeps what a row says about the rows below it."""
+    """Reads rows one after the other, and stores what a row means for the rows below it."""
 
     def __init__(self, heading: "_Heading", reordered: Callable[[Cells, Sequence[int]], Cells]) -> None:
         self._heading, self._reordered = heading, reordered
@@ -160,7 +160,7 @@ def continued_sample(
 ) -> list[Cells]:
     """Return the rows of a sample as `continued_rows` reads them, without the rows that it rejects.
 
-    Rows with only one value, such as the names of groups, say nothing about the columns, and are left out.
+    Rows with only one value, such as the names of groups, are left out, because they do not describe the columns.
     """
     numbered: Iterator[Row | Rejected] = ((number, list(cells)) for number, cells in rows if any(cells))
     in_order = continued_rows(numbered, header, count_known, further=further)
@@ -173,7 +173,7 @@ def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], co
     """Return the names that occur only in the header of a second table of the same kind, and not in the first header.
 
     Both tables must have the same price columns, except offers, and the same names for the columns of the SKU and of
-    the product name. Otherwise, the second table can have other prices of the same products, so its rows are rejected.
+    the product name. Otherwise, its rows are rejected, because they can be other prices of the same products.
     """
     heading, last = _Heading(header, count_known), MAX_LINE
     first = {fold(name): _fields(name) for name in header}
@@ -213,7 +213,7 @@ class _Heading:
     def names(self, cells: Cells, *, is_after_gap: bool) -> list[str]:
         """Return the names in a row of names, or an empty list for the row of a product.
 
-        After a blank row, the row can be the header of another table, which has none of the columns of this table.
+        After a blank row, the row can also be the header of another table with completely different columns.
         """
         filled = [cell.strip() for cell in cells if cell and cell.strip()]
         least = min(len(self._folded), MIN_NAMES + 1)

@@ -1,7 +1,7 @@
 """Decides which rows are the header. A header has one or two rows, and some files have no header.
 
-A file has no header if its first row is a row of data, like the rows below it. A header of two rows has groups such as
-`EK` and `VK` above names such as `Netto` and `Brutto`, and is joined.
+A file has no header if its first row is a row of data. If a header has two rows, with groups such as `EK` and `VK`
+above names such as `Netto` and `Brutto`, the two rows are joined.
 """
 
 import re
@@ -25,7 +25,7 @@ from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_f
 from wecelebrate.feeds.vocabulary.words import words
 
 MIN_COLUMNS = 2
-"""At least this number of cells of the first row must look like the cells below them."""
+"""The minimum number of cells in the first row that must look like the cells below."""
 MOST = 0.8
 _QUANTITY = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)", re.ASCII)
@@ -97,8 +97,9 @@ def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:
 def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:
     """Return whether the row that was found as the header is a row of data.
 
-    In this case, no cell of the first rows is a known name, and in at least two columns the cell of this row is a code
-    or a number, like the cells below it. At least one of these cells is a code or has decimals: `2024` can be a name.
+    The row is data if two conditions are true. No cell of the first rows is a known name, and at least two cells of the
+    row are codes or numbers, like the cells below. At least one of these cells must be a code or have decimals, because
+    `2024` can be a name.
     """
     first_rows = [row for row in rows[:HEADER_SEARCH_ROWS] if any(cell.strip() for cell in row)]
     if any(count_known(row) for row in first_rows):
@@ -129,7 +130,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     `header` is the index of the row that looks most like a header. If the header has two rows, the groups are in the
     upper row, and the names are in the lower row. There are two cases:
 
-    - The row above `header` contains the groups. Then the row `header` repeats names, or has names such as `incl. VAT`.
+    - The row above `header` contains the groups. The row `header` then repeats names, or has names such as `incl. VAT`.
     - The row `header` contains the groups, and the row below it contains the names.
     """
     names = [cell.strip() for cell in rows[header]]
@@ -141,7 +142,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     completed = _with_cells_of_two_rows(names, below)
     if completed != below and _is_row_of_names(names, completed, rows[header + 2 :]):
         return join_header_rows([*rows[: header + 1], completed, *rows[header + 2 :]], header + 1)
-    # A cell that is merged over both rows has its name in both.
+    # A cell that is merged over both rows has its name in both rows.
     own = ["" if at < len(names) and name == names[at] else name for at, name in enumerate(below)]
     if _is_row_of_quantities(names, below):
         groups = _extended(names, len(names))
@@ -172,8 +173,8 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
 def _with_cells_of_two_rows(names: Sequence[str], below: Sequence[str]) -> list[str]:
     """Return the lower row, with the names of the cells that are merged over both rows.
 
-    A preview of a workbook does not know which cells are merged. Such a cell is blank in the lower row. The name above
-    the cell has no blank cell beside it, so this name is not the name of a group.
+    A preview of a workbook does not show which cells are merged. A merged cell is blank in the lower row. The name in
+    the upper row is not a group, because no blank cell follows it.
     """
     if not below:
         return []
@@ -187,7 +188,7 @@ def _with_cells_of_two_rows(names: Sequence[str], below: Sequence[str]) -> list[
 
 
 def _states_currency(group: str, name: str) -> bool:
-    """Return whether a group has the sign of a currency in brackets, such as `Preus (€)` above `PVP`."""
+    """Return whether a group has the sign of a currency in brackets, such as `Preus (€)` above the name `PVP`."""
     if not _SIGN_OF_GROUP.search(group) or not name or not _is_group(group):
         return False
     known, joined = (price_name(fold(plain_name(text))) for text in (name, f"{group} {name}"))
@@ -198,7 +199,7 @@ _SIGN_OF_GROUP = re.compile(r"[(\[]\s*[€£₹₽₺₩₴₫₪฿]\s*[)\]]\s*
 
 
 def _completes_price(group: str, name: str) -> bool:
-    """Return whether a name, such as `incl. VAT`, only says which price of its group the column contains."""
+    """Return whether a name, such as `incl. VAT`, only shows which price of its group is in the column."""
     if not group or not name or not _is_group(group):
         return False
     known, alone = price_name(fold(plain_name(group))), price_name(fold(plain_name(name)))
@@ -221,9 +222,9 @@ def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_row_of_quantities(names: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below contains only quantities, and each quantity is higher than the one before.
+    """Return whether the row below contains only rising quantities.
 
-    They are the quantities of one price, whose name is followed by blank names: `Preis ab Stück` above 1, 50 and 250.
+    They are the quantities of one price with blank names after it, as `Preis ab Stück` above 1, 50 and 250.
     """
     filled = [at for at, name in enumerate(below) if name]
     if len(filled) < MIN_COLUMNS or below[0] or not names[0] or filled[-1] >= len(names):
@@ -251,9 +252,9 @@ def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Return whether the row below is the header: it has different names in all columns, and values below these names.
+    """Return whether the row below is the header: it has different names in all columns, and values below the names.
 
-    This row then has only the groups, as `Article`, a blank cell, `Prices`, and further blank cells.
+    The row `names` then has only groups, for example `Article`, a blank cell, `Prices`, and blank cells.
     """
     if len({fold(name) for name in below}) < len(below):
         return False
@@ -272,7 +273,7 @@ def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[
 
 
 def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
-    """Return whether a row has several groups, and blank cells between them, above a row with a name in each column."""
+    """Return whether a row has several groups with blank cells between them, and the row below has no blank name."""
     labels = [label for label in groups if label]
     return (
         1 < len(labels) < len(names)
@@ -286,7 +287,7 @@ def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
 def _are_later_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
     """Return whether a row has groups of prices, stocks or internal columns, but no groups above the first columns.
 
-    Names such as `Carton of 6` can have numbers.
+    The names below the groups can contain numbers, as `Carton of 6` does.
     """
     labels = [label for label in groups if label]
     return (
@@ -305,7 +306,7 @@ def _is_group_of_values(label: str) -> bool:
 
 
 def _needs_group(group: str, name: str) -> bool:
-    """Return whether a name such as `Berlin` or `Total` is understood only together with its group, such as `Stock`."""
+    """Return whether a name such as `Berlin` or `Total` has a meaning only together with its group, such as `Stock`."""
     if not group or not name or fold(group) == fold(name):
         return False
     if internal_part(group) is not None:

@@ -1,4 +1,4 @@
-"""Finds the legend of a workbook that says what the colours of its cells mean. Colours are not read."""
+"""Finds the legend of a workbook that explains the colours of its cells. The reader does not read colours."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -20,9 +20,9 @@ _LEGEND = re.compile(
 
 
 def colour_legend(rows: Iterable[Sequence[str | None]]) -> str | None:
-    """Return the text of a cell such as `RED = discontinued`, or None if none of the first rows is a legend.
+    """Return the text of a cell such as `RED = discontinued`, or None if no row at the top is a legend.
 
-    The row of a legend has at most one more cell: a label such as `Key:`. The row of a product has more cells.
+    The row of a legend can have one more cell, with a label such as `Key:`. The row of a product has more cells.
     """
     for row in islice(rows, MAX_ROWS):
         filled = [cell.strip() for cell in row if cell and cell.strip()]

@@ -1,7 +1,7 @@
 """Finds the columns of a second table that have the same meanings as the columns of the first table.
 
-`Delnr.;Tekst;Pris;Antal` below a table with `Varenr.;Varetekst;Vejl. pris;Pris nu;På lager` has the numbers, the names,
-the selling prices and the stocks of further products.
+For example, the first table has the header `Varenr.;Varetekst;Vejl. pris;Pris nu;På lager`. A second table below it
+with `Delnr.;Tekst;Pris;Antal` has the numbers, the names, the selling prices and the stocks of further products.
 """
 
 import re
@@ -21,15 +21,16 @@ _TEXT_NAMES = words("text tekst texte texto testo")
 _NUMBER = re.compile(r"[^\W\d_]{3,20}(?:nr|nummer|number|nro)")
 """A name that ends with a word for "number", such as `Delnr.`. The noun before this word need not be known."""
 NEEDED = frozenset(("sku", TEXT, "price plain None None"))
-"""The meanings that the second table must have: a SKU, a text, and a price. The name of the price must contain no kind,
-no tax and no currency. Otherwise the prices of the two tables could not be compared."""
+"""The meanings that the second table must have: a SKU, a text, and a price. The name of the price must not contain a
+kind, a tax or a currency. Otherwise, the prices of the two tables could have different meanings.
+"""
 
 
 def order_of_meanings(header: Sequence[str], cells: Cells) -> list[int] | None:
     """Return the number of the cell for each column of the header, or -1. Returns None if the meanings differ.
 
-    In each table, at most one column may have a given meaning. A price of the second table with a tax, a discount or
-    another currency has another meaning.
+    In each table, each meaning can have only one column. A price of the second table with a tax, a discount or another
+    currency has another meaning.
     """
     first, second = _meanings(header), _meanings([cell or "" for cell in cells])
     if first is None or second is None or not NEEDED.issubset(second) or not NEEDED.issubset(first):

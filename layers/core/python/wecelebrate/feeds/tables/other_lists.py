@@ -1,7 +1,7 @@
 """Recognises lists that are not a catalogue, such as a list of customers that was sent by mistake.
 
-A customer number is not a SKU. If the file also has no price, no stock and no product name, it is refused. Otherwise
-each customer would become a product.
+A customer number is not a SKU. A file with customer numbers, but without prices, stocks and product names, is refused,
+because each customer would become a product.
 """
 
 import re
@@ -12,7 +12,7 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 MAX_NAME = 60
 MIN_KINDS = 3
-"""A file with at least this many of the kinds of columns below is a list of addresses."""
+"""A file with at least this many kinds of columns from the list below is a list of addresses."""
 _KINDS = tuple(
     re.compile(rf"(?:{names})")
     for names in (
@@ -85,7 +85,7 @@ _LINE = re.compile(
     r"(?:gesamt|rechnungs|auftrags)(?:betrag|summe)|total(?:order|commande|pedido|ordine|facture|factura|ht|ttc)?|"
     r"shipto|billto|shipping(?:address|name|city|country)|billing(?:address|name|city|country)|lieferadresse|rechnungsadresse"
 )
-"""Columns of the lines of orders: what was ordered, for how much, and where it is sent."""
+"""Columns of the lines of orders: the ordered quantity, the amount, and the address of delivery."""
 _PURCHASE = re.compile(r"po(?:no|nr|number|id|code)?$|purchaseorder")
 """The number of an order that the sender has placed with a supplier."""
 _LINES_OF_PATH = re.compile(
@@ -93,10 +93,11 @@ _LINES_OF_PATH = re.compile(
     r"positions|positionen|artikel|articles)\.\d+\.|line_?item[ _]",
     re.IGNORECASE,
 )
-"""The path of an order line in JSON, or the name of such a column in Shopify. It means an order only if the file also
-has a customer and a date."""
+"""The path of an order line in JSON, or the name of a column of order lines in Shopify. The file contains orders only
+if it also has a customer and a date.
+"""
 _NO_DOCUMENTS = frozenset(("order", "ordre", "bestellnr", "bestellnummer", "ordering", "bestellno"))
-"""Names that also mean a position in a list, or the number with which a product is ordered."""
+"""Names that can also mean a position in a list, or the product number that customers use in orders."""
 _MAIL = 3
 """The index in _KINDS of the pattern for e-mail addresses."""
 
@@ -115,7 +116,7 @@ def names_total(column: str) -> bool:
 
 
 def names_document(column: str) -> bool:
-    """Return whether a column name means the number of an order or an invoice. `Order` also has other meanings."""
+    """Return whether a column name means the number of an order or an invoice. The ambiguous `Order` is excluded."""
     folded = fold(column)
     return _DOCUMENT.fullmatch(folded) is not None and folded not in _NO_DOCUMENTS
 
@@ -173,7 +174,7 @@ _OUTGOING = re.compile(
     r"(?:abgange?|ausgang|issues?|issued|qtyout|out|sorties?|salidas?|saidas?|uscite|scarichi?o?|scarico|afgang|"
     r"uttag|rozchod|vydej|izlaz|iesiri|kiadas|lahto|расход|отпущено|出庫|出库|출고)(?:qty|menge)?"
 )
-"""Names of columns with the quantity that came into a store, or the quantity that left it, on one day."""
+"""Columns with the quantity that left a store on one day. `_INCOMING` are columns with the quantity that arrived."""
 _TOTAL = re.compile(
     r"(?:gesamt|total|line|position|zeilen|item)?(?:summe|betrag|preis|amount|total|price)|gesamt|montant(?:ht|ttc)?|importe|"
     r"importo|totale?|bedrag|totaal|belopp|summa|belob|kwota|wartosc(?:brutto|netto)?|castka|celkem|ertek|suma|valoare|"
@@ -222,8 +223,8 @@ def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:
 def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if the column names are typical of a list of customers or other addresses.
 
-    `sku` are the columns of the SKU. `has_name` says that the file has a name column. A name column beside a usual SKU
-    contains the names of products, and not of customers.
+    `sku` are the columns of the SKU. `has_name` says that the file has a name column. If the file has a usual SKU
+    column, its names are names of products, and not of customers.
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     kinds = sum(any(kind.fullmatch(name) for name in names) for kind in _KINDS)

@@ -1,9 +1,9 @@
 """Refuses tables whose values show, in any language, that the rows are not products.
 
-| file                                     | what shows it                                                       |
+| file                                     | evidence                                                            |
 |------------------------------------------|---------------------------------------------------------------------|
 | a cash book, the statement of an account | a balance that changes by each row's amount                         |
-| the orders of customers                  | the number of an order as the SKU, beside e-mail addresses and days |
+| the orders of customers                  | the number of an order as the SKU, e-mail addresses, and days       |
 | a list of appointments                   | times of a day as the SKU                                           |
 | the messages of customers                | e-mail addresses, and neither a price nor a stock                   |
 | the answer of a server to a bad request  | one record with the keys of errors, and neither a price nor a stock |
@@ -21,7 +21,7 @@ from wecelebrate.feeds.prices.compared import amount_of
 from wecelebrate.feeds.tables.other_lists import names_document
 
 MIN_CHANGES = 3
-"""The least number of different changes of a balance."""
+"""The minimum number of different changes of a balance."""
 MAX_COLUMNS = 40
 MAX_ROWS = 60
 MOST = 0.8
@@ -45,7 +45,7 @@ _ERRORS = re.compile(
     r"trace|traceid|requestid|correlationid|transactionid|spanid|hostid|reference|referenz|instance|timestamp|path|stack|"
     r"documentationurl|moreinfo|hint"
 )
-"""The keys of answers to bad requests. `code`, `status` and `details` are also members of products."""
+"""The keys of answers to bad requests. Products can also have the keys `code`, `status` and `details`."""
 _SURE_ERRORS = re.compile(
     r"(?:error|fault|exception|fehler|erreur|errore|erro|fout|fejl|virhe|chyba|hiba|ошибка)"
     r"(?:s|es|code|message|string|text|type|id)?|success|statuscode|httpstatus|httpstatuscode|traceid|"
@@ -59,8 +59,8 @@ _ARTICLE = re.compile(
 def refuse_ledger(columns: Columns, sku: Sequence[int]) -> None:
     """Raise UnreadableFeed if a column is the running balance of an amount column, or of two columns for in and out.
 
-    The first row can be the newest one or the oldest one. A list with article numbers is accepted, because it can
-    contain the running total of its sales.
+    The first row can be the newest or the oldest row. A list with article numbers is accepted, because it can contain
+    the running total of its sales.
     """
     rows = columns.sample[:MAX_ROWS]
     if len(rows) <= MIN_CHANGES or _names_article(columns, sku):
@@ -134,7 +134,7 @@ def refuse_appointments(columns: Columns, sku: Sequence[int]) -> None:
 
 
 def refuse_people(columns: Columns) -> None:
-    """Raise UnreadableFeed if each row has an e-mail address. The file must have neither a price nor a stock."""
+    """Raise UnreadableFeed if each row has an e-mail address, and the file has no price and no stock."""
     numbers = range(min(len(columns.header), MAX_COLUMNS))
     if any(_are(_MAIL.fullmatch, columns[number].cells) for number in numbers):
         raise UnreadableFeed(
@@ -152,8 +152,7 @@ def _are(test: Callable[[str], object], cells: Sequence[str]) -> bool:
 def refuse_answer(columns: Columns, sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if the only record is the error response of a server.
 
-    A record is not an error response if the name of its SKU column means an article number. This is true even if the
-    record contains a message.
+    If the name of the SKU column means an article number, the record is a product, even if it contains a message.
     """
     if len(columns.sample) != 1 or len(columns.header) > MAX_COLUMNS or _names_article(columns, sku):
         return

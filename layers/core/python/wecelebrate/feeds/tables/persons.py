@@ -4,26 +4,26 @@ The names and the values of the columns are evidence for persons, and for produc
 
 | evidence for persons                                     | points | evidence for products              | points |
 |----------------------------------------------------------|--------|------------------------------------|--------|
-| the name of the row is in its e-mail address: Ann, ann@… | 3      | the SKU is called an article, GTIN | 3      |
+| the name of the row is in its e-mail address: Ann, ann@… | 3      | an article number or GTIN as SKU   | 3      |
 | bank accounts (IBAN)                                     | 3      |                                    |        |
 | birthdays                                                | 2      | another usual name for a SKU       | 2      |
 | first names, last names, full names, salutations         | 2 or 4 | a price with a clear name          | 2      |
 | the number of an employee, a customer or a member        | 2      | a stock with a clear name          | 2      |
-| a different e-mail address in each row                   | 1      | a name that only products have     | 2      |
+| a different e-mail address in each row                   | 1      | a clear name for product names     | 2      |
 | telephones, logins, a newsletter                         | 1 each | properties, brands and categories  | 1 each |
-| a street beside a postal code or a city                  | 1 each |                                    |        |
+| a street together with a postal code or a city           | 1 each |                                    |        |
 | wages, days of employment                                | 1 each |                                    |        |
 | jobs, departments, points, terms of payment              | 1      |                                    |        |
 | two words that can be the names of persons               | 1      |                                    |        |
 
-A list is refused only if values also show persons: bank accounts, birthdays, e-mail addresses, salutations, telephone
-numbers, streets with postal codes or cities, or first names beside last names. Numbers and names of persons beside a
-third kind of evidence are enough, too. The names of columns are not enough, because a name can have several meanings:
-`Ad` and `Tên` are the names of products too.
+A list is refused only if values also show persons. Such values are bank accounts, birthdays, e-mail addresses,
+salutations, telephone numbers, streets with postal codes or cities, and first names together with last names. Numbers
+of persons, names of persons and a third kind of evidence are also sufficient. Column names are not sufficient, because
+they can have several meanings. For example, `Ad` and `Tên` can also mean the name of a product.
 
-A list of products can also name persons: its buyers, authors or suppliers. Columns whose names have such a word do not
-count as evidence, and neither do columns of brands and categories. The memory of the catalog, and columns that were
-chosen without a clear name, do not count either.
+A list of products can also contain persons, such as buyers, authors or suppliers. Columns with such a word in their
+names are not evidence for persons. The same is true for columns of brands and categories. The memory of the catalog,
+and columns that were chosen without a clear name, are not evidence for products.
 """
 
 import re
@@ -38,7 +38,7 @@ from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.states.words import date_of
 
 MIN_POINTS = 3
-"""A file is refused if the evidence for persons is at least this number, and more than the evidence for products."""
+"""A file is refused if it has at least this many points for persons, and fewer points for products."""
 MAX_NAME = 60
 MAX_COLUMNS = 60
 MAX_ROWS = 60
@@ -46,7 +46,7 @@ MAX_CELL = 120
 MOST = 0.8
 HALF = 0.5
 MIN_LETTERS = 3
-"""Shorter words are found in an e-mail address by chance."""
+"""The minimum length of a word that is searched in an e-mail address. Shorter words can be in an address by chance."""
 _MAIL = re.compile(r"([^\s@]{1,64})@[^\s@]{1,100}\.[^\W\d_]{2,24}")
 _WORDS = re.compile(r"[^\W\d_]+")
 _PERSON = re.compile(r"[^\W\d_a-z][^\W\d_]*\.?(?:,? [^\W\d_][^\W\d_]*\.?){1,2}")
@@ -70,7 +70,7 @@ _FIRST_NAMES = re.compile(
 _FIRST_NAMES_BESIDE_LAST_NAMES = re.compile(
     r"ad|adi|ten|имя|імя|名|名前|이름|nome|nombres?|nom|jmeno|meno|ime|nimi|vards|vardas|eesnimi|ονομα|name|firstnam"
 )
-"""Names that also mean the name of a product."""
+"""Column names that can mean first names, but also the name of a product."""
 _LAST_NAMES = re.compile(
     r"(?:last|sur|family)names?$|nachnamen?$|^familienname$|^nom(?:de)?famille$|apellidos?$|^cognome$|^sobrenome$|^apelido$|"
     r"achterna(?:am|men)$|etternavn$|efternavn$|efternamn$|sukunimi$|nazwisko$|prijmeni$|priezvisko$|vezeteknev$|"
@@ -87,13 +87,13 @@ _SALUTATION = re.compile(
 )
 _NAMES = (_FIRST_NAMES, _LAST_NAMES, _FULL_NAMES, _SALUTATION)
 MAX_KINDS_OF_NAMES = 2
-"""First and last names. A third kind of names is no further evidence."""
+"""The maximum number of kinds of names that are counted as evidence, such as first names and last names."""
 _SALUTATIONS = frozenset((
     "mr", "mrs", "ms", "miss", "mx", "herr", "frau", "monsieur", "madame", "mme", "mlle", "sr", "sra", "srta", "sig",
     "sigra", "signor", "signora", "dhr", "mevr", "pan", "pani", "hr", "fr",
 ))  # fmt: skip
 _WRITTEN_LIKE_CODES = frozenset(("ms", "mx", "sr", "sig", "pan", "hr", "fr"))
-"""Salutations that are also codes, e.g. of countries and materials. The name of their column must mean salutations."""
+"""Salutations that are also codes, for example of countries. The column name must mean salutations."""
 _NUMBER = re.compile(
     r"^(?:(?:participant|attendee|teilnehmer|deelnemer|participante|employee|staff|personnel|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario|pracownik|"
     r"zamestnanec|customer|client|kunden?|klant|cliente|klienta?|asiakas|zakaznik|vevo|musteri|member|mitglieds?|adherent|"
@@ -103,7 +103,7 @@ _NUMBER = re.compile(
     r"табельныиномер|社員番号|会員番号|顧客番号|사번|회원번호|工号|会员编号)$"
 )
 _IBAN = re.compile(r"[A-Z]{2}\d{2} ?(?:[A-Z\d] ?){11,30}")
-"""The form of an IBAN (ISO 13616). The check digits of at least one value must be right."""
+"""The form of an IBAN (ISO 13616). The check digits of at least one value must be correct."""
 _WHOSE = r"(?:private?|work|office|home|mobile?|customer|client|billing|shipping|default|primary)?"
 _PHONE = re.compile(
     rf"{_WHOSE}(?:(?:tele)?phone|tele?|telefon|telefono|telefone|telefoon|telephone|telefonnummer|mobile?|mobiltelefon|"
@@ -148,14 +148,14 @@ _CONTACTS = (
         ),
     ),
 )
-"""Each expression must match the whole name. `Zip`, `Cap` and `Str` also begin the names of properties of products."""
+"""Each expression must match the whole name, because names of properties can also begin with `Zip`, `Cap` and `Str`."""
 _ALSO_OF_PRODUCTS = re.compile(
     r"jobtitle|job|position|role|beruf|abteilung|department|dept|dienststelle|poste|puesto|mansione|ruolo|afdeling|"
     r"stanowisko|dzial|должность|отдел|部署|役職|부서|직급|部门|职位|"
     r"creditlimit|kreditlimit|limitkredytu|paymentterms|zahlungsziel|balance|(?:jahres|gesamt)?umsatz|turnover|totalspent|"
     r"totalorders|loyalty(?:points)?|(?:treue)?punkte|points|puntos|poentit|баланс|ポイント|포인트|积分"
 )
-"""Names that lists of products also have: points for a purchase, the department of a shop. They count once together."""
+"""Names that lists of products can also have, such as points for a purchase. They count once together."""
 _KEYS = frozenset(("id", "uid", "uuid", "guid", "key", "no", "nr", "number", "numero", "nummer"))
 """Names of keys that rows of any kind have."""
 _ARTICLE = re.compile(
@@ -178,7 +178,7 @@ def refuse_persons(columns: Columns, plan: Plan) -> None:
 
 
 def names_article(columns: Columns, plan: Plan) -> bool:
-    """Return whether the SKU is called the number of an article, or is a GTIN."""
+    """Return whether the name of the SKU column means an article number, or the SKU is a GTIN."""
     return any(
         _ARTICLE.search(fold(columns.header[number][:MAX_NAME])) or columns[number].share("is_gtin") >= MOST
         for number in plan.sku
@@ -246,7 +246,7 @@ def _kind_of_name(folded: str, facts: Facts) -> re.Pattern[str] | None:
 
 
 def _has_first_names(columns: Columns) -> bool:
-    """Return whether a column beside the last names has first names, although its name can mean a product's name."""
+    """Return whether a column contains first names, although its name can mean a product. The file has last names."""
     return any(
         _FIRST_NAMES_BESIDE_LAST_NAMES.fullmatch(fold(name[:MAX_NAME]))
         and not columns[number].is_empty
@@ -256,9 +256,7 @@ def _has_first_names(columns: Columns) -> bool:
 
 
 def _are_accounts(facts: Facts) -> bool:
-    """Return whether a column contains the bank accounts of different persons. If it contains a single account, this is
-    the account of the sender.
-    """
+    """Return whether a column contains bank accounts of different persons. A single account is the sender's."""
     if len(facts.cells) > 1 and facts.distinct < HALF:
         return False
     return _share(facts, _IBAN.fullmatch) >= MOST and _share(facts, _is_iban) > 0
@@ -278,7 +276,7 @@ def _is_name(cell: str) -> bool:
 
 
 def _fits(contact: re.Pattern[str], facts: Facts) -> bool:
-    """Return whether the values of a column can be what its name says: telephone numbers, streets, postal codes."""
+    """Return whether the values of a column fit its name, which means telephone numbers, streets or postal codes."""
     if contact is _PHONE:
         return _share(facts, _is_phone_number) >= MOST
     if contact is _STREET:
@@ -316,7 +314,7 @@ def _points_of_products(columns: Columns, plan: Plan) -> int:
 
 
 def _column_of_mails(columns: Columns) -> int | None:
-    """Return the column with a different e-mail address in each row. Contact persons of products repeat."""
+    """Return the column with a different e-mail address in each row. Addresses of contact persons are repeated."""
     for number, name in list(enumerate(columns.header))[:MAX_COLUMNS]:
         facts = columns[number]
         is_mail = _share(facts, _MAIL.fullmatch) >= MOST
@@ -326,7 +324,7 @@ def _column_of_mails(columns: Columns) -> int | None:
 
 
 def _names_are_in_mails(columns: Columns, plan: Plan, mails: int) -> bool:
-    """Return whether a word of the name or the SKU of a row is in its e-mail address, in half of the rows or more."""
+    """Return whether, in at least half of the rows, the e-mail address contains a word of the name or the SKU."""
     matches = rows = 0
     for row in columns.sample[:MAX_ROWS]:
         match = _MAIL.fullmatch((row[mails] or "").strip()) if mails < len(row) else None
@@ -344,7 +342,8 @@ def _names_are_in_mails(columns: Columns, plan: Plan, mails: int) -> bool:
 def _are_salutations(facts: Facts, *, has_name: bool = True) -> bool:
     """Return whether the values are salutations. `has_name` says whether the name of the column means salutations.
 
-    Without such a name, there must be several of them: `Madame` in each row is the name of a collection.
+    If the name does not mean salutations, at least two different salutations are needed. For example, `Madame` in each
+    row is the name of a collection.
     """
     listed = _SALUTATIONS if has_name else _SALUTATIONS - _WRITTEN_LIKE_CODES
     used = {fold(cell.strip()[:MAX_CELL]) for cell in facts.cells[:MAX_ROWS]} & listed

@@ -1,13 +1,14 @@
 """Opens a CSV file or a workbook as a plain table. The cells are not interpreted.
 
-The reader of product feeds (`tables.source`) reads a list as people mean it: a ditto mark such as `Same` has the value
-of the cell above, a row can be an instruction or the header of another table, and titles explain units and prices. In a
-table of orders, such rules are wrong: a customer can be called Sama, and a row must never get the data of another row.
-So both readers share only the lower layers: archives, encodings, the dialect of a CSV file, and the parts of a
-workbook.
+The reader of product feeds (`tables.source`) interprets a list. For example, a ditto mark such as `Same` has the value
+of the cell above. A row can be an instruction or the header of another table. Titles explain units and prices.
 
-The caller says which columns it knows (`PlainColumns`). The header is the row with the most of these names among the
-first rows of the file.
+In a table of orders, such rules are wrong. For example, a customer can have the name Sama, and a row must never get the
+data of another row. Therefore the two readers share only the lower layers: archives, encodings, the dialect of a CSV
+file, and the parts of a workbook.
+
+The caller says which columns it knows (`PlainColumns`). The header is the row with the most known names among the first
+rows of the file.
 """
 
 import csv
@@ -32,6 +33,7 @@ from wecelebrate.feeds.tables.table import (
     without_blank_tail,
 )
 from wecelebrate.feeds.xlsx.book import Book, Sheet
+from wecelebrate.feeds.xlsx.opendocument import xlsx_archive
 from wecelebrate.feeds.xlsx.rows import SheetRows, Spans, merged_spans
 
 HEADER_SEARCH_ROWS = 20
@@ -48,10 +50,10 @@ class PlainColumns:
     count_names: dialects.ColumnCounter
     """Counts the cells of a row that are names of columns."""
     key_of: Callable[[Sequence[str]], int | None]
-    """Returns the number of the column that says to which record a row belongs, or None if the header has none.
+    """Returns the number of the key column, which identifies the record of a row, or None if the header has no key.
 
-    Of the sheets of a workbook, those with a key are read. A merged cell of the key is valid in each of its rows. Any
-    other merged cell is valid only in its first row, because an amount would otherwise count several times.
+    Only the sheets of a workbook with a key column are read. A merged cell of the key is valid in each of its rows. Any
+    other merged cell is valid only in its first row, because its amount must be counted once.
     """
 
 
@@ -72,7 +74,7 @@ class PlainTable:
 def open_plain(unpacked: UnpackedFile, columns: PlainColumns) -> PlainTable:
     """Open an unpacked CSV file or workbook. `close` of the table closes `unpacked`, too. Raises UnreadableFeed."""
     if unpacked.workbook:
-        return _open_workbook(unpacked.workbook, columns, unpacked)
+        return _open_workbook(xlsx_archive(unpacked, unpacked.workbook), columns, unpacked)
     reject_binary(unpacked.head)
     text = encoding.spool(unpacked.head, unpacked.stream, None)
     try:
@@ -117,7 +119,7 @@ def _open_csv(text: encoding.TextFile, columns: PlainColumns, unpacked: Unpacked
 
 
 def _is_own_file(header: Sequence[str]) -> bool:
-    """Return whether the platform has written a file: an export of orders or lines, or a file of rejected rows."""
+    """Return whether wecelebrate has written a file: an export of orders or lines, or a file of rejected rows."""
     return {"client_id", "site_id"} <= set(header) or any(name.startswith(REPORT_COLUMN_PREFIX) for name in header)
 
 
@@ -141,7 +143,7 @@ def _dialect(lines: list[str], count_names: dialects.ColumnCounter, delimiter: s
 
 
 def _header_row(rows: Sequence[Sequence[str]], count_names: dialects.ColumnCounter) -> int | None:
-    """Return the first of the rows with the most known names, or the first row that is not blank."""
+    """Return the first row with the largest number of known names, or else the first row that is not blank."""
     first_rows = rows[:HEADER_SEARCH_ROWS]
     counts = [count_names(row) for row in first_rows]
     if any(counts):
@@ -206,7 +208,7 @@ def _preview(book: Book, sheet: Sheet, columns: PlainColumns) -> _PlainSheet | N
 
 
 def _chosen(previews: Sequence[_PlainSheet]) -> list[_PlainSheet]:
-    """Return the sheets that are read one after the other: the sheets with a key column and the same columns.
+    """Return the sheets that are read: the sheets that have a key column, and the same columns.
 
     If no sheet has a key column, the first sheet is returned. Raises UnreadableFeed.
     """

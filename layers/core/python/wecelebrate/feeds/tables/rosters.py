@@ -32,7 +32,7 @@ MIN_DAYS = 5
 def refuse_roster(header: Sequence[str], *, has_price: bool) -> None:
     """Raise UnreadableFeed if the file has columns for at least five days of the week, and no price.
 
-    A file with prices is accepted, because a list of products can say on which days a product is baked or delivered.
+    A file with prices is accepted, because a list of products can contain the days on which products are delivered.
     """
     names = {fold(name) for name in header if len(name) <= 20}
     if not has_price and any(len(names.intersection(days)) >= MIN_DAYS for days in _DAYS):

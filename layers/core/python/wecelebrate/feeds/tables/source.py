@@ -13,6 +13,7 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 from wecelebrate.feeds.tables.table import Table, known_column_counter, open_csv, open_json
 from wecelebrate.feeds.tables.transposed import turned
 from wecelebrate.feeds.xlsx import open_xlsx
+from wecelebrate.feeds.xlsx.opendocument import xlsx_archive
 
 HEAD = 4_000
 MARK = b"urn:schemas-microsoft-com:office:spreadsheet"
@@ -58,13 +59,13 @@ _VALUES = {
     "minor_units": ("it", ("yes", "no")),
     "day_order": ("it", ("day", "month")),
 }
-"""The options that decide about money, with their values."""
+"""The options that change prices, with their values."""
 
 
 def _check_options(mapping: Mapping[str, str | None]) -> None:
-    """Raise UnreadableFeed if an option has another value than the known ones.
+    """Raise UnreadableFeed if the value of an option is not known.
 
-    A later release can know more values. If an earlier release ignored them after a rollback, prices could be wrong.
+    A later release can define more values. If this release ignored them after a rollback, prices could be wrong.
     """
     for option, (noun, values) in _VALUES.items():
         if (value := mapping.get(option)) is not None and value not in values:
@@ -86,7 +87,7 @@ def open_source(
     text: encoding.TextFile | None = None
     try:
         if unpacked.workbook:
-            table = _open_workbook(unpacked.workbook, mapping, sample)
+            table = _open_workbook(xlsx_archive(unpacked, unpacked.workbook), mapping, sample)
             return FeedSource("xlsx", table, None, unpacked)
         reject_binary(unpacked.head)
         # An XML file is always read to its end, because its last part can contain the groups of the products.

@@ -38,7 +38,7 @@ SAMPLE_RECORDS = 1_000
 SAMPLE_CELLS = 200_000
 MAX_SAMPLE_LINE_LENGTH = 100_000
 TAIL = 4_096
-"""How many bytes at the end of the file are searched for notes below the table."""
+"""The number of bytes at the end of the file that are searched for notes below the table."""
 _UNCLEAR = re.compile(r"(?<![\d.,])\d{1,3}[.,]\d{3}(?!\d)", re.ASCII)
 
 
@@ -55,7 +55,7 @@ class Table:
     declared_mode: DeclaredMode | None = None
     """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
     notes: Notes = NO_NOTES
-    """What the file says about all its prices outside of its rows."""
+    """Statements about all prices of the file, from outside of its rows."""
     has_groups: bool = False
     """Whether the header has two rows. The names of groups are then parts of the names of columns."""
     legend: Legend = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Table:
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
     problem: Callable[[], str] = lambda: ""
-    """Returns where and why the sample ends before the end of the file, or "" if the file is not broken there."""
+    """Returns where and why the sample ends before the end of the file, or "" if the sample is not damaged."""
     read_again: Callable[[], Iterator[Row | Rejected]] | None = None
     """Iterates over all rows, before `rows` is called. None if the sample has all rows, or only one pass is possible.
 
@@ -95,7 +95,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(detection_lines, count_known, delimiter)
     rows, starts = positions(lines[skipped:], dialect)
-    # Only our own files of rejected rows have added quotes inside their texts. Other files have them only at the start
+    # Only wecelebrate's files of rejected rows have added quotes inside of texts. Other files have them at the start
     # of a text.
     unquote = unquoted if any(REPORT_COLUMN_PREFIX in cell for row in rows for cell in row) else unquoted_start
     rows = [[unquote(cell) for cell in without_blank_tail(row)] for row in rows]
@@ -154,7 +154,7 @@ def _last_rows(text: TextFile, dialect: dialects.Dialect) -> list[list[str]]:
 
 
 def _has_unclear_number(text: TextFile) -> bool:
-    """Return whether the text contains a number such as `1.250`, whose separator can be decimal or not."""
+    """Return whether the text contains a number such as `1.250`, whose separator is decimal or groups thousands."""
     reader, rest = text.open(), ""
     while chunk := reader.read(1 << 20):
         if _UNCLEAR.search(rest + chunk):
@@ -178,8 +178,8 @@ def positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[st
 def without_blank_tail(row: list[str]) -> list[str]:
     """Drop the cells after the last allowed column, if all these cells are blank.
 
-    A line of delimiters can have millions of blank cells. One cell more than allowed is kept, so that the row is still
-    too wide.
+    A line of delimiters can have millions of blank cells. One cell more than allowed is kept, because the row must
+    still be recognised as too wide.
     """
     return row[: MAX_COLUMNS + 1] if len(row) > MAX_COLUMNS and not any(row[MAX_COLUMNS:]) else row
 
@@ -243,7 +243,7 @@ def _read_false_as_blank(table: Table, columns: frozenset[int]) -> None:
 
 
 def _read_again(text: TextFile, file_format: Format) -> Iterator[Records | Rejected]:
-    """Read all records once more. Afterwards, the reader that has read the sample continues at its earlier position."""
+    """Read all records once more. Then restore the file position for the reader that has read the sample."""
     position = text.file.tell()
     try:
         yield from JsonRows(text, file_format)

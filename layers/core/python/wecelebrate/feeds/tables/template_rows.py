@@ -1,10 +1,10 @@
 """Recognises rows below the header of a template: names of fields, instructions, units and examples.
 
-| row                                                 | where                                                        |
+| row                                                 | meaning                                                      |
 |-----------------------------------------------------|--------------------------------------------------------------|
 | `item_sku`, `item_name`, `standard_price`           | Amazon: the names of the fields, below the labels            |
-| `Mandatory`, `Optional`, `Conditional Mandatory`    | Shopee, Lazada, Walmart, OTTO: which cells have to be filled |
-| `Max 255 characters`, `Enter a number`, `String`    | what a cell may contain                                      |
+| `Mandatory`, `Optional`, `Conditional Mandatory`    | Shopee, Lazada, Walmart, OTTO: which cells are required      |
+| `Max 255 characters`, `Enter a number`, `String`    | the allowed content of a cell                                |
 | `pcs`, `EUR`, `kg`                                  | the units of the columns                                     |
 | `Example`, `e.g. ABC-123`                           | an example                                                   |
 """
@@ -17,10 +17,10 @@ from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
 MAX_ROWS = 6
-"""How many rows below the header are searched."""
+"""The maximum number of rows below the header that are searched."""
 MIN_CELLS = 2
 MOST = 0.5
-"""The least share of the filled cells that are instructions."""
+"""The minimum share of instructions among the filled cells of a row."""
 MIN_KNOWN = 2
 MIN_LABELS = 3
 MIN_LABELS_SHARE = 0.7
@@ -88,7 +88,7 @@ _UNIT_SIGNS = frozenset(("€", "$", "£", "¥", "%", "€/stk", "-", "#"))
 def is_row_of_field_names(
     rows: Sequence[Sequence[str]], row: int, header: int, count_known: Callable[[Sequence[str]], int]
 ) -> bool:
-    """Return whether the row below the header has a technical name for each label, as Amazon's templates have."""
+    """Return whether the row below the header has a technical name for each label, as in Amazon's templates."""
     if row >= len(rows):
         return False
     names = [cell.strip() for cell in rows[row]]
@@ -108,7 +108,7 @@ def is_row_of_field_names(
 def instruction_rows(
     rows: Sequence[Sequence[str]], first: int, names: Sequence[str], count_known: Callable[[Sequence[str]], int]
 ) -> int:
-    """Return how many rows from `first` on are not data, but labels, instructions, units or examples.
+    """Return the number of rows from `first` on that are labels, instructions, units or examples, and not data.
 
     `names` are the names of the columns.
     """
@@ -135,10 +135,10 @@ def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]],
 
 
 def _repeats_fields(names: Sequence[str], row: Sequence[str]) -> bool:
-    """Return whether the row has labels for technical names: `TITLE` above `Título`, `PRICE` above `Precio`.
+    """Return whether the row has labels for technical names, such as `Título` for `TITLE`, and `Precio` for `PRICE`.
 
-    This is true if the cell means the same field as its column in at least three columns, and in most columns with a
-    usual name.
+    A label must mean the same field as the name of its column. At least three columns, and most columns with a usual
+    name, must have such a label.
     """
     fields = [
         (set(_fields(name)), set(_fields(cell)))
@@ -179,9 +179,9 @@ def _is_example_row(filled: Sequence[str]) -> bool:
 
 
 def _is_units_row(row: Sequence[str]) -> bool:
-    """Return whether all cells are units or currencies, as `pcs` and `[EUR]`.
+    """Return whether all cells are units or currencies, such as `pcs` and `[EUR]`.
 
-    The first column contains identifiers, which have no unit. So its cell must be blank or state a type.
+    The cell in the first column must be blank or state a type, because identifiers have no unit.
     """
     filled = [cell.strip() for cell in row if cell.strip()]
     if len(filled) < MIN_CELLS or (row[0].strip() and not _is_type(row[0])):
@@ -193,7 +193,7 @@ def _is_units_row(row: Sequence[str]) -> bool:
 
 
 def _is_type(cell: str) -> bool:
-    """Return whether a cell in brackets says what its column contains: `(alfanum.)`, `[text]`, `(nr.)`."""
+    """Return whether a cell in brackets states the type of its column, such as `(alfanum.)`, `[text]` and `(nr.)`."""
     text = cell.strip()
     inner = text[1:-1].strip()
     return text[:1] in "([" and text[-1:] in ")]" and bool(_TYPE.fullmatch(inner)) and len(inner) <= MAX_TYPE_LENGTH

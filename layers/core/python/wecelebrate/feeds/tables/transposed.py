@@ -23,10 +23,9 @@ MIN_MEMBERS = 2
 
 
 def turned(table: Table, mapping: Mapping[str, str | None]) -> Table | None:
-    """Return a table whose columns are products with its rows and columns exchanged, or None for any other table.
+    """Exchange the rows and columns of a table whose columns are products. Returns None for any other table.
 
-    The line number of a product is the number of its column. A large table, or a table with damaged rows, is not
-    turned.
+    The line number of a product is the number of its column. Returns None if the table is large, or has damaged rows.
     """
     if table.profile is not None or table.every_row is None or table.has_groups:
         return None
@@ -41,7 +40,7 @@ def turned(table: Table, mapping: Mapping[str, str | None]) -> Table | None:
     is_damaged = len(cells) < len(rows) or any(map(_is_flawed, cells))
     if is_damaged or len(cells) != len(table.sample) or any(len(row) > len(table.header) for row in cells):
         return None
-    if any(map(_CHANGED.search, table.header[1:])):  # the name of a column was blank or repeated, so it was replaced
+    if any(map(_CHANGED.search, table.header[1:])):  # a column name was blank or repeated
         return None
     width = len(table.header)
     columns: list[Cells] = [table.header, *([*row, *[""] * (width - len(row))] for row in table.sample)]
@@ -64,7 +63,7 @@ def _is_flawed(cells: Cells) -> bool:
 
 
 def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: Mapping[str, str | None]) -> None:
-    """Raise UnreadableFeed if the first column contains names of fields, and the rest of the header contains none."""
+    """Raise UnreadableFeed if the first column contains names of fields, and no other column has such a name."""
     if (names := _names_of_rows(header, sample, mapping)) is not None:
         shown = ", ".join(quoted(name, 30) for name in names[:4])
         raise UnreadableFeed(
@@ -95,7 +94,7 @@ def _names_of_rows(
 def refuse_attribute_rows(header: Sequence[str], sample: Sequence[Cells], sku: Sequence[int]) -> None:
     """Raise UnreadableFeed if each row is one value of a product, as in `SKU;Attribute;Value`.
 
-    The values of a column are then names of fields, and several rows have the same SKU.
+    In such a table, the values of a column are names of fields, and several rows have the same SKU.
     """
     rows = [row for row in islice(sample, MAX_ATTRIBUTE_ROWS) if sku and sku[0] < len(row)]
     if len({row[sku[0]] for row in rows}) == len(rows):
@@ -118,7 +117,7 @@ def refuse_attribute_rows(header: Sequence[str], sample: Sequence[Cells], sku: S
 def refuse_members(header: Sequence[str], sample: Sequence[Cells]) -> None:
     """Raise UnreadableFeed if the products are the values of one JSON object, and not the objects of a list.
 
-    The columns are then `products.A-1.name`, `products.A-2.name`, `products.A-1.price` and so on, in one row.
+    Such a table has one row, with the columns `products.A-1.name`, `products.A-2.name`, `products.A-1.price` and so on.
     """
     if len(sample) != 1:
         return

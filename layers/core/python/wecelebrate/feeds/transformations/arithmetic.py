@@ -1,4 +1,4 @@
-"""The steps for numbers. They compute with fractions, so no step rounds, except the step `round`."""
+"""The steps for numbers. They compute with fractions: only the step `round` rounds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ RoundingMode = Literal["half_up", "half_even", "up", "down"]
 
 CACHE_SIZE = 4096
 MAX_SHOWN = 14
-"""How many characters of an endless number a message shows."""
+"""The number of characters that a message shows of a number with endless decimals."""
 
 
 def rounded(value: Fraction, decimals: int, mode: RoundingMode) -> Fraction:
@@ -67,13 +67,13 @@ class Arithmetic:
         `first` is the number of steps before the steps for numbers.
         """
         self.divisors = dict(divisors)
-        """Maps the names of the columns that are divided by to their numbers."""
+        """Maps the names of divisor columns to their numbers."""
         self._steps: list[tuple[int, str, NumberStep]] = []
         for number, step in enumerate(steps, first + 1):
             (name,) = step
             self._steps.append((number, name, _number_step(name, step[name], divisors)))
-        # The results are cached, because prices repeat. They are not cached if a step divides by a column, because they
-        # then depend on the row too.
+        # The results are cached, because prices repeat. They are not cached if a step divides by a column, because such
+        # results also depend on the row.
         self._cached = None if divisors else lru_cache(maxsize=CACHE_SIZE)(lambda value: self._apply(value, (), None))
 
     def apply(self, value: Decimal, cells: Cells, mark: numbers.DecimalMark | None) -> Decimal:

@@ -1,4 +1,4 @@
-"""Plans the computed columns of a file, and reads the fields of the plan from them."""
+"""Plans the computed columns of a file, and assigns these columns to the fields of the plan."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -25,8 +25,9 @@ from wecelebrate.feeds.transformations.text import RegexBudget, TextStep, change
 
 Read = Callable[[Cells], str | None]
 _SEPARATE = ("price", "is_active")
-"""The fields whose columns are computed one by one, because the name of each column can have a meaning of its own: a
-currency, a number of units, or the opposite of active."""
+"""The fields whose columns are computed separately. The reason is that the name of each column can contain a currency
+or a number of units, or mean the opposite of active.
+"""
 MAX_NOTHING_LENGTH = 10
 
 
@@ -98,7 +99,7 @@ class _Planner:
             entry, sources, is_separate="sum" in entry or ("columns" in entry and field in _SEPARATE),
             is_sku=field == "sku",
         )  # fmt: skip
-        # The column of the SKU is kept, because the SKU of the parent can be a part of the SKU, as in `TEE-S`.
+        # The column of the SKU stays the SKU, because the SKU of the parent can be a part of it, as in `TEE-S`.
         shared = plan.sku[:1] if field == "parent" else []
         used = [each for each in [*sources, *divisors.values()] if each not in shared]
         for source in [] if "join" in entry else used:
@@ -109,7 +110,7 @@ class _Planner:
                 replace(named_price(number, self._file_header[source]), arithmetic=arithmetic)
                 for number, source in zip(numbers, sources, strict=True)
             ]
-            if arithmetic:  # the steps get the number of the file; it is not divided by a unit beside it
+            if arithmetic:  # the steps get the number in the file, which is not divided by a unit
                 plan.prices = [replace(price, units=1) for price in plan.prices]
                 plan.price_unit = plan.price_unit if self._settings.plain.get("price_unit") else None
         elif field == "is_active":
@@ -136,7 +137,7 @@ class _Planner:
     ) -> list[int]:
         """Add the computed columns of a transformation, and return their numbers."""
         names = [self._file_header[source] for source in sources]
-        # A part of a private value can be public. The rest of the value must not be in a message.
+        # A transformation can make a part of a private value public. Messages must not contain the rest of the value.
         is_private = any(private_part(name) for name in names)
         steps = self._steps(entry, is_private=is_private)
         if "constant" in entry:
@@ -179,7 +180,7 @@ class _Planner:
 
 
 def _named(number: int, step: str | Mapping[str, Any], run: TextStep) -> TextStep:
-    """Return the step with better messages: its errors begin with the number and the name of the step."""
+    """Return the step with errors that begin with the number and the name of the step."""
     name = step if isinstance(step, str) else next(key for key in step if key != "otherwise")
 
     def named(cell: str) -> str:
@@ -208,7 +209,7 @@ def _with_steps(read: Read, steps: Sequence[tuple[TextStep, bool]]) -> Read:
 
 
 def is_blank(cell: str | None) -> bool:
-    """Return whether a cell is blank, or has a text that programs write for a value that does not exist."""
+    """Return whether a cell is blank, or contains a text that programs write instead of a missing value."""
     if not cell:
         return True
     text = cell.strip()

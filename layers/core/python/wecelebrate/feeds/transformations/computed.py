@@ -1,4 +1,4 @@
-"""The computed columns of a file, as they are added to its rows."""
+"""Defines the computed columns of a file, and adds them to its rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class ComputedColumn:
     """A column whose cells are computed from the cells of a row."""
 
     name: str
-    """The name for messages. It consists of the names of the source columns, e.g. `Brand + Name`."""
+    """The name for messages. It consists of the names of the source columns, for example `Brand + Name`."""
     sources: tuple[int, ...]
     """The numbers of the columns of the file."""
     source_names: list[str]
@@ -25,8 +25,8 @@ class ComputedColumn:
 class ComputedColumns:
     """Adds computed cells to rows. They follow the columns that the file had when it was opened.
 
-    Later records of a JSON file can have new keys. Their columns follow the computed columns, so that the numbers of
-    all columns stay the same.
+    Later records of a JSON file can have new keys. The columns of new keys follow the computed columns, so that no
+    column gets another number.
     """
 
     def __init__(self, first: int, columns: Sequence[ComputedColumn]) -> None:
@@ -34,7 +34,7 @@ class ComputedColumns:
         self._columns = columns
 
     def get(self, number: int) -> ComputedColumn | None:
-        """Return a computed column, or None if the number is that of a column of the file."""
+        """Return a computed column, or None if the number belongs to a column of the file."""
         return self._columns[number - self.first] if self.first <= number < self.end else None
 
     def in_file(self, number: int) -> tuple[int, ...]:
@@ -76,7 +76,7 @@ class ComputedColumns:
         return [*row[: self.first], *computed, *row[self.first :]]
 
     def sku(self, columns: Sequence[int], cells: Cells) -> str:
-        """Return the SKU of a row of the file, or "" if it cannot be computed. `columns` are those of the plan."""
+        """Return the SKU of a row of the file, or "" if it cannot be computed. `columns` are the plan's SKU columns."""
         for number in columns:
             column = self.get(number)
             at = self.in_file(number)[0] if column is None else 0

@@ -19,21 +19,18 @@ class FileSettings:
     """The settings for reading a file."""
 
     plain: dict[str, str | None]
-    """Contains the options, and maps each field to its column. A field with a transformation has None, so that no other
-    column is read into it.
+    """Contains the options, and maps each field to its column. A field with a transformation is mapped to None, so that
+    no other column is read into the field.
     """
     transformations: dict[str, Mapping[str, Any]]
     attributes: dict[str, Mapping[str, Any]]
     """The transformations of the public attributes."""
     regex_seconds: float
-    """The time that the regular expressions may use."""
+    """The CPU time that the regular expressions may use, in seconds."""
 
     @property
     def for_opening(self) -> dict[str, str | None]:
-        """Options and columns by which the header of a file is found.
-
-        For a transformation, its first column is used.
-        """
+        """The options, and the columns by which the header is found. A transformation has its first column."""
         first = {name: next(iter(input_columns(entry)), None) for name, entry in self.transformations.items()}
         return {**self.plain, **first}
 
@@ -55,7 +52,7 @@ def file_settings(
 def _check(entries: Mapping[str, Any], kind: Any) -> None:
     """Raise UnreadableFeed if a transformation has a key, a step or a value that this release does not know.
 
-    A later release can know more of them. If they were ignored after a rollback, the values would be wrong.
+    A later release can define more steps. If steps were ignored after a rollback, values would be wrong.
     """
     if not entries:
         return

@@ -17,12 +17,12 @@ Shown = Callable[[str], str]
 MAX_REGEX_CELL = 100_000
 """The maximum number of characters of a cell for a regular expression. A description has the same maximum."""
 MAX_REGEX_SECONDS = 300.0
-"""The time of the CPU that all regular expressions may use for one file, in seconds.
+"""The CPU time that all regular expressions may use for one file, in seconds.
 
 RE2 needs linear time, but a large expression can still need some seconds for a long cell. An ordinary expression needs
-about 10 µs, which is 10 seconds for a million rows."""
+about 10 µs for a cell, or 10 seconds for a million rows."""
 MAX_PREVIEW_SECONDS = 10.0
-"""The same limit for a proposal, which reads only a sample."""
+"""The CPU time for regular expressions in a proposal, which reads only a sample."""
 MAX_RESULT = 1_000_000
 """The maximum number of characters of a value. A cell has the same maximum."""
 MAX_CACHED_LENGTH = 300
@@ -165,7 +165,7 @@ def strip_html(cell: str) -> str:
             parts.append(node.tail or "")
             continue
         stack.append((node, True))
-        if isinstance(node.tag, str) and node.tag not in _NOT_SHOWN:  # the tag of a comment is a function
+        if isinstance(node.tag, str) and node.tag not in _NOT_SHOWN:  # for a comment, `tag` is a function
             parts.append(node.text or "")
             stack += [(child, False) for child in reversed(node)]
     lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))

@@ -1,6 +1,6 @@
 """Profiles of the exports of shops, tills and marketplaces, one module for each vendor.
 
-If a file has the columns of several profiles, the first one in PROFILES is used.
+If a file has the columns of several profiles, the first profile in PROFILES is used.
 """
 
 from wecelebrate.feeds.vendors.akeneo import AKENEO

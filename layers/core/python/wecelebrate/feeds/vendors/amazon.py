@@ -15,7 +15,7 @@ AMAZON = Profile(
         "description": ("productdescription",),
         "category": ("itemtype", "itemtypekeyword", "feedproducttype"),
         "brand": ("brandname", "manufacturer"),
-        # A list price is the price that is crossed out. A sale price needs its first and its last day. If they are
+        # A list price is the crossed-out price. A sale price needs its first and its last day. If these days are
         # missing, the user is asked about the sale price.
         "price": ("standardprice",),
         "currency": ("currency",),

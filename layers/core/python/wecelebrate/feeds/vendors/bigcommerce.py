@@ -15,7 +15,7 @@ BIGCOMMERCE = Profile(
         "description": ("description",),
         "category": ("categories",),
         "brand": ("brand", "brandname"),
-        # "Sale Price" has no days: customers pay it while it is set. "Retail Price" is the price that is crossed out.
+        # "Sale Price" has no dates: customers pay it as long as it is set. "Retail Price" is the crossed-out price.
         "price": ("price",),
         "images": ("imageurlimport", "internalimageurlexport", "imageurl"),
         "inventory_count": ("currentstock",),

@@ -1,4 +1,4 @@
-"""commercetools: the CSV files of the Merchant Center, those of the older ImpEx tools, and JSON of its APIs.
+"""commercetools: the CSV files of the Merchant Center and of the older ImpEx tools, and JSON of the APIs.
 
 Sources: docs.commercetools.com/merchant-center, "Import products" (columns such as `variants.prices.value.centAmount`);
 github.com/commercetools/nodejs, "product-json-to-csv" (columns such as `prices`); docs.commercetools.com, "Products"
@@ -18,7 +18,7 @@ from wecelebrate.feeds.columns.profile import Profile, VariantRule
 from wecelebrate.feeds.items import BadCell, quoted
 
 PRODUCT_COLUMNS = "(?!key|name|description|slug|categories|tax|published|producttype|meta).*"
-"""All columns except those of the product. A variant has its own attributes, and inherits none."""
+"""A pattern for the columns of the variant. A variant has its own attributes, and inherits no attributes."""
 
 COMMERCETOOLS = Profile(
     "commercetools",
@@ -86,7 +86,7 @@ _PRICE = re.compile(r"(?:([A-Z]{2})-)?([A-Z]{3}) (\d{1,12})(?:\|\d{1,12})?(.{0,3
 
 
 def price_of_list(cell: str, catalog_currency: str) -> tuple[Decimal, str]:
-    """Return the price for all customers in the catalog's currency, otherwise the first price for all customers.
+    """Return the price for all customers in the catalog's currency, or else the first price for all customers.
 
     Amounts are whole numbers of the smallest unit, such as cents. Raises BadCell with the code `not_a_number`.
     """

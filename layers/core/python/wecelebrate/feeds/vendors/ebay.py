@@ -67,7 +67,7 @@ EBAY_REPORT = Profile(
         "sku": ("customlabel.*",),
         "name": ("title", "itemtitle"),
         "category": ("ebaycategory1name", "categoryleafname"),
-        # The start price of a listing stays as it is when the seller changes the price.
+        # The start price of a listing does not change when the seller changes the price.
         "price": ("auctionbuyitnowprice", "currentprice", "price", "startprice"),
         "currency": ("currency",),
         "inventory_count": ("availablequantity", "quantityavailable"),

@@ -1,4 +1,4 @@
-"""Products with variants in JSON: what the APIs of many shops return, among them Shopify, BigCommerce and Medusa 2.
+"""Products with variants in JSON: responses from the APIs of many shops, such as Shopify, BigCommerce and Medusa 2.
 
 Sources: shopify.dev, "Product" (Admin REST and GraphQL) and "Perform bulk operations with the GraphQL Admin API";
 developer.bigcommerce.com, "Products"; docs.medusajs.com, "Admin API: Products".
@@ -12,13 +12,13 @@ JSON_PRODUCTS = Profile(
     "json with variants",
     (("title", "variantsprice"), ("name", "variantsprice"), ("title", "variantssku"), ("name", "variantssku")),
     {
-        # A record without variants is a product of its own.
+        # A record without variants is also a product.
         "sku": ("variantssku", "sku"),
         "name": ("title", "name"),
         "description": ("bodyhtml", "descriptionhtml", "description"),
         "category": ("producttype", "category", "categoryname", "categories0name", "typevalue", "collectiontitle"),
         "brand": ("vendor", "brand", "brandname", "brands0name", "manufacturer"),
-        # WooCommerce has a regular price. Its other price can be an offer.
+        # WooCommerce has a regular price. The key `price` can be an offer.
         "price": (
             "variantsregularprice", "variantsprice", "variantspriceamount", r"variantsprices0?amount", "regularprice",
             "price",

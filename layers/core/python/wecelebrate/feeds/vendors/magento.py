@@ -1,7 +1,7 @@
 """Magento 2 and Adobe Commerce: the product export, and the list of products of the REST API.
 
 Sources: experienceleague.adobe.com, "Product attributes CSV file structure"; developer.adobe.com, "Search using REST
-endpoints"; experienceleague.adobe.com, "Special price": without dates, it is valid until it is removed.
+endpoints"; experienceleague.adobe.com, "Special price": a special price without dates is valid until it is removed.
 `additional_attributes` contains pairs such as `color=Red,"features=Zip|Pocket, inside"`.
 """
 

@@ -1,7 +1,7 @@
 """Odoo: the records that its API reads (`search_read`), in JSON.
 
 Source: odoo.com/documentation, "External API". A link to another record is the list of its id and its name, as in
-`"currency_id": [1, "EUR"]`. A field without a value is `false`, unless it is a field of yes and no.
+`"currency_id": [1, "EUR"]`. A field without a value is `false`. In a boolean field, `false` is a value.
 """
 
 import re

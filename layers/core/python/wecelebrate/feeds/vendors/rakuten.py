@@ -14,7 +14,7 @@ RAKUTEN = Profile(
         "sku": ("sku管理番号", "システム連携用sku番号", "商品番号", "商品管理番号商品url"),
         "name": ("商品名",),
         "description": ("pc用商品説明文", "商品説明文", "スマートフォン用商品説明文"),
-        # 表示価格 is the price that is crossed out (二重価格).
+        # 表示価格 is the crossed-out price (二重価格).
         "price": ("販売価格", "通常購入販売価格"),
         "images": (r"商品画像パス\d*",),
         "inventory_count": ("在庫数",),

@@ -44,7 +44,7 @@ SHOPWARE_5 = Profile(
         "category": ("categories", "categorypaths?"),
         # `supplier` is the manufacturer that the shop shows.
         "brand": ("supplier", "suppliername"),
-        # EK is the standard group of customers, so `price_EK` is the price that the shop sells at.
+        # EK is the standard group of customers, so `price_EK` is the selling price of the shop.
         "price": ("priceek", "price"),
         "images": ("imageurl", "images"),
         "inventory_count": ("instock",),

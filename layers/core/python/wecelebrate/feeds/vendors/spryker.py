@@ -34,7 +34,7 @@ SPRYKER_CONCRETE = Profile(
         "name": ("name[a-z]{2,4}",),
         "description": ("description[a-z]{2,4}",),
     },
-    # The prices come in product_price.csv.
+    # The prices are in the file product_price.csv.
     separate_prices=True,
 )
 

@@ -1,7 +1,7 @@
 """Trendyol: the products of a seller (Ürün Listesi), and the template for new products. Each row is a variant.
 
 Source: the column names of the workbooks that the seller panel exports. `Tedarikçi Stok Kodu` is the seller's own stock
-code: Trendyol calls its sellers suppliers. The barcode identifies a product at Trendyol.
+code, because Trendyol calls its sellers suppliers. The barcode identifies a product at Trendyol.
 """
 
 from wecelebrate.feeds.columns.profile import Profile

@@ -37,9 +37,9 @@ _OF_VARIATIONS = re.compile(r"variable|variation.*")
 
 
 def has_types(columns: Columns) -> bool:
-    """Return whether a column has the types of products of WooCommerce, which it does not translate.
+    """Return whether a column contains the product types of WooCommerce, which are the same in every language.
 
-    The names of the columns are translated into 50 languages or more, so the profile does not know all of them.
+    The column names are translated into at least 50 languages, so the profile does not contain all of them.
     """
     return any(
         bool(cells := columns[number].cells)
@@ -62,7 +62,7 @@ WOOCOMMERCE = Profile(
         "description": (_DESCRIPTION, "shortdescription|kurzbeschreibung"),
         "category": ("categories|kategorien|categorias|categorie|categorieen",),
         "brand": ("brands", "brand", "metabrand"),
-        # A sale price is an offer. If its days are blank, it is valid now.
+        # A sale price is an offer. If its dates are blank, the sale price is valid now.
         "price": (_REGULAR_PRICE, _SALE_PRICE),
         "images": ("images|bilder|imagenes|immagini|afbeeldingen",),
         "inventory_count": ("stock|bestand|lagerbestand|lager|inventario|magazzino|voorraad",),
@@ -118,7 +118,7 @@ WOOCOMMERCE_REST = Profile(
     {
         "weight": "weight",
         "globaluniqueid": "gtin",
-        # A product has all values of an attribute, a variation has one of these values.
+        # A product has all values of an attribute, and a variation has one of these values.
         "attributes.+": "",
     },
     VariantRule(

@@ -13,7 +13,7 @@ with commas between them, and are folded when they are read. These are the table
 |                   | `end_date` (the date from which a product is no longer sold)                                     |
 | columns.weak      | names that also mean other things, such as `Nr` and `Web`: `sku`, `name`, `inventory_count`,     |
 |                   | `is_active`, `inactive`. They are used if no clear name exists and the values fit them.          |
-| prices            | words of which names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |
+| prices            | words in names of price columns: `base` (price), `weak` (possibly a price, such as "amount"),    |
 |                   | `alone` (a price without the word price), `tax`, `with`, `without`, `neutral` (selling, retail), |
 |                   | the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net`; and `per`: words    |
 |                   | between a price and its unit                                                                     |
@@ -26,11 +26,14 @@ with commas between them, and are folded when they are read. These are the table
 |                   | public, and `operational` words of places, notes and discounts                                   |
 | properties        | names of properties that are public, such as `color`, and `product`: words for the product       |
 
-The modules that use the tables also contain words: those of English and of vendors, and the oldest of other languages.
+The modules that use the tables also contain words: English words, words of vendors, and older words of other languages.
 
-The files are read when the first name is looked up, and not when the module is imported. `feeds.prepare` reads them
-earlier. A file has only headers of tables, and texts in single quotes or in three of them, so that a regular expression
-reads all files in 3 ms. `tomllib` needs 15 ms. A test compares the results of both.
+The files are read when the first name is looked up, and not when the module is imported. `feeds.prepare` reads the
+files earlier.
+
+A regular expression reads all files in 3 ms, and `tomllib` needs 15 ms. Therefore a file may contain only headers of
+tables, and texts in single or triple single quotes. A test compares the results of the regular expression and of
+`tomllib`.
 """
 
 import re
@@ -94,7 +97,7 @@ class Vocabulary:
         return words
 
     def ranks(self, table: str) -> dict[str, int]:
-        """Map the words of a table to their positions in the lists of their languages. The most usual word has 0."""
+        """Map the words of a table to their positions in the lists of their languages. The first word is best."""
         ranks: dict[str, int] = {}
         for tables in self.by_language.values():
             for rank, word in enumerate(tables.get(table, ())):
@@ -111,7 +114,7 @@ class Vocabulary:
     def shared_currencies(self) -> dict[str, tuple[Languages, Languages]]:
         """Map words for a currency to the codes of all currencies with this word, and to the languages of the word.
 
-        The first currency is that of most languages, or otherwise that of the last language.
+        The first currency is the currency in most languages, or else in the last language.
         """
         prefix = "prices.currencies."
         shared: dict[str, dict[str, Languages]] = {}

@@ -41,7 +41,7 @@ _BETWEEN_WORDS = re.compile(rf"[^\w{_VOICED}]+|[\d_]+")
 
 
 def divided(text: str, signs: Mapping[int, str] | None = None) -> str:
-    """Return a text in lower case and in NFKD, so that accents are characters of their own.
+    """Return a text in lower case and in NFKD. In NFKD, accents are separate characters.
 
     `signs` is a table of further replacements for `str.translate`.
     """
@@ -70,8 +70,8 @@ def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str,
 def word_lists(texts: Iterable[str]) -> list[list[str]]:
     """Return the folded words of each text. Commas separate words, which can contain spaces.
 
-    All texts are folded together, and each character is folded only once, so that the 100,000 characters of the
-    vocabulary need 9 ms.
+    All texts are folded together, and each different character is folded only once. The 100,000 characters of the
+    vocabulary then need 9 ms.
     """
     text = nfc(_END_OF_TEXT.join(texts))
     folded = nfc(text.translate(_FoldedCharacters()))
@@ -79,7 +79,7 @@ def word_lists(texts: Iterable[str]) -> list[list[str]]:
 
 
 class _FoldedCharacters(dict[int, str]):
-    """Maps the codes of characters to their folded forms. Commas and ends of texts stay."""
+    """Maps the codes of characters to their folded forms. Commas and ends of texts are not removed."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
@@ -92,7 +92,7 @@ class _FoldedCharacters(dict[int, str]):
 def western(text: str) -> str:
     """Return a number in NFKC with the digits 0 to 9. The Arabic decimal separator becomes a point.
 
-    Arabic digits beside other digits are kept, because people do not write such numbers.
+    If a text has both Arabic and other digits, the Arabic digits are kept, because people do not write such numbers.
     """
     plain = nfkc(text)
     digits = {char.isascii() for char in plain if char.isdecimal()}

@@ -1,4 +1,4 @@
-"""Builds sets of words from one text, so that long lists of words stay readable, and divides names into words."""
+"""Builds sets of words from texts, which are more readable than long lists, and divides names into words."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,14 +16,14 @@ def phrases(text: str) -> frozenset[str]:
 
 
 def any_of(texts: Iterable[str]) -> str:
-    """Return a regular expression that matches any of the texts, the longest first."""
+    """Return a regular expression that matches any of the texts. Longer texts come first."""
     return "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
 
 
 def divisions(text: str, vocabulary: frozenset[str]) -> Iterator[tuple[str, ...]]:
     """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
 
-    Positions from which the rest cannot be divided are remembered, so the time is linear.
+    Positions from which the text cannot be divided are stored, so that the time is linear.
     """
     dead: set[int] = set()
     longest = _longest(vocabulary)

@@ -30,12 +30,12 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGN
 
 
 def unescaped(text: str) -> str:
-    """Replace escapes such as `_x000D_`, with which OOXML writes characters that XML does not allow."""
+    """Replace escapes such as `_x000D_`. OOXML uses them for characters that XML does not allow."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def cell_format(code: str) -> CellFormat | int:
-    """Return the kind of value that a number format shows. For formats such as `00000`, return the number of digits."""
+    """Return the kind of value that a number format shows, or the number of digits of a format such as `00000`."""
     code = code[:255]
     if re.fullmatch(r"0{2,30}", code):
         return len(code)
@@ -51,10 +51,7 @@ def cell_format(code: str) -> CellFormat | int:
 
 
 def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str], str]:
-    """Return the function that reads the numbers in cells of this format.
-
-    That function has a cache, because values repeat.
-    """
+    """Return the function that reads the numbers in cells of this format. It has a cache, because values repeat."""
     if shown_as == "number":
         return number
     if isinstance(shown_as, int):
@@ -79,7 +76,7 @@ def number(raw: str) -> str:
         return raw
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if abs(value) >= 1e15:  # keep the exponent: it shows that the number was rounded when it was written
+    if abs(value) >= 1e15:  # keep the exponent, because it shows that a program has rounded the number
         return raw.upper() if "E" in raw.upper() else raw.removesuffix(".0")
     return format(Decimal(format(value, ".15g")), "f")
 
@@ -87,7 +84,7 @@ def number(raw: str) -> str:
 def padded(raw: str, digits: int) -> str:
     """Add leading zeros to a whole number, until it has `digits` digits.
 
-    Formats such as `00000` show SKUs in this way if the SKUs are stored as numbers.
+    A format such as `00000` shows numbers in this way. Such numbers are often SKUs.
     """
     text = number(raw)
     return text.zfill(digits) if text.isdigit() else text

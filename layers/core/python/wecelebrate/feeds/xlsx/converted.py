@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +16,7 @@ from wecelebrate.feeds.files.containers import MAX_MEMORY_BYTES, report_full_dis
 from wecelebrate.feeds.items import UnreadableFeed
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-"""The size of a sheet of Excel."""
+"""The maximum number of rows of a sheet in Excel."""
 MAX_SHEETS = 200
 MAX_MERGED = 100_000
 _NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -64,7 +65,7 @@ class XlsxWriter:
             self._part.write(f'<row r="{row}">{"".join(cells)}</row>'.encode())
 
     def merge(self, column: int, row: int, across: int, down: int) -> None:
-        """Merge a cell with the cells at its right and below it."""
+        """Merge a cell with cells to the right and below."""
         if (across or down) and len(self._merged) < MAX_MERGED:
             end = f"{letters(min(column + across, MAX_COLUMNS))}{min(row + down, MAX_ROWS)}"
             self._merged.append(f"{letters(column)}{row}:{end}")
@@ -140,6 +141,11 @@ def typed_cell(column: int, row: int, kind: str, value: str, style: int = 0) -> 
     return f'<c r="{letters(column)}{row}" t="{kind}" s="{style}"><v>{escape(value)}</v></c>'
 
 
+def formula_cell(column: int, row: int, formula: str) -> str:
+    """Return a cell with a formula without a stored value."""
+    return f'<c r="{letters(column)}{row}" t="n"><f>{escape(_printable(formula))}</f></c>'
+
+
 def _printable(text: str) -> str:
     """Return a text without the control characters that XML forbids. A row with such a character has damaged text."""
     return (
@@ -147,6 +153,7 @@ def _printable(text: str) -> str:
     )
 
 
+@lru_cache(MAX_COLUMNS)
 def letters(column: int) -> str:
     """Return the letters of a column, which is counted from 1."""
     name = ""

@@ -2,7 +2,7 @@
 
 Many ERP systems write this format, often with the ending `.xls`. The rows are converted one by one.
 
-Source: Microsoft, XML Spreadsheet Reference (2002). `ss:Index` and `ss:MergeAcross` say which cells are left out.
+Source: Microsoft, XML Spreadsheet Reference (2002). The attributes `ss:Index` and `ss:MergeAcross` skip cells.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _FORMATS = {
     "Fixed": "0.00", "Standard": "#,##0.00", "Currency": "#,##0.00", "Euro Currency": '#,##0.00 "\u20ac"',
     "Percent": "0.00%",
 }  # fmt: skip
-"""The number formats that have names in Excel. Dates are written in ISO 8601, so they need no format."""
+"""The number formats that have names in Excel. Dates are not in this table, because they are written in ISO 8601."""
 _KINDS = {"Number": "n", "Boolean": "b", "Error": "e"}
 
 

@@ -1,4 +1,4 @@
-"""Reads from a number format what Excel shows beside the digits: a currency, a percent sign, the letters of a SKU.
+"""Reads from a number format what Excel adds to the digits: a currency, a percent sign, or the letters of a SKU.
 
 | format              | stored | shown    | read       |
 |---------------------|--------|----------|------------|
@@ -45,7 +45,7 @@ _LOCALES = {
 def shown_currency(code: str) -> str | None:
     """Return the code of the currency that a number format shows, or None if it shows no currency.
 
-    A sign that several currencies use, such as $ without a locale, is returned as it is.
+    A sign that several currencies use, such as $ without a locale, is returned unchanged.
     """
     positive = code[:MAX_CODE_LENGTH].split(";", 1)[0]
     if match := _SYMBOL.search(positive):
@@ -73,7 +73,7 @@ def _code(symbol: str, locale: str) -> str | None:
 def shown_decimals(code: str) -> int:
     """Return how many decimals a number format shows, or 0 if it shows fewer than two.
 
-    A format without decimals can be a mistake: a price of 12.50 is not 13.
+    A format with fewer decimals can be a mistake: a price of 12.50 is not 13.
     """
     positive = _SYMBOL.sub("", _LITERAL.sub("", code[:MAX_CODE_LENGTH].split(";", 1)[0]))
     match = _DECIMALS.search(positive)
@@ -81,9 +81,9 @@ def shown_decimals(code: str) -> int:
 
 
 def with_decimals(decimals: int) -> Callable[[str], str]:
-    """Return a function that reads a number as Excel shows it, e.g. 24.395 with two decimals as 24.40.
+    """Return a function that reads a number as Excel shows it. For example, 24.395 with two decimals is 24.40.
 
-    Formulas such as `=C5*1.19` have results with more decimals than the prices that the sender sees.
+    The results of formulas such as `=C5*1.19` have more decimals than the prices that Excel shows to the sender.
     """
     step = Decimal(1).scaleb(-decimals)
 
@@ -102,7 +102,7 @@ def with_decimals(decimals: int) -> Callable[[str], str]:
 
 
 def with_currency(code: str, decimals: int = 0) -> Callable[[str], str]:
-    """Return a function that reads a number and appends the currency. The point in its text is always decimal."""
+    """Return a function that reads a number and appends the currency. In the result, a point is always decimal."""
     plain = with_decimals(decimals) if decimals else number
 
     @lru_cache(maxsize=8192)
@@ -132,7 +132,7 @@ def digit_pattern(code: str) -> str | None:
 
 
 def with_pattern(pattern: str) -> Callable[[str], str]:
-    """Return a function that shows a whole number in a pattern: 12 in `ART-0000` becomes ART-0012."""
+    """Return a function that writes a whole number into a pattern. For example, 12 in `ART-0000` becomes ART-0012."""
     places = pattern.count("\0")
 
     @lru_cache(maxsize=8192)

@@ -1,7 +1,7 @@
-"""Converts the tables of an HTML page to XLSX. Many shops call such a page an Excel file, with the ending `.xls`.
+"""Converts the tables of an HTML page to XLSX. Many shops give such a page the ending `.xls` of Excel.
 
-Each table becomes a sheet, so that a table around the table of products causes no problem. The text of a cell is read
-as it is shown. If a cell contains only a picture, its text is the address of the picture.
+Each table becomes a sheet. Therefore the table of products can be inside of another table. The text of a cell is read
+as a browser shows it. If a cell contains only a picture, its text is the address of the picture.
 """
 
 import re
@@ -18,7 +18,7 @@ CHUNK = 64 << 10
 TAIL = 4_096
 MIN_NAMES = 2
 MAX_ROW_LENGTH = 2 << 20
-"""The maximum number of characters of a row, with the tables in it. The tree of a row is in memory."""
+"""The maximum number of characters of a row, with all its inner tables. The tree of a row is in memory."""
 MAX_SPAN = 1_000
 _CELLS = ("td", "th")
 _SPACE = re.compile(r"\s+")
@@ -42,7 +42,7 @@ class _Converter:
         self._count_known, self._names = count_known, 0
         self._root: Any = None
         self._open_characters = 0
-        """How much text the parser has read since the start of the open row, rounded to chunks."""
+        """The number of characters that the parser has read since the start of the open row, rounded to chunks."""
         self._spans: dict[int, int] = {}
         """For each column that a cell above covers, the number of further rows that it covers."""
 
@@ -63,7 +63,7 @@ class _Converter:
             self._read(parser)
         except etree.LxmlError as error:
             raise UnreadableFeed(f"the page is not well-formed HTML ({error}); export the products as CSV") from error
-        if "</table" not in end.casefold():  # the parser closes all elements of a page that is cut off
+        if "</table" not in end.casefold():  # the parser closes all elements if the page was cut off
             raise UnreadableFeed("the page is incomplete: its last table is not closed; upload it again")
         return self._names
 
@@ -72,7 +72,7 @@ class _Converter:
             if self._root is None:
                 self._root = element.getroottree().getroot()
             if element.tag == "table":
-                self._writer.end_sheet()  # the rows after an inner table are those of another sheet
+                self._writer.end_sheet()  # the rows after an inner table belong to another sheet
             elif event == "end":
                 if next(element.iterdescendants("table"), None) is None:
                     self._write_row(element)
@@ -84,7 +84,7 @@ class _Converter:
     def _prune(self, characters: int) -> None:
         """Remove the elements before the parser's position, so that memory does not grow with the page.
 
-        An open row is kept. Raises UnreadableFeed if it is longer than a row of products.
+        A row that is not complete is kept. Raises UnreadableFeed if this row is longer than any row of products.
         """
         node = self._root
         while node is not None and len(node):
@@ -131,7 +131,7 @@ def _text_of(cell: Any) -> str:
 
 
 def _span(cell: Any, name: str) -> int:
-    """Return the number of further columns or rows that a cell covers."""
+    """Return the number of additional columns or rows that a cell covers."""
     text = cell.get(name) or ""
     return (
         min(int(text), MAX_SPAN) - 1 if text.isascii() and text.isdecimal() and 0 < len(text) < 6 and int(text) else 0

@@ -1,6 +1,6 @@
 """Parses the XML parts of a workbook as events.
 
-Document type declarations are refused, because OOXML forbids them. So no part can declare entities.
+Document type declarations are refused, because OOXML forbids them. Therefore no part can declare entities.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,8 +49,8 @@ def parse_part(
 ) -> Iterator[None]:
     """Call the handlers for each element and each text of the part, and yield after each chunk.
 
-    The handlers get element names without a prefix. Set `bounded` if the handlers themselves limit the depth and the
-    number of element names. This option saves two function calls for each element.
+    The handlers get element names without a prefix. If the handlers themselves limit the depth and the number of
+    element names, set `bounded`. This option saves two function calls for each element.
 
     Raises UnreadableFeed for invalid XML, and for XML that no spreadsheet program writes.
     """

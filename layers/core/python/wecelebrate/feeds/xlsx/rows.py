@@ -12,17 +12,16 @@ from wecelebrate.feeds.xlsx.strings import MAX_TEXT_LENGTH
 
 MAX_MERGED_CELLS = 100_000
 MAX_FILLED_CELLS = 20_000_000
-"""The maximum number of cells that get the values of merged cells. A text counts once more for each LONG_TEXT
-characters.
+"""The maximum number of cells that get values of merged cells. A text counts again for each LONG_TEXT characters.
 
-A file of 1 MB could otherwise fill two billion cells: 2,000 merged cells, each over a million rows.
+Without this limit, a file of 1 MB could fill two billion cells, with 2,000 merged cells of a million rows each.
 """
 LAST_ROW = 9_999_999
 LAST_COLUMN = 16_383
 LONG_TEXT = 1_000
-"""The number of characters above which a shared text counts towards MAX_REPEATED_CHARACTERS."""
+"""Shared texts with more characters than this are counted for MAX_REPEATED_CHARACTERS."""
 MAX_REPEATED_CHARACTERS = 1 << 30
-"""The maximum number of characters of long shared texts, added up over all cells.
+"""The maximum number of characters of all cells with long shared texts.
 
 A text of 32,000 characters that is used in a million rows would add 32 billion characters.
 """
@@ -43,12 +42,12 @@ Numbered = tuple[int, list[str]]
 Spans = dict[int, list[tuple[int, int]]]
 """Maps each column to a list of its merged cells. For each merged cell, the list has the first row and the last row.
 
-The merged cell that is lowest in the sheet is the first item of the list.
+The list begins with the lowest merged cell of the sheet.
 """
 
 
 class FlawedCells(list[str]):
-    """The cells of a row. Some of these cells must be checked later, when the fields of the columns are known."""
+    """The cells of a row. Some cells must be checked later, when the fields of the columns are known."""
 
     flaws: dict[int, Flaw]
     three_decimals: set[int]
@@ -101,7 +100,7 @@ class SheetRows:
     def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None, marked: bool = False) -> None:
         """If `marked` is set, the cells with numbers are objects of NumberText."""
         self._book, self._sheet, self._marked = book, sheet, marked
-        # The merged cell that begins first is the last item.
+        # The last item is the merged cell that begins first.
         self._spans = sorted(
             ((first, column, last) for column, rows in (spans or {}).items() for first, last in rows), reverse=True
         )
@@ -278,7 +277,7 @@ class _RowParser:
             content = self._shared_text(value) if recent is None else recent
         elif value and (cell_type is None or cell_type == "n"):
             content = self._number_readers.get(self._style, number)(value)
-            if content[-4:-3] == "." and content[-3:].isdigit():  # and not the sign in `12.5 $` or `19.25%`
+            if content[-4:-3] == "." and content[-3:].isdigit():  # `.5 $` and `.25%` do not match
                 self._three_decimals.add(column)
         else:
             content = self._other_content(cell_type, value)
@@ -309,7 +308,7 @@ class _RowParser:
         self._problem = self._problem or ("too_many_cells", f"it has more than {MAX_COLUMNS:,} columns")
 
     def _other_content(self, cell_type: str | None, value: str) -> str:
-        """Return the content of a cell whose type is neither shared text nor number."""
+        """Return the content of a cell of any type except shared text and number."""
         if cell_type is None or cell_type == "n":
             formula = quoted("=" + self._formula)
             self._flaws[self._column] = (
@@ -348,7 +347,7 @@ class _RowParser:
 
 
 def _marking(read: Callable[[str], str]) -> Callable[[str], str]:
-    """Return a function that reads a number as `read` does, and marks its text as NumberText."""
+    """Return a function that reads a number with `read`, and returns its text as NumberText."""
     return lambda raw: NumberText(read(raw))
 
 

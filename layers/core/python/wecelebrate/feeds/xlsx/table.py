@@ -25,11 +25,11 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans,
 
 SAMPLE_ROWS = 200
 SHORT_SHEET = 8 << 20
-"""The maximum size, in bytes, of a sheet that a proposal reads to its end. This takes about 50 ms."""
+"""The maximum size, in bytes, of a sheet that a proposal reads to its end. Such a sheet takes about 50 ms."""
 MAX_SHEETS = 50
-"""How many sheets with products are read one after the other."""
+"""The maximum number of sheets with products that are read one after the other."""
 PREVIEW_ROWS = 40
-"""How many rows at the top of each sheet are searched for products."""
+"""The number of rows at the top of each sheet that are searched for products."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class _SheetPreview:
     sheet: Sheet
     header: list[str]
     score: int
-    """2 if the sheet has SKUs and also names or prices, 1 if it has only SKUs (as in a stock list), otherwise 0.
+    """2 if the sheet has SKUs and also names or prices, 1 if it has SKUs without names and prices, otherwise 0.
 
     A sheet without rows below the header has the score 0.
     """
@@ -49,12 +49,12 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     """Open the sheet with the products as a table.
 
     `mapping["sheet"]` is the sheet's name, or its number, counted from 1. Without this option, the only visible sheet
-    with products is opened. Several visible sheets with products and the same header are read one after the other, and
-    the column `Sheet` has the name of the sheet of each row. If their headers differ, the option is required. Otherwise
-    the products of some sheets would be ignored silently.
+    with products is opened. Several visible sheets with products and the same header are read one after the other. The
+    column `Sheet` then contains the name of each row's sheet. If the headers differ, the option is required, because
+    the products of some sheets would otherwise be ignored silently.
 
     If `entire_sheet` is set, the sheets are first read to their end, to find merged cells and damaged data. Short
-    sheets are always read to their end, so that a proposal has the names of headers with merged cells. Raises
+    sheets are always read to their end, because a proposal needs the names in merged cells of a header. Raises
     UnreadableFeed.
     """
     book = Book(archive)
@@ -96,7 +96,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
         refuse_document([[cell or "" for cell in cells] for cells in titles], first.head.names)
     table.notes, table.has_groups = notes_of_titles(titles), first.head.has_groups
     table.notes = notes_of_groups((cells for part in parts for cells in part.groups()), table.notes)
-    if not is_partial:  # if only a part was read, the last rows would need a second pass
+    if not is_partial:  # without a complete pass, the last rows are not known
         table.notes = notes_of_footer(last_rows, table.notes)
     table.legend = legend_of([*titles, *last_rows[-MAX_ROWS:]])
     if legend := next((text for part in parts if (text := colour_legend(cells for _, cells in part.top))), None):
@@ -162,7 +162,7 @@ def _open_part(
 
 
 def _has_unclear_text(cells: Cells) -> bool:
-    """Return whether a cell contains a text such as `1.250`, whose separator can be decimal or not."""
+    """Return whether a cell contains a text such as `1.250`, whose separator is decimal or groups thousands."""
     return any(
         not isinstance(cell, NumberText) and (shape := shape_of(cell)) and shape.unclear for cell in cells if cell
     )
@@ -184,8 +184,8 @@ def _named_sheet(book: Book, option: str) -> Sheet:
 def _product_sheets(book: Book, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter) -> list[Sheet]:
     """Return the visible sheets with products. Raises UnreadableFeed if several sheets have different headers.
 
-    A sheet with prices but without product names is ignored if another sheet has both: in the workbook of OpenCart, the
-    sheet `Specials` contains offers.
+    A sheet with prices but without product names is ignored if another sheet has prices and names. For example, the
+    sheet `Specials` in the workbook of OpenCart contains offers.
     """
     visible = [sheet for sheet in book.sheets if not sheet.hidden] or book.sheets
     if len(visible) == 1:
@@ -221,7 +221,7 @@ def _preview(
     except UnreadableFeed:
         return _SheetPreview(sheet, header, 0)
     if plan.profile is None and "sku" not in mapping and not plan.prices and not _has_usual_sku(header, plan.sku):
-        return _SheetPreview(sheet, header, 0)  # a sheet with customers or orders can have a column `Nr`, too
+        return _SheetPreview(sheet, header, 0)  # a sheet with customers or orders can also have a column `Nr`
     return _SheetPreview(sheet, header, 2 if plan.name or plan.prices else 1, frozenset(plan.field_columns))
 
 
@@ -256,7 +256,7 @@ def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[H
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
-    """Cut or extend the row to `width` cells, and return it. Returns None if all these cells are blank."""
+    """Cut or extend the row to `width` cells, and return it. Returns None if all returned cells would be blank."""
     line, cells = row
     count = len(cells)
     if count < width:

@@ -61,7 +61,7 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
 }
 # The name of an IDoc type ends with its version, as in MATMAS05. A name that a company has defined begins with Z.
 FORMAT_OF_IDOC: dict[str, type[XmlFormat]] = {"MATMAS": SapMaterials, "COND_A": SapConditions}
-# To detect these formats, the name of the root element is not enough: the start of the file must contain these bytes.
+# The root element's name is not enough to detect these formats: the start of the file must contain these bytes.
 CONFIRMED_BY = {
     TallyMasters: b"<STOCKITEM",
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",

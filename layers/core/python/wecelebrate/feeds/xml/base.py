@@ -23,7 +23,7 @@ class XmlFormat:
     complete_elements: tuple[str, ...]
     """The names of the elements that are read completely: records, and elements that are needed to read the records."""
     start_elements: tuple[str, ...] = ()
-    """The names of the elements of which only the start tag is read, not the content."""
+    """The names of the elements whose start tag is read, but not their content."""
     declared_mode: DeclaredMode | None = None
 
     def __init__(self, currency: str, language: str | None) -> None:
@@ -42,8 +42,7 @@ class XmlFormat:
     def records(self, element: Element) -> Iterator[Record]:
         """Yield the records of an element in `complete_elements`.
 
-        Some of these elements are not records: they only help to read the records. For such an element, nothing is
-        yielded. Raises RecordTooLarge.
+        If the element is not a record, but only helps to read records, nothing is yielded. Raises RecordTooLarge.
         """
         raise NotImplementedError
 

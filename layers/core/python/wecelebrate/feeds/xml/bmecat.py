@@ -90,7 +90,7 @@ class BMEcat(XmlFormat):
     def prepare(self, source: XmlSource) -> None:
         """Read the groups and the articles of each group in a separate pass.
 
-        In the file, this information can come after the articles.
+        In the file, the groups can come after the articles.
         """
         system = CATALOG
         names = ("CATALOG", "CATALOG_STRUCTURE", "CLASSIFICATION_SYSTEM_NAME", "CLASSIFICATION_GROUP", *MAPS)
@@ -109,7 +109,7 @@ class BMEcat(XmlFormat):
                 else:
                     self._add_group(system, element)
         except BrokenXml:
-            pass  # broken XML is reported when the articles are read
+            pass  # errors in the XML are reported when the articles are read
         self._groups.complete()
 
     def _add_group(self, system: str, element: Element) -> None:
@@ -232,11 +232,11 @@ class BMEcat(XmlFormat):
     def _price(self, children: Children) -> Record:
         """Return the price of one unit.
 
-        A price is chosen by these criteria, the most important first: it is in the catalog's currency, it is valid
-        today, it has the best price type, it applies from the lowest quantity.
+        These criteria determine the price, the most important criterion first: the catalog's currency, the validity
+        today, the price type, and the lowest quantity.
 
-        A price of an unknown type, such as `udp_purchase`, can be a purchase price. Such a price gets its own column,
-        which is read only if the mapping names it.
+        A price of an unknown type, such as `udp_purchase`, can be a purchase price. Its column is read only if the
+        mapping names the column.
         """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
         others: Record = {}
@@ -282,8 +282,8 @@ class BMEcat(XmlFormat):
     def _amount(self, children: Children, price: dict[str, str]) -> str:
         """Return the price of one unit. PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units.
 
-        PRICE_QUANTITY is an element of the order details. Some programs write it into the price. Then the element in
-        the price is used.
+        PRICE_QUANTITY is an element of the order details. If the price itself contains this element, the element in the
+        price is used.
         """
         orders = _named(children, "_ORDER_DETAILS")
         quantity = price.get("PRICE_QUANTITY") or (child_text(orders[0], "PRICE_QUANTITY") if orders else "")

@@ -4,9 +4,9 @@
       <rozmiary><rozmiar numer="41" kod="OP-330-41" stan="3"/>…</rozmiary>
     </obuwie>
 
-The elements of a list are variants if each has a code of its own that begins with the code of the product. Each variant
-becomes a record with the values of the product. The variant's own values replace the product's values with the same
-names.
+The elements of a list are variants if each element has a different code that begins with the code of the product. Each
+variant becomes a record with the values of the product. The variant's own values replace the product's values with the
+same names.
 """
 
 import re
@@ -21,14 +21,13 @@ MIN_CODE = 3
 MAX_CODE = 60
 MAX_VARIANTS = 500
 MAX_VALUES = 60
-"""The maximum number of attributes or children of a product or a variant. Records with more are too large, or
-hostile."""
+"""The maximum number of attributes or children of a product or a variant. Larger records can be hostile."""
 MAX_CODES = 10
 _DIGIT = re.compile(r"\d")
 
 
 def records_of_variants(element: Element, flat: Flattener) -> Iterator[Record]:
-    """Yield a record for each variant. Yields nothing if the element has no variants with codes of their own."""
+    """Yield a record for each variant. Yields nothing if the element has no variants with codes."""
     codes = {path: text for path, text in _own_values(element).items() if _is_code(text)}
     if not 0 < len(codes) <= MAX_CODES:
         return
@@ -52,7 +51,7 @@ def records_of_variants(element: Element, flat: Flattener) -> Iterator[Record]:
 
 
 def _own_values(element: Element) -> dict[str, str]:
-    """Map names to values: the attributes (with @ before the name), and the children that contain only a text."""
+    """Map names to values: the attributes (with a @ before the name), and the children that contain only text."""
     if len(element.attrib) > MAX_VALUES or len(element) > MAX_VALUES:
         return {}
     values = {f"@{str(name).rpartition('}')[2]}": str(text).strip() for name, text in element.attrib.items()}

@@ -3,7 +3,8 @@
 Source: v8.1c.ru, "CommerceML 2" (schema of the versions 2.04 to 2.10).
 
 The types of prices have names, such as `Розничная` and `Закупочная`. The name becomes a part of the price column
-(`Цена.Розничная.ЦенаЗаЕдиницу`). So the selling price is chosen among the columns, as in a file without a profile.
+(`Цена.Розничная.ЦенаЗаЕдиницу`). Therefore the selling price is chosen by the column names, as in a file without a
+profile.
 """
 
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ class CommerceML(XmlFormat):
                 suffix = _sku(element, with_article=False).removeprefix("-") if "#" in key else ""
                 self._offers.add(key, suffix, self._product(element))
         except BrokenXml:
-            pass  # broken XML is reported when the products are read
+            pass  # errors in the XML are reported when the products are read
 
     def element_started(self, element: Element) -> None:
         if (element.get("СодержитТолькоИзменения") or "").casefold() == "true" or local(element) == PACKAGES[1]:
@@ -152,10 +153,10 @@ def _complete_price(price: Element) -> None:
 
 
 def _sku(element: Element, *, with_article: bool = True) -> str:
-    """Return `Артикул`, otherwise `Ид`.
+    """Return `Артикул`, or else `Ид`.
 
-    A variant has an `Ид` with two parts, and the article number of its product. So the values of its characteristics
-    are appended to its SKU: `A-01-red-xl`.
+    A variant has an `Ид` with two parts, and the article number of its product. To get a different SKU for each
+    variant, the values of its characteristics are appended, as in `A-01-red-xl`.
     """
     article, key = child_text(element, SKU), child_text(element, "Ид")
     if with_article and not article:

@@ -16,12 +16,11 @@ from wecelebrate.feeds.xml.idoc import external_number
 from wecelebrate.feeds.xml.reader import Element
 
 SALES = "V"
-"""In SAP, the code of the application "sales". Conditions of the application "purchasing" (`M`) are the prices that the
-shop pays."""
+"""The code of the application "sales" in SAP. Conditions of the application "purchasing" (`M`) are purchase prices."""
 CONDITION_TYPES = re.compile(r"Z?(PR\d\d|PPR\d|VKP\d)", re.IGNORECASE)
 """Prices for every buyer: PR00 (price), PPR0 (price with condition supplement), VKP0 (retail price with tax)."""
 BUYERS = ("KUNNR", "KUNAG", "KUNWE", "KONDA", "HIENR")
-"""Fields that limit a price to one customer or to a group of customers. Such prices are agreements, not list prices."""
+"""Fields that limit a price to one customer or to a group of customers. Such a price is not a list price."""
 PIECES = ("", "ST", "PCE", "EA", "PC", "H87", "C62")
 
 PROFILE = Profile("sap conditions", (), {"sku": ("matnr",), "price": ("kbetr",), "currency": ("konwa",)})
@@ -63,10 +62,7 @@ class SapConditions(XmlFormat):
         }
 
     def _valid_condition(self, element: Element) -> Element | None:
-        """Return the price that is valid today.
-
-        If several prices are valid, it returns the price that became valid last.
-        """
+        """Return the price that is valid today. Of several valid prices, the price that became valid last is used."""
         valid = [
             (child_text(period, "DATAB"), item)
             for period in descend(element, "E1KONH")

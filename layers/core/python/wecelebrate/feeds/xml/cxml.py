@@ -81,7 +81,7 @@ class CxmlIndex(XmlFormat):
             basis = next(iter(descendants(element, "PriceBasisQuantity")), None)
             quantity = "" if basis is None else basis.get("quantity", "")
             factor = "" if basis is None else basis.get("conversionFactor", "")
-            # PriceBasisQuantity: the price is for `quantity` × `conversionFactor` units of the item.
+            # With a PriceBasisQuantity, the price is for `quantity` × `conversionFactor` units of the item.
             units = _product(quantity, factor)
             record["UnitPrice"] = unit_price(text_of(money), "1", units)
             record["UnitPrice@currency"] = money.get("currency", "")
@@ -117,7 +117,7 @@ class CxmlIndex(XmlFormat):
 
 
 def _product(quantity: str, factor: str) -> str:
-    """Return quantity × factor. Texts that are not numbers mean 1."""
+    """Return quantity × factor. A text that is not a number means 1."""
     try:
         return without_exponent(Decimal(quantity or "1") * Decimal(factor or "1"))
     except ArithmeticError:

@@ -35,7 +35,7 @@ LOCAL_LANGUAGE_ATTRIBUTES = (
     "kalba", "valoda", "sprog", "språk", "sprak", "limba", "dil", "язык", "мова", "език", "језик",
     "γλώσσα", "言語", "语言", "語言", "언어",
 )  # fmt: skip
-"""The word for language in other languages. Its value must be a code, such as `et`."""
+"""Attributes with the word for "language" in other languages. The value must be a language code, such as `et`."""
 _CODE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{2,4})?", re.ASCII | re.IGNORECASE)
 NAME_ATTRIBUTES = ("name", "key")
 SCHEMA_NAMESPACE = "{http://www.w3.org/2001/XMLSchema"
@@ -47,10 +47,10 @@ MAX_NUMBERED_COLUMNS = 20
 VALUE_OVERHEAD = 10
 """This number is added for each value when the length of a record is computed.
 
-So the maximum length of a record limits the number of values too.
+Because of this number, the maximum length of a record also limits the number of values.
 """
 MAX_ELEMENT_ATTRIBUTES = 250
-"""The maximum number of XML attributes of one element. To read one attribute, lxml searches through all of them."""
+"""The maximum number of attributes of an element. To read one attribute, lxml searches all of them."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
@@ -64,10 +64,10 @@ class Flattener:
     """Flattens elements. The names in `wrappers` do not appear in paths.
 
     Elements with a name in `skipped` are left out, because the caller reads these elements itself. If a text has
-    translations, the translation in `language` is used. If there is no such translation, the first text is used.
+    translations, the translation in `language` is used, or else the first text.
 
-    If `price_types` is not None, the type of a price is a part of its path (see `prices.types`). The mapping has the
-    identifiers of types as keys and their names as values. It can be filled while elements are read.
+    If `price_types` is not None, the type of a price is a part of its path (see `prices.types`). `price_types` maps the
+    identifiers of types to their names. The caller can add entries while elements are read.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ def _type_of_attributes(attributes: tuple[tuple[Any, Any], ...]) -> str:
 class _RecordBuilder:
     record: Record
     lines: dict[str, list[str]]
-    """Maps each column that has several texts to these texts. They are joined when the record is complete."""
+    """Maps each column with several texts to its texts. The texts are joined when the record is complete."""
     languages: dict[str, str]
     """Maps each column to the language of its text."""
     numbers: dict[str, int] = field(default_factory=dict)
@@ -314,7 +314,7 @@ def descend(element: Element, *path: str) -> list[Element]:
 def descendants(element: Element, *names: str) -> Iterable[Element]:
     """Return all descendants with these names, in document order.
 
-    The result contains descendants at every depth. So do not search again inside the returned elements.
+    Do not search again inside the returned elements, because the result contains descendants at every depth.
     """
     return element.iter(*(f"{{*}}{name}" for name in names))
 
@@ -345,8 +345,8 @@ def attribute_lines(pairs: Pairs) -> str:
 def unit_price(amount: str, factor: str, quantity: str) -> str:
     """Return the price of one unit if `quantity` units cost `amount` × `factor`. It has at least four decimals.
 
-    It is not rounded to the decimals of the currency: a price that is finer than its currency is rejected later. If
-    `amount` is not a number, it is returned unchanged.
+    The price is not rounded to the decimals of the currency. A price with more decimals than its currency is rejected
+    later. If `amount` is not a number, it is returned unchanged.
     """
     price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
     times, units = times or Decimal(1), units or Decimal(1)

@@ -1,7 +1,7 @@
 """Reads GS1 GDSN: catalogue item notifications with their trade items.
 
-Sources: GS1 XML, GDSN 3.1 Catalogue Item Notification and its modules; GDSN 2.8, Catalogue Item Notification. In
-GDSN 2, a text stands in `description`, beside its language: `language/languageISOCode` and `shortText` or `longText`.
+Sources: GS1 XML, GDSN 3.1 Catalogue Item Notification and its modules; GDSN 2.8, Catalogue Item Notification. In GDSN
+2, a `description` contains a text (`shortText` or `longText`) and its language (`language/languageISOCode`).
 """
 
 from collections.abc import Iterator

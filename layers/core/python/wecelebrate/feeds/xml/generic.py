@@ -59,7 +59,7 @@ class GenericXml(XmlFormat):
     ) -> None:
         """`mapped` are the columns of the catalog's mapping.
 
-        If such a column names a part of a record, the paths keep this part.
+        If such a column contains the name of a part of a record, the paths contain the name of this part.
         """
         super().__init__(currency, language)
         statistics = _survey(source.head)
@@ -106,7 +106,7 @@ def _path_from_settings(record: str) -> Path:
 def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
     """Return the names of list elements.
 
-    All children of a list element have the same name, which is similar to the name of the list: `image` in `images`.
+    All children of a list element have the same name, which is similar to the name of the list, as `image` in `images`.
     """
     return {
         path[-1]
@@ -136,9 +136,8 @@ def _main_parts(statistics: dict[Path, _PathStatistics], path: Path) -> list[str
 def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
     """Return the path of the products, detected from the start of the file.
 
-    Of all repeated elements, the element with the most values is the product. An element with a usual name is
-    preferred. A repeated element inside a different repeated element is a part of the outer element, for example a
-    variant of a product.
+    The repeated element with the most values is the product. An element with a usual name is preferred. A repeated
+    element inside a different repeated element is a part of the outer element, for example a variant of a product.
 
     If no element is repeated, the file has one product: an element with a usual name, or else a child of the root.
     """
@@ -170,7 +169,7 @@ def _survey(head: bytes) -> dict[Path, _PathStatistics]:
             _count(parser, current, statistics)
         parser.close()
     except etree.XMLSyntaxError:
-        pass  # `head` can end inside an element; broken XML is reported when rows are read
+        pass  # `head` can end inside an element; errors in the XML are reported when rows are read
     _count(parser, current, statistics)
     return statistics
 

@@ -1,8 +1,8 @@
 """Stores the groups of a BMEcat catalog, and the articles in each group.
 
-A catalog of a million articles has a million elements that assign articles to groups, and these elements are at the end
-of the file. The assignments are stored in an SQLite database in a temporary file, which needs only 2 MB of memory.
-SQLite deletes this file when the connection is closed.
+A catalog of a million articles has a million elements that assign articles to groups. These elements are at the end of
+the file. Therefore the assignments are stored in an SQLite database in a temporary file, which needs only 2 MB of
+memory. SQLite deletes the file when the connection is closed.
 """
 
 import sqlite3
@@ -37,7 +37,7 @@ class CatalogGroups:
                 self._write()
 
     def complete(self) -> None:
-        """Write the remaining rows, and then create the index. Insertions into a table with an index are slower."""
+        """Write the remaining rows, and then create the index. With the index, insertions would be slower."""
         self._write()
         if self._has_articles:
             self._open().execute("create index members_by_article on members (article)")
@@ -55,7 +55,7 @@ class CatalogGroups:
         return self.path(CATALOG, row[0]) if row else ""
 
     def _path(self, system: str, key: str) -> str:
-        """Return a path such as `Hardware > Notebooks`. If it is too long for a category, return only `Notebooks`."""
+        """Return a path such as `Hardware > Notebooks`, or only `Notebooks` if the path is too long for a category."""
         names: list[str] = []
         while self._has_groups and self._database is not None and key and len(names) < MAX_DEPTH:
             query = "select name, parent from groups where system = ? and key = ?"

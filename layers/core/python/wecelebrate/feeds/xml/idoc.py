@@ -82,7 +82,7 @@ def _language(segment: Element) -> str:
 
 
 def external_number(number: str) -> str:
-    """Return the material number as SAP shows it. In files, SAP adds leading zeros, which are removed here."""
+    """Return the material number as SAP shows it, without the leading zeros that SAP adds in files."""
     return number.lstrip("0") or number if number.isascii() and number.isdigit() and len(number) >= 18 else number
 
 

@@ -45,7 +45,7 @@ COLUMNS = (
 )  # fmt: skip
 CURRENCY, STOCK = "selling_currency", "stock_count"
 AVAILABILITY = {"true": "in stock", "false": "backorder"}
-"""The stock of a YML offer that states no number of pieces. If an offer is not available, it is made to order."""
+"""The stock of a YML offer without a number of pieces. An offer that is not available is made to order."""
 
 
 class _MarketplaceFeed(XmlFormat):
@@ -159,7 +159,7 @@ class Heureka(_MarketplaceFeed):
 
 
 class Ceneo(_MarketplaceFeed):
-    """Reads the offers of Ceneo. The attribute `avail` is a time of delivery, so it does not change the state."""
+    """Reads the offers of Ceneo. The attribute `avail` is a time of delivery, and not a state."""
 
     name = "Ceneo"
     complete_elements = ("o",)

@@ -1,7 +1,8 @@
 """Joins the products (`Каталог`) and the offers (`ПакетПредложений`) of a CommerceML file that has both.
 
-The products have the names and the numbers of the articles. The offers after them have the prices and the stocks. Only
-`Ид` connects products and offers. So a first pass stores the offers in an SQLite database in a temporary file.
+The products contain the names and the numbers of the articles. The offers, which follow the products, contain the
+prices and the stocks. Only `Ид` connects products and offers. Therefore a first pass stores the offers in an SQLite
+database in a temporary file.
 """
 
 import json
@@ -24,8 +25,8 @@ class Offers:
     def add(self, key: str, suffix: str, record: Record) -> None:
         """Add an offer.
 
-        `key` is the `Ид` of the offer. The `Ид` of a variant is that of the product, a #, and a further part. `suffix`
-        is the end of the SKU of a variant.
+        `key` is the `Ид` of the offer. The `Ид` of a variant consists of the `Ид` of the product, a #, and another
+        part. `suffix` is the end of the SKU of a variant.
         """
         row = (key.partition("#")[0], key, suffix, json.dumps(record))
         self._database.execute("insert into offers values (?, ?, ?, ?, 0)", row)

@@ -4,7 +4,7 @@
 |----------------------|---------------------------------------------------------------------------------------------|
 | `sku`                | ISBN-13, otherwise GTIN-13, otherwise the sender's own number, otherwise `RecordReference`  |
 | `name`               | the title of the product (`TitleType` 01), with the subtitle                                |
-| `price`, `currency`  | a retail price with tax, otherwise without tax. A supplier's net price is never used        |
+| `price`, `currency`  | a retail price with tax, otherwise without tax; never a supplier's net price                |
 | `inventory_count`    | the sum of `Stock/OnHand`; without `OnHand`, 0 if `ProductAvailability` is 30 to 34         |
 | `is_active`          | `ProductAvailability`, `PublishingStatus`, and `NotificationType` 05 (delete)               |
 
@@ -40,7 +40,7 @@ PROFILE = Profile(
 IDENTIFIERS = ("15", "03", "01")
 """ISBN-13, GTIN-13, and the sender's own number."""
 PRICES = ("02", "04", "42", "01", "03", "41")
-"""Recommended, fixed and publisher's retail prices, first those with tax."""
+"""Recommended, fixed and publisher's retail prices. Prices with tax come first."""
 UNAVAILABLE = frozenset(("01", "09", "10", "11", "12", *map(str, range(40, 53))))
 OUT_OF_STOCK = frozenset(("30", "31", "32", "33", "34"))
 UNPUBLISHED = frozenset(("01", "03", "05", "07", "08", "11", "13", "15", "16", "17"))

@@ -1,4 +1,4 @@
-"""Recognises XML documents that are not product feeds, so that the error can name them."""
+"""Recognises XML documents that are not product feeds, so that the error can say what a document is."""
 
 import re
 
@@ -21,7 +21,7 @@ _CXML_MESSAGE = re.compile(rb"<(\w{1,60}(?:Request|Response|Message))[\s/>]")
 
 
 def other_document(root: str, head: bytes) -> str | None:
-    """Return what the document is, such as `a cXML OrderRequest`, or None if it can be a product feed.
+    """Return the name of the document, such as `a cXML OrderRequest`, or None if it can be a product feed.
 
     `head` is the start of the file in UTF-8.
     """

@@ -1,9 +1,10 @@
 """Reads selected elements of an XML file one by one. Memory use does not grow with the size of the file.
 
-The library libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from this tree.
-The limits of libxml2 apply: a depth of 256, and 10 MB for each text and each tag. Nothing is fetched from the network,
-and no entity is expanded. The library keeps every name in memory until the process ends, so this module limits the
-number of names.
+The library libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from the tree.
+The limits of libxml2 apply: a depth of 256, and 10 MB for each text and each tag.
+
+Nothing is fetched from the network, and no entity is expanded. This module limits the number of names, because libxml2
+keeps every name in memory until the process ends.
 """
 
 import random
@@ -41,8 +42,8 @@ def pull_parser(tags: tuple[str, ...] | None) -> Any:
 
     The parser loads no entity, no DTD and no network resource.
 
-    Do not add `collect_ids=False`, although no IDs are needed. The library lxml converts this option to a flag of
-    libxml2. With that flag, libxml2 also loads the external DTD.
+    Do not add `collect_ids=False`, although no IDs are needed: lxml converts this option to a flag of libxml2, with
+    which libxml2 loads the external DTD.
     """
     return etree.XMLPullParser(
         events=("start", "end"), tag=tags, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
@@ -81,7 +82,7 @@ class ElementReader:
         self._open: Element | None = None
         """The element whose content the parser is reading now. Its name is in `complete`."""
         self._lines = self._lines_before = 1
-        """`_lines` is the line number at the end of the current chunk, and `_lines_before` at its start."""
+        """`_lines` is the line number at the end of the current chunk, and `_lines_before` the number at its start."""
         self._equals = 0
         self._names: set[tuple[bytes, bytes]] = set()
         self._random = random.Random()  # noqa: S311  (an attacker must not predict which chunks are sampled)
@@ -90,7 +91,7 @@ class ElementReader:
         size = 0
         too_long = False
         line_range = (1, 1)
-        # None stands for the end of the file: the parser is closed, and can then report further elements.
+        # None stands for the end of the file. The parser is then closed, and can report further elements.
         for chunk in chain(self._source.chunks(), (None,)):
             error = self._feed(chunk)
             for event, element in self._parser.read_events():
@@ -115,10 +116,7 @@ class ElementReader:
             self._prune(None if too_long else self._open)
 
     def _feed(self, chunk: bytes | None) -> BrokenXml | None:
-        """Pass a chunk to the parser. Returns an error instead of raising it.
-
-        So the caller can first handle the events that precede the error.
-        """
+        """Pass a chunk to the parser. Returns an error instead of raising it, because earlier events come first."""
         try:
             if chunk is None:
                 self._parser.close()
@@ -156,7 +154,7 @@ class ElementReader:
 
 
 def _refuse_declarations(root: Element) -> None:
-    """Refuse declarations that the parser has read. The module `source` has already checked the text of the file."""
+    """Refuse declarations that the parser has read, although `source` has already checked the text of the file."""
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and (any(True for _ in dtd.iterentities()) or any(True for _ in dtd.elements())):
         raise UnreadableFeed(

@@ -1,7 +1,7 @@
 """Decodes an XML file with the encoding that it declares, and checks the text before its root element.
 
-This module converts the whole file to UTF-8. So the parser needs only one encoding, and reads exactly the text that was
-checked.
+This module converts the whole file to UTF-8. Therefore the parser needs only one encoding, and reads exactly the text
+that was checked.
 """
 
 import codecs
@@ -26,7 +26,7 @@ _PROLOG = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _SUBSET = re.compile(_MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+\[", re.DOTALL)
-# Declarations that can be removed without a loss, because nothing in the document refers to them. Only other
+# Declarations that can be removed, because nothing in the document refers to them. Only other
 # declarations can use a parameter entity. BMEcat declares the names of its own fields (USERDEFINES) in this way.
 _HARMLESS_SUBSET = re.compile(
     _MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+(?P<subset>\[(?:\s++|<!--(?:(?!-->).)*+-->"
@@ -34,7 +34,7 @@ _HARMLESS_SUBSET = re.compile(
     rb"|<!(?:ELEMENT|ATTLIST|NOTATION)\s(?:[^\"'<>%&]|\"[^\"%&]*+\"|'[^'%&]*+')*+>)*+\])",
     re.DOTALL,
 )  # fmt: skip
-# The entities of HTML, which some exports contain. XML defines only five entities. The parser resolves these five.
+# The entities of HTML, which some exports contain. XML defines only five entities, which the parser resolves.
 _ENTITY = re.compile(rb"(&(?!amp;|lt;|gt;|quot;|apos;)[A-Za-z][A-Za-z0-9]{1,7};)")
 XML_NAME = re.compile(r"[\w.\u00b7-]+")
 """The characters of a local name. The parser refuses other characters, such as control characters."""
@@ -126,11 +126,11 @@ class XmlSource:
                 )
             if not block:
                 return
-            self._file.seek(position + len(block))  # the caller can have moved the position in the file
+            self._file.seek(position + len(block))  # the caller can have moved the file position
 
 
 def _without(text: bytes, start: int, end: int) -> bytes:
-    """Replace the bytes from `start` to `end` by spaces, except the line ends, so that no line gets another number."""
+    """Replace the bytes from `start` to `end` by spaces. Line ends are kept, so line numbers do not change."""
     return text[:start] + re.sub(rb"[^\n]", b" ", text[start:end]) + text[end:] if start < end else text
 
 
@@ -146,7 +146,7 @@ def _encoding(start: bytes, option: str | None) -> str:
     elif declared:
         name = declared[1].decode().lower()
         if name.startswith(("utf-16", "utf-32", "ucs")):
-            name = "utf-8"  # the bytes are not UTF-16; the exporting program used UTF-16 only in memory
+            name = "utf-8"  # the bytes are not UTF-16: the program that wrote the file used UTF-16 only in memory
     else:
         name = "utf-8"
     try:

@@ -42,7 +42,7 @@ PROFILE = Profile(
 class TallyMasters(XmlFormat):
     """Each stock item is a product. Its price is the latest standard price, or else the retail price.
 
-    The further names of an item are its aliases: often a number that the company uses. Costs are not read.
+    Further names of an item are aliases, which are often numbers of the company. Costs are not read.
     """
 
     name = "Tally"

@@ -40,7 +40,7 @@ PROFILE = Profile(
     },
     pair_columns=("attributes",),
     keep_other_columns=True,
-    # In a Peppol BIS Catalogue 3, a line that deletes an item can have only the standard identification.
+    # In Peppol BIS Catalogue 3, a line that deletes an item can contain only the standard identification.
     other_identifier="StandardItemID",
 )
 

@@ -25,7 +25,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_SMALL_IMPORT_ROWS = 500
 """The largest number of rows of a small import.
 
-A small import has high priority, because a person may be waiting for its result. If the message for its job cannot be
+A small import has high priority, because a user may be waiting for the result. If the message of its job cannot be
 sent, a small import runs within the request.
 """
 _MAX_FIELD_ERRORS = 20
@@ -47,7 +47,7 @@ class RowsTooLarge(Invalid):
 
 
 def create(tx: Transaction, request: BulkImport) -> Job:
-    """Create the job of an import. A new file makes older files of the catalog obsolete if they wait for a decision.
+    """Create the job of an import. If older files of the catalog wait for a decision, the new file makes them obsolete.
 
     Raises Forbidden if the caller can only read the catalog. Raises Invalid if a row has no valid SKU, or if the caller
     cannot see the catalog or the upload. Raises RowsTooLarge if the rows exceed MAX_BYTES.
@@ -82,7 +82,8 @@ def create(tx: Transaction, request: BulkImport) -> Job:
 
 
 def _run_inline(caller: Caller, job_id: UUID) -> bool:
-    # The import is here because it also loads the file parsers. The parsers are needed only if no message can be sent.
+    # The import is in the function, because it also loads the file parsers. They are needed only if no message can be
+    # sent.
     from wecelebrate.ingestion.bulk_import.run import run_inline
 
     return run_inline(caller, job_id)
@@ -99,7 +100,7 @@ def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]
 def _stock_as_of(request: BulkImport, settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the part of the payload that says when the stock was counted.
 
-    Without such a time, the rows state the stock that is free now.
+    If the request has rows and no such time, the result is empty, and the stock of the rows is valid now.
     """
     if request.stock_as_of is not None:
         return {"stock_as_of": request.stock_as_of.isoformat()}
@@ -107,7 +108,7 @@ def _stock_as_of(request: BulkImport, settings: Mapping[str, Any]) -> dict[str, 
 
 
 def _store_rows(tx: Transaction, folder: str, rows: list[RowFields]) -> dict[str, Any]:
-    """Store rows as a file in S3. In a rehearsal, nothing is stored.
+    """Store rows as a file in S3. In a dry run, nothing is stored.
 
     Raises RowsTooLarge if the rows exceed MAX_BYTES. Raises Invalid if a row has no valid SKU.
     """

@@ -1,7 +1,7 @@
 """The import and job routes of the platform's first API, for client apps that still use them.
 
-The fields of these routes have names in camelCase, and the states of jobs have different names than in the current API.
-The jobs themselves are the same in both APIs.
+The fields of these routes have names in camelCase. The states of jobs have other names than in the current API. The
+jobs themselves are the same in both APIs.
 """
 
 from typing import Annotated, Any, Literal
@@ -39,7 +39,8 @@ class _CamelCase(BaseModel):
 class LegacyImport(BaseModel):
     """The request of an import: products, and optionally their catalog.
 
-    The model accepts any value, because the first API reported errors in the field `error`, and never with status 422.
+    The model accepts any value, because the first API reported an error in the field `error`, and never with status
+    422.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -61,9 +62,9 @@ class QueuedImport(_CamelCase):
     status: Literal["queued"] = "queued"
     """Always `queued`."""
     message: str
-    """A text for people."""
+    """A message for users."""
     status_url: str
-    """The path at which the state of the job can be read."""
+    """The path of the request that returns the state of the job."""
 
 
 class FailedProduct(BaseModel):
@@ -71,7 +72,7 @@ class FailedProduct(BaseModel):
 
     product: str | None = Field(description="The SKU, if it could be read.")
     error: str
-    """Why the product was rejected, as text for people."""
+    """Why the product was rejected, as a text for users."""
 
 
 class ImportResult(BaseModel):
@@ -97,7 +98,7 @@ class LegacyJob(_CamelCase):
     result: ImportResult | dict[str, JsonValue] | None = None
     """The result of the job. Null until the job has ended."""
     failed_reason: str | None = None
-    """Why the job failed, as text for people. Null if it did not fail."""
+    """Why the job failed, as a text for users. Null if the job did not fail."""
 
 
 class NotImportable(Problem):
@@ -113,7 +114,7 @@ class NotImportable(Problem):
     code = "not_importable"
 
     def document(self, request_id: str | None, docs_url: str) -> dict[str, Any]:
-        """Return the problem document. The `error` field of the first API contains the detail."""
+        """Return the problem document, with the detail also in the field `error`."""
         return super().document(request_id, docs_url) | {"error": self.detail}
 
 
@@ -175,7 +176,6 @@ def _only_catalog(tx: Transaction) -> UUID:
 
 
 def _detail(problem: Problem) -> str:
-    """Return all messages of a problem in one line."""
     messages = [problem.detail or "", *(f"{error.pointer}: {error.detail}" for error in problem.errors)]
     return _with_legacy_names("; ".join(message for message in messages if message) or problem.title())
 

@@ -42,9 +42,11 @@ class BulkImport(Input):
 
     stock_as_of: Timestamp | None = Field(
         default=None,
-        description="When the stock was counted: orders that the ERP system did not know at this time are subtracted."
-        " Null: the stock in `rows` is what is free to sell now, and that of a file was counted"
-        " `sync_settings.stock_delay_minutes` before the request.",
+        description=(
+            "When the stock was counted. Orders that the ERP system did not know at this time are subtracted. "
+            "Null: the stock in `rows` is the stock that can be sold now, and the stock in a file was counted "
+            "`sync_settings.stock_delay_minutes` before the request."
+        ),
     )
 
     @model_validator(mode="after")
@@ -63,7 +65,7 @@ class ImportRow(ProductValues):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Refuse a row with many unknown fields. The model of the request has already normalized all texts."""
+        """Refuse a row with too many unknown fields. The model of the request has already normalized all texts."""
         return checked_fields(cls, value)
 
 

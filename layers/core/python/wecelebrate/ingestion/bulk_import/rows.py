@@ -25,14 +25,15 @@ _MAX_REASONS = 5
 
 
 class RequestRows(AbstractContextManager["RequestRows"]):
-    """The rows of a request, stored as NDJSON. Like a feed, this class implements `merge.load.Rows`."""
+    """The rows of a request, stored as NDJSON. The class implements the protocol `merge.load.Rows`."""
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
     has_places = keeps_places = False
     other_identifier: str | None = None
     states_stock = True
-    """A row that omits the stock is like a request that omits the stock: a new product is tracked, with the count 0."""
+    """Without a stock in the row, a new product is tracked with the stock 0, as in a request that creates one product.
+    """
     reading: dict[str, Any] | None = None
     questions: tuple[Question, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -100,7 +101,7 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
 def _exact_price(row: ImportRow, currency: str) -> Decimal | None:
     """Return the price with the decimals of its currency.
 
-    Raises Invalid if the price, or the price of an offer, has more decimals than its currency.
+    Raises Invalid if the price, or the price of an offer, has more decimals than the currency allows.
     """
     if row.offers:
         require_exact(row.price or Decimal(0), currency, row.offers)

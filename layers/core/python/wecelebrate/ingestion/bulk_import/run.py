@@ -97,7 +97,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
 
 
 def _stock_as_of(job: jobs.LeasedJob, settings: Mapping[str, Any]) -> datetime | None:
-    """Return when the stock was counted. If a request names no such time, its rows state the stock that is free now."""
+    """Return when the stock was counted. If a request with rows names no such time, the result is None."""
     if job.payload["format"] == "rows" and not job.payload.get("stock_as_of"):
         return None
     return catalog_settings.stock_as_of(job.payload, job.id, settings)

@@ -1,8 +1,8 @@
 """Mappings: a mapping says which columns of a file are read into which fields of a product.
 
 The API proposes a mapping for a file, and an editor shows this proposal. When the user changes the mapping, the editor
-sends the changed mapping, and gets a new proposal based on it. Finally, the editor saves the mapping in the
-`sync_settings.mapping` of the catalog, and the public attributes in `sync_settings.attributes`.
+sends the changed mapping to the API, and gets a new proposal. Finally, the editor saves the mapping as
+`sync_settings.mapping` of the catalog, and the public attributes as `sync_settings.attributes`.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from wecelebrate.ingestion.merge.bounds import check_header
 sql = queries(__file__)
 
 MAX_ROW_BYTES = 50_000
-"""The maximum size of a row in a proposal, as JSON in bytes. The long texts of a larger row are cut off."""
+"""The maximum size of a row in a proposal, as JSON in bytes. If a row is larger, its long texts are shortened."""
 
 _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
 """Maps the type of a job to the bucket that contains the file of the job."""
@@ -44,8 +44,8 @@ class UnreadableFile(Invalid):
 def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> MappingProposal:
     """Propose how to read a file. The proposal is based on the settings of the catalog.
 
-    A mapping, attributes or private columns in the request replace the mapping, attributes or private columns of the
-    catalog.
+    If the request has a mapping, attributes or private columns, they replace the mapping, attributes or private columns
+    of the catalog.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
     Invalid if the caller cannot see the file. Raises UnreadableFile if the file cannot be read.

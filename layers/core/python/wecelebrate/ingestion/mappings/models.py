@@ -12,24 +12,29 @@ ColumnName = Label
 
 
 class MappingRequest(Input):
-    """The file, and optionally the mapping to read it with."""
+    """The file, and optionally the mapping that is used to read the file."""
 
     upload_id: Id | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
     job_id: Id | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
     mapping: CheckedMapping | None = Field(
         default=None,
         description=(
-            "Field → column, or transformation of columns. It replaces the catalog's mapping. A field with null is not "
-            "read from the file."
+            "Maps fields to columns, or to transformations of columns. This mapping replaces the catalog's "
+            "mapping. A field with null is not read from the file."
         ),
     )
     attributes: CheckedAttributes | None = Field(
         default=None,
         max_length=100,
-        description="Attribute → column, or transformation. It replaces the public attributes of the catalog.",
+        description=(
+            "Maps attributes to columns, or to transformations. This mapping replaces the public attributes of "
+            "the catalog."
+        ),
     )
     private_columns: list[ColumnName] | None = Field(
-        default=None, max_length=100, description="It replaces the private columns of the catalog."
+        default=None,
+        max_length=100,
+        description="The private columns. This list replaces the private columns of the catalog.",
     )
 
     @model_validator(mode="after")
@@ -46,13 +51,18 @@ class MappingColumn(BaseModel):
     """The name of the column in the file."""
     samples: list[str] = Field(description="The first values that are not blank.")
     use: Literal["field", "attribute", "private"] = Field(
-        description="Fields and attributes are public. The values of a private column are only in the source data."
+        description=(
+            "Where the values of the column are stored. Fields and attributes are public. The values of a private "
+            "column are only in the source data."
+        )
     )
     target: str | None = Field(
-        description="The field or the attribute. Null: the column is private, or each of its lines is an attribute."
+        description=(
+            "The field or the attribute. Null: the column is private, or each line of a cell is a separate attribute."
+        )
     )
     reason: str
-    """Why the column is used in this way, as text for people."""
+    """Why the column is used in this way, as a text for users."""
 
 
 class ProposedField(BaseModel):
@@ -61,14 +71,14 @@ class ProposedField(BaseModel):
     field: str
     """The field of a product."""
     columns: list[str]
-    """The columns from which the field is read. Empty if it is not read from the file."""
+    """The columns from which the field is read. Empty if the field is not read from the file."""
     by: Literal["mapping", "profile", "name", "none"] = Field(
         description="The reason for the columns: the mapping, a known export profile, or the names of the columns."
     )
     confidence: float = Field(description="0 to 1.")
     reason: str
-    """Why these columns are proposed, as text for people."""
-    reasons: list[str] = Field(description="What the name and the values of the first column show.")
+    """Why these columns are proposed, as a text for users."""
+    reasons: list[str] = Field(description="The evidence from the name and the values of the first column.")
 
 
 class ReadingChoice(BaseModel):
@@ -84,7 +94,7 @@ class ReadingChoice(BaseModel):
 
 
 class ReadingQuestion(BaseModel):
-    """A doubt about how to read a file. Without an answer, the first choice is used."""
+    """A doubt about how to read a file. If the question is not answered, the first choice is used."""
 
     key: str = Field(description="The field of the mapping, or the option, that the answer sets, e.g. `decimal`.")
     subject: Literal["money", "identity", "visibility", "other"] = Field(
@@ -93,14 +103,14 @@ class ReadingQuestion(BaseModel):
     text: str
     """A sentence that describes the doubt and asks the question."""
     choices: list[ReadingChoice] = Field(description="The most probable choice comes first.")
-    seen: list[str] = Field(description="Values of the file that cause the doubt.")
+    seen: list[str] = Field(description="Values in the file that cause the question.")
 
 
 class ReadingChange(BaseModel):
-    """A difference between how this file and an earlier file of the catalog are read."""
+    """A difference between the reading of this file and the reading of an earlier file of the catalog."""
 
     key: str
-    """What changed, e.g. `price` or `decimal`."""
+    """The field or the option that is read differently, e.g. `price` or `decimal`."""
     subject: Literal["money", "identity", "visibility", "other"]
     before: Any = Field(description="How the earlier file was read.")
     now: Any = Field(description="How this file is read.")
@@ -117,7 +127,7 @@ class MappingProposal(BaseModel):
     encoding: str | None
     """The character encoding of the file. Null for a format without an encoding, e.g. XLSX."""
     delimiter: str | None
-    """The character between two columns. Null for a format without such a character."""
+    """The character between two columns. Null if the format has no delimiter."""
     decimal: str | None
     """The decimal separator of the numbers. Null if it is not known."""
     sheet: str | None
@@ -129,16 +139,16 @@ class MappingProposal(BaseModel):
     """The columns of the file."""
     fields: list[ProposedField]
     """The fields of a product, each with the columns from which it is read."""
-    missing: list[str] = Field(description="Fields that a new product requires, but that have no column.")
+    missing: list[str] = Field(description="Required fields of a new product that have no column.")
     rows: list[Object] = Field(
         description="The first 20 rows, as products or with their errors. If fields are computed, `transformed` has "
         "the cells from which they are computed."
     )
     warnings: list[str]
-    """The points that a reader of the proposal has to check, as text for people."""
+    """What the user must check in the proposal, as texts for users."""
     reading: Object = Field(
         description="How the file is read: the columns of each field with scores and reasons, the decimal separator, "
         "the currency, and the kind of the price."
     )
     questions: list[ReadingQuestion] = Field(description="Questions for which the file has several possible answers.")
-    changes: list[ReadingChange] = Field(description="Differences to the way in which an earlier file was read.")
+    changes: list[ReadingChange] = Field(description="Differences from the way in which an earlier file was read.")

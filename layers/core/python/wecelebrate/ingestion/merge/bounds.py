@@ -1,7 +1,7 @@
-"""The largest rows of a file that can be stored.
+"""The limits on the size of a row that can be stored.
 
-The database has the same limits (`0011_bounds.sql`). A row that exceeds a limit is rejected before it is staged.
-Otherwise its whole chunk would fail.
+The database has the same limits (`0011_bounds.sql`). A row that exceeds a limit is rejected before it is staged,
+because it would make its whole chunk fail.
 """
 
 import json
@@ -13,24 +13,26 @@ from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.feeds import Product, UnreadableFeed
 
 MAX_IMAGES_BYTES = 640 * 1024
-"""The maximum size of the list of images, as JSON. 50 URLs of 2,048 characters always fit."""
+"""The maximum size of the list of images, as JSON, in bytes. A list of 50 URLs with 2,048 characters is never
+larger."""
 MAX_SOURCE_BYTES = 2 * 1024 * 1024
-"""The maximum size of the unchanged row of a file, as JSON."""
+"""The maximum size of the source data of a row, as JSON, in bytes."""
 MAX_HEADER_BYTES = 1024 * 1024
-"""The maximum size of the names of all columns, as JSON."""
+"""The maximum total size of the names of all columns, as JSON, in bytes."""
 MAX_REASON_LENGTH = 2_000
 """The maximum length of the reason why a row is rejected, in characters."""
 MAX_SAMPLE_BYTES = 1_000
-"""The maximum size of one value in an example. A dry run reports examples of the changes that the load would make."""
+"""The maximum size of one value in the examples that a dry run reports, in bytes."""
 _MAX_CELL_LENGTH = 500
-"""If a rejected row is too large, its cells are cut off at this length, in characters."""
+"""If a rejected row is too large to be stored, each of its cells is shortened to this number of characters."""
 _BYTES_PER_CHARACTER = 4
-"""The maximum size of one character of compact JSON in UTF-8. PostgreSQL adds spaces, but only after a `,` or `:`,
-which then takes two bytes."""
+"""The maximum number of bytes that PostgreSQL needs for one character of compact JSON. PostgreSQL adds a space after
+each comma and colon, which then take two bytes."""
 
 
 def oversized(product: Product, images: str | None, attributes: str | None, source: str) -> str | None:
-    """Return the reason why a product cannot be stored, or None if it can be stored. The reason names the field.
+    """Return the reason why a product is too large to be stored. The reason names the field. Return None if the product
+    can be stored.
 
     `images`, `attributes` and `source` are the values of the product, as JSON.
     """
@@ -51,7 +53,7 @@ def oversized(product: Product, images: str | None, attributes: str | None, sour
 
 
 def stored_cells(cells: Sequence[str]) -> Sequence[str]:
-    """Return the cells of a rejected row. If the row is too large to be stored, its long cells are cut off."""
+    """Return the cells of a rejected row. If the row is too large to be stored, its long cells are shortened."""
     if sum(map(len, cells)) * 6 <= MAX_SOURCE_BYTES:  # A character has at most 6 bytes as JSON.
         return cells
     return [shortened_text(cell, _MAX_CELL_LENGTH) for cell in cells]
@@ -77,7 +79,9 @@ def check_header(header: Sequence[str]) -> None:
 
 
 def sample_value(value: Any) -> Any:
-    """Shorten a value for an example. A long text is cut off, and a long list or object loses members."""
+    """Shorten a value for an example. A long text is cut off at its end. From a long list or object, members are
+    removed.
+    """
     if isinstance(value, dict | list):
         return shortened(value, MAX_SAMPLE_BYTES)
     return shortened_text(value, MAX_SAMPLE_BYTES) if isinstance(value, str) else value

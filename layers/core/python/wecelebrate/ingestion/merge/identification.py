@@ -1,4 +1,4 @@
-"""Finds the products of rows that have an identifier other than the SKU, such as a GTIN."""
+"""Finds the products of rows that name their product by another identifier than the SKU, for example by a GTIN."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ sql = queries(__file__)
 
 
 def identify(load: Load, items: Sequence[Item], column: str | None) -> None:
-    """Replace the identifier in `column` by the SKU of the stored product, in rows without a name.
+    """In rows without a product name, replace the identifier in `column` by the SKU of the stored product.
 
-    A row keeps its identifier as the SKU in two cases: the identifier is the SKU of a product, or it does not belong to
-    exactly one product.
+    In two cases, the identifier stays in the row as the SKU: if a product has the identifier as its SKU, or if the
+    identifier does not belong to exactly one product.
     """
     rows = defaultdict(list)
     for item in items if column is not None else ():

@@ -1,4 +1,4 @@
-"""The models of a load: its source, its target, its rules, and its position."""
+"""The models of a load: its rows, its catalog, its rules and its progress."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from wecelebrate.jobs import LeasedJob
 
 MAX_SAMPLES = 20
-"""The maximum number of differences that a dry run shows."""
+"""The maximum number of changes that a dry run shows as examples."""
 MAX_SHORT_PRODUCTS = 10
-"""The maximum number of short products that the result of a load names. A product is short if customers have ordered
-more pieces than the file states."""
+"""The maximum number of products with too little stock that the result of a load names. A product has too little stock
+if customers have ordered more pieces than the file states."""
 
 ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
 
 
 class Rows(Protocol):
-    """Rows that can be read only once: a feed, or the rows of a request."""
+    """The rows of a feed or of a request. They can be read only once."""
 
     @property
     def rows_read(self) -> int: ...
@@ -37,17 +37,15 @@ class Rows(Protocol):
     def ended_cleanly(self) -> bool: ...
     @property
     def states_stock(self) -> bool:
-        """Whether the rows have a field for the stock, such as a column, even if this field is blank in some rows."""
+        """Whether the file has a field for the stock, for example a column. The field can be blank in some rows."""
 
     @property
     def has_places(self) -> bool:
-        """Whether a SKU can have several rows: one row for each place where the product is stored."""
+        """Whether a SKU can have several rows, because each place where the product is stored has its own row."""
 
     @property
     def keeps_places(self) -> bool:
-        """Whether the catalog stores the stock of each place, so that a delta changes only the places that the delta
-        names.
-        """
+        """Whether the catalog stores the stock of each place. A delta then changes only the places that it names."""
 
     @property
     def declared_mode(self) -> Literal["full", "delta"] | None:
@@ -55,7 +53,7 @@ class Rows(Protocol):
 
     @property
     def other_identifier(self) -> str | None:
-        """The column of an identifier other than the SKU, by which a row can name its product."""
+        """The column of another identifier than the SKU. A row can name its product by this identifier."""
 
     @property
     def reading(self) -> dict[str, Any] | None:
@@ -63,11 +61,11 @@ class Rows(Protocol):
 
     @property
     def questions(self) -> "tuple[Question, ...]":
-        """The questions for which the file has several possible answers."""
+        """The questions about the file, each with its possible answers."""
 
     @property
     def changes(self) -> "tuple[Change, ...]":
-        """The differences to how the previous file of the catalog was read."""
+        """The differences between the reading of this file and the reading of the previous file of the catalog."""
 
     def __iter__(self) -> "Iterator[Item]": ...
 
@@ -82,49 +80,47 @@ class Rules:
     """The currency of all prices of the catalog, or None if it has no currency yet."""
     mode: ImportMode = "upsert"
     full: bool = False
-    """Whether products that the file does not contain are deactivated."""
+    """Whether the load deactivates products that the file does not contain."""
     max_deactivated_percent: float = 100.0
-    """The percentage of the active products that a full load is allowed to deactivate without an approval."""
+    """The maximum percentage of the active products that a full load can deactivate without an approval."""
     dry_run: bool = False
     default_inventory_policy: InventoryPolicy = "untracked"
-    """The policy of new products if the file says nothing about the stock."""
+    """The policy of new products if the file does not contain the stock."""
     on_doubt: "OnDoubt" = "guess"
-    """What to do if the content of the file does not make clear how to read it."""
+    """What to do if the file can be read in several ways."""
     plausibility: Mapping[str, Any] | None = None
-    """The limits of `review`, or None if the changes are not compared with the catalog."""
+    """The limits for the phase `review`. If they are None, the phase does not compare the changes with the catalog."""
     timezone: str = "UTC"
-    """The IANA time zone of the days and local times in the file."""
+    """The IANA time zone for the days and local times in the file."""
 
 
 @dataclass
 class Load:
-    """A load, which merges the rows of one file into a catalog."""
+    """A load. It merges the rows of one file into a catalog."""
 
     job: "LeasedJob"
     catalog_id: UUID
     rules: Rules
     open_rows: Callable[[], AbstractContextManager[Rows]]
-    """A function that opens the rows at the first row. It can raise `feeds.UnreadableFeed`."""
+    """A function that opens the rows, beginning with the first row. It can raise `feeds.UnreadableFeed`."""
     bucket: str
     """The bucket of the result file and the error file."""
     result_prefix: str
-    """The common prefix of two keys: the key of the result file and the key of the error file."""
+    """The prefix of the keys of the result file and the error file."""
     source: Mapping[str, Any] = field(default_factory=dict)
-    """The fields of the result file that describe the source."""
+    """The fields of the result file that describe where the rows come from."""
     inline: bool = False
-    """Whether the load runs within a request. The database login of a request is not allowed to COPY rows into the
+    """Whether the load runs within a request. The database login of a request has no permission to COPY rows into the
     staging tables or to delete staged rows. The sweeper deletes the staged rows later."""
     accepted: Sequence[Mapping[str, Any]] = ()
-    """The differences that a user has accepted, compared with the reading of the previous file."""
+    """The accepted differences. A user has accepted that the file is read differently from the previous file."""
     decided: Collection[str] = ()
-    """The fields and the options that the settings of the catalog determine."""
+    """The fields and options that are configured in the settings of the catalog."""
     settings_key: str = ""
-    """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
-    row, because the first rows must not be read differently than the last rows."""
+    """Identifies the settings with which the rows are read. If these settings change, all rows are staged again,
+    because all rows must be read in the same way."""
     stock_as_of: datetime | None = None
-    """When the stock of the file was counted. None means that the stock is the stock that is free now, after all
-    orders.
-    """
+    """When the stock of the file was counted. None means that the file states the stock that is free to sell now."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 
@@ -138,7 +134,7 @@ class Load:
     def staging_key(self) -> dict[str, Any]:
         """The key of the staged rows.
 
-        This key consists of the id of the job, and the fence of the worker that started to stage these rows.
+        The key consists of the id of the job and of the fence of the worker that began to stage the rows.
         """
         return {"job_id": self.job.id, "fence": int(self.job.checkpoint["fence"])}
 
@@ -162,9 +158,8 @@ class Load:
     def default_inventory_policy(self) -> InventoryPolicy:
         """The policy of a new product whose row states no stock.
 
-        If the file has a field for the stock, its sender counts the stock, and a blank cell means no pieces. Then the
-        product is tracked, and its count is 0. The checkpoint of the previous release does not say whether the file has
-        this field.
+        If the file has a field for the stock, a blank cell means that no pieces are in stock. The product is then
+        tracked, with the count 0. The checkpoint of the previous release does not say whether the file has this field.
         """
         return "tracked" if self.job.checkpoint.get("states_stock", True) else self.rules.default_inventory_policy
 
@@ -172,20 +167,21 @@ class Load:
     def stores_source(self) -> bool:
         """Whether the rows are stored as source data.
 
-        The rows of an export are not, because the platform itself wrote them.
+        The rows of an export are not stored as source data, because the platform itself wrote them.
         """
         return bool(self.job.checkpoint.get("details", {}).get("format") != "export")
 
     @property
     def accepts_unpriced(self) -> bool:
-        """Whether other files contain the prices of the products. If so, a new product without a price is inactive."""
+        """Whether the prices of the products are in other files. A new product without a price is then inactive."""
         return bool(self.job.checkpoint.get("details", {}).get("separate_prices"))
 
     def resume(self) -> None:
         """Continue after the last committed chunk. A new load starts at the first row.
 
-        A load that had already ended starts again at the first row, because its staged rows are deleted. Rows that were
-        already merged then count as unchanged. A load whose settings changed while it staged rows starts again, too.
+        A load that had already ended starts again at the first row, because its staged rows were deleted. Rows that
+        were already merged are then counted as unchanged. If the settings change while a load stages rows, the load
+        starts again too.
         """
         checkpoint = self.job.checkpoint
         staged_differently = self.phase == "stage" and checkpoint.get("settings_key") != self.settings_key
@@ -193,7 +189,7 @@ class Load:
             self.restart()
 
     def restart(self) -> None:
-        """Start at the first row. The key of the staged rows gets the fence of this worker."""
+        """Start at the first row. The staged rows get a new `staging_key`, with the fence of this worker."""
         self.job.checkpoint = {
             "phase": "stage",
             "fence": self.job.fence,
@@ -208,7 +204,10 @@ class Load:
         self.job.checkpoint |= {"phase": phase, "after": ""}
 
     def add_counts(self, merged: Mapping[str, Any]) -> None:
-        """Add the counts of a merged chunk to the job, and record the chunk's last SKU as the new position."""
+        """Add the counts of a merged chunk to the job.
+
+        The last SKU of the chunk becomes the new position of the load.
+        """
         counts = self.job.counts
         counts["created"] += int(merged["created"])
         counts["updated"] += int(merged["updated"])
@@ -228,11 +227,11 @@ class Load:
             self.job.checkpoint["unpriced"] = self.job.checkpoint.get("unpriced", 0) + int(merged["unpriced"])
 
     def add_samples(self, samples: list[dict[str, Any]]) -> None:
-        """Add differences that a dry run has found. At most MAX_SAMPLES differences are kept."""
+        """Add the changes that a dry run has found, up to MAX_SAMPLES changes in total."""
         kept = self.job.checkpoint.setdefault("samples", [])
         kept += samples[: MAX_SAMPLES - len(kept)]
 
     @property
     def sample_count(self) -> int:
-        """The number of differences that have been kept so far."""
+        """The number of changes that the dry run has found, up to MAX_SAMPLES."""
         return len(self.job.checkpoint.get("samples", ()))

@@ -1,6 +1,6 @@
 """Merges staged rows into the catalog, and deactivates the products that a full file does not contain.
 
-All functions in this module use the permissions of the caller that requested the job.
+All functions of this module use the permissions of the user who requested the job.
 """
 
 from typing import Any
@@ -20,14 +20,14 @@ _MAX_COMPARED_ROWS = 500
 
 
 class ChunkConflict(Exception):
-    """Other transactions repeatedly add the same products as this chunk."""
+    """In each attempt, another transaction has added products of this chunk."""
 
 
 def merge_next_chunk(load: Load, chunk_size: int) -> None:
-    """Merge the rows of the next SKUs into the catalog. If no SKU is left, enter the next phase.
+    """Merge the rows of the next SKUs into the catalog. If all rows are merged, enter the next phase.
 
-    Raises ChunkConflict if other transactions repeatedly add the same products. Raises CountMismatch after the last
-    chunk if rows were lost, because a full load must not deactivate the products of lost rows.
+    Raises ChunkConflict if other transactions add the same products in each attempt. After the last chunk, raises
+    CountMismatch if rows were lost, because a full load must not deactivate the products of lost rows.
     """
     for _ in range(MAX_ATTEMPTS):
         merged = _merge_chunk(load, chunk_size)
@@ -43,10 +43,10 @@ def merge_next_chunk(load: Load, chunk_size: int) -> None:
 
 
 def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
-    """Try to merge the next chunk. It returns the counts of the chunk, or None if no row is left.
+    """Try to merge the next chunk. It returns the counts of the chunk, or None if all rows are merged.
 
-    If another transaction has just added some products of the chunk, the attempt changes nothing. In this case, the
-    count `conflicts` is the number of these products.
+    If another transaction has just added some products of the chunk, nothing is changed, and the count `conflicts` is
+    the number of these products.
     """
     job, rules = load.job, load.rules
     with writing(job.caller) as tx:
@@ -94,7 +94,9 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
 
 
 def _sample_chunk(load: Load, tx: Transaction) -> None:
-    """Compare the first rows of the next chunk with the catalog, and keep examples of what the load would change."""
+    """Compare the first rows of the next chunk with the catalog, and store examples of the changes that the load would
+    make.
+    """
     rows = sql.compare_staged_products(
         tx,
         catalog_id=load.catalog_id,
@@ -109,7 +111,9 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
 
 
 def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return how a row would change its product. Return None if the row would change nothing or would be rejected."""
+    """Return the changes that a row would make to its product. Return None if the row changes nothing or would be
+    rejected.
+    """
     staged, stored = row["staged"], row["stored"]
     if load.rules.catalog_currency not in (None, staged["currency"] or load.rules.catalog_currency):
         return None
@@ -138,9 +142,9 @@ def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def deactivate_next_chunk(load: Load, chunk_size: int) -> None:
-    """Deactivate the next products that the file does not contain. If no product is left, enter the phase `report`.
+    """Deactivate the next products that the file does not contain. After the last product, enter the phase `report`.
 
-    A product whose row was rejected counts as contained in the file, provided that the SKU of the row could be read.
+    If the row of a product was rejected, but the SKU of the row could be read, the product stays active.
     """
     job = load.job
     with writing(job.caller) as tx:

@@ -1,6 +1,6 @@
-"""Converts the days of a row's offers to points in time.
+"""Converts the days on which an offer begins and ends to points in time.
 
-A day without a time is a whole day in the sender's time zone.
+A date without a time means the whole day in the time zone of the sender.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,9 +12,10 @@ from wecelebrate.products.models import MAX_OFFERS
 
 
 def stored_offers(offers: tuple[Offer, ...], timezone: str) -> list[dict[str, Any]]:
-    """Return offers for `app.stored_offers`. If a product has too many offers, the offers that end first are kept.
+    """Return offers for `app.stored_offers`. If a product has too many offers, only the offers that end first are
+    returned.
 
-    `timezone` is the IANA time zone of days and of local times.
+    `timezone` is the IANA time zone for days and local times.
     """
     zone = ZoneInfo(timezone)
     stored = [

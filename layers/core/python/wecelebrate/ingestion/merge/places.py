@@ -1,7 +1,7 @@
-"""Combines the staged rows of products whose file has one row for each SKU and place.
+"""Combines the staged rows of a SKU if the file has one row for each SKU and place.
 
-The rows of a SKU can be anywhere in the file, so they are combined in the database, after the last row is staged.
-Memory use does not depend on the size of the file.
+The rows are combined in the database after all rows are staged, because the rows of a SKU can be anywhere in the file.
+Therefore the memory of the worker does not depend on the size of the file.
 """
 
 from dataclasses import replace
@@ -13,14 +13,14 @@ from wecelebrate.ingestion.merge.staging import SERVICE
 sql = queries(__file__)
 
 CHUNK_SIZE = 5_000
-"""The largest number of SKUs whose rows one transaction combines."""
+"""The largest number of SKUs in one transaction."""
 
 
 def combine(load: Load) -> bool:
-    """Combine the rows of each SKU that differ only in the stock and in the place of the stock. Raises LeaseLost.
+    """Combine the rows of a SKU that differ only in the stock and in the place. Raises LeaseLost.
 
-    It returns whether a SKU has several places. If the load is interrupted, a later worker combines the rows again from
-    the first SKU. Rows that are already combined do not change.
+    It returns whether any SKU has several places. If the load is interrupted, the next worker begins again with the
+    first SKU. Rows that are already combined do not change.
     """
     with writing(replace(SERVICE, job_id=load.job.id)) as tx:
         sql.analyze_staged(tx)  # Without statistics, the planner would compare each row with each other row.

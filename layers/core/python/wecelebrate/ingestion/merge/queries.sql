@@ -11,7 +11,7 @@ delete from app.staged_rejections where job_id = (select app.job_id());
 select app.staged_job_ids() as job_id;
 
 -- name: stage_products*!
--- Stage products in the caller's transaction. A worker uses COPY instead.
+-- Stage products in the transaction of a request. Workers use COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
   images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
   new_is_active, stock_by_place, stock_as_of, offers)
@@ -20,7 +20,7 @@ values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :br
   :new_is_active, :stock_by_place, :stock_as_of, :offers);
 
 -- name: stage_rejections*!
--- Stage rejected rows in the caller's transaction.
+-- Stage rejected rows in the transaction of a request. Workers use COPY instead.
 insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
 values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 
@@ -37,15 +37,15 @@ where o.catalog_id = :catalog_id and p.catalog_id = :catalog_id and o.data ->> :
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: combine_places^
--- For the next SKUs after `after` (`chunk` is the limit), combine the staged rows of a SKU that differ only in the
--- stock and in its place. The last of these rows gets the sum of the stocks, and the other rows are deleted. If several
--- rows name the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last
--- row of their SKU stay, too.
+-- Combine the staged rows of the next `chunk` SKUs after `after`. Rows of a SKU are combined if they differ only in the
+-- stock and in the place. The last of these rows gets the sum of the stocks, and the other combined rows are deleted.
+-- If several rows name the same place, only the last of them is combined. All other rows of the SKU stay unchanged.
 --
--- The combined row gets the source data of the place whose name sorts first, so that the source data does not depend on
--- the order of the rows. A combined row is not combined again.
+-- The combined row gets the source data of the place with the first name in alphabetical order. Therefore the source
+-- data does not depend on the order of the rows. A combined row is not combined again.
 --
--- The query returns the last SKU, or null if no SKU is left, and whether a SKU has several places.
+-- The query returns the last SKU of this call, and whether any SKU has several places. After the last SKU of the file,
+-- it returns null instead of a SKU.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -111,40 +111,44 @@ select app.analyze_staged_products();
 select app.analyze_products();
 
 -- name: merge_chunk^
--- Merge the next `chunk` rows into the catalog, as the caller: the rows whose SKUs follow `after`, and all further rows
--- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay
--- unchanged. If several rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with
--- a `refusal` are rejected, too. Rows that the previous release has staged have the ordinal 0.
+-- Merge the next `chunk` rows after the SKU `after` into the catalog, with the permissions of the caller. The last SKU
+-- is merged with all of its rows. Products that differ from their row are updated, new products are created, and other
+-- products stay unchanged.
 --
--- All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the currency of its
--- first product.
+-- If several rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a
+-- `refusal` are rejected too. Rows that the previous release has staged have the ordinal 0.
+--
+-- All prices of a catalog have the same currency. If the catalog has no currency yet, it is the currency of the first
+-- product.
 --
 -- If `replaces` is true, the attributes and the source data of a row replace the attributes and the source data of the
 -- product. Otherwise they are merged key by key, and `blank_attributes` are removed.
 --
--- If `keeps_places` is true, the stocks of the places of a product are stored, and its stock is their sum: a delta
--- changes only the places that it names. If a SKU never had several places, the place of a delta replaces the stored
--- place, unless `sums_places` is true.
+-- If `keeps_places` is true, the stock of each place is stored, and the stock of the product is the sum of these
+-- stocks. A delta changes only the places that it names. There is one exception: if `sums_places` is false and a SKU
+-- never had several places, the place in the delta replaces the stored place.
 --
--- A new product without a stock gets `default_inventory_policy`, and a new product without a known state gets
--- `new_is_active`. If `accepts_unpriced` is true, the prices come in other files: a new product without a price is
--- added as inactive, with the price 0. `unpriced` is the number of these products.
+-- A new product without a stock gets `default_inventory_policy`. If its row does not say whether the product is active,
+-- the product gets `new_is_active`. If `accepts_unpriced` is true, the prices come in other files. A new product
+-- without a price is then added as inactive, with the price 0. `unpriced` is the number of these products.
 --
--- The price of a row is the price without an offer. The offers of a row replace the offers of its product. An empty
--- list ends the offers of the product. `running_offers` is the number of offers in the merged rows that are valid now,
--- and `waiting_offers` the number of those that begin later.
+-- The price of a row is the regular price. The offers of a row replace the offers of its product. An empty list removes
+-- the offers of the product. `running_offers` is the number of offers in the merged rows that are valid now, and
+-- `waiting_offers` is the number of offers that begin later.
 --
--- The stock of a row is the count of the ERP system at the time that the row states, otherwise at `as_of`. The stock
--- that is free to sell is this count minus the pieces of orders that the ERP system did not know at that time. If
--- `as_of` is null, the count is the stock that is free now. If `stores_source` is false, the source data of the
--- products stays unchanged.
+-- The stock of a row is the count of the ERP system at the time that the row states. If the row states no time, the
+-- time is `as_of`. The stock that is free to sell is this count minus the pieces of orders that the ERP system did not
+-- know at that time. If `as_of` is also null, the count is the stock that is free now.
 --
--- The query returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory
--- fell to the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has
--- created during the merge. If the same chunk is merged again, products with these SKUs exist and are updated.
--- `rejections` lists the rejected rows of a dry run, because a dry run is rolled back.
+-- If `stores_source` is false, the source data of the products stays unchanged.
+--
+-- The query returns the number of source rows for each outcome. It also returns the first `max_low_stock` products
+-- whose stock fell to the `low_inventory` of the catalog or below it. `conflicts` is the number of SKUs that another
+-- transaction has created during the merge. If the same chunk is merged again, these products exist and are updated.
+-- `rejections` lists the rejected rows of a dry run. They are not stored, because a dry run is rolled back.
 with last_sku as materialized (
-  -- Without an aggregate in the inner query, the planner reads only these rows, in the order of the primary key.
+  -- The inner query has no aggregate, so that the planner reads only the first `chunk` rows in the order of the primary
+  -- key.
   select max(sku) as sku from (
     select sku from app.staged_products where job_id = :job_id and fence = :fence and sku > :after
     order by sku limit :chunk) next
@@ -164,10 +168,11 @@ with last_sku as materialized (
     case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count,
     coalesce(p.id, app.uuid7()) as product_id, p.inventory_count as old_count, p.inventory_policy as old_policy,
     p.name as old_name,
-    -- A count makes a product tracked. The previous release stages no policy.
+    -- A product with a count is tracked. The previous release stages no policy.
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
-    -- The new source data, or null if the source data does not change. Comparing is faster than merging.
+    -- The new source data, or null if the source data does not change. The comparison comes first, because it is faster
+    -- than merging.
     case when o.data = s.source_data or not :stores_source::boolean then null
       when :replaces::boolean or o.data is null then s.source_data
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
@@ -195,15 +200,16 @@ with last_sku as materialized (
       when not :replaces::boolean and pg_column_size(p.attributes) + pg_column_size(s.attributes) > 2000
         and not app.json_fits(p.attributes || s.attributes, 524288) then 'too_long'
     end as refusal
-  -- The two conditions on p.sku do not change the result. For every join method that the planner can choose, they limit
-  -- how much of the catalog the query reads.
+  -- The two conditions on p.sku do not change the result. They limit how much of the catalog the query reads, whichever
+  -- join method the planner chooses.
   from last_rows s left join products p
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from last_sku)
-    -- With the limit, the planner can only look up each product. A join could read the source data of all products.
+    -- Because of the limit, the planner must look up each product. A join could read the source data of all products.
     left join lateral (
       select data, stock_by_place from product_sources where catalog_id = :catalog_id and product_id = p.id limit 1
     ) o on true
-    -- The stock of each place after the merge. A total, or a delta of a product with one place, replaces all places.
+    -- The stock of each place after the merge. A stock without a place replaces all places. So does a delta of a
+    -- product with one place.
     cross join lateral (
       select case when not :keeps_places::boolean or s.stock_by_place is null
           then case when s.inventory_count is null and s.inventory_policy is null then o.stock_by_place end
@@ -216,7 +222,7 @@ with last_sku as materialized (
           and o.stock_by_place is not null as is_delta
     ) d
     cross join lateral (select d.places, d.is_delta and d.places <> s.stock_by_place as is_sum) n
-    -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
+    -- A row can change the currency without a new price. The price is then rounded to the decimals of the new currency.
     cross join lateral (
       select case when s.price is null and s.currency <> p.currency
           then round(coalesce(p.regular_price, p.price), app.minor_units(s.currency))
@@ -235,12 +241,12 @@ with last_sku as materialized (
     or c.new_count is not null and c.id in (
       select app.held_products(:catalog_id, (select array_agg(id) from chunk where new_count is not null))))
 ), locked as materialized (
-  -- Orders lock their products in the same sequence, so a merge and an order do not deadlock. Products that stay as
-  -- they are need no lock. If an order takes pieces of such a product at the same time, the result is the same as after
-  -- this merge. A join keeps the planner's estimate of the number of rows.
+  -- Orders lock their products in the same sequence, so that a merge and an order cannot deadlock. Products that do not
+  -- change are not locked. If an order takes pieces of such a product at the same time, the result is the same as if
+  -- the order came after the merge. The query is a join, because the planner then estimates the right number of rows.
   select p.id from changing c join products p on p.id = c.id order by p.id for no key update of p
 ), reported as materialized (
-  -- The function begins after the products were locked, so it sees the holds of all earlier orders.
+  -- The function runs after the products are locked. Therefore it sees the holds of all earlier orders.
   select r.*
   from (
     select array_agg(c.id) as ids, array_agg(case when c.policy = 'tracked' then c.new_count end) as counts,
@@ -266,7 +272,7 @@ with last_sku as materialized (
       coalesce(c.free_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
       coalesce(c.is_active, p.is_active))
   from (
-    -- This is null if the stock was not tracked: a stock that was not counted cannot have fallen.
+    -- `stock` is null if the stock was not tracked, because then it is not known whether the stock has fallen.
     select c.*, coalesce(r.free_count, c.new_count) as free_count, case c.old_policy when 'tracked' then c.old_count end
         as stock
     from locked l join chunk c on c.id = l.id left join reported r on r.product_id = l.id
@@ -366,8 +372,7 @@ from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku t
 
 -- name: compare_staged_products
 -- List the next staged products together with the stored products. If several rows have the same SKU, only the last row
--- is listed. The staged stock is the stock that would be free to sell: the pieces of orders that the file does not know
--- are subtracted.
+-- is listed. The pieces of orders that the ERP system did not know are subtracted from the staged stock.
 with matched as materialized (
   select s.*, p.id, s.inventory_policy is distinct from 'untracked' as is_counted
   from (
@@ -402,7 +407,7 @@ from matched s left join products p on p.id = s.id left join free f on f.product
 order by s.sku;
 
 -- name: count_missing^
--- Count the active products of the catalog, and count the active products that no row of the file names.
+-- Count the active products of the catalog, and the active products that are not in the file.
 select count(*) as active,
   count(*) filter (where not exists (
       select from app.staged_products s where s.job_id = :job_id and s.fence = :fence and s.sku = p.sku)
@@ -412,7 +417,7 @@ from products p
 where p.catalog_id = :catalog_id and p.is_active;
 
 -- name: sample_missing
--- List the first active products of the catalog that no row of the file names.
+-- List the first active products of the catalog that are not in the file.
 select p.sku, p.name, 'deactivate' as does
 from products p
 where p.catalog_id = :catalog_id and p.is_active
@@ -422,8 +427,8 @@ order by p.sku
 limit :max_rows;
 
 -- name: deactivate_chunk^
--- Read the next products after the SKU `after` (`chunk` is the limit). Deactivate the products that no row of the file
--- names. A dry run lists these products, but does not deactivate them.
+-- Read the next `chunk` products after the SKU `after`, and deactivate the products that are not in the file. A dry run
+-- lists these products, but does not deactivate them.
 with next as materialized (
   select id, sku, is_active from products
   where catalog_id = :catalog_id and sku > :after
@@ -435,7 +440,7 @@ with next as materialized (
     and not exists (
       select from app.staged_rejections r where r.job_id = :job_id and r.fence = :fence and r.sku = n.sku)
 ), locked as materialized (
-  -- Orders lock their products in the same sequence, so this query and an order do not deadlock.
+  -- Orders lock their products in the same sequence, so that this query and an order cannot deadlock.
   select p.id from missing m join products p on p.id = m.id
   where p.is_active and not :dry_run::boolean
   order by p.id
@@ -447,7 +452,7 @@ select (select max(sku) from next) as last_sku, (select count(*) from missing)::
   case when :dry_run::boolean then array(select sku from missing order by sku limit 20) end as skus;
 
 -- name: list_first_rejections
--- List the first rejected rows, which are shown together with the job.
+-- List the first rejected rows. The API shows these rows together with the job.
 select line, sku, code, reason
 from app.staged_rejections
 where job_id = :job_id and fence = :fence
@@ -467,8 +472,8 @@ limit :max_rows;
 update catalogs set last_sync_at = now() where id = :catalog_id;
 
 -- name: set_reading!
--- Record how the file that has just been loaded into the catalog was read. The accepted differences belong to the
--- previous reading.
+-- Record how the file was read that has just been loaded into the catalog. The accepted differences are deleted,
+-- because they belong to the previous reading.
 insert into catalog_readings (catalog_id, job_id, file, reading)
 values (:catalog_id, :job_id, :file, :reading)
 on conflict (catalog_id) do update
@@ -476,18 +481,17 @@ set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, 
 
 -- name: count_implausible_changes^
 -- Compare the staged products with the stored products, and count the changes that can be mistakes. If several rows
--- have the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes
--- that concern at least `min_products` products, because counting reads the whole catalog.
+-- have the same SKU, only the last row is compared. If a kind of change affects fewer than `min_products` products, the
+-- total of the catalog is not counted, because counting reads the whole catalog.
 --
--- `power` is the most frequent power of ten among the price factors. Only a price that changes by more than 80 percent
--- can change by such a factor. The regular prices are compared with each other. The lowest new offer is compared with
--- the regular price.
+-- `power` is the most frequent power of ten by which a price changes. Only prices that change by more than 80 percent
+-- are considered. The stored regular price is compared with the lowest price of the row: its price or a new offer.
 --
--- If `step` is more than 1, only a sample is compared: about one SKU in every `step` SKUs, the same ones in every call.
--- The counts `compared_…` are the numbers of compared products that each kind of change can concern.
+-- If `step` is more than 1, only a sample is compared: about one SKU in every `step` SKUs. The sample is the same in
+-- every call. Each count `compared_…` is the number of compared products that this kind of change can affect.
 with numbered as (
-  -- A window keeps the planner's estimate of the number of rows. With `distinct on`, the planner expects 200 rows, and
-  -- looks up each product in the index.
+  -- With `distinct on`, the planner would expect 200 rows, and would look up each product in the index. With a window,
+  -- it estimates the right number of rows.
   select sku, price, currency, category, inventory_count, inventory_policy, is_active, offers,
     lead(sku) over (order by sku, ordinal, line) as next_sku
   from app.staged_products
@@ -534,10 +538,11 @@ select counts.*,
 from counts;
 
 -- name: list_similar_skus
--- List the new SKUs of the file that are nearly equal to the SKU of a product, or to another SKU of the file: they
--- differ only in case, in spaces or in leading zeros. If `step` is more than 1, only a sample is compared: about one
--- SKU in every `step` SKUs. At most 1,000 new SKUs are compared, each with an index scan, because the catalog can be
--- large. `of` is the number of compared SKUs.
+-- List the new SKUs of the file that are nearly equal to the SKU of a product or to another SKU of the file. Two SKUs
+-- are nearly equal if they differ only in case, in spaces or in leading zeros.
+--
+-- If `step` is more than 1, only a sample is compared: about one SKU in every `step` SKUs. At most 1,000 new SKUs are
+-- compared, because each of them needs an index scan. `of` is the number of compared SKUs.
 with new as materialized (
   select distinct s.sku from app.staged_products s
   where s.job_id = :job_id and s.fence = :fence
@@ -564,7 +569,7 @@ where v.spelling is not null
 order by n.sku;
 
 -- name: sample_implausible_changes
--- List the first products with a change of the given kind, and the value before and after the change.
+-- List the first products with a change of the given kind, each with the value before and the value after the change.
 select s.sku, p.name, case :reason::text
     when 'stock_lost' then p.inventory_count::text
     when 'categories_lost' then p.category

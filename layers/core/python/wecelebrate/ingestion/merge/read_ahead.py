@@ -12,7 +12,7 @@ from wecelebrate.ingestion.merge.load import Rows
 
 @dataclass(frozen=True)
 class ReadChunk:
-    """The next items of a file, and the properties of its rows when these items were read."""
+    """The next items of a file, and the properties of `rows` after these items were read."""
 
     items: list[Item]
     rows_read: int
@@ -23,9 +23,9 @@ class ReadChunk:
 def read_ahead(rows: Rows, items: Iterator[Item], size: int) -> Generator[ReadChunk]:
     """Yield the items in chunks of `size`. A thread reads the next chunk while the caller processes a chunk.
 
-    `items` is an iterator of `rows`. The properties of `rows` change while the thread reads, so each chunk has its own
-    copy of them. An exception of the iterator is raised after all earlier chunks. If the caller closes the generator,
-    the generator ends after the thread has finished the chunk that it is reading.
+    `items` is an iterator of `rows`. Each chunk has a copy of the properties of `rows`, because these properties change
+    while the thread reads. If the iterator raises an exception, the exception is raised after all earlier chunks. If
+    the caller closes the generator, the generator waits until the thread has read its current chunk.
     """
 
     def read() -> ReadChunk:

@@ -18,7 +18,7 @@ from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS, REPORT_P
 sql = queries(__file__)
 
 MAX_FIRST_ERRORS = 20
-"""The maximum number of rejected rows that the job itself shows."""
+"""The maximum number of rejected rows that are stored in the job itself."""
 MAX_READING_BYTES = 1024 * 1024
 """The maximum size of the description of how a file was read, as JSON. The database has the same limit."""
 _BATCH_SIZE = 2_000
@@ -28,7 +28,7 @@ _BATCH_SIZE = 2_000
 def complete(load: Load) -> None:
     """Write the error file and the result file, and then complete the job.
 
-    The job is completed last, so that the files of a completed job always exist.
+    The job is completed last, so that both files of a completed job exist.
     """
     job = load.job
     error_file = _write_error_file(load) if job.counts["rejected"] else None
@@ -46,8 +46,8 @@ def complete(load: Load) -> None:
 def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None:
     """Stop the load until it is approved.
 
-    `preview` describes the changes that the load would make. The preview becomes the result of the job, and is written
-    to the result file.
+    `preview` describes the changes that the load would make. It is stored as the result of the job and in the result
+    file.
     """
     result = {**load.source, "result_file": _result_key(load), **preview}
     _write_result(load, {"status": "awaiting_approval", "counts": load.job.counts, **result})
@@ -76,7 +76,7 @@ def fail(load: Load, code: str, reason: str, more: Mapping[str, Any] | None = No
 
 
 def _remember_reading(load: Load, tx: Transaction) -> None:
-    """Store how the file was read, so that the next load can notice a difference.
+    """Store how the file was read, so that the next load can report differences.
 
     Nothing is stored if no row was merged, or if the description of the reading is too large.
     """
@@ -138,12 +138,13 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 
 
 def _write_error_file(load: Load) -> str:
-    """Write each rejected row, unchanged, together with its error. It returns the key of the error file.
+    """Write each rejected row together with its error. It returns the key of the error file.
 
-    Cells that a spreadsheet would compute are quoted, because strangers can write the cells (`core.formula_quotes`).
+    The cells are unchanged, with one exception: a quote is written before a cell that a spreadsheet would take for a
+    formula (`core.formula_quotes`).
 
-    If the source file is a corrected error file, its report columns are left out, because they describe the rows of
-    another job.
+    If the source file is a corrected error file, its report columns are removed, because they describe the rows of an
+    earlier job.
     """
     key = f"{load.result_prefix}.errors.csv"
     header = load.job.checkpoint["header"]
@@ -180,7 +181,7 @@ class _Utf8Writer:
 def _rejections(load: Load) -> Iterator[dict[str, Any]]:
     """Yield all rejected rows.
 
-    Each batch is read in its own transaction, so that no cursor stays open on the database server.
+    Each batch is read in its own transaction, so that the database server holds no open cursor.
     """
     line, n = 0, -1
     while True:

@@ -1,7 +1,8 @@
-"""Reviews a load before its first change. The load stops if a user must decide how to read the file, or approve it.
+"""Reviews a load before its first change. If a user must approve the load or decide how to read the file, the load
+stops.
 
-The changes of a file are compared with the stored products. A file that was read wrongly often causes implausible
-changes: all prices become 1,000 times as high, or no product is in stock any more.
+The changes of a file are compared with the stored products. If a file was read wrongly, its changes are often
+implausible: for example, all prices become 1,000 times as high, or no product is in stock any more.
 """
 
 from collections.abc import Mapping
@@ -29,19 +30,20 @@ DEFAULT_LIMITS: Mapping[str, Any] = {
 }
 """The default values of `sync_settings.plausibility`. `catalogs.models.Plausibility` describes them."""
 MIN_PRICE_FACTORS = 3
-"""If fewer prices change by a factor near 10, 100 or 1,000, these changes are no reason for an approval. The number is
-lower than `min_products`, because several such factors are rarely a coincidence."""
+"""The load needs an approval if at least this number of prices change by a factor near 10, 100 or 1,000. The number is
+lower than `min_products`, because several such changes are rarely a coincidence."""
 COVERED_PERCENT = 1.0
-"""An approval also covers a percentage that is higher than the shown percentage by at most this number of points,
-because the catalog can change while the load waits."""
+"""An approval also covers a slightly higher percentage than the user has seen, because the catalog can change while the
+load waits. This is the largest difference, in percentage points."""
 _SAMPLED_ROWS = 10_000
-"""If a file has more than twice this number of rows, a sample of about this number is compared first. All rows are
-compared only if the sample is conspicuous. Comparing all rows takes 3 to 8 % of the time of a sync, the sample 1 %."""
+"""The approximate number of rows in a sample. If a file has more than twice this number of rows, a sample is compared
+first, and all rows are compared only if the sample is conspicuous. Comparing all rows takes 3 to 8 % of the time of a
+sync, and comparing a sample takes 1 %."""
 _CONSPICUOUS = 0.5
 """A sample is conspicuous if a percentage exceeds this fraction of its limit.
 
-The percentage of changes among the products of the file is never below their percentage in the catalog, because the
-file contains only a part of the catalog.
+The percentage is computed from the products of the file. It is never lower than the percentage of the whole catalog,
+because the file contains only a part of the catalog.
 """
 _MAX_SAMPLES_PER_REASON = 5
 
@@ -54,7 +56,7 @@ class Reason:
     text: str
     affected: int
     of: int
-    """The number of products of which `affected` is a part."""
+    """The number of products from which the percentage of `affected` is computed."""
     most_percent: float
 
     @property
@@ -78,11 +80,11 @@ class Reason:
 
 
 def stop_for_decision(load: Load, rows: Rows) -> bool:
-    """Stop the load before its first row if the file can be read in several ways, and the catalog requires a decision.
+    """If the file can be read in several ways and the catalog requires a decision, stop the load before its first row.
 
-    It returns whether the load stopped. If it did not stop, the doubts are reported in the result of the job. A dry run
-    does not stop, because it changes nothing. Its result says that the real run would stop (`would_stop`). If the
-    catalog refuses the currency of all prices, no answer would help, so the load fails instead.
+    It returns whether the load stopped. If the load did not stop, the result of the job reports the doubts. A dry run
+    does not stop, because it changes nothing. Its result says that the real run would stop (`would_stop`). If no price
+    has the currency of the catalog, the load fails instead, because an answer cannot change this.
     """
     open_doubts = doubts.find(rows.questions, rows.changes, rows.header, load.accepted, load.decided)
     serious = doubts.serious(open_doubts)
@@ -109,8 +111,8 @@ def stop_for_decision(load: Load, rows: Rows) -> bool:
 def stop_for_approval(load: Load) -> bool:
     """If the load would make changes that its rules do not allow, stop the load before its first change.
 
-    It returns whether the load stopped. An approval covers the reasons that the user has seen: if there is another
-    reason by now, the load stops again. A dry run does not stop, and reports the reasons.
+    It returns whether the load stopped. An approval is valid only for the reasons that the user has seen. If there is
+    another reason, the load stops again. A dry run reports the reasons and does not stop.
     """
     with writing(load.job.caller) as tx:
         reasons, preview = _reasons(load, tx)
@@ -126,7 +128,8 @@ def stop_for_approval(load: Load) -> bool:
 
 
 def _is_covered(load: Load, reasons: list[Reason]) -> bool:
-    # The previous release did not store the reasons that it showed. It stopped only before it deactivated products.
+    # The previous release did not store the reasons that a user had seen. Its only reason was the deactivation of
+    # products.
     shown = load.job.checkpoint.get("shown", {"deactivates_missing": 100.0})
     return all(reason.percent <= shown.get(reason.code, -COVERED_PERCENT) + COVERED_PERCENT for reason in reasons)
 
@@ -176,11 +179,10 @@ def _missing_samples(load: Load, tx: Transaction) -> list[dict[str, Any]]:
 
 
 def _similar_skus(load: Load, tx: Transaction) -> tuple[Reason, list[dict[str, Any]]] | None:
-    """Return the reason that new SKUs are nearly equal to other SKUs, with examples.
+    """If new SKUs are nearly equal to other SKUs, return this reason with examples. Otherwise return None.
 
-    It returns None if there are no such SKUs.
-
-    A spreadsheet removes the leading zeros of 00123, so the file would create another product with the SKU 123.
+    For example, a spreadsheet program removes the leading zeros of the SKU 00123. The file would then create a second
+    product with the SKU 123.
     """
     step = max(1, (load.job.total or 0) // _SAMPLED_ROWS)
     rows = list(sql.list_similar_skus(tx, catalog_id=load.catalog_id, step=step, **load.staging_key))
@@ -206,7 +208,7 @@ def _limits(load: Load) -> dict[str, Any]:
 
 
 def _is_conspicuous(load: Load, tx: Transaction, limits: Mapping[str, Any]) -> bool:
-    """Return whether all rows have to be compared with the catalog. For a large file, a sample decides this."""
+    """Return whether all rows must be compared with the catalog. If the file is large, compare a sample first."""
     step = (load.job.total or 0) // _SAMPLED_ROWS
     if step <= 1:
         return True
@@ -218,7 +220,7 @@ def _implausible(load: Load, tx: Transaction, limits: Mapping[str, Any], step: i
     """Compare the staged rows with the stored products.
 
     If `step` is more than 1, compare only a sample: about one row in every `step` rows. It returns a reason for each
-    kind of change that concerns enough products, even if the percentage is allowed.
+    kind of change that affects enough products, even if the percentage of these products is allowed.
     """
     counts: dict[str, Any] = dict(
         sql.count_implausible_changes(

@@ -21,16 +21,16 @@ logger = Logger()
 sql = queries(__file__)
 
 CHUNK_SIZE = 5_000
-"""The number of rows that one transaction stages or merges. A merge also includes all further rows of its last SKU."""
+"""The number of rows that one transaction stages or merges. A merge also includes the other rows of its last SKU."""
 ANALYZE_AFTER_CHANGES = 1_000
-"""The smallest number of changed rows after which a load updates the query planner's statistics about the products."""
+"""If a load has changed at least this number of rows, it updates the query planner's statistics about the products."""
 
 
 def run_load(load: Load) -> None:
     """Run a load from its checkpoint to its end, or until it needs an approval or a decision.
 
-    Raises JobRejected if the load can never succeed. Raises other exceptions for errors after which a later attempt can
-    succeed. If the file is unreadable, the job fails and no exception is raised.
+    Raises JobRejected if the load can never succeed. Raises another exception if a later attempt can succeed. If the
+    file is unreadable, the job fails and no exception is raised.
     """
     load.resume()
     if load.phase == "stage":
@@ -62,8 +62,8 @@ def run_load(load: Load) -> None:
 def settings_are_known(job: jobs.LeasedJob, settings: Mapping[str, Any], **place: Any) -> bool:
     """Return whether this release knows the settings of the catalog. If it does not, the job fails.
 
-    It is called before any other use of the settings, because their values can have types of a later release. `place`
-    contains the fields of `Load` that say where the result is written.
+    Call this function before any other use of the settings, because a later release can have written values of other
+    types. `place` contains the fields of `Load` that say where the result is written.
     """
     try:
         catalog_settings.check_settings(settings)
@@ -79,10 +79,10 @@ def settings_are_known(job: jobs.LeasedJob, settings: Mapping[str, Any], **place
 
 
 def _stage_chunk(load: Load, chunk: ReadChunk) -> None:
-    """Stage the next items, and save the progress of the job with them."""
+    """Stage the next items and save the progress of the job in one transaction."""
     job = load.job
     job.counts["read"] = chunk.rows_read
-    # Staging uses the mode to decide whether a row ends offers.
+    # The mode must be known first, because it decides whether a row without offers removes the offers of the product.
     job.checkpoint["declared_mode"] = chunk.declared_mode
     identify(load, chunk.items, chunk.other_identifier)
     prepared = staging.prepare(load, chunk.items)
@@ -93,7 +93,7 @@ def _stage_chunk(load: Load, chunk: ReadChunk) -> None:
 
 
 def _stage(load: Load) -> bool:
-    """Stage every row of the file. It returns False if the load stopped before the first row, because of its doubts.
+    """Stage every row of the file. It returns False if the load stopped before the first row because of doubts.
 
     After an interruption, the file is read again from its start. Rows that are already staged are skipped.
     """
@@ -109,7 +109,7 @@ def _stage(load: Load) -> bool:
             for chunk in chunks:
                 _stage_chunk(load, chunk)
                 job.check_deadline()
-    # The properties of `rows` are final only after the last row, because each row can change them.
+    # The properties of `rows` can change with each row. Therefore they are stored again after the last row.
     job.counts["read"] = rows.rows_read
     check_header(rows.header)
     reading = rows.reading

@@ -18,7 +18,7 @@ from wecelebrate.jobs import LeaseLost
 sql = queries(__file__)
 
 SERVICE = Caller(subject="service:staging")
-"""The caller that stages rows. Its `job_id` names a job, and it can access only the staged rows of this job."""
+"""The caller that stages rows. It can access only the staged rows of the job in its `job_id`."""
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
@@ -46,10 +46,10 @@ class Chunk:
 
 
 def prepare(load: Load, items: Sequence[Item]) -> Chunk:
-    """Convert items to rows of the staging tables. A product with a value that is too large becomes a rejection.
+    """Convert items to rows of the staging tables. If a value of a product is too large, the item becomes a rejection.
 
-    The ordinal of an item is its position in the file, counted from 1. The ordinal identifies the item, because several
-    items can be on one line. The ordinal does not change when the file is read again after an interruption.
+    The ordinal of an item is its position in the file, counted from 1. It identifies the item, because several items
+    can be on one line. If the file is read again after an interruption, each item gets the same ordinal.
     """
     chunk = Chunk()
     for ordinal, item in enumerate(items, load.job.checkpoint["items"] + 1):
@@ -102,7 +102,9 @@ def finish(load: Load) -> None:
 
 
 def discard(load: Load) -> None:
-    """Delete the staged rows of a load that has ended. Keep the rows of an inline load, which the sweeper deletes."""
+    """Delete the staged rows of a load that has ended. The rows of an inline load stay, and the sweeper deletes them
+    later.
+    """
     if not load.inline:
         delete([load.job.id])
 
@@ -124,7 +126,7 @@ def job_ids() -> list[UUID]:
 def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
     """Return a row of `app.staged_products`.
 
-    NULL keeps the current value of the product. Empty text clears the value.
+    If a value of the row is NULL, the value of the product does not change. An empty text clears the value.
     """
     fields = product.fields_set
     return (
@@ -155,9 +157,9 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
 
 
 def _offers(load: Load, product: Product) -> str | None:
-    """Return the offers of a row, or None to keep the stored offers.
+    """Return the offers of a row. Return None if the stored offers must not change.
 
-    A record without offers keeps the stored offers, except in a full file.
+    If a row of a delta has no offers, the stored offers stay. In a full file, they are removed.
     """
     if "offers" not in product.fields_set or (product.offers is None and not load.replaces):
         return None
@@ -167,7 +169,7 @@ def _offers(load: Load, product: Product) -> str | None:
 def _rejection_row(load: Load, ordinal: int, item: Item, *, code: str, reason: str, raw: Any) -> tuple[Any, ...]:
     """Return a row of `app.staged_rejections`.
 
-    If a line has several rejections, they are sorted by `n`, the ordinal of the item.
+    `n` is the ordinal of the item. The rejections of one line are sorted by this number.
     """
     short_reason = shortened_text(reason, MAX_REASON_LENGTH)
     return (load.job.id, load.job.checkpoint["fence"], item.line, ordinal, item.sku, code, short_reason, _json(raw))
@@ -176,6 +178,6 @@ def _rejection_row(load: Load, ordinal: int, item: Item, *, code: str, reason: s
 def _json(value: Any) -> str:
     """Return the value as JSON.
 
-    The encoder of the standard library is too slow, because each row has three JSON values.
+    The encoder of the standard library would be too slow, because each row has three JSON values.
     """
     return orjson.dumps(value).decode()

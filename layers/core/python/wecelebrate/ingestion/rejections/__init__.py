@@ -1,13 +1,17 @@
 """The rejected rows of a job, and the files that a job has written.
 
 While a job runs or waits, its rejected rows are in a staging table. When the job completes, it writes all rejected rows
-to the error file in S3, and the staged rows are deleted. The rejected rows are then stored only in the error file. The
-file costs the database nothing, and has no maximum number of rows. The lifecycle rule of its bucket deletes it. A
-cursor contains the byte at which the next page begins, so each page reads only its own part of the file.
+to the error file in S3, and deletes the staged rows. An error file can have any number of rows, and needs no space in
+the database. The lifecycle rule of the bucket deletes the error file.
 
-Every caller that can see the job sees the position and the reason of a rejected row. The cells of the row are source
-data. Only admins, and the owners and editors of the client that owns the catalog, may see them. The rows of order files
-are about persons, and a reason can quote its row. Members who may not see persons get neither reasons nor SKUs of them.
+The cursor of a page contains the byte at which the next page begins. Therefore each page reads only the bytes of its
+own rows.
+
+Every caller who can see the job sees the position and the reason of a rejected row. The cells of the row are source
+data. Only admins, and the owners and editors of the client that owns the catalog, may see the cells.
+
+The rows of order files contain personal data, and a reason can quote the row. A member without the right to see
+personal data sees no reasons and no SKUs of these rows.
 """
 
 from datetime import UTC, datetime
@@ -95,7 +99,7 @@ def _signed(job: dict[str, Any], field: str, content_type: str) -> JobFile:
 
 
 def _start_after(parameters: ListParameters, request: dict[str, Any], order: dict[str, None]) -> dict[str, Any]:
-    """Return the position after which the page begins. All keys are None for the first page. Raises BadCursor."""
+    """Return the position after which the page begins. For the first page, all values are None. Raises BadCursor."""
     last = pages.decode(parameters.cursor, request)
     if last and last.keys() != order.keys():
         raise BadCursor("The job has ended after this cursor was issued. Request the first page without a cursor.")

@@ -1,7 +1,7 @@
 """Reads a page of rejected rows from an error file in S3.
 
-The file is CSV in UTF-8 or NDJSON. A CSV file has the columns of the source file, followed by REPORT_COLUMNS. An NDJSON
-file has the objects of the source file, with additional members that have the names of REPORT_COLUMNS.
+The file is NDJSON, or CSV in UTF-8. A CSV file has the columns of the source file, followed by REPORT_COLUMNS. An
+NDJSON file has the objects of the source file. REPORT_COLUMNS are additional members of these objects.
 `ingestion.merge.report` and `order_imports.error_files` write the file.
 """
 
@@ -22,8 +22,8 @@ from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 REPORT_PREFIX = "wecelebrate_"
 """The prefix of the columns that the error file adds.
 
-Feeds ignore columns with this prefix, so that users can correct the error file and upload this file again. The value
-equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers.
+Feeds ignore columns with this prefix, so that users can correct the error file and upload it again. The value is the
+same as `feeds.REPORT_COLUMN_PREFIX`. That constant is not imported, because the import would load all parsers.
 """
 REPORT_COLUMNS = tuple(f"{REPORT_PREFIX}{name}" for name in ("line", "code", "error", "sku"))
 """The columns that the error file adds."""
@@ -34,20 +34,22 @@ class ErrorFileFormat:
     """The format of an error file: CSV or NDJSON."""
 
     suffix: str
-    """The end of the key of such a file."""
+    """The end of the key of an error file in this format."""
     content_type: str
 
 
 CSV = ErrorFileFormat(".errors.csv", "text/csv; charset=utf-8")
 NDJSON = ErrorFileFormat(".errors.ndjson", "application/x-ndjson")
 MAX_RECORD_BYTES = 16 << 20
-"""The maximum size of one record. The rows that the platform stores have at most 2 MiB as JSON (`merge.bounds`)."""
+"""The maximum size of one record, in bytes. The platform stores rows of at most 2 MiB as JSON (`merge.bounds`)."""
 _MAX_CELL_LENGTH = 1_000_000
 HIDDEN_REASON = "The reason is hidden, because it can contain personal data."
-"""Replaces a reason that can quote a row about a person. The database has the same text (app.without_reasons)."""
+"""This text replaces a reason that can contain personal data. The database has the same text
+(`app.without_reasons`)."""
 _CHUNK = 64 << 10
 
-# `feeds.csv_rows` sets the same limit. The limit applies to the whole process.
+# The limit applies to the whole process, and `feeds.csv_rows` sets it too. Therefore this module and `feeds.csv_rows`
+# use the same value.
 csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_LENGTH))
 
 
@@ -60,8 +62,9 @@ def rows(
 ) -> list[dict[str, Any]]:
     """Read the rows that begin at the byte `after`, or the first rows if `after` is None.
 
-    It returns at most `limit` + 1 rows, and fewer if they fill a response. `item` is a row as JSON, and `after_byte` is
-    the position of the byte after the row. If a row does not fit, the `item` of the last row is None.
+    It returns at most `limit` + 1 rows, or fewer if the response becomes too large. `item` is a row as JSON, and
+    `after_byte` is the position of the byte after the row. If a row is too large for the response, the `item` of the
+    last row is None.
 
     Raises NotFound if the file was deleted or replaced.
     """
@@ -134,14 +137,17 @@ def _objects(stream: BinaryIO, position: int, with_cells: bool) -> Iterator[tupl
 
 
 def _unicode(text: str) -> str:
-    """Return a JSON text that can be encoded in UTF-8. JSON can contain a lone surrogate, which UTF-8 cannot encode."""
+    """Return a JSON text that can be encoded in UTF-8. A JSON text can contain a lone surrogate, which UTF-8 cannot
+    encode.
+    """
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[str, Any]:
     if len(cells) != len(header):
         raise _Damaged
-    # If the source file was an error file, two columns have the same name. The last of these columns is from this job.
+    # If the source file was itself an error file, several columns have the same name. This job has written the last of
+    # them.
     values = dict(zip(header, cells, strict=True))
     raw = {name: cell for name, cell in values.items() if not name.startswith(REPORT_PREFIX)}
     line, sku, code, reason = (values.get(f"{REPORT_PREFIX}{name}", "") for name in ("line", "sku", "code", "error"))
@@ -149,16 +155,16 @@ def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[
 
 
 def _reported(line: str, sku: str | None, code: str, reason: str, raw: dict[str, str] | None) -> dict[str, Any]:
-    """Return a rejected row as the API returns it. Error files of earlier releases have no column for the SKU."""
+    """Return a rejected row in the form of the API. Error files of earlier releases have no column for the SKU."""
     if not re.fullmatch(r"[0-9]{1,10}", line):
         raise _Damaged
     return {"line": int(line), "sku": sku, "code": code, "reason": reason, "raw": raw}
 
 
 def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str], int]]:
-    """Yield each record of a CSV file, and the position of the byte after it. A record can contain line breaks.
+    """Yield each record of a CSV file, and the position of the byte after the record. A record can contain line breaks.
 
-    `position` is the position of the first byte.
+    `position` is the position of the first byte of the stream.
     """
     record_start = position
 
@@ -170,14 +176,13 @@ def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str],
                 raise _Damaged
             yield line.decode("utf-8", "replace")
 
-    # csv.reader does not read another line before it has returned the record.
+    # `csv.reader` reads no further line before it has returned the record.
     for record in csv.reader(text()):
         yield [unquoted(cell) for cell in record], position
         record_start = position
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a stream with their line ends."""
     rest = b""
     while chunk := stream.read(_CHUNK):
         *complete, rest = (rest + chunk).split(b"\n")

@@ -17,8 +17,11 @@ class RejectedRow(RowError):
     """A rejected row of a file, with its cells."""
 
     raw: dict[str, str] | None = Field(
-        description="Column → the unchanged cell. Null if the caller may not see the source data of the catalog, or"
-        " while the file is still being read, because its columns are not final."
+        description=(
+            "Maps columns to the unchanged cells of the row. Null if the caller may not see the source data of "
+            "the catalog. Also null while the file is still being read, because the columns are not final before "
+            "that."
+        )
     )
 
 

@@ -1,7 +1,7 @@
 -- name: get_job_files^
--- Get the files that a job has written, and whether the caller may see the source data of the job's rows: only admins,
--- and the owners and editors of the client that owns the catalog, may see it. The rows of order files contain personal
--- data, and a reason can quote its row, so a member must also have the right to see personal data.
+-- Get the files that a job has written, and whether the caller may see the source data of the job's rows. Only admins,
+-- and the owners and editors of the client that owns the catalog, may see the source data. For order files, a member
+-- must also have the right to see personal data, because the rows and their reasons contain personal data.
 select type, result ->> 'error_file' as error_file, result ->> 'result_file' as result_file,
   current_user = 'app_admin' or client_id = any ((select app.editor_ids())::uuid[])
     and (type <> 'order_file' or client_id = any ((select app.person_client_ids())::uuid[])) as sees_source,

@@ -1,14 +1,15 @@
 """Syncs: a sync loads a file into a catalog. An ERP system drops the file, or a caller of the API uploads it.
 
-    s3://drops/<catalog id>/incoming/<name>         a file; the settings of the catalog say whether it is full or delta
+    s3://drops/<catalog id>/incoming/<name>         a file: the settings of the catalog say whether it is full or delta
     s3://drops/<catalog id>/incoming/full/<name>    a full file: products that the file does not contain are deactivated
     s3://drops/<catalog id>/incoming/delta/<name>   a delta file: products that the file does not contain stay unchanged
     s3://drops/<catalog id>/incoming/dry-run/…      any file: the sync reports what it would change, but changes nothing
     s3://drops/<catalog id>/results/<name>.<job id>.json         the result
     s3://drops/<catalog id>/results/<name>.<job id>.errors.csv   the rejected rows, with their errors
 
-`receive` registers each dropped file version once, and creates a job for it. `create` creates a job for an uploaded
-file, whose results are in the same place. `sync.run` runs the jobs. The import of `sync.run` loads the file parsers.
+`receive` registers each version of a dropped file once, and creates a job for it. `create` creates a job for an
+uploaded file. The results of both jobs have the keys shown above. `sync.run` runs the jobs. It is a separate module,
+because its import loads the file parsers.
 """
 
 from wecelebrate.core import queue

@@ -1,8 +1,7 @@
 """Creates the sync of a file that was uploaded through the API.
 
-The rules for a dropped file also decide two things for this sync: its order among the jobs of the catalog, and the jobs
-that it supersedes. There is one difference: the same upload can be synced several times, for example first as a dry
-run.
+An uploaded file is treated like a dropped file: the same rules decide when its job runs, and which older jobs it makes
+obsolete. There is one difference: the same upload can be synced several times, for example first as a dry run.
 """
 
 from datetime import UTC, datetime
@@ -54,7 +53,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewSync) -> Job:
 def _report_superseded(catalog_id: UUID, superseded: list[dict[str, Any]]) -> None:
     """Write the result files of superseded jobs.
 
-    An error does not stop the new sync, because the jobs themselves contain the same results as these files.
+    An error does not stop the new sync, because the superseded jobs contain the same results as these files.
     """
     try:
         intake.report_superseded(catalog_id, superseded)

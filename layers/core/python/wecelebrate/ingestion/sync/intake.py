@@ -32,10 +32,11 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 
 
 def receive_notification(message: queue.Message) -> None:
-    """Register the files of an S3 notification: files of catalogs, and order files, which are in the folder `orders/`.
+    """Register the files of an S3 notification. Files in the folder `orders/` are order files. All other files belong
+    to catalogs.
 
-    It ignores all notifications that do not announce an incoming file, such as `s3:TestEvent` and notifications about
-    result files.
+    A notification that announces no incoming file is ignored, for example `s3:TestEvent` or a notification about a
+    result file.
     """
     for upload in storage.created_objects(message.body.get("Records", [])):
         if upload["key"].startswith(order_files.FOLDER):
@@ -80,8 +81,8 @@ def _register(
 
     It returns the id of the version's job, and the waiting jobs that the version supersedes.
     """
-    # This lock ensures that only one file version per catalog is registered at a time, because each new version is
-    # compared with the registered versions.
+    # Each new version is compared with the registered versions. Therefore a lock ensures that only one version per
+    # catalog is registered at a time.
     sql.lock_catalog(tx, catalog_id=catalog["id"])
     drop = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
     if drop:
@@ -103,12 +104,12 @@ def _register(
 
 
 def _time(dropped_at: datetime | str) -> datetime:
-    """Return when a file was dropped. A notification of S3 contains this time as text."""
+    """Return when a file was dropped. In a notification of S3, this time is a text."""
     return dropped_at if isinstance(dropped_at, datetime) else datetime.fromisoformat(dropped_at)
 
 
 def is_full(catalog: Mapping[str, Any], mode: str | None) -> bool:
-    """Return whether a file is the whole catalog. If `mode` is None, the setting of the catalog applies."""
+    """Return whether a file contains the whole catalog. If `mode` is None, the setting of the catalog decides."""
     return (mode or catalog["sync_settings"].get("mode")) == "full"
 
 
@@ -117,7 +118,7 @@ def create_job(
 ) -> UUID:
     """Create the job of a sync. The caller is the requester, unless `requested_by` names a service.
 
-    The catalog must be locked, so that the jobs of the catalog have the order of their files.
+    The catalog must be locked, so that the jobs of the catalog are created in the order of their files.
     """
     return jobs.create(
         tx,

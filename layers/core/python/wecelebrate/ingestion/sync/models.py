@@ -20,7 +20,9 @@ class NewSync(Input):
     dry_run: Flag = Field(default=False, description="Report what would change, with examples. Change nothing.")
     stock_as_of: Timestamp | None = Field(
         default=None,
-        description="When the stock in the file was counted: orders that the ERP system did not know at this time are"
-        " subtracted. Null: `sync_settings.stock_delay_minutes` before this request. A column that is mapped to"
-        " `stock_as_of` states the time of each row.",
+        description=(
+            "When the stock in the file was counted. Orders that the ERP system did not know at this time are "
+            "subtracted. Null: `sync_settings.stock_delay_minutes` before this request. A column that is mapped "
+            "to `stock_as_of` contains the time for each row."
+        ),
     )

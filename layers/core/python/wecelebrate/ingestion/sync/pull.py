@@ -1,4 +1,6 @@
-"""Pulls: when a schedule is due, a pull registers the new files below the schedule's prefix in the catalog's folder."""
+"""Pulls: when a schedule is due, a pull registers the new files in the folder of the catalog, below the schedule's
+prefix.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -9,15 +11,15 @@ from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.ingestion.sync.intake import register_version, sql
 
 MAX_FILES_PER_MESSAGE = 500
-"""The maximum number of files that one message registers. If there are more files, the run continues with a further
+"""The maximum number of files that are registered for one message. If there are more files, the run sends a further
 message."""
 
 
 def pull(message: queue.Message) -> None:
     """Register the newest version of each file below the prefix of a schedule, starting with the oldest file.
 
-    Versions that are already registered are skipped, so a message can safely be delivered twice. If the run that a
-    message requests has already finished, the message has no effect.
+    A message can safely be delivered twice, because versions that are already registered are skipped. If the run of a
+    message has already finished, the message has no effect.
     """
     run = schedules.requested_run(UUID(message.body["schedule_id"]))
     if run is None:
@@ -48,7 +50,7 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
 
 
 def _outcome(registered: int, remaining: int) -> str:
-    """Return a sentence that describes what a run did. The schedule shows this sentence as its last outcome."""
+    """Return a sentence that says what a run did. The API shows this sentence as the last outcome of the schedule."""
     if not registered:
         return "There were no new files."
     files = "1 new file was queued" if registered == 1 else f"{registered} new files were queued"

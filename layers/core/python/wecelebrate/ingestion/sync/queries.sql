@@ -12,13 +12,14 @@ insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag
 values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :dropped_at, :job_id);
 
 -- name: list_recorded
--- List the versions that are already recorded, among the given file versions.
+-- List which of the given file versions are already recorded.
 select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 
 -- name: find_newer_version^
--- Find a recorded newer version of the key, and return its job. A job that has begun is preferred. Otherwise the first
--- pending job is returned. When two sequencers of S3 are compared, zeros are added to the end of the shorter sequencer.
+-- Find the jobs of newer recorded versions of the key, and return one of these jobs. A job that has begun takes
+-- precedence. Otherwise, the first pending job is returned. To compare two sequencers of S3, zeros are added to the end
+-- of the shorter sequencer.
 select d.job_id, j.status <> 'pending' or j.attempts > 0 as begun
 from drops d join jobs j on j.id = d.job_id
 where d.key = :key and d.job_id <> :job_id and :sequencer <> ''

@@ -12,7 +12,7 @@ from wecelebrate.ingestion.merge.load import Rows
 from wecelebrate.ingestion.merge.run import run_load, settings_are_known
 
 DEFAULT_MAX_DEACTIVATED_PERCENT = 20.0
-"""The default percentage of the active products that a full sync is allowed to deactivate without an approval."""
+"""By default, a full sync can deactivate at most this percentage of the active products without an approval."""
 
 
 def run(job: jobs.LeasedJob) -> None:

@@ -12,7 +12,7 @@ _PART = "[A-Za-z0-9_.+-]+"
 ContentType = Annotated[str, StringConstraints(max_length=200, pattern=rf"^{_PART}/{_PART}(; ?{_PART}={_PART})*$")]
 FileName = Annotated[Label, StringConstraints(pattern=r"^[^/\\]+$")]
 MAX_SIZE = 5 * 1024**3
-"""The largest number of bytes that S3 accepts in one request."""
+"""The largest size of a file that S3 accepts in one request, in bytes."""
 FileSize = Annotated[int, Field(strict=True, ge=1, le=MAX_SIZE)]
 
 
@@ -31,7 +31,9 @@ class NewUpload(Input):
 
 
 class Upload(BaseModel):
-    """The request that uploads the file. It has the given method, URL and headers; its body is the file."""
+    """How to upload the file: send a request with this `method` and these `headers`, and with the file as its body, to
+    `url`.
+    """
 
     id: UUID
     client_id: UUID | None
@@ -45,7 +47,7 @@ class Upload(BaseModel):
 
 
 class AnnouncedUpload(BaseModel):
-    """A file that a client has announced. Only the response to the announcement contains the URL for the file."""
+    """An upload that a client has created. Only the response to the creation contains the URL for the file."""
 
     id: UUID
     client_id: UUID | None

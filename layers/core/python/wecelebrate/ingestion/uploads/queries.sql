@@ -1,6 +1,6 @@
 -- name: count_open_uploads^
--- Count the uploads of a client (of the platform if `client_id` is null) that were announced in the last `seconds`
--- seconds, and return in how many seconds the oldest of these uploads will no longer count.
+-- Count the uploads of a client that were created in the last `seconds` seconds. If `client_id` is null, count the
+-- uploads of the platform. Also return after how many seconds the count will decrease.
 select count(*)::integer as uploads,
   coalesce(ceil(extract(epoch from min(created_at) - now()) + :seconds), 0)::integer as seconds_left
 from uploads

@@ -1,4 +1,4 @@
-"""Names the columns of a row that its document contradicts."""
+"""Compares the columns of a row with its document."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ from wecelebrate.kv.models import Entity
 
 MAX_IMAGES = 50
 LEGACY_CATALOG = "catalog_legacy_default"
-"""The catalog of gifts whose documents name no catalog."""
+"""The catalog of all gifts whose documents name no catalog."""
 _STOCK = ("availableQuantity", "inventoryQuantity", "inventoryCount", "inventory", "stock", "quantity")
 _STOCK_INSIDE = ("available", "availableQuantity", "quantity", "count", "total")
 _TYPES = frozenset(("erp", "manual", "vendor", "dropship"))
@@ -53,27 +53,28 @@ class Pair:
     """A document and its row."""
 
     document: Document
-    """The fields with a value, with names in camelCase."""
+    """The fields of the document that have a value. Their names are in camelCase."""
     row: Mapping[str, Any]
-    """The columns of the row, and the names of its parents."""
+    """The columns of the row, and the names of the records to which the row refers."""
     environment: str
     old_id: str
     key: str
     notes: Mapping[str, str]
     """The corrections of the mapping."""
     settings: tuple[Document, ...] = ()
-    """For a site: its settings documents, the leading one first."""
+    """For a site, its settings documents. The first of these documents takes precedence."""
     kept: set[str] = field(default_factory=set)
-    """The columns that contradict the document because only the platform decides them."""
+    """The columns that differ from the document and are correct, because only the platform decides their values."""
 
     def names(self, parent: str) -> set[str]:
         """Return the names that a document can use for the parent of the row."""
         return names_of(self.row[parent], self.environment)
 
     def is_kept(self, column: str) -> bool:
-        """Return whether the platform keeps a column although the document has another value.
+        """Return whether a column that differs from the document is correct, because only the platform decides its
+        value.
 
-        The function records such a column.
+        The method adds such a column to `kept`.
         """
         if "kept" in self.notes:
             self.kept.add(column)
@@ -82,7 +83,7 @@ class Pair:
 
 
 def names_of(entries: list[list[str]], environment: str) -> set[str]:
-    """Return the old ids and the keys of a record, and the ids in its keys."""
+    """Return the old ids and the keys of a record, and the ids that are part of these keys."""
     return {
         name
         for its_environment, old_id, key in entries
@@ -92,12 +93,12 @@ def names_of(entries: list[list[str]], environment: str) -> set[str]:
 
 
 def pair_of(document: Document, **values: Any) -> Pair:
-    """Return a document and its row. `values` are the other fields of `Pair`."""
+    """Return a document with its row. `values` are the remaining fields of `Pair`."""
     return Pair(camel_case(document), **values)
 
 
 def parent_of(entity: Entity, document: Document, key: str) -> tuple[Entity, str | None]:
-    """Return the parent that determines the owner of a document without a row: its entity and its old id."""
+    """Return the entity and the old id of the record that determines the owner of a document without a row."""
     match entity:
         case "site":
             return "client", text(first(document, "clientId", "client.id"))
@@ -112,7 +113,7 @@ def parent_of(entity: Entity, document: Document, key: str) -> tuple[Entity, str
 
 
 def state_of(document: Document) -> str | None:
-    """Return `active`, `inactive` or `draft`. Returns None if the document does not state it."""
+    """Return the state of a record: `active`, `inactive` or `draft`. If the document states no state, return None."""
     is_deleted = flag(document.get("deleted")) or flag(document.get("isDeleted")) or "deletedAt" in document
     switches = (flag(document.get("isActive")), flag(document.get("active")))
     stated = letters(document.get("status"))
@@ -140,7 +141,7 @@ def _texts(pair: Pair, columns: Mapping[str, tuple[int, tuple[str, ...]]]) -> It
 
 
 def client(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a client that its document contradicts."""
+    """Compare a client with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     name = first_text(document, "name", "clientName", "companyName") or text(pair.old_id) or ""
     if not same_text(name, row["name"], 500) and not (len(name) < 2 and row["name"] == f"{name} ({pair.old_id})"[:500]):
@@ -165,7 +166,7 @@ def client(pair: Pair) -> Iterator[str]:
 
 
 def catalog(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a catalog that its document contradicts."""
+    """Compare a catalog with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     yield from _name(pair, "name", "catalogName")
     source = document.get("source")
@@ -183,7 +184,7 @@ def catalog(pair: Pair) -> Iterator[str]:
 
 
 def site(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a site that its document contradicts."""
+    """Compare a site with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     yield from _name(pair, "name", "siteName", "title")
     if text(first(document, "clientId", "client.id")) not in pair.names("client"):
@@ -245,7 +246,7 @@ def price_of(document: Document) -> tuple[Decimal | None, str | None]:
 
 
 def product(pair: Pair) -> Iterator[str]:
-    """Yield the columns of a product that its document contradicts."""
+    """Compare a product with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     sku = first_text(document, "sku", "code")
     if not same_text(sku or text(pair.old_id), row["sku"], 200):

@@ -15,7 +15,7 @@ PRODUCTION = "production"
 ENVIRONMENTS = frozenset(
     ("production", "development", "staging", "test", "testing", "preview", "local", "demo", "qa", "uat", "sandbox")
 )
-"""The environments that are known without a document `environments:<name>`."""
+"""The environments that do not need a document `environments:<name>`."""
 NAMELESS = frozenset(("", "[object Object]", "undefined", "null"))
 MAX_ID_LENGTH = 200
 _HEADS: Mapping[Entity, tuple[str, str]] = {
@@ -25,17 +25,17 @@ _HEADS: Mapping[Entity, tuple[str, str]] = {
     "product": ("gift", "gifts"),
     "order": ("order", "orders"),
 }
-"""The first segments of the keys of each entity. A key with the first word takes precedence."""
+"""The first segments that the keys of each entity can have. A key with the first of these segments takes precedence."""
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 class Stored(NamedTuple):
-    """A document of the store, or a document in a list."""
+    """A document of the store. It has its own key, or is part of a list."""
 
     key: str
-    """The key. A document in a list has a computed key."""
+    """The key of the document. For a document in a list, this key is computed."""
     store_key: str
-    """The key of the document or of the list in the store."""
+    """The key in the store: the key of the document, or the key of the list that contains the document."""
     document: Any
     """The decoded value. None if it cannot be read."""
 
@@ -55,7 +55,7 @@ class Identity(NamedTuple):
 
 
 def documents_of(entity: Entity, key: str, value: str) -> list[Stored]:
-    """Return the documents under a key: the document itself, or those in a list."""
+    """Return the documents under a key. If the value is a list, return the documents of the list."""
     if entity_of(key) == entity:
         return [Stored(listed.key, key, listed.document) for listed in documents_in(key, items_of(value))]
     try:
@@ -68,7 +68,7 @@ def documents_of(entity: Entity, key: str, value: str) -> list[Stored]:
 
 
 def keys_of(entity: Entity, environment: str, old_id: str) -> list[str]:
-    """Return the keys under which a record can have documents. The first existing key decides the row."""
+    """Return the keys under which a record can have documents. The row has the values of the first key that exists."""
     leading, other = _HEADS[entity]
     if environment != PRODUCTION:
         return [f"{leading}:{environment}:{old_id}", f"{other}:{environment}:{old_id}"]
@@ -81,7 +81,9 @@ def keys_of(entity: Entity, environment: str, old_id: str) -> list[str]:
 
 
 def row_id(entity: Entity, environment: str, old_id: str) -> str:
-    """Return the id of the row of a record: a UUID stays, and other ids become a UUID of version 8."""
+    """Return the id of the row of a record. If the old id is a UUID, it is returned. Other old ids become a UUID of
+    version 8.
+    """
     if environment == PRODUCTION and _UUID.fullmatch(old_id):
         return str(UUID(old_id))
     digest = bytearray(sha256(f"{environment}:{entity}:{old_id}".encode(errors="surrogatepass")).digest()[:16])
@@ -91,12 +93,12 @@ def row_id(entity: Entity, environment: str, old_id: str) -> str:
 
 
 def stated_id(stored: Stored) -> str | None:
-    """Return the id that a document states."""
+    """Return the id in the fields of a document."""
     return text(stored.document.get("id")) if isinstance(stored.document, dict) else None
 
 
 def other_keys(entity: Entity, stored: Stored, environments: Collection[str]) -> list[str]:
-    """Return the keys of other documents that affect the identity of a document."""
+    """Return the keys of the other documents that can affect the identity of a document."""
     names = {stored.key.rpartition(":")[2], stated_id(stored) or ""} - {""}
     environment = _environment(entity, stored.key, environments) if not stored.in_list else PRODUCTION
     return [key for name in names if len(name) <= MAX_ID_LENGTH for key in keys_of(entity, environment, name)]
@@ -117,8 +119,9 @@ def identify(
 ) -> Identity:
     """Return the record to which a document belongs.
 
-    environments: the names that count as environments in keys of orders. existing: the keys of `other_keys` that exist
-    in the store. recorded: the record of the mapping about the document, if the mapping has read it.
+    environments: the names that are environments if they occur in the key of an order. existing: the keys from
+    `other_keys` that exist in the store. recorded: what the mapping has recorded about the document, if it has mapped
+    the document.
     """
     stated = stated_id(stored)
     if stored.in_list:
@@ -141,6 +144,7 @@ def identify(
 
 
 def _identity_in_list(stated: str, recorded: Mapping[str, Any] | None) -> Identity:
-    if recorded is not None:  # an id in a list can have the form of a key, so the computed key can contain another key
+    # The id of a document in a list can look like a key. The computed key then contains a second key.
+    if recorded is not None:
         return Identity(recorded["environment"], recorded["old_id"], False)
     return Identity(PRODUCTION, stated.rpartition(":")[2], False)

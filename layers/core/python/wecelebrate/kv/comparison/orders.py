@@ -1,4 +1,4 @@
-"""Names the columns of an order that its document contradicts."""
+"""Compares the columns of an order with its document."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -36,7 +36,7 @@ _MAX_LINE1 = 10_000
 
 
 def order(pair: Pair) -> Iterator[str]:
-    """Yield the columns of an order that its document contradicts."""
+    """Compare an order with its document. Yield the names of the columns that differ."""
     document, row = pair.document, pair.row
     site = text(first(document, "siteId", "site.id"))
     if site is None and pair.key.count(":") == 2:
@@ -53,7 +53,7 @@ def order(pair: Pair) -> Iterator[str]:
     address = _address(document)
     name = first(document, "customerName", "recipientName", "userName", "employeeName")
     names = {text(name) or email}
-    if name is None:  # A secret in the address does not count as a name.
+    if name is None:  # A secret in the address is not a name.
         in_address = first(address, "fullName", "name")
         names = {text(in_address) or email, *([email] if may_be_left_out(in_address) else ())}
     if not any(same_text(each, row["customer_name"] or None, 500) for each in names):
@@ -113,8 +113,6 @@ def _items(document: Document) -> list[Document]:
 
 
 class _Line:
-    """A line of an order in a document."""
-
     def __init__(self, document: Document, item: Document) -> None:
         gift = first(item, "gift", "product")
         gift = camel_case(gift) if isinstance(gift, dict) else {} if gift is None else {"id": gift}
@@ -135,7 +133,7 @@ class _Line:
         ]
 
     def agrees(self, column: Mapping[str, Any], pair: Pair) -> bool:
-        """Return whether `column`, a line of the row, has the same quantity, price and gift as this line of the
+        """Return whether a line of the row, `column`, has the same quantity, price and gift as this line of the
         document."""
         if self.quantity != column["quantity"]:
             return False

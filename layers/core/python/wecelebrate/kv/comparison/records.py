@@ -1,4 +1,4 @@
-"""Compares documents with their rows, and reads each difference once more before it counts."""
+"""Compares documents with their rows. A difference is reported only if a second read confirms it."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,8 @@ from wecelebrate.kv.models import DifferenceKind, Entity
 sql = queries(__file__)
 
 MAX_READS = 5
-"""The maximum number of reads of a document that applications write continuously."""
+"""The maximum number of reads of one document. Several reads are necessary if an application writes at the same
+time."""
 _RULES: Mapping[Entity, Callable[[Pair], Iterator[str]]] = {
     "client": fields.client,
     "catalog": fields.catalog,
@@ -36,7 +37,7 @@ _RULES: Mapping[Entity, Callable[[Pair], Iterator[str]]] = {
 
 
 class Difference(NamedTuple):
-    """A difference between a document and a row. It contains no value."""
+    """A difference between a document and a row. It does not contain the values."""
 
     key: str | None
     row_id: str | None
@@ -51,7 +52,7 @@ class Scope:
 
     entity: Entity
     environments: Collection[str]
-    """The environments whose documents become rows."""
+    """The environments whose documents are mapped to rows."""
     declared: Collection[str] = ()
     """The names of further environments."""
     client_id: str | None = None
@@ -59,30 +60,33 @@ class Scope:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that count as environments in keys of orders."""
+        """The names that are environments if they occur in the key of an order."""
         return ENVIRONMENTS.union(self.declared, self.environments)
 
     def contains(self, owner: str | None) -> bool:
-        """Return whether a record of an owner is compared. The owner of a document without a row is unknown."""
+        """Return whether the scope contains the records of this owner.
+
+        For a document without a row, the owner is None.
+        """
         return self.client_id is None or owner == self.client_id
 
 
 @dataclass
 class Result:
-    """The outcomes of documents."""
+    """The outcomes of the comparison of documents."""
 
     differences: list[Difference] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """The number of documents by outcome."""
     is_suspicious: bool = False
-    """Whether the first read has found a difference, even if the second read has found no difference."""
+    """Whether the first read has found a difference, whatever the second read has found."""
 
 
 def compare(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
     """Compare documents with their rows.
 
-    After a difference, the function reads both sides again from one new snapshot. The difference counts only if it
-    still exists, so a write between two reads does not count as a difference.
+    If the function finds a difference, it reads the document and the row again from a new snapshot. The difference is
+    reported only if it still exists. Therefore a write between the first two reads is not reported as a difference.
     """
     result = _judged(tx, scope, documents, _context(tx, scope, documents))
     if not result.differences:
@@ -121,12 +125,11 @@ def _in_list(tx: Transaction, scope: Scope, key: str) -> list[Stored]:
 
 
 def _context(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> dict[str, Any]:
-    """Return the rows of documents, and the records of the mapping about these documents."""
+    """Return the rows of documents, and what the mapping has recorded about these documents."""
     return _read(tx, scope, _keys(documents), _possible_rows(scope, documents), _others(scope, documents), values=False)
 
 
 def _keys(documents: Iterable[Stored]) -> list[str]:
-    """Return the keys of documents, and the keys of the lists that contain them."""
     return sorted({key for stored in documents for key in (stored.key, stored.store_key)})
 
 
@@ -170,7 +173,7 @@ def _possible_rows(scope: Scope, documents: Iterable[Stored]) -> set[str]:
 def _read_again(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
     """Compare documents from one snapshot.
 
-    Several reads may be necessary, because a read can reveal further documents of a record.
+    A read can show that the record has further documents. All of its documents are then read again.
     """
     wanted = {stored.key for stored in documents}
     keys = _keys(documents)
@@ -191,7 +194,7 @@ def _read_again(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> R
 
 
 def _judged(tx: Transaction, scope: Scope, documents: Iterable[Stored], context: Mapping[str, Any]) -> Result:
-    """Compare documents with the data that was read about them."""
+    """Compare documents with the rows and the records of the mapping that were read for them."""
     judge, result = _Judge(scope, context), Result()
     for stored in documents:
         outcome, differences = judge.outcome(stored)
@@ -206,7 +209,7 @@ def _judged(tx: Transaction, scope: Scope, documents: Iterable[Stored], context:
 
 
 def _owner(tx: Transaction, scope: Scope, stored: Stored, identity: Identity) -> str | None:
-    """Return the client that owns a document without a row, according to the references of the document."""
+    """Return the client that owns a document without a row. The references of the document determine this client."""
     environment, old_id, _ = identity
     if scope.entity == "client":
         return row_id("client", environment, old_id)
@@ -220,8 +223,6 @@ def _owner(tx: Transaction, scope: Scope, stored: Stored, identity: Identity) ->
 
 
 class _Judge:
-    """Finds the differences between a document and its row."""
-
     def __init__(self, scope: Scope, context: Mapping[str, Any]) -> None:
         self.scope = scope
         self.rows: Mapping[str, Any] = context["rows"]
@@ -273,7 +274,9 @@ class _Judge:
         return "erased" if row is not None and row.get("erased_at") is not None else None
 
     def _leads(self, stored: Stored, identity: Identity, id: str) -> bool:
-        """Return whether a document decides its row, according to the form of its key. Documents in lists come last."""
+        """Return whether the row has the values of this document. The form of the key decides this: a document with its
+        own key takes precedence over a document in a list.
+        """
         order = keys_of(self.scope.entity, identity.environment, identity.old_id)
         candidates = [(entry["key"], entry["list"] is not None) for entry in self.by_row.get(id, ())]
         candidates += [(key, False) for key in order if key in self.existing]
@@ -284,11 +287,10 @@ class _Judge:
         return bool(leader == stored.key)
 
     def _columns(self, stored: Stored, identity: Identity, row: Mapping[str, Any], is_of_another: bool) -> list[str]:
-        """Return the columns that a document contradicts.
+        """Compare a row with a document. Return the names of the columns that differ.
 
-        `id` means that the document belongs to another record, and `document` that it has no fields.
-
-        Returns only `kept` if only the platform decides all these columns.
+        The column `id` means that the document belongs to another record. The column `document` means that the document
+        has no fields. If only the platform decides the values of all differing columns, the method returns only `kept`.
         """
         if identity.is_of_another or is_of_another:
             return ["id"]

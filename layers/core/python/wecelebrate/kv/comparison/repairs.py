@@ -16,11 +16,13 @@ _NO_ROW = str(UUID(int=0))
 
 
 def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
-    """Repair the next record with a difference, and compare it again. A document that is newer than its row stays.
+    """Repair the next record with a difference, and compare it again. A document that is newer than its row does not
+    change.
 
-    A document that is older than its row because of a bulk write does not change the row: the database checks this
-    again after it has locked the row. Raises NotFound, Conflict if the documents are retired, and Forbidden unless the
-    caller is a super admin.
+    If a document is older than its row because of a bulk write, the document does not change the row. The database
+    checks this again after it has locked the row.
+
+    Raises NotFound. Raises Conflict if the documents are retired. Raises Forbidden unless the caller is a super admin.
     """
     if new.source == "kv":
         runs.wait_for_bulk_writes(tx)
@@ -50,15 +52,14 @@ def _repaired(record: Mapping[str, Any], outcome: str) -> Repair:
 
 
 def _names(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that name a record."""
     return {name: record[name] for name in ("entity", "key", "row_id")}
 
 
 def _repair(tx: Transaction, scope: records.Scope, source: str, record: dict[str, Any]) -> tuple[bool, bool]:
     """Repair a record. Returns whether all differences are repaired, and whether the document is in quarantine.
 
-    A field can decide several columns. For example, if a customer has no name, the address is the name. Therefore
-    columns that differ after a repair are repaired, too.
+    One field can determine several columns. For example, if a customer has no name, the e-mail address becomes the
+    name. Therefore columns that still differ after a repair are repaired too.
     """
     fields: set[str] = set(record["fields"])
     while True:

@@ -1,7 +1,7 @@
 """Runs a comparison, page by page: first the documents, and then the rows without documents.
 
-Each page is recorded with its checkpoint, so an interrupted comparison continues after the last request. In a full
-comparison, a range of documents is only compared if it has changed since it last had no difference.
+Each page is recorded with its checkpoint. Therefore an interrupted comparison continues after the last recorded page. A
+full comparison skips a range of documents if the range had no difference before and has not changed since then.
 """
 
 import json
@@ -25,15 +25,15 @@ from wecelebrate.kv.models import Comparison, NewComparison
 sql = queries(__file__)
 
 VERSION = 2
-"""The version of the rules. Increase it with each change of a rule: then all documents are compared again."""
+"""The version of the rules. Increase it with each change of a rule, so that all documents are compared again."""
 PAGE_SIZE = 400
 """The number of documents that are compared together."""
 ROWS = 2000
-"""The number of rows that are searched together for rows without documents."""
+"""The number of rows in one search for rows without documents."""
 SECONDS = 2.0
-"""After this time, a request starts no new page."""
+"""After this number of seconds, a request starts no new page."""
 _WAIT_SECONDS = 0.2
-"""The pause between two checks whether the sweeper has written the documents of a bulk write."""
+"""The pause between two checks, in seconds. Each check asks whether the documents of all bulk writes are written."""
 _NO_ROW = str(UUID(int=0))
 
 
@@ -41,24 +41,26 @@ class Checkpoint(BaseModel):
     """The position at which a comparison continues."""
 
     after_key: str | None = ""
-    """The next documents come after this key. None means that all documents are compared, and the rows follow."""
+    """The next documents come after this key. None means that all documents are compared. Rows without documents are
+    next.
+    """
     after_row: str = _NO_ROW
     """The next rows come after this row."""
     number: int = 0
-    """For a list: the number of its documents that are compared."""
+    """For a list, the number of its documents that are already compared."""
     hash: str | None = None
-    """The hash that a list had when its first document was compared. It is used only for lists."""
+    """For a list, the hash that the list had when its first document was compared."""
     is_equal: bool = True
-    """For a list: whether no difference was found so far."""
+    """For a list, whether no difference has been found so far."""
     counts: dict[str, int] = {}
-    """For a list: the outcomes of its documents."""
+    """For a list, the outcomes of its documents."""
 
 
 def start(tx: Transaction, new: NewComparison) -> Comparison:
     """Start a comparison, or return the active comparison.
 
-    Raises NotFound if the client does not exist, Conflict if the documents are retired, and Forbidden unless the caller
-    is a super admin.
+    Raises NotFound if the client does not exist. Raises Conflict if the documents are retired. Raises Forbidden unless
+    the caller is a super admin.
     """
     retirement.require_none(tx, new.entity, "there is nothing to compare")
     row = sql.start_comparison(tx, entity=new.entity, client_id=new.client_id, sample=new.sample)
@@ -82,7 +84,7 @@ def last(tx: Transaction) -> list[Comparison]:
 def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
     """Compare pages until SECONDS have passed.
 
-    Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a super admin.
+    Raises NotFound. Raises Conflict if the documents are retired. Raises Forbidden unless the caller is a super admin.
     """
     give_up_at = time.monotonic() + SECONDS
     if not wait_for_bulk_writes(tx):
@@ -101,8 +103,8 @@ def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
 
 
 def wait_for_bulk_writes(tx: Transaction) -> bool:
-    """Wait until the documents of all bulk writes are written, for at most about SECONDS seconds. Return whether they
-    are.
+    """Wait until the documents of all bulk writes are written, but not longer than about SECONDS. Return whether all of
+    them are written.
     """
     give_up_at = time.monotonic() + SECONDS
     while sql.has_dirty(tx):
@@ -118,8 +120,6 @@ def scope_of(row: dict[str, Any]) -> Scope:
 
 
 class _Run:
-    """A running comparison."""
-
     def __init__(self, tx: Transaction, row: dict[str, Any]) -> None:
         self.tx, self.row, self.scope = tx, row, scope_of(row)
         self.status: str = row["status"]
@@ -128,7 +128,7 @@ class _Run:
         self.checkpoint = Checkpoint.model_validate_json(row["checkpoint"] or "{}")
 
     def next_page(self) -> None:
-        """Compare the next documents, or search the next rows."""
+        """Compare the next documents. After the last document, search the next rows for rows without documents."""
         if self.checkpoint.after_key is None:
             self._search_rows()
         elif self.checkpoint.hash is not None or self.checkpoint.number:
@@ -143,7 +143,7 @@ class _Run:
         return page
 
     def _list_after(self, after: str) -> str | None:
-        """Return the key of the list that is compared in parts. Returns None if the list was deleted."""
+        """Return the key of the list of which only a part is compared so far. If the list was deleted, return None."""
         keys = self._next_documents(after).get("keys") or [""]
         return keys[0] if entity_of(keys[0]) == self.scope.entity else None
 
@@ -167,7 +167,6 @@ class _Run:
             self._record(Checkpoint(after_key=keys[-1]), result.differences, bucket)
 
     def _compare_list(self, key: str | None) -> None:
-        """Compare the next documents in a list."""
         after, begun = self.checkpoint.after_key or "", self.checkpoint
         if key is None:
             self._record(Checkpoint(after_key=after))
@@ -187,7 +186,9 @@ class _Run:
             self._record(Checkpoint(after_key=key), [*result.differences, *missing], bucket)
 
     def _missing_in_list(self, key: str, keys: list[str]) -> list[Difference]:
-        """Return the differences of the documents that have disappeared from a list, after a second read."""
+        """Return the differences of the documents that have disappeared from a list. A second read confirms each
+        difference.
+        """
         entity = self.scope.entity
         missing = sql.list_documents_missing_in_list(self.tx, entity=entity, list=key, keys=keys)
         if missing:
@@ -231,9 +232,9 @@ class _Run:
     def _bucket(
         self, span: tuple[str, str], documents: int, counts: Counter[str], *, hash: str | None, is_equal: bool
     ) -> dict[str, Any] | None:
-        """Return the data with which the next comparison can skip a range of documents.
+        """Return the data about a range of documents. The next comparison can skip the range if its hash is the same.
 
-        A range with a difference has no hash.
+        If the range has a difference, the data contain no hash.
         """
         if self.row["client_id"] is not None or self.row["sample"] is not None:
             return None
@@ -257,7 +258,7 @@ class _Run:
 def rows_without_documents(
     tx: Transaction, scope: Scope, after: str, ids: list[str] | None, *, share: int = 1_000_000, seed: int = 0
 ) -> dict[str, Any]:
-    """Return which of the next rows, or of the given rows, have no document."""
+    """Return the rows without documents among the next rows or among the given rows."""
     page: dict[str, Any] = sql.list_rows_without_documents(
         tx, entity=scope.entity, client_id=scope.client_id, after=after, ids=ids, size=ROWS, share=share, seed=seed
     )

@@ -1,7 +1,7 @@
 """Reads the values of documents, and compares them with the values of columns.
 
-The comparison ignores differences without a meaning: the order of keys, the form of a number, invisible characters, the
-spaces around a text, and the form of a date.
+The comparison ignores the order of keys, the spelling of a number or date, invisible characters, and spaces at the
+start and the end of a text.
 """
 
 import re
@@ -42,7 +42,7 @@ _SECRET_TEXT = re.compile(
 
 
 def camel_case(document: Document) -> dict[str, Any]:
-    """Return the fields with a value, with names in camelCase. `catalogId` wins over `catalog_id`."""
+    """Return the fields that have a value, with names in camelCase. `catalogId` takes precedence over `catalog_id`."""
     fields: dict[str, Any] = {}
     for name, value in document.items():
         if _SNAKE_NAME.fullmatch(name):
@@ -56,7 +56,7 @@ def camel_case(document: Document) -> dict[str, Any]:
 
 
 def first(document: Document, *paths: str) -> Any:
-    """Return the first of the fields that has a value. A path with a period selects a field of a nested object."""
+    """Return the value of the first field that has a value. A name with a period selects a field of a nested object."""
     for path in paths:
         name, _, inner = path.partition(".")
         value = document.get(name)
@@ -86,12 +86,15 @@ def text(value: Any) -> str | None:
 
 
 def first_text(document: Document, *names: str) -> str | None:
-    """Return the first of the fields that is a text."""
+    """Return the value of the first field whose value is a text."""
     return next((found for name in names if (found := text(document.get(name)))), None)
 
 
 def same_text(stated: str | None, column: str | None, limit: int) -> bool:
-    """Return whether a column has a stated text. A longer text is cut to `limit` characters."""
+    """Return whether a column has the text that the document states.
+
+    The text is shortened to `limit` characters first.
+    """
     shown = text(column)
     if stated == shown:
         return True
@@ -177,26 +180,28 @@ def moment_in_id(old_id: str) -> datetime | None:
 
 
 def same_moment(stated: datetime, column: str) -> bool:
-    """Return whether a column has a stated time. JavaScript writes milliseconds, and the database microseconds."""
+    """Return whether a column has the time that the document states. Only milliseconds are compared, because JavaScript
+    writes no microseconds.
+    """
     return abs(stated - datetime.fromisoformat(column)) < timedelta(milliseconds=1.5)
 
 
 def web_address(value: Any) -> str | None:
-    """Return a web address. Returns None for other values, e.g. an image in base64."""
+    """Return a value that is a web address. For other values, e.g. an image in base64, return None."""
     is_address = isinstance(value, str) and len(value) <= 2048 and _WEB_ADDRESS.fullmatch(value)
     return value if is_address else None
 
 
 def letters(value: Any) -> str:
-    """Return only the letters of a state, so that `in_transit`, `inTransit` and `In transit` are equal."""
+    """Return the letters of a state in lower case, so that `in_transit`, `inTransit` and `In transit` are equal."""
     return re.sub("[^a-z]", "", (text(value) or "").lower())
 
 
 def same_object(stated: Any, column: Any) -> bool:
-    """Return whether a column has a stated object. Secrets and images in base64 are not copied, so they may be missing.
+    """Return whether a column has the object that the document states.
 
-    Numbers are equal by their value, and objects regardless of the order of their keys. A field without a value counts
-    as missing.
+    Secrets and images in base64 can be missing in the column, because they are not copied. Numbers with the same value
+    are equal. The order of the keys of an object is ignored. A field without a value is the same as a missing field.
     """
     if isinstance(stated, dict) and isinstance(column, dict):
         stated = {name: value for name, value in stated.items() if value is not None}
@@ -220,5 +225,5 @@ def _is_embedded(value: Any) -> bool:
 
 
 def may_be_left_out(value: Any) -> bool:
-    """Return whether a value can be a secret or an image in base64, which no column has."""
+    """Return whether a value can be a secret or an image in base64. Such values are not copied to columns."""
     return isinstance(value, str) and (_is_embedded(value) or _SECRET_TEXT.search(value) is not None)

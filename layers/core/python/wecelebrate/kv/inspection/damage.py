@@ -1,4 +1,4 @@
-"""The kinds of damage in documents of the old applications, and the outcome for such a document."""
+"""The kinds of damage in documents of the old applications, and the outcome for a document with this damage."""
 
 from typing import Literal, NamedTuple
 
@@ -9,10 +9,11 @@ class Damage(NamedTuple):
     """A kind of damage."""
 
     outcome: Outcome
-    """The outcome of the document: it becomes a `row` of the platform with a note, an `alias` of another document, or
-    stays in `quarantine` until an operator decides. `list`: only the list is wrong, and no document changes."""
+    """The outcome of the document. `row`: the document becomes a row of the platform with a note. `alias`: the document
+    becomes an alias of another document. `quarantine`: the document waits until an operator decides. `list`: only the
+    list is wrong, and no document changes."""
     advice: str
-    """The action that the operator takes."""
+    """What the operator should do."""
     reasons: tuple[str, ...] = ()
     """The quarantine reasons that the mapping gives for this damage (`wecelebrate.kv.reasons`)."""
 

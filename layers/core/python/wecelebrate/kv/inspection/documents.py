@@ -12,13 +12,13 @@ from wecelebrate.kv.inspection.lists import MAX_ID_LENGTH, ListedDocument, canon
 from wecelebrate.kv.models import Entity, InspectedDocument
 
 MAX_VALUE_BYTES = 1_000_000
-"""The maximum size of a document. The inspection reports larger documents."""
+"""The maximum size of a document, in bytes. The inspection reports larger documents."""
 NAMELESS = frozenset(
     ("gift_object_key", *(f"{name}_id_empty" for name in ("client", "site", "catalog", "gift", "order")))
 )
-"""The kinds of damage of documents without an id."""
+"""The kinds of damage that mean that a document has no id."""
 MAX_LEVELS = 32
-"""The maximum number of levels of objects and lists in a document."""
+"""The maximum depth of nested objects and lists in a document."""
 _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
     "client": entities.damage_of_client,
     "site": entities.damage_of_site,
@@ -29,10 +29,10 @@ _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
 LEGACY_CATALOG = "catalog_legacy_default"
 """The catalog of gifts whose documents name no catalog. Only this catalog needs no owner."""
 _PLURALS = {"client": "clients:", "site": "sites:", "product": "gifts:", "order": "orders:", "catalog": "catalog:"}
-"""The older form of the keys of each entity."""
+"""The older prefix of the keys of each entity."""
 ALL = slice(None)
 ENVIRONMENT, PLAIN, OLDER, OTHER_ID, LISTED = range(5)
-"""The forms of a key. If an entity has several keys, the first form becomes the row."""
+"""The forms of a key. If a record has several keys, the document with the first of these forms becomes the row."""
 
 
 def token_of(text: str) -> str:
@@ -43,8 +43,7 @@ def token_of(text: str) -> str:
 def inspect(key: str, family: str, meaning: str, value: str, entries: slice = ALL) -> InspectedDocument:
     """Inspect a document or a list.
 
-    value: the JSON text of the document.
-    entries: the part of a list's entries that the result contains.
+    value: the JSON text of the document. entries: which entries of a list the result contains.
     """
     if meaning == "list":
         return inspect_list(key, family, items_of(value), entries)
@@ -52,7 +51,7 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
     document, encodings = _decoded(value)
     old_id, form, damage = _identity(entity, key, document)
     if document is None and value.startswith("{") and f"{prefix_of(entity)}_not_an_object" in damage:
-        damage = [f"{prefix_of(entity)}_too_deep"]  # The document is too deep to be parsed.
+        damage = [f"{prefix_of(entity)}_too_deep"]  # The document is nested too deeply to be parsed.
     if encodings > 1 and isinstance(document, dict):
         damage.append(f"{prefix_of(entity)}_double_encoded")
     inspected = _inspected(key, family, entity, (old_id, form, damage), document)
@@ -114,7 +113,7 @@ def damage_of_identity(damage: Iterable[str]) -> bool:
 
 
 def is_deep(document: Any) -> bool:
-    """Return whether a document has more than MAX_LEVELS levels of objects and lists."""
+    """Return whether the objects and lists in a document are nested in more than MAX_LEVELS levels."""
     level = [document]
     for _ in range(MAX_LEVELS + 1):
         level = [
@@ -128,14 +127,14 @@ def is_deep(document: Any) -> bool:
 
 
 def prefix_of(entity: str) -> str:
-    """Return the prefix of the names of damage. The old applications use the word gift for a product."""
+    """Return the prefix of the names of damage. For a product it is `gift`, the word that the old applications use."""
     return "gift" if entity == "product" else entity
 
 
 def _decoded(value: str) -> tuple[Any, int]:
-    """Return the document, and the number of times it was encoded as JSON.
+    """Return the document, and how often it was encoded as JSON.
 
-    The document is None if it cannot be read.
+    If the document cannot be read, return None instead of the document.
     """
     try:
         document = decode(value)
@@ -145,7 +144,7 @@ def _decoded(value: str) -> tuple[Any, int]:
 
 
 def _identity(entity: Entity, key: str, document: Any) -> tuple[str, int, list[str]]:
-    """Return the old id, the form of the key, and the damage that concerns the identity of the document."""
+    """Return the old id, the form of the key, and the damage of the document's identity."""
     id_in_key = key.rpartition(":")[2]
     form = _form(entity, key)
     if entity == "product" and id_in_key == "[object Object]":
@@ -167,7 +166,7 @@ def _identity(entity: Entity, key: str, document: Any) -> tuple[str, int, list[s
 
 
 def _identity_in_list(entity: Entity, listed: ListedDocument) -> tuple[str, list[str]]:
-    """Return the old id of a document in a list, and the damage that concerns its identity."""
+    """Return the old id of a document in a list, and the damage of the document's identity."""
     prefix, stated = prefix_of(entity), listed.stated
     if stated == "[object Object]" and entity == "product":
         return stated, ["gift_object_key"]
@@ -175,7 +174,7 @@ def _identity_in_list(entity: Entity, listed: ListedDocument) -> tuple[str, list
         return stated, [f"{prefix}_id_empty"]
     if len(stated) > MAX_ID_LENGTH:
         return listed.key, [f"{prefix}_id_too_long"]
-    if ":" in stated:  # an id can have the form of a key
+    if ":" in stated:  # an id can look like a key
         environment = "" if entity == "catalog" else "([^:]+:)?"
         match = re.fullmatch(f"{prefix}s?:{environment}([^:]+)", stated)
         return (match[match.lastindex or 0], []) if match else (listed.key, [f"{prefix}_id_of_another"])
@@ -189,7 +188,7 @@ def _form(entity: str, key: str) -> int:
 
 
 def _references(entity: str, document: Document) -> dict[str, str]:
-    """Return the references of the document, and its values that must be unique."""
+    """Return the references of the document, and the values of the document that must be unique."""
     match entity:
         case "product":
             return {"catalog": text_of(document, "catalogId"), "sku": text_of(document, "sku")}

@@ -1,4 +1,4 @@
-"""Lists the damage of one document. Damage that needs a second document is not visible here."""
+"""Lists the damage that can be found by inspecting one document."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _STATES = ("pending", "processing", "shipped", "delivered", "cancelled")
 _FOREIGN_STATES = ("confirmed", "failed", "in_transit", "out_for_delivery", "syncing")
 _ACTIVE_STATES = ("active", "inactive", "draft")
 _HOSTILE = re.compile(
-    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"  # invisible
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"  # invisible characters
     "|[\u0300-\u036f]{3}"  # several accents on one letter
     "|<[a-zA-Z/!]"  # markup
     r"|\{\{|\$\{"  # templates
@@ -40,7 +40,7 @@ _CREDENTIAL = re.compile(r"password|passwd|secret|credential|api_?key|token|priv
 MAX_LINES = 1000
 """The maximum number of lines of an order."""
 _MAX_TEXT_LENGTH = 10_000
-"""The patterns check at most this number of characters of a text."""
+"""The regular expressions check at most this number of characters of a text."""
 
 
 def damage_of_gift(gift: Document) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _damage_of_tenant(entity: str, document: Document, name_length: int) -> Iter
 
 
 def _has_credentials(document: Document) -> bool:
-    """Return whether a field, in any depth, has the name of a credential and a value."""
+    """Return whether the document has a field with the name of a credential and a value, at any depth."""
     parts: list[Any] = [document]
     while parts:
         part = parts.pop()

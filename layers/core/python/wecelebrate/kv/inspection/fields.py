@@ -1,7 +1,9 @@
-"""Reads fields of the old documents: two spellings, prices as texts, dates in words.
+"""Reads fields of the old documents. The names of the fields have two spellings, prices can be texts, and dates can be
+words.
 
-The readers for files of ERP systems (`wecelebrate.feeds`) accept much more: words of many languages, units, ranges.
-They are not used here, because they read `1.204` as a thousand, and JavaScript wrote `1.204` for a number below two.
+The readers for files of ERP systems (`wecelebrate.feeds`) accept many more forms, for example units and ranges. These
+readers are not used here, because they read `1.204` as 1,204. In a document, `1.204` is a number below 2, because
+JavaScript has written it.
 """
 
 import json
@@ -29,7 +31,7 @@ _SNAKE = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 def decode(text: str) -> Any:
-    """Parse a JSON text with exact numbers. Raises ValueError, also if the text is too deeply nested."""
+    """Parse a JSON text with exact numbers. Raises ValueError if the text is not valid JSON or is nested too deeply."""
     try:
         return json.loads(text, parse_float=Decimal)
     except RecursionError as error:
@@ -44,7 +46,9 @@ def snake(name: str) -> str:
 
 
 def value_of(document: Document, *names: str) -> Any:
-    """Return the first of the fields that the document has, in the spelling `catalogId` or `catalog_id`."""
+    """Return the value of the first field that the document has. Each name can be spelled like `catalogId` or
+    `catalog_id`.
+    """
     for name in names:
         if (value := document.get(name)) is not None:
             return value
@@ -54,7 +58,7 @@ def value_of(document: Document, *names: str) -> Any:
 
 
 def text_of(document: Document, *names: str) -> str:
-    """Return the text or the number of a field as text. Returns "" if there is neither."""
+    """Return the text or the number in a field as text. If the field has no text and no number, return ""."""
     value = value_of(document, *names)
     if isinstance(value, str):
         return value.strip()
@@ -67,7 +71,7 @@ def has_snake_case(document: Document, *names: str) -> bool:
 
 
 def price_of(value: Any) -> tuple[Decimal, str | None, PriceForm] | None:
-    """Return the amount, its currency and the form of a price. Returns None if the value is not a price."""
+    """Return the amount, the currency and the form of a price. If the value is not a price, return None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | Decimal):
@@ -100,12 +104,14 @@ def currency_of(value: Any) -> str | None:
 
 
 def is_finer(amount: Decimal, currency: str | None) -> bool:
-    """Return whether an amount below MAX_PRICE has more decimals than its currency."""
+    """Return whether an amount below MAX_PRICE has more decimals than its currency allows."""
     return amount != round(amount, minor_units(currency or "USD"))
 
 
 def count_of(value: Any) -> int | None:
-    """Return a whole number that is not negative, also from a text with digits. Returns None for other values."""
+    """Return a whole number that is not negative. The value can also be a text with digits. For other values, return
+    None.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
@@ -116,7 +122,7 @@ def count_of(value: Any) -> int | None:
 
 
 def date_problem(value: Any) -> Literal["missing", "in_words", "bad"] | None:
-    """Return the problem of a date in a document. Milliseconds since 1970 are also a valid date."""
+    """Return what is wrong with a date in a document. Milliseconds since 1970 are also a valid date."""
     if value is None or value == "":
         return "missing"
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -139,7 +145,7 @@ def date_problem(value: Any) -> Literal["missing", "in_words", "bad"] | None:
 
 
 def is_embedded_image(value: Any) -> bool:
-    """Return whether a field contains an image as base64, and not its URL."""
+    """Return whether a field contains an image in base64 instead of the URL of an image."""
     return isinstance(value, str) and value[:5].lower() == "data:"
 
 

@@ -1,7 +1,7 @@
 """Reads the ids and the whole documents in the lists of the store.
 
 The key of a document in a list is computed from the key of the list and the id of the document, as in `kv.key_in_list`.
-This module does not use the functions of the database, so that the inspection can contradict the mapping.
+This module does not use the functions of the database, so that the inspection can detect errors of the mapping.
 """
 
 import json
@@ -30,18 +30,18 @@ class ListedDocument(NamedTuple):
     key: str
     """The computed key."""
     stated: str
-    """The id that the document states, or "" if the document has no id."""
+    """The id in the fields of the document, or "" if the document has no id."""
     document: dict[str, Any]
 
 
 def entity_of(key: str) -> Entity | None:
-    """Return the entity whose ids or documents a list contains. Returns None for other lists."""
+    """Return the entity whose ids or documents a list contains. For a list of other things, return None."""
     head, colon, rest = key.partition(":")
     return _COMPLETE.get(head) if rest == "all" else _PARTIAL.get(head) if colon else None
 
 
 def items_of(value: str) -> list[Any]:
-    """Return the items of a list. Returns no items if the value is not a list."""
+    """Return the items of a list. If the value is not a list, return no items."""
     try:
         items = decode(value)
         if isinstance(items, str):
@@ -66,7 +66,7 @@ def is_whole(item: Any) -> bool:
 
 
 def entry_of(item: Any) -> str | None:
-    """Return the id of an item. Returns None for a document without an id."""
+    """Return the id of an item. If the item is a document without an id, return None."""
     if isinstance(item, dict) and (stated := text_of(item, "id")):
         return stated
     if is_whole(item):
@@ -75,7 +75,7 @@ def entry_of(item: Any) -> str | None:
 
 
 def documents_in(key: str, items: list[Any]) -> Iterator[ListedDocument]:
-    """Yield the documents of a list. Equal documents count once."""
+    """Yield the documents of a list. Of several equal documents, only the first is yielded."""
     contents: dict[str, set[str]] = {}
     for item in items:
         if is_whole(item):
@@ -95,9 +95,9 @@ def _key(key: str, stated: str, copy: int) -> str:
 
 
 def canonical(document: Any) -> str:
-    """Return the same text for documents that are equal in the database.
+    """Return a text that is the same for all documents that the database treats as equal.
 
-    Returns "" for a document with too many levels.
+    If the document is nested too deeply, return "".
     """
     try:
         return json.dumps(document, sort_keys=True, default=_plain)

@@ -15,12 +15,13 @@ from wecelebrate.kv.models import InspectedDocument
 sql = queries(__file__)
 
 MAX_VALUE_BYTES = 4_000_000
-"""The values of a page have at most this many bytes, unless the page has only one document."""
+"""The maximum total size of the values of a page, in bytes. A page with only one document can be larger."""
 MAX_ENTRIES = 100_000
 """The maximum number of list entries on a page. An entry needs 16 bytes in a response of at most 5.9 MB."""
 _CURSOR = "kv documents"
 _Position = tuple[str, int, int]
-"""A key, and for a list the number of its next entry and of its next document."""
+"""The key of a document or a list. For a list, also the number of the next entry and the number of the next
+document."""
 
 
 class InspectionParameters(ListParameters):
@@ -30,8 +31,8 @@ class InspectionParameters(ListParameters):
 def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
     """Inspect the next documents, in the order of their keys. Raises Forbidden unless the caller is an admin.
 
-    The documents of secrets, logs and unknown families are not read. A list is followed by the whole documents that it
-    contains. If the lists of a page have more entries than MAX_ENTRIES, the last list continues on the next page.
+    The documents of secrets, logs and unknown families are not read. After a list, the page contains the documents in
+    this list. If the lists of a page have more entries than MAX_ENTRIES, the last list continues on the next page.
     """
     start, first_entry, first_document = _position(parameters.cursor)
     rows = sql.list_documents(
@@ -44,7 +45,7 @@ def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
     result = _Page(parameters.limit)
     last: _Position | None = None
     for row in rows:
-        if row["value"] is None or result.is_full:  # Another document follows.
+        if row["value"] is None or result.is_full:  # There is a further document.
             return result.rendered(tx, last)
         if row["key"] != start:
             first_entry, first_document = 0, 0
@@ -59,8 +60,6 @@ def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
 
 
 class _Page:
-    """The inspected documents of a page."""
-
     def __init__(self, limit: int) -> None:
         self.limit, self.entries, self.bytes = limit, MAX_ENTRIES, 0
         self.documents: list[InspectedDocument] = []
@@ -71,13 +70,13 @@ class _Page:
 
     def add(self, document: InspectedDocument) -> None:
         self.documents.append(document)
-        self.bytes += 12 * len(document.key) + 600  # a key can have control characters
+        self.bytes += 12 * len(document.key) + 600  # A control character of a key needs 12 bytes.
 
     def add_list(self, key: str, family: str, value: str, first_entry: int, first_document: int) -> "_Position | None":
         """Add a list, and its documents. Returns where the next page continues, or None if the list is complete.
 
-        `first_document` is the number of the next document, counted from 1. 0 means that the entries of the list are
-        not complete yet.
+        `first_document` is the number of the next document, counted from 1. It is 0 if the page must first add further
+        entries of the list.
         """
         items = items_of(value)
         if first_document == 0:
@@ -95,7 +94,7 @@ class _Page:
         return None
 
     def rendered(self, tx: Transaction, position: "_Position | None") -> RenderedPage:
-        """Return the page, with the catalogs of the products that its gifts have become."""
+        """Return the page. For each gift, it contains the catalog of the product to which the gift was mapped."""
         gifts = {document.key: document for document in self.documents if document.entity == "product"}
         for row in sql.list_catalogs_of_products(tx, keys=list(gifts)) if gifts else ():
             gifts[row["key"]].references["row_catalog"] = token_of(row["catalog"])
@@ -111,7 +110,9 @@ def _cursor(last: _Position | None) -> str | None:
 
 
 def _position(cursor: str | None) -> _Position:
-    """Return the key after which the page begins, or the key of a list and the numbers of its next items."""
+    """Return the key after which the page begins. If the page begins inside a list, return the key and the position in
+    the list.
+    """
     if cursor is None:
         return "", 0, 0
     content = signing.unsign(_CURSOR, cursor)

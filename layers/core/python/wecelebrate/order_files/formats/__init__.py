@@ -1,4 +1,4 @@
-"""The formats of order files. A format writes the same bytes for the same orders, at any time and on any machine."""
+"""The formats of order files. For the same orders, a format always writes the same bytes, on every machine."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -15,7 +15,9 @@ _WRITERS: Mapping[str, tuple[str, str, str]] = {
     "idoc": ("idoc.write", "xml", "application/xml"),
     "cxml": ("cxml.write", "zip", "application/zip"),
 }
-"""Format → (function, extension, content type). UBL and cXML files are zip archives with a document for each order."""
+"""Maps each format to its function, its file extension and its content type. UBL and cXML files are zip archives with a
+document for each order.
+"""
 
 
 def extension(file_format: str) -> str:
@@ -31,7 +33,7 @@ def content_type(file_format: str) -> str:
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
     """Return the content of a file."""
     module, _, function = _WRITERS[destination.format][0].partition(".")
-    # Each writer is imported only when it is needed, because importing lxml or XlsxWriter takes longer than writing
-    # most files.
+    # A writer is imported when it is needed, because the import of lxml or XlsxWriter takes longer than writing most
+    # files.
     writer: Writer = getattr(import_module(f"{__name__}.{module}"), function)
     return writer(destination, orders)

@@ -1,4 +1,4 @@
-"""cXML 1.2 OrderRequest (https://cxml.org). A document has one order, so the file is a zip archive."""
+"""Writes cXML 1.2 OrderRequest (https://cxml.org). The file is a zip archive, because a document has only one order."""
 
 from collections.abc import Sequence
 from typing import Any

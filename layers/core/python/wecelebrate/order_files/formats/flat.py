@@ -1,4 +1,4 @@
-"""CSV (RFC 4180, UTF-8) with a row for each line of an order, and NDJSON with an object for each order."""
+"""Writes CSV (RFC 4180, UTF-8) with a row for each line of an order, and NDJSON with an object for each order."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ Value = str | int | Decimal
 
 
 def columns_of(destination: Destination) -> list[tuple[str, str]]:
-    """Return the header and the field of each column."""
+    """Return the name and the field of each column."""
     if destination.columns is None:
         return [(field, field) for field in ORDER_FIELDS]
     return [(column["header"], column["field"]) for column in destination.columns]
@@ -42,7 +42,7 @@ def write_csv(destination: Destination, orders: Sequence[ExportedOrder]) -> byte
 
 
 def write_ndjson(_destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
-    """Write a JSON object for each order, one per line. Amounts are decimal texts."""
+    """Write one JSON object for each order, each on its own line. Amounts are texts with decimal numbers."""
     lines = [json.dumps(_object(order), ensure_ascii=False, separators=(",", ":")) for order in orders]
     return "".join(line + "\n" for line in lines).encode()
 

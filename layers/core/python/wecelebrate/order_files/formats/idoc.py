@@ -1,7 +1,7 @@
-"""SAP IDoc ORDERS05 (ORDCHG for changes), as XML with an IDOC element for each order.
+"""Writes SAP IDoc ORDERS05 (ORDCHG for changes), as XML with an IDOC element for each order.
 
-SAP's basic type ORDERS05 (transaction WE60) defines the segments, the sequence of their fields and the lengths of these
-fields. `ExportedOrder.of` refuses an order with an address, a SKU or a price that does not fit.
+SAP's basic type ORDERS05 (transaction WE60) defines the segments, the sequence of their fields, and the length of each
+field. `ExportedOrder.of` refuses a new order with an address, a SKU or a price that is too long.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ _ACTIONS = {"new": "000", "change": "002", "cancel": "003"}
 """The action of the document (ACTION in E1EDK01): 000 new, 002 changed, 003 deleted."""
 _PORT = "WECELEBRAT"
 _RECEIVER = "SAP"
-"""EDI_DC40 requires the ports and the numbers of both partners, with at most 10 characters each."""
+"""The port and the number of the receiver. EDI_DC40 requires these values, with at most 10 characters."""
 _MAX_NAME_LENGTH = 70
-"""The length of KTEXT in E1EDP19. The text describes the article, and IDTNR identifies it."""
+"""The length of KTEXT in E1EDP19. KTEXT describes the article, and IDTNR identifies the article."""
 
 
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:

@@ -1,6 +1,6 @@
-"""UBL 2.1: Order, OrderChange and OrderCancellation (https://docs.oasis-open.org/ubl/os-UBL-2.1/UBL-2.1.html).
+"""Writes UBL 2.1 Order, OrderChange and OrderCancellation (https://docs.oasis-open.org/ubl/os-UBL-2.1/UBL-2.1.html).
 
-A document has one order, so the file is a zip archive with a document for each order.
+The file is a zip archive with a document for each order, because a UBL document contains only one order.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""XLSX with a row for each line of an order. Texts are text cells, so that SKUs keep their zeros."""
+"""Writes XLSX with a row for each line of an order. Texts are text cells, so that a SKU keeps its leading zeros."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from wecelebrate.order_files.documents import Destination, ExportedOrder
 from wecelebrate.order_files.formats.flat import columns_of, rows
 
 _MAX_EXACT_DIGITS = 15
-"""A spreadsheet keeps 15 digits of a number."""
+"""A spreadsheet program stores only 15 digits of a number."""
 
 
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
@@ -20,12 +20,11 @@ def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
     workbook = xlsxwriter.Workbook(
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
-    # Without this date, the file would contain the time at which it was written, and a repeated attempt would write
-    # other bytes.
+    # Without this date, the file would contain the current time, and a second attempt would write other bytes.
     workbook.set_properties({"created": destination.created_at.replace(tzinfo=None, microsecond=0)})
     sheet = workbook.add_worksheet("orders")
-    # A text cell is never a formula. But when somebody edits the cell, the spreadsheet program reads the text again.
-    # This style prevents the text from becoming a formula.
+    # A text cell is not a formula. When a user edits the cell, the spreadsheet program parses the text again. With this
+    # style, the text does not become a formula.
     marked = workbook.add_format({"quote_prefix": True})
     columns = columns_of(destination)
 

@@ -15,7 +15,7 @@ def child(parent: Any, tag: str, text: object = None, **attributes: str) -> Any:
 
 
 def optional(parent: Any, tag: str, text: object, **attributes: str) -> None:
-    """Add an element, unless its text would be empty."""
+    """If `text` is not empty, add an element with this text."""
     if text not in (None, ""):
         child(parent, tag, text, **attributes)
 

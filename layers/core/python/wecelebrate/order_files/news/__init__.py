@@ -1,5 +1,5 @@
-"""News about orders in files: acknowledgements, shipments, deliveries and cancellations.
+"""Reads files with news about orders: acknowledgements, shipments, deliveries and cancellations.
 
-`reading` converts a file of any format to rows, `grouping` combines rows into news about one order, and `applying`
-changes the orders. The same news can arrive any number of times, in any sequence.
+`reading` converts a file to rows, `grouping` combines the rows into news about one order, and `applying` changes the
+orders. The same news can arrive several times, and in any sequence.
 """

@@ -1,8 +1,8 @@
-"""Applies news from a file to orders, and writes the outcome of the news.
+"""Applies the news of a file to orders, and records the outcome.
 
 Each piece of news has its own transaction, which also saves the progress of the job. If the news is refused, the same
-transaction adds a row to `order_news_refusals`. If a worker dies, the next worker continues after the last piece of
-news. The same news can be applied any number of times: the second time, it has no effect.
+transaction adds a row to `order_news_refusals`. If a worker dies, the next worker continues after the last committed
+transaction. If the same news is applied again, it has no effect.
 """
 
 import csv
@@ -32,9 +32,11 @@ BUCKET = "drops"
 _FIRST_ERRORS = 100
 _MAX_SHOWN_SKU = 200
 _MAX_ERROR_COLUMNS = 2_000
-"""The largest number of columns in an error file. The readers of tables accept no more columns."""
+"""The largest number of columns in an error file. The platform cannot read a table with more columns."""
 _MAX_ERROR_CELLS = 10_000_000
-"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have different columns."""
+"""The largest number of cells in an error file. The limit is needed because each row of a JSON file can have other
+columns.
+"""
 
 _REASONS = {
     "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",
@@ -54,8 +56,6 @@ _UNCHANGED = ("unchanged", "older")
 
 @dataclass
 class _Outcome:
-    """The outcome of the rows of a file."""
-
     rejected: list[RejectedRow] = field(default_factory=list)
     changed: int = 0
     unchanged: int = 0
@@ -80,7 +80,6 @@ def apply(job: jobs.LeasedJob) -> None:
 
 
 def _read(job: jobs.LeasedJob, zone: ZoneInfo) -> tuple[list[NewsRow | RejectedRow], str]:
-    """Return the rows of the file, and an id of its content."""
     import hashlib
 
     key, version_id = job.payload["key"], job.payload["version_id"]
@@ -95,7 +94,7 @@ def _read(job: jobs.LeasedJob, zone: ZoneInfo) -> tuple[list[NewsRow | RejectedR
 
 
 def _identified(client_id: UUID, rows: Sequence[NewsRow], outcome: _Outcome) -> list[tuple[UUID, NewsRow]]:
-    """Return each row with the order that it names. Reject the rows whose order the client does not have."""
+    """Return each row with the id of its order. Reject the rows whose order does not belong to the client."""
     numbers = sorted({number.upper() for row in rows if (number := row.order_number)})
     external_numbers = sorted({number for row in rows if (number := row.external_number)})
     with writing(SYSTEM) as tx:
@@ -150,7 +149,9 @@ def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome
 
 
 def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
-    """Apply news about an order. It returns None, or a code and the reason why the news had no effect."""
+    """Apply news about an order. If the news has no effect, it returns a code and the reason. Otherwise it returns
+    None.
+    """
     common = {"order_id": news.order_id, "happened_at": news.happened_at}
     lines = None
     named = [row for row in news.rows if row.line is not None or row.sku]
@@ -183,7 +184,7 @@ def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
 def _ship_or_deliver(
     tx: Transaction, news: OrderNews, lines: list[dict[str, int | None]] | None, common: Mapping[str, Any]
 ) -> Any:
-    """Ship or deliver a shipment. It returns None if the order already has newer news about the shipment."""
+    """Ship or deliver a shipment. If the platform already has newer news about the shipment, it returns None."""
     stored = sql.find_shipment(tx, order_id=news.order_id, shipment=news.shipment) if news.shipment else None
     number = stored["number"] if stored else news.shipment
     if (
@@ -204,7 +205,9 @@ def _ship_or_deliver(
 
 
 def _lines_of(tx: Transaction, news: OrderNews) -> tuple[list[int | None], str | None]:
-    """Return the line of each row, and the first name that no line of the order has. A row need not name a line."""
+    """Return the line number of each row, or None for a row that names no line. If a row names a line that the order
+    does not have, also return this name.
+    """
     order_lines = list(sql.list_order_lines(tx, order_id=news.order_id))
     numbers = {line["line"] for line in order_lines}
     by_sku: dict[str, list[int]] = {}
@@ -261,9 +264,10 @@ def _write_result(job: jobs.LeasedJob, result: Mapping[str, Any]) -> None:
 
 
 def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
-    """Return the unchanged rejected rows with their errors. The user can correct this file and send it again.
+    """Return an error file: the unchanged rejected rows with their errors. The user can correct this file and send it
+    again.
 
-    If the rows have too many columns, only the first columns are in the file.
+    If the rows have too many columns, the file contains only the first columns.
     """
     names = dict.fromkeys(name for row in rejected for name in row.raw if not name.startswith("wecelebrate_"))
     columns = list(names)[: min(_MAX_ERROR_COLUMNS, _MAX_ERROR_CELLS // len(rejected))]

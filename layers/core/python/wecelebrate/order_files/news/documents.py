@@ -11,7 +11,7 @@
 | cXML ConfirmationRequest             | acknowledged, or cancelled with the type reject                          |
 | cXML ShipNoticeRequest               | shipped                                                                  |
 
-A ShipNoticeRequest that takes a shipment back, that only plans it, or that is about a return is rejected.
+A ShipNoticeRequest is rejected if it deletes a shipment, plans a shipment, or is about a return.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,19 +23,19 @@ from lxml import etree
 from wecelebrate.order_files.news.rows import BadRow, Kind, NewsRow, RejectedRow, news_of
 
 Found = tuple[Kind | None, dict[str, str | None]]
-"""The kind of news in a document, and the texts of its fields. If the document is not news that can be read, the kind
-is None, and the field `reason` says why."""
+"""The kind of news in a document, and the texts of its fields. If the document cannot be read as news, the kind is
+None, and the field `reason` says why."""
 
 MAX_MEMORY = 256 << 20
-"""How much memory a parsed file may need, as an estimate. The worker has 512 MB."""
+"""The maximum estimated memory for a parsed file, in bytes. The worker has 512 MB."""
 _BYTES_PER_ELEMENT = 250
-"""The memory for an element with a text, in bytes. A file of 20 MB that consists of elements such as `<a/>` would need
-more than 600 MB."""
+"""The estimated memory for an element with a text, in bytes. For example, a file of 20 MB with elements such as `<a/>`
+would need more than 600 MB."""
 _BYTES_PER_ATTRIBUTE = 210
 
 
 class BrokenDocument(Exception):
-    """The document cannot be parsed, or its type is unknown. The message gives the reason."""
+    """The document cannot be parsed, or its type is unknown. The text of the exception gives the reason."""
 
 
 def read(content: bytes, zone: tzinfo, first: int = 1) -> Iterator[NewsRow | RejectedRow]:
@@ -60,7 +60,7 @@ def read(content: bytes, zone: tzinfo, first: int = 1) -> Iterator[NewsRow | Rej
 
 
 def _found(root: Any) -> Iterator[Found]:
-    for element in root.iter():  # The namespaces differ between versions of UBL, and some senders leave them out.
+    for element in root.iter():  # Namespaces differ between versions of UBL, and some senders omit them.
         if isinstance(element.tag, str):
             element.tag = etree.QName(element).localname
     readers: Mapping[str, Callable[[Any], Iterator[Found]]] = {
@@ -81,10 +81,10 @@ def _found(root: Any) -> Iterator[Found]:
 
 
 def _outermost(root: Any, tag: str) -> Iterator[Any]:
-    """Yield the elements with a tag that are in no other such element.
+    """Yield the elements with a tag. Elements inside another element with the same tag are not yielded.
 
-    IDocs and their items are never nested. If nested elements were read too, each of them would be read once for each
-    element around it.
+    IDocs and their items are never nested in a valid document. In an invalid document, a nested element would be read
+    several times: once for each element that contains it.
     """
     walker = etree.iterwalk(root, events=("start",), tag=tag)
     for _, element in walker:
@@ -93,7 +93,7 @@ def _outermost(root: Any, tag: str) -> Iterator[Any]:
 
 
 def _joined(date: str | None, time: str | None) -> str | None:
-    """Return a date and a time as one text. `date` can have the offset of XML Schema (`2026-11-27Z`)."""
+    """Return a date and a time as one text. `date` can end with a UTC offset, as in XML Schema (`2026-11-27Z`)."""
     if not date:
         return None
     return f"{date[:10]}T{time}" if time else date[:10]
@@ -239,7 +239,7 @@ def _desadv(idoc: Any) -> Iterator[Found]:
     for item in items:
         quantity = item.findtext("LFIMG")
         if quantity and not quantity.strip(" 0.,"):
-            continue  # The pieces of an item with the quantity 0 are in its batches, or in another parcel.
+            continue  # An item with the quantity 0 has no pieces. Its pieces are in its batches or in another parcel.
         yield (
             kind,
             common
@@ -285,7 +285,7 @@ def _cxml_confirmation(request: Any) -> Iterator[Found]:
 
 
 def _refusal_of_notice(head: Any) -> str | None:
-    """Return why a ShipNoticeRequest does not say that a parcel is on its way to the customer."""
+    """Return the reason for rejecting a ShipNoticeRequest. If it reports a shipment to the customer, return None."""
     if head is None:
         return None
     if head.get("operation") == "delete":
@@ -303,7 +303,7 @@ def _cxml_notice(request: Any) -> Iterator[Found]:
     common: dict[str, str | None] = {
         "shipment": head.get("shipmentID") if head is not None else None,
         "happened_at": (head.get("shipmentDate") or head.get("noticeDate")) if head is not None else None,
-        # A carrier often has a code (SCAC) and a name. People read the name.
+        # A carrier often has a code (SCAC) and a name. The name is used, because customers read it.
         "carrier": (
             control.findtext("CarrierIdentifier[@domain='companyName']") or control.findtext("CarrierIdentifier")
         )

@@ -1,7 +1,7 @@
-"""Combines rows of a file into news about one order, for example a shipment with its lines.
+"""Combines rows of a file into news about one order, for example into a shipment with its lines.
 
-The sequence of the rows has no meaning. News are applied in the sequence in which they happened. If two rows contradict
-each other about a line of a shipment, the newer row counts.
+The sequence of the rows in the file is ignored. News is applied in the sequence of the times of its events. If two rows
+contradict each other about a line of a shipment, the row with the later time is used.
 """
 
 from collections.abc import Sequence
@@ -21,27 +21,27 @@ class OrderNews:
     order_id: UUID
     kind: Kind
     shipment: str | None
-    """What identifies the shipment. None for news about the whole order."""
+    """The identifier of the shipment. None for news about the whole order."""
     rows: Sequence[NewsRow]
-    """The rows, the oldest first."""
+    """The rows, sorted from oldest to newest."""
 
     @property
     def happened_at(self) -> datetime | None:
-        """The time at which the event happened. It is None if no row contains a time."""
+        """When the event happened. None if no row states a time."""
         times = [row.happened_at for row in self.rows if row.happened_at]
         return max(times, default=None)
 
     def newest(self, name: str) -> str | None:
-        """Return the value of a field from the newest row that has a value."""
+        """Return the value of a field from the newest row in which the field has a value."""
         values = [getattr(row, name) for row in self.rows if getattr(row, name) is not None]
         return values[-1] if values else None
 
 
 def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNews]:
-    """Return the news in the rows, in the sequence in which they are applied.
+    """Return the news in the rows, in the sequence in which the news must be applied.
 
-    `file_id` identifies the content of the file. It replaces the number of a shipment that has no number. If the same
-    file arrives again, its news are then about the same shipment.
+    `file_id` identifies the content of the file. If a shipment has no number, `file_id` is used as its number. If the
+    same file arrives again, its news is therefore about the same shipment.
     """
     groups: dict[tuple[UUID, Kind, str | None], list[NewsRow]] = {}
     for order_id, row in rows:
@@ -54,11 +54,11 @@ def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNew
 
 
 def quantities(rows: Sequence[NewsRow], lines: Sequence[int | None]) -> list[dict[str, int | None]] | None:
-    """Return the pieces of each line, or None if the rows name no lines.
+    """Return the number of pieces of each line, or None if the rows name no lines.
 
-    `lines` has the line of each row. The line is not looked up by the number of the row, because one object of a JSON
-    file, or one document of an archive, can contain several rows. The quantities of rows with the same time are added.
-    A newer row replaces older rows.
+    `lines` contains the line of each row, in the same sequence as `rows`. Several rows can have the same `number`,
+    because one JSON object or one document can contain several rows. The quantities of rows with the same time are
+    added. A newer row replaces older rows.
     """
     pieces: dict[int, tuple[datetime | None, int | None]] = {}
     for row, line in zip(rows, lines, strict=True):

@@ -1,5 +1,5 @@
 -- name: find_orders
--- Find the orders of a client by their numbers, and by their numbers in the ERP.
+-- Find the orders of a client by their order numbers, or by their numbers in the ERP system.
 select id, order_number, external_number from orders
 where client_id = :client_id
   and (order_number = any (:numbers::text[]) or external_number = any (:external_numbers::text[]));
@@ -17,9 +17,9 @@ order by number = :shipment desc, created_at
 limit 1;
 
 -- name: has_newer_news$
--- Return whether a file contained newer news about the shipment. An event cannot happen before its order was placed, so
--- an earlier time counts as the time of placing. After the delivery of a shipment, news about its tracking number still
--- counts as new.
+-- Return whether a file contained newer news about the shipment. If the given time is before the time of the order, the
+-- time of the order is used, because an event cannot happen earlier. News about a shipment and news about its delivery
+-- are compared separately, so that a tracking number can still be changed after the delivery.
 select exists (
   select from orders o join order_events e on e.order_id = o.id
   where o.id = :order_id and e.source = 'file' and e.details ->> 'shipment' = :number
@@ -27,7 +27,7 @@ select exists (
     and (e.type = 'shipment_delivered') = (:kind = 'delivered'));
 
 -- name: process_order^
--- Record that the ERP has accepted the order, and the number of the order in the ERP.
+-- Record that the ERP system has accepted the order, and record the number that the order has in the ERP system.
 select refusal, detail, news from app.process_order(:order_id, :external_number, 'file', :happened_at, null);
 
 -- name: ship_order^
@@ -35,12 +35,12 @@ select refusal, detail, news from app.process_order(:order_id, :external_number,
 select refusal, detail, news from app.ship_order(:order_id, :shipment, 'file', :happened_at, null);
 
 -- name: deliver_order^
--- Record that a shipment, or all shipments, were delivered.
+-- Record the delivery of one shipment or of all shipments of the order.
 select refusal, detail, news from app.deliver_order(:order_id, :shipment, 'file', :happened_at, null);
 
 -- name: cancel_order^
--- Cancel lines of the order or, if `lines` is null, the whole order. The cancellation comes from the ERP itself, so the
--- ERP need not confirm it.
+-- Cancel lines of the order. If `lines` is null, cancel the whole order. The ERP system does not have to confirm this
+-- cancellation, because it has requested the cancellation itself.
 select c.refusal, c.detail, c.news
 from app.cancel_order(:order_id, :reason, true, 'file', :happened_at, null) c
 where :lines::jsonb is null
@@ -50,14 +50,14 @@ from app.cancel_order_lines(:order_id, :lines::jsonb, :reason, true, 'file', :ha
 where :lines::jsonb is not null;
 
 -- name: record_refusal!
--- Record that a piece of news of a file was refused. `position` is its position among all news of the file.
+-- Record that a piece of news was refused. `position` is the position of this news among all news of the file.
 insert into order_news_refusals (job_id, client_id, position, code, reason)
 values (:job_id, :client_id, :position, :code, :reason);
 
 -- name: list_refusals
--- List the refused news of a job, in the sequence in which they were applied.
+-- List the refused news of a job, in the sequence in which the job tried to apply it.
 select position, code, reason from order_news_refusals where job_id = :job_id order by position;
 
 -- name: delete_refusals!
--- Delete the refusals of a job, because they are in its error file.
+-- Delete the refusals of a job, after they were written to the error file.
 delete from order_news_refusals where job_id = :job_id;

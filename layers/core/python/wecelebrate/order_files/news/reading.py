@@ -1,4 +1,6 @@
-"""Reads a file with news about orders: CSV, XLSX, JSON, NDJSON, UBL, IDoc and cXML, also in a zip archive."""
+"""Reads a file with news about orders. The file is CSV, XLSX, JSON, NDJSON, UBL, IDoc or cXML, or a zip archive of such
+a file.
+"""
 
 import io
 import json
@@ -15,15 +17,17 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells
 from wecelebrate.order_files.news.rows import FIELDS_BY_NAME, BadRow, NewsRow, RejectedRow, folded, rows_of
 
 MAX_BYTES = 20 << 20
-"""The largest file, before and after unpacking. A row has about 150 bytes, so this is more than 100,000 rows."""
+"""The largest size of a file, in bytes, before and after decompression. A row has about 150 bytes. The limit is
+therefore more than 100,000 rows.
+"""
 MAX_ROWS = 100_000
 _MAX_DOCUMENTS = 10_000
 _MAX_DIRECTORY_BYTES = 4 << 20
-"""The largest directory of an archive. The reader needs about ten times as much memory for its entries. This is enough
-for 10,000 documents whose names have 350 bytes each."""
+"""The largest size of the directory of an archive, in bytes. The reader needs about ten times as much memory for its
+entries. The limit is enough for 10,000 documents with names of 350 bytes."""
 _MAX_KEY_LENGTH = 200
 MAX_MEMORY = 256 << 20
-"""How much memory a parsed file may need, in bytes, as an estimate. The worker has 512 MB."""
+"""The maximum estimated memory for a parsed file, in bytes. The worker has 512 MB."""
 _BYTES_PER_OBJECT = 250
 _BYTES_PER_VALUE = 90
 
@@ -45,7 +49,7 @@ _COLUMNS = PlainColumns(_count_names, _number_of_order)
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be read. The message says why."""
+    """The whole file cannot be read. The text of the exception says why."""
 
 
 def read(content: bytes, name: str, zone: tzinfo) -> list[NewsRow | RejectedRow]:
@@ -77,7 +81,7 @@ def _rows(content: bytes, name: str, zone: tzinfo) -> Rows:
 
 
 def _xml(content: bytes, zone: tzinfo, first: int = 1, place: str = "") -> Rows:
-    """Read a document. `first` is the number of its first row, and `place` is the beginning of each error message."""
+    """Read a document. `first` is the number of its first row. Each error message begins with `place`."""
     from wecelebrate.order_files.news import documents  # This import loads lxml, which most files do not need.
 
     try:
@@ -156,7 +160,9 @@ def _parsed(text: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object. Raises UnreadableFile if it has a key twice, because it is unclear which value is meant."""
+    """Return an object. Raises UnreadableFile if a key occurs twice, because it is unclear which of the two values is
+    meant.
+    """
     members = dict(pairs)
     if len(members) < len(pairs):
         names: set[str] = set()
@@ -175,8 +181,8 @@ def _text(value: Any) -> str:
 def _table(content: bytes, name: str, zone: tzinfo) -> Rows:
     """Read a CSV file or a workbook, or the text in a compressed file.
 
-    In a list of products, a cell such as `Same` gets the value of another row. Here it does not, because `Same` can be
-    the number of an order.
+    In a list of products, the text `Same` in a cell stands for the value of another row. In this file, it does not,
+    because `Same` can be the number of an order.
     """
     try:
         unpacked = unpack(io.BytesIO(content), name)
@@ -224,7 +230,9 @@ def _table_rows(table: PlainTable, zone: tzinfo) -> Rows:
 
 
 def _problem(cells: Cells, names: list[str]) -> str | None:
-    """Return why a row cannot be used: its cells are shifted, or a cell of a field has an error instead of a value."""
+    """Return the reason why a row cannot be used: its cells are shifted, or the cell of a field contains an error and
+    no value.
+    """
     if any(cell and cell.strip() for cell in cells[len(names) :]):
         return "The row has more cells than the header has columns."
     flaws = cells.flaws if isinstance(cells, FlawedCells) else {}

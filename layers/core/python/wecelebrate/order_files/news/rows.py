@@ -1,4 +1,4 @@
-"""A row of a file with news about an order, in the terms of the platform."""
+"""Reads a row of a file as news about an order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,12 +14,12 @@ from wecelebrate.core.types.urls import url_problem
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""News with the same time is applied in this sequence."""
+"""The kinds of news. News with the same time is applied in this sequence."""
 MAX_QUANTITY = 1_000_000
 MAX_LENGTHS = {"external_number": 100, "shipment": 100, "tracking_number": 100, "carrier": 200, "tracking_url": 2048}
 MAX_REASON_LENGTH = 1000
 _MAX_SHOWN = 100
-"""The length at which the text of a cell is cut off in an error, in characters."""
+"""The maximum length of a cell's text in an error message, in characters. A longer text is shortened."""
 
 
 class BadRow(Exception):
@@ -44,7 +44,7 @@ class NewsRow:
     line: int | None
     sku: str | None
     quantity: int | None
-    """The number of pieces. None means all pieces that are left."""
+    """The number of pieces. None means all remaining pieces."""
     shipment: str | None
     carrier: str | None
     tracking_number: str | None
@@ -96,7 +96,7 @@ _NAMES: Mapping[str, str] = {
 FIELDS_BY_NAME: Mapping[str, str] = {
     name.strip(): column for column, names in _NAMES.items() for name in names.split(",")
 }
-"""Maps the folded name of a column to a field."""
+"""Maps the name of a column to a field. The names have the form that `folded` returns."""
 _KIND_TEXTS: Mapping[Kind, str] = {
     "acknowledged": "acknowledged, acknowledgement, acknowledge, ack, accepted, accept, confirmed, confirmation,"
     " processing, in process, in progress, released, bestatigt, angenommen, in bearbeitung,"
@@ -115,12 +115,13 @@ _DATE_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%
 
 
 def folded(name: str) -> str:
-    """Return the name of a column, or a status, without case, accents and punctuation."""
+    """Return the name of a column or a status in lower case, without accents and punctuation."""
     return " ".join(re.sub(r"[\W_]+", " ", without_marks(name.casefold())).split())
 
 
 def rows_of(number: int, raw: Mapping[str, str], zone: tzinfo) -> list[NewsRow]:
-    """Return the news in a row of a table: usually one, and several if the row has the dates of several steps.
+    """Return the news in a row of a table. If a row has the dates of several events, it contains several pieces of
+    news.
 
     `zone` is the time zone of dates without a time zone. Raises BadRow.
     """
@@ -178,12 +179,10 @@ def news_of(number: int, kind: Kind, cells: Mapping[str, str], raw: Mapping[str,
 
 
 def _line(cells: Mapping[str, str], name: str) -> str | None:
-    """Return the text of a field as one line, as the API accepts it.
+    """Return the text of a field as one line. If the row does not have the field, return None.
 
-    It returns None if the row does not have the field.
-
-    XML is often indented, so a line break becomes a space. Other control characters are refused: these texts are shown
-    in mails, in the shop and in terminals. Raises BadRow.
+    A line break becomes a space, because XML is often indented. All other control characters are refused, because
+    mails, the shop and terminals show these texts. Raises BadRow.
     """
     if name not in cells:
         return None
@@ -195,7 +194,10 @@ def _line(cells: Mapping[str, str], name: str) -> str | None:
 
 
 def _shown(text: str) -> str:
-    """Return the beginning of a cell's text for an error message, without characters that PostgreSQL cannot store."""
+    """Return the beginning of a cell's text for an error message.
+
+    Characters that PostgreSQL cannot store are replaced.
+    """
     beginning = text[:_MAX_SHOWN]
     return beginning if storable(beginning) else re.sub(r"[\0\ud800-\udfff]", "\ufffd", beginning)
 

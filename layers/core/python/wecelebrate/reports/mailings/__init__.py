@@ -1,10 +1,10 @@
-"""Reports by mail: members of a client receive the report of their client every day, week or month.
+"""Reports by mail. Members of a client receive the report of the client every day, week or month.
 
-models    subscriptions
+models    the models of subscriptions
 due       starts the reports that are due
 edition   the job that computes a report and queues its mails
 charts    the charts of a report as images
-links     the page on which a recipient ends a report
+links     the page on which a recipient unsubscribes from a report
 """
 
 from datetime import UTC, datetime
@@ -28,7 +28,9 @@ from wecelebrate.reports.mailings.periods import next_due
 sql = queries(__file__)
 
 MAX_SUBSCRIPTIONS = 50
-"""The maximum number of subscriptions of a client. With 20 recipients each, they send at most 1,000 mails at a time."""
+"""The maximum number of subscriptions of a client. With 20 recipients each, 50 subscriptions send 1,000 mails at a
+time.
+"""
 
 
 class TooManySubscriptions(Conflict):
@@ -73,10 +75,10 @@ def create(tx: Transaction, new: NewReportSubscription) -> ReportSubscription:
     """Create a subscription.
 
     Raises Forbidden or TooManySubscriptions. Raises AlreadyExists if the client has a subscription with this name.
-    Raises Invalid if the site or a recipient does not belong to the client, or if the request names no client and there
-    is no default client.
+    Raises Invalid if the site or a recipient does not belong to the client. Also raises Invalid if the request names no
+    client and the caller has no default client.
     """
-    # The import is here, because the models of clients would add 6 ms to every cold start.
+    # The import is in the function, because at the top of the module it would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -97,8 +99,8 @@ def create(tx: Transaction, new: NewReportSubscription) -> ReportSubscription:
 def change(tx: Transaction, subscription_id: UUID, patch: ReportSubscriptionPatch, match: Match) -> ReportSubscription:
     """Apply a patch to a subscription.
 
-    Raises NotFound, Forbidden, AlreadyExists, Invalid for a recipient who does not belong to the client, and the errors
-    of `Match.check`.
+    Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`. Raises Invalid if a recipient does not
+    belong to the client.
     """
     current = _lock(tx, subscription_id)
     match.check(current)
@@ -123,7 +125,7 @@ def delete(tx: Transaction, subscription_id: UUID, match: Match) -> None:
 
 
 def subscribe(tx: Transaction, subscription_id: UUID, *, wanted: bool) -> ReportSubscription:
-    """Let the caller receive a report, or end the report for the caller.
+    """Subscribe the caller to a report, or unsubscribe the caller.
 
     Raises NotFound or TooManyRecipients. Raises Forbidden unless the caller is a person and a member of the client.
     """

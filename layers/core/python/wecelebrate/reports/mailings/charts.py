@@ -1,7 +1,9 @@
-"""The charts of a report as PNG images, for mails: the revenue of each day, or of each hour of a single day.
+"""The charts of a report as PNG images for mails. A chart shows the revenue of each day, or of each hour if the report
+has one day.
 
-pygal draws a chart as SVG, and resvg renders it with the font Lato, because Lambda has no fonts. A chart contains no
-text of users. The image of a chart has twice the size at which mails show it, for screens with a high resolution.
+pygal draws a chart as SVG, and resvg converts the SVG to PNG. The font is Lato from the package `font_lato`, because
+Lambda has no fonts. A chart contains no text of users. The image has twice the size at which mails show it, for screens
+with a high resolution.
 """
 
 import sys
@@ -20,7 +22,7 @@ WIDTH, HEIGHT = 552, 260
 """The size at which mails show a chart, in CSS pixels. The body of a mail is 552 pixels wide."""
 ZOOM = 2
 MAX_CHARTS = 3
-"""The number of charts, one for each of the currencies with the most orders."""
+"""The maximum number of charts. Each chart is for one currency. The currencies with the most orders come first."""
 _MAX_LABELS = 8
 _FONT = "Lato"
 
@@ -36,7 +38,7 @@ class Chart:
     peak: str
     """The largest value, as a decimal."""
     peak_at: str
-    """The day (ISO 8601) or the hour of the largest value."""
+    """The day (ISO 8601) or the hour with the largest value."""
     png: bytes
 
     def facts(self) -> dict[str, Any]:
@@ -46,7 +48,7 @@ class Chart:
 
 
 def draw(report: ClientReport, language: str) -> Iterator[Chart]:
-    """Draw the charts of a report, in a language that has phrases. A currency without revenue has no chart."""
+    """Draw the charts of a report. `language` must have a file of phrases. A currency without revenue has no chart."""
     totals = sorted(report.totals, key=lambda total: (-total.orders, total.currency))
     for total in totals[:MAX_CHARTS]:
         if Decimal(total.revenue) > 0:
@@ -54,7 +56,9 @@ def draw(report: ClientReport, language: str) -> Iterator[Chart]:
 
 
 def series(report: ClientReport, currency: str) -> dict[str, Decimal]:
-    """Return the revenue of every day of a report, or of every hour if it has one day. Days without orders have 0."""
+    """Return the revenue of every day of a report. If the report has one day, return the revenue of every hour. Days
+    and hours without orders have the value 0.
+    """
     if report.first_day == report.last_day:
         values = {str(hour): Decimal(0) for hour in range(24)}
         return values | {str(row.hour): Decimal(row.revenue) for row in report.by_hour if row.currency == currency}
@@ -73,7 +77,7 @@ def _draw_currency(report: ClientReport, currency: str, language: str) -> Chart:
 
 
 def _png(values: dict[str, Decimal], title: str, kind: str, language: str) -> bytes:
-    # The imports are here, because they take 200 ms, and only reports by mail need them.
+    # The imports are in the function, because they take 200 ms, and only reports by mail need these modules.
     import resvg_py
     from babel.numbers import format_compact_decimal
 
@@ -99,7 +103,7 @@ def _png(values: dict[str, Decimal], title: str, kind: str, language: str) -> by
 def _pygal() -> Any:
     import pygal  # type: ignore[import-untyped]
 
-    # pygal adds a finder for its old plugins, which makes Python 3.11 warn at every further import.
+    # pygal adds an import finder for its old plugins. With this finder, Python 3.11 would warn at every further import.
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
     return pygal
 
@@ -122,7 +126,8 @@ def _font_file() -> str:
 def _style() -> Any:
     from pygal.style import Style  # type: ignore[import-untyped]
 
-    # The bars have a contrast of 6.9:1 with the background, and the texts at least 5:1 (WCAG 2.2: 3:1 and 4.5:1).
+    # The contrast with the background is 6.9:1 for the bars and at least 5:1 for the texts. WCAG 2.2 requires 3:1 for
+    # bars and 4.5:1 for texts.
     return Style(
         background="#ffffff", plot_background="#ffffff", font_family=_FONT, title_font_size=18, label_font_size=13,
         major_label_font_size=13, colors=("#2f5d8c",), foreground="#1f2937", foreground_strong="#111827",

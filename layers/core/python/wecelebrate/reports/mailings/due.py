@@ -1,8 +1,8 @@
 """Starts the reports that are due. The sweeper calls `run_due`.
 
-The transaction that starts a report creates the job and records the last day of the report. Therefore each report is
-started exactly once, even if a process dies. After an outage, the missed reports of the last MAX_CATCH_UP are started,
-one for each period.
+One transaction creates the job of a report and records the last day of the report. Therefore each report is started
+exactly once, even if a process dies. After an outage, the missed reports of the last MAX_CATCH_UP are started, one
+report for each period.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ BATCH_SIZE = 100
 MAX_CATCH_UP = timedelta(days=3)
 """How long after its due time a report is still sent."""
 SERVICE = "service:reports"
-"""The caller of the jobs, which acts for the client of the report."""
+"""The requester of the jobs. It has access to the client of the report."""
 
 
 def run_due() -> int:
@@ -41,7 +41,8 @@ def _start_due(tx: Transaction, limit: int) -> int:
         try:
             next_at = _start(tx, subscription, datetime.now(UTC))
         except (CronSimError, ZoneInfoNotFoundError):
-            # The IANA database sometimes renames a time zone. The report waits until a person changes the zone.
+            # The IANA database sometimes renames a time zone. The report is then not sent until a user changes the time
+            # zone.
             logger.error("the next report cannot be computed", subscription_id=str(subscription_id))
             next_at = None
         sql.set_next(tx, subscription_id=subscription_id, next_at=next_at)
@@ -49,7 +50,7 @@ def _start_due(tx: Transaction, limit: int) -> int:
 
 
 def _start(tx: Transaction, subscription: dict[str, Any], now: datetime) -> datetime:
-    """Start a report for each due time until now. Return the next due time."""
+    """Start a report for each due time that has passed. It returns the next due time."""
     due_at: datetime = subscription["due_at"]
     covered: date | None = subscription["covered_until"]
     if due_at <= now - MAX_CATCH_UP:

@@ -1,8 +1,8 @@
 """The job of a report by mail: it computes the report, draws its charts, and queues its mails.
 
-The transaction that completes the job queues the mails. A worker that dies before this transaction has queued no mails,
-and the next worker overwrites its files. All recipients get the same figures, because the details of the mails contain
-the figures.
+The transaction that completes the job also queues the mails. If a worker dies before this transaction, no mails are
+queued, and the next worker overwrites the files. The figures are stored in the `details` of the mails. Therefore all
+recipients get the same figures.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ from wecelebrate.reports.mailings import charts, sql
 from wecelebrate.reports.models import ClientReport, ClientReportFilters
 
 MAX_ROWS = 10
-"""The number of rows of the tables of sites and products. The workbook contains all sites."""
+"""The largest number of rows of the table of sites and of the table of products. The workbook contains all sites."""
 MAX_DAY_ROWS = 100
 """The largest number of rows of the table of days."""
 _MAX_NAME_LENGTH = 100
 
 
 def run(job: LeasedJob) -> None:
-    """Write the files of a report and queue its mails. Raises JobRejected if the operator has not set a domain."""
+    """Write the files of a report and queue its mails. Raises JobRejected if the platform has no configured domain."""
     if job.client_id is None:
         raise JobRejected("no_client", "A report needs a client.")
     if not settings().api_url:
@@ -71,7 +71,7 @@ def run(job: LeasedJob) -> None:
 
 
 def figures_of(report: ClientReport) -> dict[str, Any]:
-    """Return the figures of a report that the mail shows. The figures contain no personal data."""
+    """Return the figures that the mail shows. They contain no personal data."""
     days = _rows(report.by_day, MAX_DAY_ROWS + 1)
     return {
         "first_day": str(report.first_day),

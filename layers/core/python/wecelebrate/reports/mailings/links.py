@@ -1,7 +1,7 @@
-"""The page on which a recipient ends a report.
+"""The page on which a recipient unsubscribes from a report.
 
-A mail program ends a report with one POST request (RFC 8058). A GET request changes nothing, and returns a page with a
-button, because programs that scan mails open every link. Browsers get HTML, and other callers JSON.
+A mail program unsubscribes with one POST request (RFC 8058). A GET request returns a page with a button and changes
+nothing, because programs that scan mails open every link. Browsers get HTML, and all other callers get JSON.
 """
 
 from html import escape
@@ -19,9 +19,9 @@ from wecelebrate.reports.mailings import sql
 
 _OFFERS = ("application/json", "text/html")
 RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
-"""The format of the page in addition to JSON, for the OpenAPI document."""
+"""The response in HTML, for the OpenAPI document. The response in JSON is declared by the route."""
 _HEADERS = {
-    # The page needs no scripts. No other page is allowed to show the page in a frame.
+    # The page needs no scripts, and no other site may show it in a frame.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'",
     "Vary": "Accept",
@@ -50,14 +50,14 @@ _FORM = '<form method="post"><button type="submit">{label}</button></form>\n'
 
 
 class ReportLink(BaseModel):
-    """The report, the client and the recipient to which the link in a mail belongs."""
+    """The report, the client and the recipient of the link in a mail."""
 
     language: str
     """The language of the report."""
     client_name: str | None = Field(description="The client of the report. Null if the report was deleted.")
     name: str | None = Field(description="The name of the report. Null if it was deleted.")
     is_subscribed: bool
-    """Whether the recipient of the link receives the report."""
+    """Whether the recipient is still subscribed to the report."""
 
 
 def show(request: Request, tx: Transaction, token: str) -> Response:
@@ -72,7 +72,10 @@ def show(request: Request, tx: Transaction, token: str) -> Response:
 
 
 def end(request: Request, tx: Transaction, token: str) -> Response:
-    """End the report of a link. A second request changes nothing. Raises NotFound if the token is not valid."""
+    """Unsubscribe the recipient of a link.
+
+    A second request changes nothing. Raises NotFound if the token is not valid.
+    """
     if not sql.end_report_of_token(tx, token=token):
         raise NotFound
     return show(request, tx, token)
@@ -89,5 +92,8 @@ def _html(link: ReportLink) -> str:
 
 
 def _isolated(name: str | None) -> str:
-    """Return a name as HTML. The writing direction of the name does not affect the words around the name."""
+    """Return a name as HTML.
+
+    The name is isolated, so that its writing direction does not affect the words around it.
+    """
     return f"<bdi>{escape(name or '')}</bdi>"

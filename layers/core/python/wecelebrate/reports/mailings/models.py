@@ -19,9 +19,11 @@ MAX_RECIPIENTS = 20
 ReportedDays = Annotated[
     ReportDays,
     Field(
-        description="The days of the report. They end on the day before it is due. `previous`: the last whole day, "
-        "week (Monday to Sunday) or month, as `cadence` says. `month_to_date`: from the first day of the month of that "
-        "day."
+        description=(
+            "The days of the report. The last day is before the day on which the report is due. `previous`: the "
+            "last whole day, week (Monday to Sunday) or month, according to `cadence`. `month_to_date`: the days "
+            "of the month until the last day."
+        )
     ),
 ]
 _HOUR = "The hour of the local day at which the report is due: on every day, on Mondays, or on the first of the month."
@@ -38,8 +40,10 @@ Recipients = Annotated[
     list[Id],
     Field(
         max_length=MAX_RECIPIENTS,
-        description="The ids of the members who receive the report: persons, who have verified their addresses. A "
-        "member who has ended the report stays without mails.",
+        description=(
+            "The ids of the members who receive the report. They must be persons with a verified address. A "
+            "member who has unsubscribed stays in the list, but gets no mails."
+        ),
     ),
     AfterValidator(_distinct),
     Documented({"uniqueItems": True}),
@@ -54,16 +58,18 @@ class NewReportSubscription(Input):
     )
     site_id: Id | None = Field(
         default=None,
-        description="Only the orders and visitors of this site. Null: no limit to one site.",
+        description="Only the orders and visitors of this site. Null: all sites.",
     )
     name: Label
-    """The name of the report, which its mails show."""
+    """The name of the report. The mails show this name."""
     cadence: Cadence
     """How often the report is sent."""
     period: ReportedDays = "previous"
     timezone: Timezone | None = Field(
         default=None,
-        description="The IANA time zone of the days of the report and of `send_hour`. Null: that of the client.",
+        description=(
+            "The IANA time zone of the days of the report and of `send_hour`. Null: the time zone of the client."
+        ),
     )
     language: Language = "en"
     """The language of the mails."""
@@ -95,7 +101,9 @@ class ReportRecipient(BaseModel):
     member_id: UUID
     """The id of the member."""
     unsubscribed_at: Moment | None = Field(
-        description="When the member ended the mails. Only the member can receive them again. Null: they are sent."
+        description=(
+            "When the member unsubscribed. Only the member can subscribe again. Null: the member receives the mails."
+        )
     )
 
 
@@ -106,7 +114,7 @@ class ReportSubscription(BaseModel):
     client_id: UUID
     site_id: UUID | None
     name: str
-    """The name of the report, which its mails show."""
+    """The name of the report. The mails show this name."""
     cadence: Cadence
     """How often the report is sent."""
     period: ReportedDays

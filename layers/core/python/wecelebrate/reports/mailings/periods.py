@@ -1,7 +1,8 @@
 """Computes when a report is due, and the days that the report covers.
 
-A report is due at an hour of the local day. If the clocks skip this hour, the report is due at the first moment after
-the gap. If the clocks show this hour twice, the report is due at the first of the two times (`schedules.cron`).
+A report is due at an hour of the local day. When the clocks are set forward and skip this hour, the report is due at
+the first moment after the gap. When the clocks are set back and show this hour twice, the report is due at the first of
+the two times (`schedules.cron`).
 """
 
 from collections.abc import Mapping

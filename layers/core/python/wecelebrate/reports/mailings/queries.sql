@@ -1,5 +1,5 @@
 -- name: list_subscriptions
--- List one page after the cursor, newest first. A filter that is null matches every row.
+-- List one page of subscriptions after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, site_id, name, cadence, period, timezone, language, send_hour, attach_workbook, is_active,
@@ -46,7 +46,7 @@ values (:client_id, :site_id, :name, :cadence, :period, :timezone, :language, :s
 returning id;
 
 -- name: change_subscription!
--- Merge `changes` into the subscription (RFC 7396), and set the time at which it is due next.
+-- Merge `changes` into the subscription (RFC 7396), and set its next due time.
 update app.report_subscription_view old
 set (name, cadence, period, timezone, language, send_hour, attach_workbook, is_active, next_at) = (
   select name, cadence, period, timezone, language, send_hour, attach_workbook, is_active, :next_at::timestamptz
@@ -58,13 +58,13 @@ where id = :subscription_id;
 delete from report_subscriptions where id = :subscription_id;
 
 -- name: set_report_recipients$
--- Replace the recipients. If some ids do not belong to persons of the client, the query returns these ids, and changes
+-- Replace the recipients. If some ids do not belong to persons of the client, the query returns these ids and changes
 -- nothing.
 select app.set_report_recipients(:subscription_id, :member_ids::uuid[]);
 
 -- name: set_own_report$
--- Let the caller receive a report, or end the report for the caller. It returns null, or the reason why nothing has
--- changed.
+-- Subscribe the caller to a report, or unsubscribe the caller. If nothing has changed, it returns the reason. Otherwise
+-- it returns null.
 select app.set_own_report(:subscription_id, :wanted);
 
 -- name: count_report_recipients$
@@ -76,8 +76,8 @@ select app.count_report_recipients(:subscription_id);
 select job_id from app.queue_report_mails(:subscription_id, :details::jsonb);
 
 -- name: claim_due_subscriptions
--- Lock up to `max_rows` subscriptions that are due, in the order of their due times. Subscriptions that another
--- transaction has locked are skipped. The subscriptions of an inactive client wait until the client is active.
+-- Lock at most `max_rows` due subscriptions, sorted by their due times. Subscriptions that another transaction has
+-- locked are skipped. The subscriptions of an inactive client are skipped until the client is active.
 select id, client_id, cadence, period, timezone, send_hour, covered_until, next_at as due_at
 from report_subscriptions
 where is_active and next_at <= now() and app.is_active_client(client_id)
@@ -98,5 +98,5 @@ update report_subscriptions set next_at = :next_at where id = :subscription_id;
 select language, client_name, name, is_subscribed from app.report_of_token(:token);
 
 -- name: end_report_of_token$
--- End the report of a link. It returns whether the platform created the token.
+-- Unsubscribe the recipient of a link. It returns whether the platform created the token.
 select app.end_report_of_token(:token);

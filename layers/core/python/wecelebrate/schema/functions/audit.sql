@@ -3,8 +3,8 @@
 
 set local role app_definer;
 
--- Stores the id of the request and the address of the caller until the end of the transaction. Both are sealed like the
--- context: a hash with a secret key detects changes, because any SQL can write a setting.
+-- Stores the id of the request and the address of the caller until the end of the transaction. Any SQL can write a
+-- setting. Therefore both values are sealed like the context: a hash with a secret key detects changes.
 create or replace function app.establish_request(request_id text, address text) returns void
 language plpgsql security definer set search_path = pg_catalog, app, pg_temp
 as $$
@@ -60,8 +60,8 @@ end
 $$;
 grant execute on function app.stamp_audit_entry() to app_owner;
 
--- The columns whose values are not copied into the log: secrets and personal data. The log only shows that they
--- changed. A test compares this list with the columns of the audited tables.
+-- The columns whose values are not copied into the log: secrets and personal data. The log shows only that such a
+-- column has changed. A test compares this list with the columns of the audited tables.
 create or replace function app.audit_secrets(kind text) returns text[]
 language sql immutable parallel safe
 return case kind
@@ -85,7 +85,8 @@ return case kind
   else '{}'
 end;
 
--- The columns that every change sets, that only our own workers write, or that PostgreSQL generates from other columns.
+-- The columns that the log ignores: columns that every change sets, columns that only our own workers write, and
+-- generated columns.
 create or replace function app.audit_noise() returns text[]
 language sql immutable parallel safe
 return '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,
@@ -107,8 +108,7 @@ begin atomic
     and not (other is null and value = 'null');
 end;
 
--- Returns the action of a change: a noun and a verb. Returns null if the entry is not needed, because another row or
--- entry already contains the same information.
+-- Returns the action of a change: a noun and a verb, e.g. `job.cancel`.
 create or replace function app.audit_action(kind text, op text, old_row jsonb, new_row jsonb) returns text
 language sql immutable parallel safe
 return case
@@ -171,9 +171,9 @@ end
 $$;
 
 -- Records the change of a row. The trigger of each table determines which changes are recorded. If the trigger has the
--- argument `people`, changes by our own workers are not recorded. Changes of orders by their buyers are not recorded,
--- because the history of the order contains them, and because owners of a client should not read e-mail addresses in
--- the log.
+-- argument `people`, changes by our own workers are not recorded. Changes of orders by buyers are not recorded, for two
+-- reasons: the history of the order already contains these changes, and owners of a client should not read e-mail
+-- addresses of buyers in the log.
 create or replace function app.audit_row() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -194,8 +194,8 @@ $$;
 grant execute on function app.audit_row() to app_owner;
 
 -- Records changes of products that a person makes. Changes by a job are not recorded, because the job itself is
--- recorded. Changes by an order are not recorded, because the order itself is stored as a row. A statement that changes
--- more than 100 products gets one entry for each catalog.
+-- recorded. If an order changes the stock of a product, the change is not recorded, because the order itself is stored
+-- as a row. A statement that changes more than 100 products gets one entry for each catalog.
 create or replace function app.audit_products() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -277,7 +277,7 @@ grant execute on function app.delete_expired_audit_entries(integer) to app_syste
 
 set local role app_owner;
 
--- Sets the role that inserts the entry. It is app_definer only if a function of this file records the action.
+-- Sets the role that inserts the entry. The role is app_definer only if a function of this file inserts the entry.
 create or replace function app.note_audit_writer() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -287,8 +287,8 @@ begin
 end
 $$;
 
--- Refuses changes of entries, for every role. Only expired entries can be deleted. The erasure of a person replaces
--- texts about the person (app.erase_audit_entries). The action and the time never change.
+-- Refuses changes of entries for every role, with two exceptions. Expired entries can be deleted. The erasure of a
+-- person replaces texts about the person (app.erase_audit_entries). The action and the time of an entry never change.
 create or replace function app.refuse_audit_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -333,7 +333,8 @@ begin
 end
 $$;
 
--- Our workers add the hashes of tokens.
+-- The trigger for updates compares only three columns, because our own workers change another column: they add hashes
+-- of tokens.
 create or replace trigger audit_insert after insert on invitations for each row execute function app.audit_row();
 create or replace trigger audit_update after update on invitations for each row
   when ((old.accepted_at, old.revoked_at, old.sends) is distinct from (new.accepted_at, new.revoked_at, new.sends))
@@ -343,13 +344,15 @@ create or replace trigger audit after insert or update on revoked_sessions
 
 create or replace trigger audit_insert after insert on products referencing new table as after
   for each statement execute function app.audit_products();
--- The functions of app_definer change only the stock, because of an order, which is stored as a row.
+-- The trigger for updates ignores app_definer. Its functions change only the stock of a product, because of an order
+-- that is itself stored as a row.
 create or replace trigger audit_update after update on products referencing old table as before new table as after
   for each statement when (current_user <> 'app_definer') execute function app.audit_products();
 create or replace trigger audit_delete after delete on products referencing old table as before
   for each statement execute function app.audit_products();
 
--- Workers write the other columns of these tables.
+-- The triggers for updates compare only the columns that callers write, because workers write the other columns of
+-- these tables.
 create or replace trigger audit_insert_delete after insert or delete on webhooks
   for each row execute function app.audit_row();
 create or replace trigger audit_update after update on webhooks for each row
@@ -378,16 +381,16 @@ create or replace trigger audit_insert after insert on jobs for each row when (n
 create or replace trigger audit_update after update on jobs for each row
   when (old.status is distinct from new.status
         and (new.status = 'cancelled' or old.status in ('failed', 'cancelled') and new.status = 'pending')
-    -- A worker acts as the person that requested an import. Only a person gives an approval or a decision.
+    -- A worker acts as the person who requested an import. Only a person can give an approval or a decision.
     or old.approval is distinct from new.approval and new.approval = 'given'
     or old.decision is distinct from new.decision and new.decision = 'given')
   execute function app.audit_row('people');
--- A load writes the reading of a catalog. A person can only reset it.
+-- A load writes the reading of a catalog. A person can only reset the reading, which deletes the row.
 create or replace trigger audit after delete on catalog_readings
   for each row execute function app.audit_row('people');
 create or replace trigger audit after update or delete on orders for each row execute function app.audit_row('people');
 create or replace trigger audit after insert on uploads for each row execute function app.audit_row('people');
--- A deletion by a caller marks the export. The sweeper then deletes the row.
+-- If a caller deletes an export, only `deleted_at` is set. The sweeper deletes the row later.
 create or replace trigger audit after insert on exports for each row execute function app.audit_row('people');
 create or replace trigger audit_delete after update on exports for each row
   when (old.deleted_at is null and new.deleted_at is not null) execute function app.audit_row('people');

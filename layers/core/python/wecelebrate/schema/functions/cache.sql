@@ -2,16 +2,16 @@
 
 set local role app_definer;
 
--- Returns the cache tags for a row, each with a state. `kind` is the name of the row's table. A change of the state
--- invalidates the tag. The state is the whole row, except for three tags of a catalog.
+-- Returns the cache tags for a row, each with a state. `kind` is the name of the row's table. If the state of a tag
+-- changes, the tag is invalidated. The state is the whole row, except for three tags of a catalog.
 --
 -- For the tag `client:…` of the owner, the state is only the id of the catalog. For the tag `shown:…`, the state is
--- only the status, the currency and the price rules of the catalog, because storefronts show only active catalogs, and
--- their prices.
+-- only the status, the currency and the price rules of the catalog. Storefronts show only active catalogs and their
+-- prices.
 --
--- For the tag `prices`, the state is only the id and the price rules of the catalog. The tag `prices` belongs to the
--- products that clients with a grant read at their selling prices. All catalogs share this tag, because price rules
--- change rarely.
+-- For the tag `prices`, the state is only the id and the price rules of the catalog. The tag `prices` belongs to
+-- products that clients with a grant read, because these clients see selling prices. All catalogs share this tag,
+-- because price rules change rarely.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic
@@ -40,8 +40,8 @@ begin atomic
   select 'prices', concat(r ->> 'id', r ->> 'pricing') where kind = 'catalogs' and r ->> 'pricing' <> '';
 end;
 
--- Queues the tags whose state was changed by a statement. Only this function and app.queue_product_invalidation write
--- to the outbox. The tags that these functions write depend only on the rows that the statement changed.
+-- Queues the tags whose state a statement has changed. Only this function and app.queue_product_invalidation write to
+-- the outbox. The tags that these functions write depend only on the rows that the statement changed.
 create or replace function app.queue_tag_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -78,17 +78,18 @@ grant execute on function app.queue_tag_invalidation() to app_owner;
 --
 -- A new product gets no tag for its id, because no caller can have requested the id before.
 --
--- Other tags are queued if only the stock changes, and if the product is in stock before and after the change. Every
--- order causes this kind of change, but storefronts show the product as before. Therefore the tags `stock:<id>` and
--- `stock:<id>:<owner>` invalidate only what staff and the owner of the catalog read.
+-- Every order changes the stock of products. If a product is in stock before and after such a change, storefronts show
+-- the product as before. In this case, only the tags `stock:<id>` and `stock:<id>:<owner>` are queued, which invalidate
+-- the data that staff and the owner of the catalog read.
 --
--- The tag `shown-stock:…` invalidates what clients with a grant read. It is queued only if app.granted_product_row
--- returns another row than before. Otherwise a cache miss would reveal each order in another shop to these clients.
+-- The tag `shown-stock:…` invalidates the data that clients with a grant read. The tag is queued only if
+-- app.granted_product_row returns a different row than before. Otherwise these clients could see from a cache miss that
+-- another shop has received an order.
 --
--- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement can change a
--- single row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot
--- simplify this full join, because IS DISTINCT FROM is not strict. (With a nested loop, a change of 5,000 rows took 18
--- seconds.)
+-- PostgreSQL plans the join for the first statement of a session, and keeps the plan. If the first statement changes a
+-- single row, PostgreSQL would choose a nested loop. With a nested loop, a change of 5,000 rows took 18 seconds.
+-- Therefore the join is a full join, which never uses a nested loop. The planner cannot simplify this full join,
+-- because IS DISTINCT FROM is not strict.
 create or replace function app.queue_product_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -151,9 +152,9 @@ end
 $$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
--- Returns the xid of the current transaction, the ids of the rows that it has written to the outbox so far, and their
--- tags. If the transaction has written nothing, the xid is null and the arrays are empty. The last statement before the
--- commit calls this function. The function returns no rows of other transactions.
+-- Returns the xid of the current transaction, and the ids and tags of the rows that the transaction has written to the
+-- outbox. If the transaction has written nothing, the xid is null and the arrays are empty. The last statement before
+-- the commit calls this function. The function returns no rows of other transactions.
 create or replace function app.transaction_writes() returns table (xid text, outbox uuid[], tags text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -167,8 +168,8 @@ grant execute on function app.transaction_writes()
 -- Deletes rows of the outbox whose tags were sent to the cache. The function is called after the commit, when the
 -- context of the caller has ended. Therefore any login that knows the id of a row can delete the row.
 --
--- The id is known only to the sweeper and to the transaction that wrote the row. Of the 128 bits of an id, 74 are
--- random (from the strong random numbers of PostgreSQL); the other bits contain the time.
+-- The id is known only to the sweeper and to the transaction that wrote the row. An id has 128 bits. PostgreSQL creates
+-- 74 of these bits with its strong random number generator; most other bits contain the time.
 --
 -- Rows of the current transaction are not deleted, because their tags cannot have been sent before the commit.
 -- Therefore injected SQL cannot suppress its own invalidations.
@@ -179,8 +180,8 @@ as $$
 $$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_public, wc_api, wc_worker, wc_kv;
 
--- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. If the caller first
--- sends the tags and then commits, no tag is lost, because the rows exist until the commit. Concurrent calls get
+-- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. The caller must send
+-- the tags before it commits. Then no tag is lost, because the rows exist until the commit. Concurrent calls get
 -- different rows.
 create or replace function app.claim_invalidations(older_than interval, max_rows integer)
 returns table (id uuid, xid text, tags text[])

@@ -3,8 +3,8 @@
 -- One call determines who the caller is, and limits the transaction to the privileges of the caller. It resolves the
 -- caller, writes the sealed context, switches to the database role of the caller, and sets the statement timeout to the
 -- value of the caller's tier. In addition, it returns whether this server has replayed the earlier writes of the
--- caller. The context, the role and the timeout end with the transaction. RDS Proxy pins a session when it sees a SET
--- statement, but not when a function changes a setting.
+-- caller. The context, the role and the timeout end with the transaction. A function changes the settings, because RDS
+-- Proxy pins a session after a SET statement, but not after a function call.
 --
 -- Errors: WC401 means that the caller is not allowed to enter with this login. WC404 means that the site does not
 -- exist.
@@ -12,9 +12,9 @@
 set local role app_definer;
 
 -- Resolves `subject` if it is the subject of a service (one of our own workers). A service acts either for the platform
--- or for one client. A service that acts for a client has the rights of an editor. The API refuses such a subject in a
--- token; only the login for queues and schedules is allowed to use such a subject. The exception is the key-value
--- store, which has its own login.
+-- or for one client. A service that acts for a client has the rights of an editor. The API refuses the subject of a
+-- service in a token. Only the login for queues and schedules is allowed to use such a subject. The key-value store is
+-- an exception, because it has its own login.
 create or replace function app.resolve_service(
   subject text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,
@@ -47,9 +47,9 @@ begin
 end
 $$;
 
--- Returns the slug in `site_domain` if it has the form `@<slug>`, and null if it is a domain. The functions write the
--- host `<slug>.<domain of the platform>` as `@<slug>`, because the database does not know the domain of the platform.
--- No request can contain this form, because a domain contains no `@`.
+-- Returns the slug if `site_domain` has the form `@<slug>`. Returns null if `site_domain` is a domain. The platform
+-- passes the host `<slug>.<domain of the platform>` as `@<slug>`, because the database does not know the domain of the
+-- platform. The host of a request cannot have this form, because a domain contains no `@`.
 create or replace function app.slug_of(site_domain text) returns text
 language sql immutable parallel safe
 return case when starts_with(site_domain, '@') then substr(site_domain, 2) end;
@@ -108,10 +108,12 @@ $$;
 -- Resolves the caller and writes the sealed context. PostgreSQL does not allow a SECURITY DEFINER function, such as
 -- this function, to switch the role. Therefore a separate function, app.enter, switches the role.
 --
--- Injected SQL can switch back to the role of the login, and can even commit. But it cannot enter again as a different
--- caller, because app.enter must be the only call in its statement, with bound parameters. Injected text is always part
--- of a larger statement, block or batch. (A lock that is held until the end of the transaction would also detect a
--- second call. But finding this lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
+-- Injected SQL can switch back to the role of the login, and can even commit. But it cannot call app.enter again as a
+-- different caller. The call must be the only call in its statement, with bound parameters, and injected text is always
+-- part of a larger statement, block or batch.
+--
+-- A lock until the end of the transaction would also detect a second call. But finding this lock in pg_locks takes 1.7
+-- ms while 60 other connections are busy.
 create or replace function app.establish_context(
   subject text, email text, site_domain text, client_id uuid, job_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
@@ -132,7 +134,7 @@ begin
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
   end if;
-  -- The time from which the sessions of this account are valid is a kill switch for one account.
+  -- The kill switch `sessions_not_before` applies to one account: older sessions of the account are not valid.
   kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s)
     || coalesce((select jsonb_build_object('sessions_not_before', extract(epoch from r.not_before))
                  from public.revoked_sessions r where r.subject = $1), '{}');
@@ -153,12 +155,14 @@ set local role app_owner;
 
 -- Returns whether the commit or the rollback of a transaction is visible to the next statements on this server.
 --
--- pg_visible_in_snapshot gives a wrong answer on a standby: the snapshots of a standby have no list of open
--- transactions, so an open transaction that is older than the newest ended transaction counts as visible. Therefore
--- this function compares the id with the newest ended transaction, and then asks for the status of the transaction
--- itself. pg_xact_status raises an error if the id is in the future, so this order must be kept. The status is null if
--- the transaction is so old that PostgreSQL has removed its status. Only READ COMMITTED takes a new snapshot for the
--- next statement. A REPEATABLE READ transaction must begin after app.enter has returned that this server has caught up.
+-- pg_visible_in_snapshot gives a wrong answer on a standby, because the snapshots of a standby have no list of open
+-- transactions. An open transaction that is older than the newest ended transaction counts as visible. Therefore this
+-- function first compares the id with the newest ended transaction, and then reads the status of the transaction. The
+-- comparison must be first, because pg_xact_status raises an error if the id is in the future. The status is null if
+-- the transaction is so old that PostgreSQL has removed its status.
+--
+-- Only READ COMMITTED takes a new snapshot for the next statement. A REPEATABLE READ transaction must begin after
+-- app.enter has returned that this server has caught up.
 create or replace function app.has_replayed(xid xid8) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -172,9 +176,9 @@ grant execute on function app.has_replayed(xid8) to public;
 -- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
 -- `caught_up` is true only if this server has replayed all these transactions.
 --
--- `milliseconds_left` is the time that the function has left for this event, or null if the time is not limited. No
--- statement runs longer than this time. `request_id` is the id of the API request, and `address` the IP address of its
--- sender. Both are for the audit log.
+-- `milliseconds_left` is the remaining time of the Lambda function, or null if the time is not limited. No statement
+-- runs longer than this time. The audit log stores `request_id` (the id of the API request) and `address` (the IP
+-- address of the caller).
 create or replace function app.enter(
   subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, milliseconds_left integer,
   request_id text, address text)
@@ -192,14 +196,15 @@ begin
   if request_id is not null or address is not null then
     perform app.establish_request(request_id, address);
   end if;
-  -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
-  -- of the tier. The value 0 would mean that there is no limit.
+  -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Statements of jobs can
+  -- use the whole statement timeout of the tier. The timeout is at least 1 ms, because 0 would mean that there is no
+  -- limit.
   perform
     set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
       case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
-  -- A statement can also begin late in the transaction. So the transaction has a time limit, too. From PostgreSQL 17
-  -- on, the server ends the connection after this time.
+  -- A statement can begin late in the transaction, so the transaction has a time limit, too. PostgreSQL has this limit
+  -- since version 17, and ends the connection when the time is over.
   if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
     perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
   end if;

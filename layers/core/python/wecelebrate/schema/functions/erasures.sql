@@ -1,19 +1,21 @@
 -- Erasure of persons: the request, and the steps of the worker that erases the data of a person at a client.
 --
 -- A step changes a limited number of rows. It can be repeated, because it changes only rows that still have data of the
--- person. The figures of orders do not change. A pseudonym replaces the address and the subject, so that the orders of
--- one person still count as one customer. Only the service of the platform runs the steps.
+-- person. The amounts and quantities of orders do not change. A pseudonym replaces the e-mail address and the subject,
+-- so that reports still count the orders of one person as one customer. Only the service of the platform runs the
+-- steps.
 
 set local role app_definer;
 
--- Returns whether an order is open: it is not shipped yet, or pieces of it are on their way back.
+-- Returns whether an order is open: the order is not shipped yet, or has a requested or an approved return.
 create or replace function app.is_open_order(o orders) returns boolean
 language sql stable set search_path = pg_catalog, public, pg_temp
 return o.status in ('pending', 'processing')
   or exists (select from returns r where r.order_id = o.id and r.status in ('requested', 'approved'));
 
--- Returns the pseudonym of a value. The key and the salt make it impossible to guess the value. All orders that are
--- erased because of their age have the same salt, so that two customers of a month still count as two.
+-- Returns the pseudonym of a value. Because of the key and the salt, nobody can guess the value. Orders of a client
+-- that are erased because of their age have the same salt. Therefore the number of customers in reports does not
+-- change.
 create or replace function app.pseudonym(e erasures, value text) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -23,8 +25,8 @@ as $$
   where value is not null
 $$;
 
--- Returns the hash under which a suppressed address of an erased person is kept. The hash begins with `erased:`, so it
--- is not an address.
+-- Returns the hash that replaces the suppressed address of an erased person. The hash begins with `erased:`, so it
+-- cannot be mistaken for an address.
 create or replace function app.suppression_hash(address text) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -47,9 +49,10 @@ begin
 end
 $$;
 
--- Returns the addresses and the subjects of the person whom a request names. An address and a subject belong to the
--- same person only if all orders with one of them also contain the other. The reason is that anyone can order with the
--- address of another person.
+-- Returns the addresses and the subjects of the person in a request. An address in an order of the given subject is
+-- included only if every order with this address has the given subject. A subject in an order with the given address is
+-- included only if every order of this subject has the given address. These conditions are necessary because anyone can
+-- order with the address of another person.
 create or replace function app.identities(
   client uuid, email text, subject text, out emails text[], out subjects text[])
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -72,9 +75,9 @@ as $$
           and lower(x.customer_email) <> lower($2)))
 $$;
 
--- Requests the erasure of a person at a client, and creates its job. Refusals: `not_found` means that the caller does
--- not belong to the client. `forbidden` means that the caller is neither an owner of the client nor a super admin.
--- `orders_open` comes with the numbers of at most 100 open orders.
+-- Requests the erasure of a person at a client, and creates its job. The refusal `not_found` means that the caller does
+-- not belong to the client. `forbidden` means that only an owner of the client or a super admin may request the
+-- erasure. `orders_open` means that the person has open orders; `detail` contains at most 100 of these orders.
 create or replace function app.request_erasure(
   client_id uuid, email text, subject text, out refusal text, out detail jsonb, out erasure_id uuid, out job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -94,7 +97,7 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
-  -- A subject without data of the client is only a text that the caller has chosen. It is left out.
+  -- Leave out a subject about which the client has no data, because such a subject can be any text of the caller.
   subjects := array(
     select s from unnest(subjects) s
     where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
@@ -141,15 +144,16 @@ as $$
 $$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
--- Returns whether an order belongs to the person of the erasure and is not erased. PostgreSQL replaces calls of the
--- function by its expression, so that it uses indexes. It does not do this for a function with settings.
+-- Returns whether an order belongs to the person of the erasure and is not erased. The function has no settings, so
+-- that PostgreSQL can inline it and use indexes.
 create or replace function app.is_order_to_erase(e erasures, o orders) returns boolean
 language sql stable
 return o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
   and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects));
 
--- Returns the next orders of the person: at most 1,000 orders, whose texts have at most 2 MB together, and at least one
--- order. Anybody can place orders for an address, so a person can have any number of texts.
+-- Returns the next orders of the person: at most 1,000 orders. The texts of these orders have at most 2 MB in total,
+-- unless the first order alone has more. The number is limited because anybody can place any number of orders with an
+-- address.
 create or replace function app.next_orders_to_erase(e erasures) returns uuid[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -166,7 +170,8 @@ as $$
 $$;
 
 -- Collects the texts about the person in the next orders, before the first of these orders is erased. Returns the
--- erasure, or no row if it is complete. `open` contains the numbers of orders that were opened since the request.
+-- erasure, or no row if it is complete. `open` contains the numbers of orders that have become open since the request,
+-- e.g. because of a return.
 create or replace function app.prepare_erasure(erasure_id uuid)
 returns table (client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamptz,
   created_at timestamptz, open text[])
@@ -197,8 +202,8 @@ end
 $$;
 grant execute on function app.prepare_erasure(uuid) to app_system;
 
--- Prepares the erasure for the next part of the person's orders, after a part is erased everywhere. Returns false if no
--- order is left.
+-- Prepares the erasure for the next orders of the person, after all traces of the current orders are erased. Returns
+-- false if no order is left.
 create or replace function app.continue_erasure(erasure_id uuid) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -245,9 +250,9 @@ begin
 end
 $$;
 
--- Erases up to `max_rows` orders of the person with all data that belongs to them. Returns the number of orders. A
--- pending order can only occur after a restore. Such an order gets a problem, so that it is not exported to an ERP
--- system.
+-- Erases up to `max_rows` orders of the person, with all data that belongs to these orders. Returns the number of
+-- orders. An order can be pending only if the database was restored. A pending order gets a problem, so that the order
+-- is not exported to an ERP system.
 create or replace function app.erase_orders(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -300,7 +305,7 @@ as $$
     'replaces_order_id', 'order_id')
 $$;
 
--- Erases mails: their recipients, and all content that does not come from the order. A waiting mail is not sent.
+-- Erases the recipients of mails, and all content that does not come from the order. A queued mail is not sent.
 create or replace function app.erase_mails(e erasures, mail_ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

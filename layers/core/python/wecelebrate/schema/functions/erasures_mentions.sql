@@ -3,14 +3,16 @@
 --
 -- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match data of
 -- other persons or of the platform, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
--- The names, the lines of addresses and the reasons (`phrases`) can be any sentence, e.g. an error message or the name
--- of a shop. They count only in the entries of the audit log about orders of the person, and in files
--- (app.phrases_to_search): app.mentions ignores them.
+--
+-- Names, lines of addresses and reasons are the `phrases` of a person. A phrase can be any text, e.g. an error message
+-- or the name of a shop. Therefore phrases are searched only in files (app.phrases_to_search), and in the entries of
+-- the audit log about orders of the person. app.mentions ignores phrases.
 
 set local role app_definer;
 
--- Returns whether a text is specific enough to be searched for: it has at least 6 characters, and also 3 letters in a
--- row, 6 digits or an `@`. Characters outside of ASCII count as letters, whatever the locale of the database is.
+-- Returns whether a text is specific enough for a search. The text must have at least 6 characters, and must contain 3
+-- letters in a row, 6 digits or an `@`. In every locale of the database, a character outside of ASCII counts as a
+-- letter.
 create or replace function app.is_needle(value text) returns boolean
 language sql immutable set search_path = pg_catalog
 return length(value) >= 6 and (
@@ -18,7 +20,8 @@ return length(value) >= 6 and (
   or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
 
 -- Returns a regular expression that finds `needle` (the searched text) only as whole words. If `needle` begins or ends
--- with a letter or a digit, a word border must be at this side. Scripts without spaces between words have no borders.
+-- with a letter or a digit, the match must begin or end at a word boundary. Scripts without spaces between words have
+-- no word boundaries.
 create or replace function app.needle_pattern(needle text) returns text
 language sql immutable set search_path = pg_catalog
 return concat(
@@ -28,8 +31,9 @@ return concat(
 
 -- Returns the texts that identify the person: the addresses and subjects, and the tracking data and telephone numbers
 -- of orders. A telephone number counts only in its international form (`+49…`), because a buyer can write any number
--- into this field, e.g. a date or an article number. A URL that its tracking number finds is left out. If a single
--- order has more than 3 MB of tracking data, the longest texts are left out, because a column has at most 4 MB.
+-- into this field, e.g. a date or an article number. A tracking URL that contains the tracking number is left out,
+-- because the search for the number also finds the URL. If a single order has more than 3 MB of tracking data, the
+-- longest texts are left out, because a column has at most 4 MB.
 create or replace function app.needles_of(e erasures, order_ids uuid[]) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -54,8 +58,8 @@ as $$
   where total <= 3000000
 $$;
 
--- Returns the texts that the person has chosen freely in orders. They can be equal to any text of the platform or of
--- the client.
+-- Returns the texts that the person has chosen freely in orders. Such a text can be equal to any text of the platform
+-- or of the client.
 create or replace function app.phrases_of(order_ids uuid[]) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -83,8 +87,8 @@ exception
 end
 $$;
 
--- Returns a JSON document, and the documents that its strings contain as JSON, at any depth. Each further level doubles
--- the number of backslashes before a quotation mark, so the strings of a megabyte have at most about 20 levels.
+-- Returns a JSON document, and all JSON documents in its strings, at any depth. Each level of nesting doubles the
+-- number of backslashes before a quotation mark. Therefore a document of one megabyte has at most about 20 levels.
 create or replace function app.documents_in(content jsonb) returns setof jsonb
 language sql immutable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -101,9 +105,9 @@ as $$
   select d.content from documents d
 $$;
 
--- Returns whether a JSON document contains a string with a text that identifies the person, or a string that equals the
--- person's subject. The strings can contain JSON, which is searched too. Keys, fixed words of the platform (such as
--- `order_file`), ids and times are ignored, unless one of them equals the subject.
+-- Returns whether a JSON document contains a text that identifies the person, or a string that equals the person's
+-- subject. JSON in strings is searched, too. Keys, fixed words of the platform (such as `order_file`), ids and times
+-- are ignored. A string that equals the subject is never ignored.
 create or replace function app.mentions(e erasures, content jsonb) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -133,8 +137,8 @@ as $$
       and x.action in ('member.create', 'member.delete'))
 $$;
 
--- Erases the dead letters that mention the person. In a message that belongs to no client, only the complete addresses
--- of the person count, because the message can be about another client.
+-- Erases the dead letters that mention the person. A message without a client can be about another client. In such a
+-- message, only the complete addresses of the person are searched.
 create or replace function app.erase_dead_letters(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -151,8 +155,8 @@ end
 $$;
 
 -- Erases the tracking data in the payloads of webhook deliveries about the orders, and the responses of the endpoints.
--- If the number of a shipment was its tracking number, the shipment gets the same number as in app.erase_order_details,
--- which has replaced the number in the shipment.
+-- If the tracking number was also the number of the shipment, app.erase_order_details has replaced this number. The
+-- payload gets the same new number.
 create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -171,8 +175,8 @@ end
 $$;
 
 -- Erases the data about the person in the results of ended jobs. In jobs for order files, the numbers of the person's
--- orders count, too. The texts that the person has chosen freely do not count: the files of the jobs are about many
--- orders, and a guest could name himself like a carrier (app.erase_job_of_file).
+-- orders are searched, too. Texts that the person has chosen freely are not searched, because these files are about
+-- many orders, and a guest could choose e.g. the name of a carrier (app.erase_job_of_file).
 create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -191,9 +195,9 @@ end
 $$;
 
 -- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
--- and staff keep their actors, and entries about members keep their texts. The phrases of the person count only in the
--- entries about the orders of the person. A subject counts only if it belongs to a buyer: a visitor can send events
--- with any `user_id`, e.g. with the id of an object.
+-- and staff keep their actors, and entries about members keep their texts. The phrases of the person are searched only
+-- in the entries about the orders of the person. A subject is searched only if it belongs to a buyer, because a visitor
+-- can send events with any `user_id`, e.g. with the id of an object.
 create or replace function app.erase_audit_entries(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -230,8 +234,8 @@ begin
 end
 $$;
 
--- Functions of the previous release, whose app.erase_jobs calls them until this file has replaced it. The next release
--- drops them.
+-- Functions of the previous release. The old version of app.erase_jobs calls these functions. The next release drops
+-- them.
 create or replace function app.mentions_in_orders(e erasures, content jsonb) returns boolean
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

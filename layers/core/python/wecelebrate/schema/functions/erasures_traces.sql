@@ -17,8 +17,9 @@ begin
   where s.client_id = e.client_id and s.address = any (e.emails)
     and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
       and x.address = app.suppression_hash(s.address));
-  -- An earlier erasure has already stored the hash of the address. The address was suppressed again afterwards, so the
-  -- table has two rows for it. The older row keeps the address suppressed, so the newer row is stored as released.
+  -- An earlier erasure has already stored the hash of the address, and the address was then suppressed again. The table
+  -- now has two rows for the address. The older row keeps the address suppressed, so the newer row is stored as
+  -- released.
   update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
     released_at = coalesce(s.released_at, now())
   where s.client_id = e.client_id and s.address = any (e.emails);
@@ -33,9 +34,9 @@ end
 $$;
 grant execute on function app.erase_addresses(uuid) to app_system;
 
--- Removes the personal data from up to `max_rows` events of the person, and of the visits in which the person was
--- signed in. The rows are kept, and the events of the same visit stay linked to each other.
--- Returns the number of events.
+-- Removes the personal data from up to `max_rows` events. These are events of the person, or of visits in which the
+-- person was signed in. The rows are kept, and the events of one visit stay linked to each other. Returns the number of
+-- events.
 create or replace function app.erase_events(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -57,7 +58,8 @@ begin
   with chosen as (
     (select a.id, a.accepted_at from analytics_events a
      where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
-     -- Erase the events with a user last: only their user shows that the visit belongs to the person.
+     -- Erase the events with a user last, because only the user of these events shows that the visit belongs to the
+     -- person.
      order by a.user_id is not null limit $2)
     union
     (select a.id, a.accepted_at from analytics_events a
@@ -76,8 +78,8 @@ grant execute on function app.erase_events(uuid, integer) to app_system;
 
 -- Erases the stored responses (idempotency keys) of one hour that are about orders of the person, or that name the
 -- client and mention the person. The keys belong to accounts and not to clients, so a response of another client must
--- not match. From now on, a request with the key is refused, so the request is still not executed twice. The keys of a
--- customer get a pseudonym.
+-- not match. The keys are kept: a later request with the same key is refused, and is not executed twice. In the keys of
+-- a customer, a pseudonym replaces the subject.
 create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -121,9 +123,9 @@ as $$
       where x.erasure_id = e.id))
 $$;
 
--- Erases the data about the person in rows of a table: in the next rows after the id `after`, at most `max_rows` of
--- them, and at most 8 MB, but at least one. Returns the last of these ids, or null if no row is left. `kind` is the
--- table.
+-- Erases the data about the person in the next rows of the table `kind`, after the id `after`. One call searches at
+-- most `max_rows` rows with at most 8 MB, but at least one row. Returns the id of the last searched row, or null if no
+-- row is left.
 create or replace function app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer) returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -154,10 +156,10 @@ end
 $$;
 grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
 
--- Some orders of the person have only a document in the key-value store of the predecessor, and no row. Marks these
--- orders, so that they never become rows with the data of the person. The function searches the next `max_rows`
--- documents after the key `after`. Returns the last of these keys, or null if no document is left. The function must
--- run before the orders are erased.
+-- Marks the orders of the person that have a document in the key-value store of the predecessor, but no row. A marked
+-- order never becomes a row with the data of the person. The function searches the next `max_rows` documents after the
+-- key `after`. Returns the last key that it has searched, or null if no document is left. The function must run before
+-- the orders are erased.
 create or replace function app.mark_erased_documents(erasure_id uuid, after text, max_rows integer) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -185,9 +187,9 @@ $$;
 grant execute on function app.erase_document_copies(uuid, text, integer) to app_system;
 
 -- Ends the exports of the client that can contain orders of the person, and cancels their jobs. Finished exports of the
--- platform contain the orders of all clients, so they end, too. A running export of the platform begins again with a
--- new snapshot, because an owner must not cancel an export of the staff. Returns the exports that have ended. The
--- worker of the erasure deletes their files.
+-- platform are also ended, because they contain the orders of all clients. A running export of the platform begins
+-- again with a new snapshot, because an owner must not cancel an export of the staff. Returns the exports that have
+-- ended. The worker of the erasure deletes the files of these exports.
 create or replace function app.end_exports(erasure_id uuid) returns table (export_id uuid, client_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -264,8 +266,9 @@ end
 $$;
 grant execute on function app.set_run_file(uuid, uuid, text, bigint, text) to app_system;
 
--- Returns the numbers of the orders of the current part, in lower case, whose length is between two lengths. The
--- previous release did not store the orders of an erasure, and erased all of them at once.
+-- Returns the order numbers of the current part of the erasure, in lower case, if they have `min_length` to
+-- `max_length` characters. The previous release did not store the ids of the orders, and erased all orders at once. For
+-- such an erasure, the function returns the numbers of all erased orders.
 create or replace function app.numbers_of(e erasures, min_length integer, max_length integer) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -276,8 +279,9 @@ as $$
 $$;
 
 -- Returns the texts that files of the client must no longer contain, the destinations of the client, and the time of
--- the first order of the person. The texts are in lower case. They identify the person: they contain no text that the
--- person has chosen freely. A guest could otherwise delete the files of others, e.g. with the name of a carrier.
+-- the first order of the person. The texts are in lower case, and identify the person. Texts that the person has chosen
+-- freely are left out. Otherwise a guest could choose a text of other files, e.g. the name of a carrier, and these
+-- files would be deleted.
 create or replace function app.files_to_search(
   erasure_id uuid, out texts text[], out destination_ids uuid[], out first_order_at timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -299,9 +303,10 @@ end
 $$;
 grant execute on function app.files_to_search(uuid) to app_system;
 
--- Returns the texts that the person has chosen freely and that occur in no data of the client about other orders. A
--- guest could otherwise choose a text of the client's files, e.g. the name of a carrier, a product or another person.
--- If the person has more than 100 texts, the function returns none. The orders of later parts are orders of the person.
+-- Returns the texts that the person has chosen freely and that occur in no data of the client about orders of other
+-- persons. Otherwise a guest could choose a text that the client's files contain, e.g. the name of a carrier, a product
+-- or another person. If the person has more than 100 texts, the function returns no text. Orders that the erasure has
+-- not reached yet count as orders of the person.
 create or replace function app.own_phrases(e erasures) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -320,9 +325,9 @@ as $$
     where cardinality($1.phrases) <= 100 and not exists (select from others o where strpos(o.text, phrase) > 0))
 $$;
 
--- Returns the texts that the person has chosen freely. They count in files only beside one of `numbers`: the numbers of
--- the person's orders that are too short to identify the orders, as many ERP systems have them. `own_phrases` count
--- also in a row without the number of another order.
+-- Returns the texts that the person has chosen freely. In a file, such a text is erased only next to one of `numbers`.
+-- These are short numbers of the person's orders, which do not identify the orders on their own; many ERP systems use
+-- short numbers. A text in `own_phrases` is also erased in a row without the number of another order.
 create or replace function app.phrases_to_search(
   erasure_id uuid, out phrases text[], out numbers text[], out own_phrases text[])
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -337,8 +342,8 @@ end
 $$;
 grant execute on function app.phrases_to_search(uuid) to app_system;
 
--- Returns whether one of the words is the number of an order of the client that does not belong to the erasure. The
--- words are in lower case.
+-- Returns whether one of the words is the number of a client's order that does not belong to the erasure. The words
+-- must be in lower case.
 create or replace function app.has_number_of_others(erasure_id uuid, words text[]) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -356,8 +361,8 @@ end
 $$;
 grant execute on function app.has_number_of_others(uuid, text[]) to app_system;
 
--- Erases the texts of the job that has read or written a file with the person. A reason can quote the person's name
--- without any other text about the person.
+-- Erases the texts of the job that has read or written a file with data of the person. Such a text can be a reason that
+-- quotes only the person's name.
 create or replace function app.erase_job_of_file(erasure_id uuid, key text, version_id text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -390,9 +395,9 @@ end
 $$;
 grant execute on function app.has_waiting_order_files(uuid) to app_system;
 
--- Completes an erasure, and deletes the remaining data about the person in the erasure itself. `version` is the version
--- of the steps that the worker has run (worker.VERSION). The worker of another release has searched for other texts.
--- Its erasure stays open until a worker of this release has repeated the steps.
+-- Completes an erasure, and deletes the data about the person in the erasure itself. `version` is the version of the
+-- steps that the worker has run (worker.VERSION). A worker of another release may have searched for other texts. In
+-- this case, the erasure stays open until a worker of this release has repeated the steps.
 create or replace function app.complete_erasure(erasure_id uuid, counts jsonb, version integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -446,8 +451,8 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
--- Returns whether the client has data of an erased person from the time before the erasure. It has such data if rows
--- were copied from a backup after the erasure. The conditions are those of app.claim_orders_to_erase,
+-- Returns whether the client has data of an erased person from the time before the erasure. This happens if rows were
+-- copied from a backup after the erasure. The conditions are the same as in app.claim_orders_to_erase,
 -- app.erase_addresses and app.erase_events.
 create or replace function app.has_returned(
   client_id uuid, emails text[], subjects text[], orders_before timestamptz) returns boolean
@@ -465,10 +470,10 @@ as $$
       where a.client_id = $1 and a.accepted_at <= $4 and (a.user_id = any ($2 || $3) or lower(a.user_id) = any ($2)))
 $$;
 
--- Creates an erasure again, from the list of erasures in the bucket, after the database was restored to a time before
--- the erasure. Creates its job, too. If the database still has the erasure, the erasure is opened again if the rows of
--- the person were copied from a backup. Returns the job, or null if there is nothing to erase, or if the database does
--- not have the client. The audit log keeps the time and the counts of the first erasure, which prove it.
+-- Creates an erasure from the list of erasures in the bucket, and its job, after the database was restored to a time
+-- before the erasure. If the database still has the erasure, but rows of the person were copied from a backup, the
+-- erasure is opened again. Returns the job. Returns null if there is nothing to erase, or if the database does not have
+-- the client. As evidence of the first erasure, the audit log keeps its time and its counts.
 create or replace function app.restore_erasure(
   erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
 returns uuid

@@ -6,13 +6,15 @@ set local role app_definer;
 -- wecelebrate.events.messages creates them. These events are not stored:
 --
 -- - events whose event id the client has sent in the last seven days, in this batch or in an earlier one
--- - events of a message that was delivered before, because the message contains the key (id, accepted_at) of each row
+-- - events of a message that was delivered twice; the message contains the key (id, accepted_at) of each row
 -- - events of a site that no longer stores events
 -- - events that are older than the retention period of the client
 --
--- A site may have become anonymous after it accepted an event with personal data. The personal data of such an event is
--- not stored. Two workers can store the same event at the same time. They insert the receipts in the same order, so one
--- worker waits for the other, and they cannot deadlock.
+-- If a site was set to anonymous storage after it accepted an event with personal data, the event is stored without
+-- this data.
+--
+-- Two workers can store the same event at the same time. They insert the receipts in the same order, so one worker
+-- waits for the other, and they cannot deadlock.
 create or replace function app.store_events(events jsonb) returns integer
 language sql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -45,15 +47,16 @@ as $$
 $$;
 grant execute on function app.store_events(jsonb) to app_system;
 
--- Returns the longest time that a client keeps its events, in months. If no client exists, returns the default of a new
--- client.
+-- Returns the longest retention period of events among all clients, in months. If no client exists, returns the default
+-- period of a new client.
 create or replace function app.longest_event_retention() returns integer
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$ select coalesce(max(event_retention_months), 25) from clients $$;
 grant execute on function app.longest_event_retention() to app_owner;
 
--- Deletes at most `max_rows` events that their clients no longer keep. Returns the number of deleted events. An event
--- happens at most five minutes after its acceptance, so the index by client finds the expired events.
+-- Deletes at most `max_rows` events that their clients no longer keep. Returns the number of deleted events. The
+-- condition on `created_at` lets PostgreSQL use the index by client. It is correct because `created_at` is at most five
+-- minutes after `accepted_at`.
 create or replace function app.delete_expired_events(max_rows integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -85,9 +88,9 @@ grant execute on function app.delete_expired_events(integer) to app_system;
 set local role app_owner;
 
 -- Drops the partitions whose events are beyond the retention periods of all clients, and returns the number of dropped
--- partitions. This locks the parent table, and waits for all transactions that read or write events. Meanwhile, later
--- transactions wait for this function. If it cannot get the lock within two seconds, it stops, and the next run
--- continues.
+-- partitions. The function locks the parent table: it waits for all transactions that read or write events, and later
+-- transactions wait for the function. If the function cannot get the lock within two seconds, it stops, and the next
+-- run continues.
 create or replace function app.drop_event_partitions() returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$
@@ -115,8 +118,8 @@ grant execute on function app.drop_event_partitions() to app_system;
 
 -- Creates the partitions for the month of `day` and for the following months. `ahead` is the number of following
 -- months. Existing partitions are not changed. Returns the number of created partitions. A partition can be accessed
--- only through its parent, because the partition has its own row-level security, but no policy and no grant. The
--- function belongs to the owner of the tables, because the function creates tables.
+-- only through its parent table, because row-level security is enabled for the partition, and the partition has no
+-- policy and no grant. The owner of the function is the owner of the tables, because the function creates tables.
 create or replace function app.create_event_partitions(day date, ahead integer default 2) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$

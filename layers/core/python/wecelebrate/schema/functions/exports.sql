@@ -2,8 +2,9 @@
 
 set local role app_definer;
 
--- Creates an export of the caller's rows, and its job. `client_id` is a client of the caller, or null for an admin of
--- the platform who exports the rows of all clients. Any member may export the rows that the member can read.
+-- Creates an export of rows that the caller can read, and the job of the export. `client_id` is a client of the caller,
+-- or null for an admin of the platform who exports the rows of all clients. Any member may export the rows that the
+-- member can read.
 create or replace function app.create_export(
   client_id uuid, kind text, format text, filters jsonb, options jsonb, notify_email text, out export_id uuid,
   out job_id uuid)
@@ -25,10 +26,12 @@ end
 $$;
 grant execute on function app.create_export(uuid, text, text, jsonb, jsonb, text) to app_admin, app_client;
 
--- Returns the ids of the orders of a client whose e-mail addresses, in lower case, follow `after` and do not follow
--- `last`. Null means that there is no such bound. Orders without an address are left out. If the caller may not see the
--- orders of the client, the function returns no id. Under row-level security, PostgreSQL uses no index on `lower`,
--- which is not leakproof. A query of the caller would therefore read all orders of the client for each range.
+-- Returns the ids of a client's orders in a range of e-mail addresses: the addresses, in lower case, are after `after`,
+-- and not after `last`. A null bound does not limit the range. Orders without an address are left out. If the caller
+-- may not see the orders of the client, the function returns no id.
+--
+-- The function `lower` is not leakproof. Therefore PostgreSQL cannot use an index on `lower` under row-level security,
+-- and a query of the caller would read all orders of the client for each range.
 create or replace function app.order_ids_of_addresses(client uuid, after text, last text) returns uuid[]
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -57,8 +60,8 @@ as $$
 $$;
 grant execute on function app.count_exports(uuid) to app_admin, app_client;
 
--- Deletes an export that the caller can see, and cancels its job. The sweeper deletes the file. Returns the job, and
--- whether it was cancelled. Returns no row if the export does not exist.
+-- Deletes an export that the caller can see, and cancels its job. The sweeper deletes the file later. Returns the id of
+-- the job, and whether the job was cancelled. Returns no row if the export does not exist.
 create or replace function app.delete_export(export_id uuid) returns table (job_id uuid, was_cancelled boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -86,11 +89,13 @@ grant execute on function app.delete_export(uuid) to app_admin, app_client;
 
 set local role app_owner;
 
--- Returns the text of a CSV cell. A spreadsheet would compute a cell that begins with one of `= + - @`, a tab or a line
--- break, or with the wide form of a sign. A `'` is added before such a text, even if a `'` already stands before the
--- sign. A `'` is also added before a sign that follows `;`, a tab or a line break inside the text, because some
--- spreadsheets separate cells there. The import removes one `'` from the same places (wecelebrate.core.formula_quotes).
--- The first condition makes the function faster, because most texts do not satisfy it.
+-- Returns the text of a CSV cell that a spreadsheet does not compute as a formula. A spreadsheet could compute a text
+-- that begins with one of the signs `= + - @`, with the wide form of such a sign, with a tab, or with a line break. A
+-- `'` is added before such a text, even if the text already has a `'` before the sign. A `'` is also added before a
+-- sign after `;`, a tab or a line break inside the text, because some spreadsheets split cells there.
+--
+-- The import removes one `'` from the same places (wecelebrate.core.formula_quotes). Most texts do not satisfy the
+-- first condition, which is fast to check.
 create or replace function app.formula_safe(value text) returns text
 language sql immutable parallel safe
 return case when ascii(value) in (9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312) or value ~ '[;\t\r\n]'
@@ -103,7 +108,7 @@ create or replace function app.rfc3339(at timestamptz) returns text
 language sql stable parallel safe
 return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
--- Returns the elements of a JSON array of texts, one in each line. Returns null if the array is empty.
+-- Returns the texts of a JSON array as lines. Returns null if the array is empty.
 create or replace function app.json_lines(texts jsonb) returns text
 language sql immutable parallel safe
 return case jsonb_array_length(texts) when 0 then null when 1 then texts ->> 0

@@ -1,17 +1,17 @@
 -- The facets of a storefront: the numbers of products by category and by brand, and the range of prices.
 --
--- Without other filters, the numbers come from facet_counts and facet_deltas (see tables/0042), and the range of prices
--- comes from two entries of an index. Each other facet is computed from the products. All functions run as app_definer,
--- because a search is fast only without policies. Therefore the SQL of these functions restricts the rows to the
--- products of the current site.
+-- If no other field has a filter, the numbers come from facet_counts and facet_deltas (see tables/0042), and the range
+-- of prices comes from two entries of an index. Otherwise a facet is computed from the products. All functions run as
+-- app_definer, because a search is fast only without policies. Therefore the SQL of these functions must restrict the
+-- rows to the products of the current site.
 
 set local role app_definer;
 
 -- Returns the values of a facet with the most active products, at most `max_values`, as [{"value": …, "count": …}, …].
 -- Products that the site excludes do not count. Values with the same number of products are sorted by name.
 --
--- To fold a name takes up to a millisecond, so at most three times as many values are folded as are returned. If more
--- values have the same number of products, those with the lowest code points are chosen.
+-- Folding a name takes up to a millisecond. Therefore at most 3 × `max_values` values are folded. If more values have
+-- the same number of products, the values with the lowest code points are chosen.
 create or replace function app.count_facet(catalog uuid, site uuid, facet text, max_values integer) returns jsonb
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -57,9 +57,9 @@ begin
 end
 $$;
 
--- Returns the facets of the products that a site shows and that match `conditions`, an SQL text for the table products
--- with the parameters of app.product_facets. Each facet applies the filters on the other fields, but not the filter on
--- its own field. The values are chosen as in app.count_facet.
+-- Returns the facets of the products that a site shows and that match `conditions`. `conditions` is SQL for the table
+-- products, with the parameters of app.product_facets. A facet applies the filters on other fields, but not the filter
+-- on its own field. The values are chosen as in app.count_facet.
 create or replace function app.live_facets(
   catalog uuid, conditions text, patterns text[], category text, brand text, price_min numeric, price_max numeric,
   max_values integer, sku text)
@@ -71,7 +71,8 @@ declare
 begin
   execute format($sql$
     with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
+      -- All three facets are computed from these few groups. Without the groups, every row would be stored once and
+      -- read three times.
       select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
       from (
         select category, brand, ($4 is null or price >= $4) and ($5 is null or price <= $5) as in_price,
@@ -106,9 +107,9 @@ end
 $$;
 
 -- Returns the facets of the current site: the number of products of each category and of each brand, and the range of
--- prices. Each facet applies the filters on the other fields, but not the filter on its own field. Values with more
--- products come first. Values with the same number of products are sorted by name. Each facet has at most `max_values`
--- values. Returns null for a caller without a site.
+-- prices. A facet applies the filters on other fields, but not the filter on its own field. Values with more products
+-- come first. Values with the same number of products are sorted by name. Each facet has at most `max_values` values.
+-- Returns null for a caller without a site.
 create or replace function app.product_facets(
   search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer,
   stock text[])
@@ -123,7 +124,7 @@ declare
     case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
     || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
   has_price constant boolean := price_min is not null or price_max is not null;
-  -- Each constant is true if no other field has a filter. The facet's own field can have a filter.
+  -- Each constant is true if no field has a filter, or only the field of its own facet.
   counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
   counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
@@ -140,7 +141,8 @@ begin
     price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
-    -- If one facet comes from the stored counts, the other facets need only the products that match its filter.
+    -- If one facet comes from the stored counts, the other facets need only products that match the filter on its
+    -- field.
     facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
       when category is not null and brand is not null and has_price then ''
       when category is not null and brand is not null then ' and (category = $2 or brand = $3)'

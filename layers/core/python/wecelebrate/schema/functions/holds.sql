@@ -1,16 +1,16 @@
 -- The pieces that orders hold, and the stock in files of an ERP system (the reported stock).
 -- tables/0034_stock_holds.sql describes the tables.
 --
--- Every function locks the products, sorted by their ids, before it reads or writes their holds, like app.place_order.
--- Therefore the free stock is always computed from all committed holds, and the functions do not deadlock. An order is
--- locked before its products.
+-- Like app.place_order, every function first locks the products, sorted by their ids, and then reads or writes their
+-- holds. Therefore the free stock is always computed from all committed holds, and the functions do not deadlock. An
+-- order is locked before its products.
 
 set local role app_definer;
 
--- Returns the time after which the ERP system no longer counts the pieces of a hold as stock. It is the first of these
--- times: when the pieces were shipped, when the order was acknowledged (unless the stock is physical), and `hold_hours`
--- after the order was placed. `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog.
--- For a return, it is the time at which the pieces were received.
+-- Returns the time after which the ERP system no longer counts the pieces of a hold as stock. This is the earliest of
+-- three times: the shipment of the pieces, the acknowledgement of the order (ignored if the stock is physical), and
+-- `hold_hours` after the order was placed. `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of
+-- the catalog. For a return, the function returns the time at which the pieces were received.
 create or replace function app.hold_known_at(hold stock_holds, means text, hold_hours integer) returns timestamptz
 language sql stable parallel safe
 return case
@@ -22,8 +22,8 @@ return case
 -- Returns the number of pieces of a hold that must be subtracted from the stock. `reported_at` is the time at which the
 -- ERP system counted this stock.
 --
--- The result is negative if the ERP system had already subtracted the pieces at this time, and if they came back to the
--- stock later, because of a cancellation or a return.
+-- The result is negative if two conditions are true: the ERP system had already subtracted the pieces at this time, and
+-- the pieces came back to the stock later, because of a cancellation or a return.
 create or replace function app.hold_effect(
   hold stock_holds, means text, hold_hours integer, reported_at timestamptz) returns integer
 language sql stable parallel safe
@@ -39,8 +39,8 @@ language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select from products where id = any (product_ids) order by id for no key update $$;
 
 -- Computes the free stock of products again after their holds have changed. The products must be locked. `returned` is
--- the number of pieces of each product that came back to the stock. If a product has no row in stock_reports, its count
--- is exact, so the returned pieces are added to the count. Products that are not tracked have no stock.
+-- the number of pieces of each product that came back to the stock. If a product has no row in stock_reports, the
+-- returned pieces are added to its count. Products that are not tracked have no stock.
 create or replace function app.recompute_stock(product_ids uuid[], returned integer[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -62,10 +62,10 @@ as $$
   where p.id = s.id and p.inventory_count <> s.free
 $$;
 
--- Subtracts the pieces of an order from the stock, and creates holds for them. app.place_order does the same itself.
--- This function is for orders that are created in another way, such as replacements. Only tracked products have a
--- stock. Returns null, or the lines whose stock is too low: [{at, left}, …] as in app.place_order. In this case,
--- nothing changes.
+-- Subtracts the pieces of an order from the stock, and creates holds for the pieces. This function is for orders that
+-- app.place_order does not create, such as replacements. Only tracked products have a stock. Returns null. If the stock
+-- of some lines is too low, the function changes nothing, and returns these lines: [{at, left}, …] as in
+-- app.place_order.
 create or replace function app.open_holds(order_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -101,8 +101,8 @@ begin
 end
 $$;
 
--- Records that the ERP system acknowledged an order at `at`. A stock that the ERP system counts later does not include
--- the pieces of this order. A second acknowledgement changes nothing.
+-- Records that the ERP system acknowledged an order at `at`. From this time on, the stock in reports of the ERP system
+-- does not include the pieces of this order. A second acknowledgement changes nothing.
 create or replace function app.acknowledge_holds(order_id uuid, at timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -117,9 +117,10 @@ begin
 end
 $$;
 
--- Ends the hold of pieces of an order that are neither shipped nor cancelled: at most `pieces` of a line, or all if
--- `pieces` is null. If `line` is null, the holds of all lines end. Exactly one of the two times must be given. If only
--- some of the pieces of a hold end, the hold is split. Returns the number of pieces whose hold has ended.
+-- Ends holds of an order whose pieces are not shipped and not cancelled: at most `pieces` pieces of a line, or all if
+-- `pieces` is null. If `line` is null, the holds of all lines end. The caller must give either `shipped_at` or
+-- `cancelled_at`. If only some of the pieces of a hold end, the hold is split. Returns the number of pieces whose hold
+-- has ended.
 create or replace function app.end_holds(
   order_id uuid, line integer, pieces integer, shipped_at timestamptz, cancelled_at timestamptz) returns integer
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -162,23 +163,23 @@ begin
 end
 $$;
 
--- Records that pieces of a line were shipped at `at`. Returns the number of pieces that were held until now, which is
--- at most `pieces`.
+-- Records that pieces of a line were shipped at `at`. Returns the number of these pieces that an order held until now
+-- (at most `pieces`).
 create or replace function app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$ select app.end_holds($1, $2, $3, coalesce($4, clock_timestamp()), null) $$;
 
--- Puts unshipped pieces of an order back into the stock: at most `pieces` of a line, or all pieces of the line if
--- `pieces` is null, or the pieces of all lines if `line` is null, too. Returns the number of these pieces. A piece is
--- put back only once.
+-- Puts unshipped pieces of an order back into the stock: at most `pieces` pieces of a line. If `pieces` is null, all
+-- pieces of the line are put back. If `line` is null, too, the pieces of all lines are put back. Returns the number of
+-- pieces. A piece is put back only once.
 create or replace function app.release_held_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$ select app.end_holds($1, $2, $3, null, coalesce($4, clock_timestamp())) $$;
 
--- Adds returned pieces of a line to the stock. The caller guarantees that the number of returned pieces is at most the
--- number of shipped pieces. Returns the number of pieces: 0 if the product was deleted or is not tracked.
+-- Adds returned pieces of a line to the stock. The caller must ensure that `pieces` is at most the number of shipped
+-- pieces. Returns `pieces`, or 0 if the product was deleted or is not tracked.
 create or replace function app.restock_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp

@@ -2,10 +2,10 @@
 
 set local role app_owner;
 
--- Returns the value of `products.media` for a product with these images. The value is stored, so the query for a page
--- of a thousand products reads the value like any other column. Building the value for each read took five times as
--- long as the rest of the page. The address of the bucket can change, so the character \x01 stands for this address.
--- JSON text never contains this character: if the address of an image contains the character, JSON escapes it.
+-- Returns the value of `products.media` for a product with these images. The value is stored, because computing it for
+-- each read of a page of a thousand products took five times as long as the rest of the page. The address of the bucket
+-- can change, so the value contains the character \x01 instead of this address. JSON text contains no other \x01,
+-- because JSON escapes this character in the address of an image.
 create or replace function app.product_media(catalog uuid, addresses jsonb) returns text
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -55,8 +55,8 @@ grant execute on function app.renditions_with_urls(jsonb, text) to app_admin, ap
 
 -- Returns the time of the next automatic attempt to fetch an address. `failures` is the number of failed attempts in a
 -- row. The pauses between the attempts are 10 minutes, then 1 hour, 6 hours and 24 hours. If the server requested a
--- longer pause (`min_wait`, in seconds), this longer pause applies. Returns null if the failure is permanent. The
--- address is then fetched again only when a caller requests this.
+-- longer pause (`min_wait`, in seconds), the longer pause applies. Returns null if there are no further automatic
+-- attempts. After that, the address is fetched only when a caller requests a new attempt.
 create or replace function app.next_image_attempt(code text, failures integer, min_wait double precision)
 returns timestamptz
 language sql stable parallel safe

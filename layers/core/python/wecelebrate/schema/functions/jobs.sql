@@ -2,9 +2,8 @@
 
 set local role app_owner;
 
--- Ends the leases of jobs whose workers did not renew the lease before it ran out. Each of these jobs returns to the
--- queue, or fails if `max_attempts` attempts in a row have made no progress. Returns all of these jobs. While a worker
--- writes to its job, the job is locked. Such a job is skipped.
+-- Ends expired leases of jobs. A job with an expired lease returns to the queue, or fails if `max_attempts` attempts in
+-- a row have made no progress. Returns these jobs. If a worker is writing to a job, the job is locked and is skipped.
 create or replace function app.end_expired_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -39,10 +38,9 @@ as $$
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
--- Returns the first job that waits for a person and must end before the given later job can start. Returns null if no
--- such job exists. A waiting job blocks the later jobs of its catalog, because each of these jobs contains only
--- changes. There are two exceptions: a waiting full file blocks no job, because any newer file replaces it, and a
--- waiting job does not block a dry run.
+-- Returns the first job that waits for a person and blocks the given job. Returns null if no such job exists. A waiting
+-- job blocks the later jobs of its catalog, because later jobs contain only changes. There are two exceptions. The job
+-- of a full file blocks no job, because any newer file replaces the full file. A dry run is never blocked.
 create or replace function app.job_blocked_by(j jobs) returns uuid
 language sql stable parallel safe
 as $$
@@ -53,7 +51,8 @@ as $$
   order by s.queued_at, s.id limit 1
 $$;
 
--- Returns whether a job that is pending or running must end before a later job with the same ordering key can start.
+-- Returns whether the later of two jobs with the same ordering key has to wait for the earlier job, which is pending or
+-- running.
 create or replace function app.job_holds_back(earlier jobs, later jobs) returns boolean
 language sql stable parallel safe
 return case
@@ -68,7 +67,7 @@ grant execute on function app.job_holds_back(jobs, jobs), app.job_blocked_by(job
 -- available.
 --
 -- Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest job.
--- `workers` is the number of all workers. One client never gets all workers, so a job of another client can start
+-- `workers` is the number of all workers. One client never gets all workers, so that a job of another client can start
 -- immediately. Only the first job with an ordering key can start, and only if no other job with this key is running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -128,14 +127,15 @@ end
 $$;
 grant execute on function app.claim_job(text, integer, double precision) to app_system;
 
--- Claims up to `max_jobs` due jobs of one owner (a client, or the platform) for a free worker, which runs them one
--- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
--- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
--- workers, then the owner of the oldest job, and one owner never gets all `workers`. The jobs of this type have no
--- ordering keys.
+-- Claims up to `max_jobs` due jobs of one owner (a client, or the platform) for a free worker. The worker runs the jobs
+-- one after the other, in the returned order. Returns no row when no job is available. Claims only jobs without an
+-- ordering key.
 --
--- A job whose last attempt has failed is claimed without other jobs. Such a job can end its worker again, e.g. because
--- a call takes too long, and then every other job of its batch would lose an attempt, too.
+-- The function chooses the owner as app.claim_job does: first an owner with a job of high priority, then the owner with
+-- the fewest workers, then the owner of the oldest job. One owner never gets all `workers`.
+--
+-- A job whose last attempt has failed is claimed without other jobs. Such a job can crash its worker again, e.g.
+-- because a call takes too long. In a batch, every other job would then lose an attempt, too.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -194,8 +194,9 @@ grant execute on function app.claim_job_batch(text, integer, integer, double pre
 
 set local role app_definer;
 
--- Saves the progress of staging in the transaction that stages the rows. This must be a definer function, because
--- app_worker cannot read jobs. Returns false when a later worker has claimed the job, or when the job was cancelled.
+-- Saves the progress of staging in the transaction that stages the rows. The function must run with the rights of its
+-- owner, because app_worker cannot read jobs. Returns false when a later worker has claimed the job, or when the job
+-- was cancelled.
 create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
 returns boolean
@@ -214,7 +215,8 @@ grant execute on function app.save_staging_progress(uuid, integer, integer, json
   to app_worker;
 
 -- Returns the ids of the jobs that have staged rows. The query is fast, because it jumps in the index from one job to
--- the next job. It runs as app_definer, because it reads the rows of all jobs. It returns only the ids of the jobs.
+-- the next job. The function runs as app_definer, because it reads the rows of all jobs. It returns no other data of
+-- the rows.
 create or replace function app.staged_job_ids() returns setof uuid
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -243,8 +245,8 @@ language sql volatile security definer set search_path = pg_catalog, public, pg_
 as $$ analyze app.staged_products_intake (job_id, fence, sku) $$;
 grant execute on function app.analyze_staged_products() to app_worker;
 
--- Returns what a job waits for: `approval` of its changes, or a `decision`, which answers its questions. Returns null
--- if the job does not wait for a person.
+-- Returns `approval` if a job waits until a person approves its changes, or `decision` if it waits for answers to its
+-- questions. Otherwise returns null.
 create or replace function app.job_waiting_for(j jobs) returns text
 language sql immutable parallel safe
 return case when j.status = 'pending' then
@@ -261,8 +263,9 @@ return coalesce(j.approval = 'needed' and j.decision is distinct from 'needed' a
 --
 -- The rate of the first seconds is not useful, because the worker is still opening the file.
 --
--- A worker renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate
--- does not show the remaining time. In that case, a worker continues the job after the lease has run out.
+-- A worker renews its lease of 10 s every 3 s. If the remaining time of the lease is below 4 s, the worker may have
+-- crashed, and the rate does not show the remaining time of the job. Another worker continues the job after the lease
+-- has expired.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$

@@ -1,18 +1,19 @@
 -- The key-value store of the predecessor: the families of its keys. The store has no reliable list of its documents:
--- some lists were never written, and other lists contain whole documents. Therefore the documents are found by the
--- families of their keys. One entity can have documents in several families, because the predecessor changed its keys
--- several times.
+-- some lists were never written, and other lists contain whole documents. Therefore the functions find the documents by
+-- the families of their keys. An entity can have documents in several families, because the predecessor changed the
+-- form of its keys several times.
 
 set local role app_owner;
 
--- Returns the families of keys. A key belongs to the first family in this order whose pattern matches it. Only the
--- families whose `heads` contain the first segment of a key are compared with the key.
+-- Returns the families of keys. A key belongs to the first row in this order whose `heads` contain the first segment of
+-- the key, and whose `pattern` matches the key.
 --
--- An id can be empty. A document with an empty id also belongs to an entity, so its key must match, too.
+-- An id can be empty. The patterns also match the key of a document with an empty id, because this document belongs to
+-- an entity, too.
 --
--- `meaning` is the kind of object that the documents become: an entity (client, site, catalog, product, order), a
--- setting of a site, a list or a copy that is derived from other documents, a log, an object of a later part of the
--- platform, or a secret. The platform never shows, copies or logs a secret.
+-- `meaning` is the type of object in the documents: an entity (client, site, catalog, product, order), a setting of a
+-- site, a list or a copy that is derived from other documents, a log, an object that a later version of the platform
+-- will use, or a secret. The platform never shows, copies or logs a secret.
 create or replace function app.kv_key_families()
 returns table (family text, meaning text, heads text[], pattern text)
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
@@ -55,8 +56,8 @@ grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirr
 
 set local role app_definer;
 
--- Returns the number of documents in the store for each family, and their size in bytes. It returns no key and no
--- value, because keys of the store contain tokens. Only admins of the platform may call it. Services may not.
+-- Returns the number of documents in the store for each family, and their size in bytes. Returns no keys and no values,
+-- because they can contain tokens. Admins of the platform may call the function, but services may not.
 create or replace function app.kv_families()
 returns table (family text, meaning text, documents bigint, bytes bigint)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -79,12 +80,13 @@ end
 $$;
 grant execute on function app.kv_families() to app_admin;
 
--- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: documents
--- of entities, and lists. Documents of other families are not read, because their values and keys can be secret.
+-- Returns documents of entities, and lists, in the order of their keys. The first key is after `start`, or is `start`
+-- itself if `inclusive` is true. Documents of other families are not returned, because their values and keys can be
+-- secret.
 --
--- If the page would have more than `max_bytes`, its last row has no value: there is another document, but it belongs to
--- the next page. The first row always has a value. The bytes include the longest form that a key has in a response.
--- Only admins of the platform may call it. Services may not.
+-- If the page would have more than `max_bytes`, its last row has no value: the document of this row belongs to the next
+-- page. The first row always has a value. The size of a key is counted in the longest form that the key can have in a
+-- response. Admins of the platform may call the function, but services may not.
 create or replace function app.kv_documents(start text, inclusive boolean, max_rows integer, max_bytes integer)
 returns table (key text, family text, meaning text, value text)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp

@@ -1,11 +1,11 @@
--- The archive of the documents of an entity: one line of JSON for each document. No line contains a secret: secrets
--- stay in the database until the archive expires. A line contains the text of a value exactly as PostgreSQL prints it,
--- so an undo restores each byte.
+-- The archive of the documents of an entity: one line of JSON for each document. Lines contain no secrets, because
+-- secrets stay in the database until the archive expires. A line contains the text of a value exactly as PostgreSQL
+-- prints it, so an undo restores the same bytes.
 
 set local role app_mirror;
 
--- Returns whether the documents of an entity are archived or deleted. In this case, the platform no longer writes the
--- documents. During the status `ending`, all documents are back, and the platform writes them again.
+-- Returns whether the documents of an entity are archived or deleted. If so, the platform does not write the documents.
+-- In the status `ending`, all documents are restored, and the platform writes them again.
 create or replace function kv.is_retired(entity text) returns boolean
 language sql stable
 return exists (
@@ -22,7 +22,8 @@ begin
 end
 $$;
 
--- Returns the transactions that have written a table, and have not ended. Each has a lock of the table until its end.
+-- Returns the open transactions that have written to a table. Such a transaction holds a lock on the table until it
+-- ends.
 create or replace function kv.writers_of(written regclass) returns text[]
 language sql volatile
 return array(
@@ -31,10 +32,10 @@ return array(
     and l.database = (select d.oid from pg_database d where d.datname = current_database())
     and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
 
--- Waits until `writers` have ended, which are transactions that have written rows of an entity. Null means all
--- transactions that have written such rows before this call. Before the writers are read, a transaction must have
--- committed the status `ending`: then all later writes also change the documents. No writer waits for this function.
--- lock_not_available means that a transaction still runs after 2 seconds.
+-- Waits until the transactions `writers` have ended. If `writers` is null, waits for all open transactions that have
+-- written rows of the entity. Before the caller lists the writers, the status `ending` must be committed, so that all
+-- later writes also change the documents. No writer waits for this function. The function raises lock_not_available if
+-- a transaction still runs after 2 seconds.
 create or replace function kv.wait_for_unmirrored_writes(entity text, writers text[]) returns void
 language plpgsql volatile
 as $$
@@ -58,7 +59,8 @@ create or replace function kv.wait_for_unmirrored_writes(entity text) returns vo
 language sql volatile
 as $$ select kv.wait_for_unmirrored_writes($1, null) $$;
 
--- Returns the secrets of a document as [{"path": …, "value": …}, …]: the values that its cleaned form does not contain.
+-- Returns the secrets of a document as [{"path": …, "value": …}, …]: the values that are in `original`, but not in
+-- `cleaned`.
 create or replace function kv.secrets_of(original jsonb, cleaned jsonb, path text[] default '{}') returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -103,7 +105,7 @@ $$;
 
 -- Returns whether a document may be deleted. A document may be deleted if the platform has its content. A list may be
 -- deleted if the platform has the content of all documents in the list. Documents in quarantine, documents of other
--- environments, and documents that were not mirrored stay.
+-- environments, and documents that were not mirrored may not be deleted.
 create or replace function kv.is_retirable(entity text, key text, value jsonb) returns boolean
 language plpgsql stable
 as $$
@@ -120,8 +122,8 @@ begin
 end
 $$;
 
--- Returns the line of a document without its secrets, and these secrets. The line is null if the document cannot be
--- archived and restored exactly, because a text that is itself JSON may contain a secret.
+-- Returns the archive line of a document without its secrets, and the secrets. The line is null if the document
+-- contains JSON in a string that may contain a secret, because such a document cannot be restored exactly.
 create or replace function kv.archive_line(key text, value jsonb, out line text, out secrets jsonb)
 language plpgsql immutable parallel safe
 as $$
@@ -144,8 +146,8 @@ begin
 end
 $$;
 
--- Returns the next documents of an entity that may be deleted: at most `size` documents, and at most `max_bytes` bytes
--- unless a single document has more.
+-- Returns the next documents of an entity that may be deleted: at most `size` documents. The documents have at most
+-- `max_bytes` bytes, unless the first document alone has more.
 create or replace function kv.archive_page(
   entity text, after text, size integer, max_bytes bigint, out keys text[], out lines text, out secrets jsonb)
 language plpgsql stable
@@ -197,9 +199,9 @@ create or replace function kv.lines_hash(lines text) returns text
 language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
--- Begins the next part of an archive, and returns the part with its lines. Null means that all documents are archived.
--- A part counts only after its object was verified. The part is begun and verified in one transaction. The caller must
--- use a separate statement with bound parameters.
+-- Begins the next part of an archive, and returns the part with its lines. Returns null if all documents are archived.
+-- A part counts as archived only after its object was verified (kv.prove_archive_part). The caller must begin and
+-- verify a part in one transaction, and must use a separate statement with bound parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -234,8 +236,8 @@ end
 $$;
 grant execute on function kv.begin_archive_part(text, integer, bigint) to app_admin;
 
--- Records that the object of a part was read back. Returns false if its lines differ from the documents. The caller
--- must use a separate statement with bound parameters.
+-- Records that the caller has read the object of a part, to verify it. Returns false if the lines of the object differ
+-- from the documents. The caller must use a separate statement with bound parameters.
 create or replace function kv.prove_archive_part(
   entity text, number integer, version_id text, content_sha256 text, object_sha256 text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -252,9 +254,10 @@ end
 $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
--- Deletes the documents of the next part of an archive, and returns the outcome. `deleted`: the documents were deleted.
--- `changed`: the documents differ from the archive, or the archive is too old. `complete`: all documents of all parts
--- are deleted, and no new document has arrived. `not_led`: the tables no longer answer all reads.
+-- Deletes the documents of the next part of an archive, and returns the outcome. `deleted` means that the documents
+-- were deleted. `changed` means that the documents differ from the archive, or that the archive is too old. `complete`
+-- means that all documents of all parts are deleted, and that no new document exists. `not_led` means that the tables
+-- no longer answer all reads.
 --
 -- The caller must use a separate statement with bound parameters. The triggers of the mirror do not run, so kv.ids does
 -- not change.
@@ -305,9 +308,9 @@ end
 $$;
 grant execute on function kv.next_deleted_part(text, integer) to app_admin;
 
--- Gives up the documents of a part: the undo no longer restores them. The caller has checked that the object is lost.
--- Returns the keys of the documents, or null if the part does not have to be restored. The caller must use a separate
--- statement with bound parameters, so that injected SQL cannot call the function.
+-- Records that the undo does not restore the documents of a part. The caller must have checked that the object of the
+-- part is lost. Returns the keys of the documents, or null if the part does not have to be restored. The caller must
+-- use a separate statement with bound parameters, so that injected SQL cannot call the function.
 create or replace function kv.give_up_part(entity text, number integer, reason text) returns text[]
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -351,10 +354,10 @@ begin
 end
 $$;
 
--- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document, and
--- the archived secrets of this key stay until the archive expires. The function does not restore the data of persons
--- who were erased since then, or the documents of deleted rows. Returns false if the given lines are not the lines of
--- the part.
+-- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document, and the
+-- archived secrets of this key stay until the archive expires. The function does not restore documents of deleted rows,
+-- or data of persons who were erased after the documents were archived. Returns false if `lines` differs from the lines
+-- of the part.
 create or replace function kv.restore_part(entity text, number integer, lines text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

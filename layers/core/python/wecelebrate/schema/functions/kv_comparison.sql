@@ -1,6 +1,6 @@
 -- These functions read both sides of a comparison: the documents of the store, and the rows of the platform. Python
--- code (wecelebrate/kv/comparison) computes the expected rows. It shares no code with the mapping. Therefore these
--- functions only read, and call no function that maps a document.
+-- code (wecelebrate/kv/comparison) computes the expected rows. A comparison must not share code with the mapping that
+-- it checks. Therefore these functions call no function that maps a document.
 
 set local role app_mirror;
 
@@ -26,8 +26,8 @@ create or replace function kv.is_compared_list(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^(client|site|catalog|gift|order)s:all$|^(catalog_gifts|catalog_index|order_index|user_orders):';
 
--- Returns the next keys of an entity after a key, in their order, until the values have 2 MB. Each list is a separate
--- page. `share` is the share of the keys that a sample contains, in millionths.
+-- Returns the next keys of an entity after a key, in order, until the values have 2 MB. Each list is a separate page.
+-- `share` is the fraction of the keys in a sample, in millionths.
 create or replace function kv.compared_keys(
   entity text, after text, up_to text, size integer, share integer, seed bigint) returns text[]
 language plpgsql stable
@@ -56,7 +56,7 @@ begin
 end
 $$;
 
--- Returns the environments, old ids and keys of a row in the store.
+-- Returns the environments, old ids and keys that a row has in the store.
 create or replace function kv.names_of(entity text, id uuid) returns jsonb
 language sql stable
 return (select coalesce(jsonb_agg(jsonb_build_array(i.environment, i.old_id, i.key)), '[]')
@@ -97,16 +97,15 @@ end
 $$;
 
 -- Returns the facts about documents that a comparison needs, from one snapshot: the documents, their rows, and the
--- entries of the mapping (kv.ids) for both. `keys` contains the keys of the documents, also the computed keys of
--- documents in lists. `ids` contains the rows that the documents must have. `others` contains the keys of other
--- documents of the same records. If `has_values` is false, the values of the documents are left out, except for the
--- settings of sites.
+-- entries of the mapping (kv.ids) for both. `keys` contains the keys of the documents, including the computed keys of
+-- documents in lists. `ids` contains the ids of the expected rows. `others` contains the keys of other documents of the
+-- same records. If `has_values` is false, the values of the documents are left out, except for the settings of sites.
 create or replace function kv.compared_records(
   entity text, keys text[], ids uuid[], others text[], has_values boolean) returns jsonb
 language plpgsql stable
 as $$
 declare
-  -- The rows that the mapping has assigned to the documents can differ from the rows that they must have.
+  -- The rows to which the mapping has assigned the documents. They can differ from the expected rows.
   assigned constant uuid[] := array(
     select distinct i.id from kv.ids i where i.entity = $1 and i.key = any (keys) and ids <> '{}');
 begin
@@ -130,14 +129,15 @@ begin
 end
 $$;
 
--- Returns the environments whose documents are compared: those of the mirror, or else of the last run of the backfill.
+-- Returns the environments whose documents are compared: the environments of the mirror, or of the last run of the
+-- backfill if the mirror is off.
 create or replace function kv.compared_environments() returns text[]
 language sql stable
 return coalesce((select m.environments from kv.mirror m where m.enabled),
   (select r.environments from kv.runs r order by r.started_at desc, r.id desc limit 1), '{production}');
 
--- Returns the names in the keys `environments:<name>`. Ids of sites are left out, because the second part of an order's
--- key can be an environment or a site.
+-- Returns the names in the keys `environments:<name>`. Names that are also ids of sites are left out, because the
+-- second segment of an order's key can be an environment or a site.
 create or replace function kv.declared_environments() returns text[]
 language sql stable
 return array(
@@ -146,8 +146,9 @@ return array(
     where key >= 'site:' and key < 'site;' or key >= 'sites:' and key < 'sites;'
   except select old_id from kv.ids where entity = 'site');
 
--- Returns a hash of the names of clients, catalogs and sites, of the currencies of catalogs, of the settings of sites
--- that can name a catalog, and of the environments.
+-- Returns a hash of the data of parents that affects a comparison. The data are the keys and old ids of clients,
+-- catalogs and sites, the currencies of catalogs, the settings of sites that can contain a catalog, and the
+-- environments.
 create or replace function kv.parents_hash() returns numeric
 language sql stable
 return (
@@ -160,8 +161,8 @@ return (
   from kv.ids i left join catalogs c on c.id = i.id left join sites s on s.id = i.id
   where i.entity in ('client', 'catalog', 'site'));
 
--- Returns a hash of other data that affects the comparison of the given rows: the catalogs that have a list of gifts,
--- and the old ids and keys of the gifts of orders.
+-- Returns a hash of other data that affects the comparison of rows. For products, these data are the catalogs that have
+-- a list of gifts. For orders, they are the old ids and keys of the ordered gifts.
 create or replace function kv.references_hash(entity text, ids uuid[]) returns numeric
 language sql stable
 return case entity
@@ -176,9 +177,9 @@ return case entity
       join kv.ids i on i.entity = 'product' and i.id = g.id)
   else 0 end;
 
--- Returns a hash of all data that affects the comparison of a range of keys, and the number of its documents. Any
--- change of a document, a row, or an old id or key of a parent changes the hash. `version` is the version of the rules
--- of the comparison.
+-- Returns a hash of all data that affects the comparison of a range of keys, and the number of its documents. The hash
+-- changes if a document, a row, or an old id or key of a parent changes. `version` is the version of the comparison's
+-- rules.
 create or replace function kv.bucket_hash(
   entity text, after text, last text, version integer, out hash bigint, out documents integer)
 language plpgsql stable

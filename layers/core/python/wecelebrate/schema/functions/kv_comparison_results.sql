@@ -1,11 +1,11 @@
 -- The results of comparisons, and the repair of differences. A repair uses the functions of the mapping and of the
--- mirror, so the repaired documents and rows have the same values as if the mirror had written them.
+-- mirror. Therefore it writes the same values as the mirror would write.
 
 set local role app_mirror;
 
 -- Records a page of a comparison: its checkpoint, its counts, and its differences. A range of documents without a
--- difference becomes a bucket. When a full comparison ends, its differences replace the differences of earlier
--- comparisons, and the differences that reads had found before the comparison began.
+-- difference becomes a bucket. At the end of a full comparison, the function deletes the differences of earlier
+-- comparisons, and the differences that reads found before the comparison began.
 create or replace function kv.record_page(
   comparison uuid, status text, checkpoint text, compared bigint, counts jsonb, differences jsonb, bucket jsonb)
 returns jsonb
@@ -41,7 +41,8 @@ end
 $$;
 grant execute on function kv.record_page(uuid, text, text, bigint, jsonb, jsonb, jsonb) to app_admin;
 
--- Returns the differences of a comparison that are not repaired, by kind and field, with at most five keys.
+-- Returns the differences of a comparison that are not repaired. For each kind and field, returns the number of
+-- differences and at most five keys.
 create or replace function kv.open_differences(comparison uuid) returns jsonb
 language sql stable
 return (
@@ -67,8 +68,8 @@ end
 $$;
 grant execute on function kv.comparison_status(uuid) to app_admin;
 
--- Returns the next record of a comparison that has open differences: its key, its row and its fields. The next request
--- continues at `first_id`.
+-- Returns the next record of a comparison with open differences: the key, the row and the fields that differ. In the
+-- next call, `after` must be the returned `first_id`.
 create or replace function kv.next_open_record(comparison uuid, after uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -98,8 +99,8 @@ end
 $$;
 grant execute on function kv.record_repair(uuid[]) to app_admin;
 
--- Records in the audit log that the differences of a comparison are repaired. Returns false if the comparison does not
--- exist.
+-- Records in the audit log that a repair of the differences of a comparison begins. Returns false if the comparison
+-- does not exist.
 create or replace function kv.record_repair_start(comparison uuid, source text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -117,7 +118,7 @@ end
 $$;
 grant execute on function kv.record_repair_start(uuid, text) to app_admin;
 
--- Returns the columns of a row in the form that kv.column_hashes uses when a document is mapped.
+-- Returns the hashes of a row's columns, as kv.column_hashes computes them when a document is mapped.
 create or replace function kv.hashes_of_row(entity text, r jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -131,9 +132,10 @@ $$;
 
 -- Returns whether the document of a row is newer than the row. If so, the row must not overwrite the document.
 --
--- The document is newer if an application has written it since it was last mapped. There are three exceptions. The row
--- is newer if a column that differs has also changed since then, and later than the time `updatedAt` in the document.
--- The row is always newer in columns that only the platform decides. A document of another record is never newer.
+-- The document is newer if an application has written it since the last mapping. There are three exceptions. First, the
+-- row is newer if a column that differs has also changed since the last mapping, and if the row changed later than the
+-- time `updatedAt` in the document. Second, the row is newer if all fields are columns that only the platform decides.
+-- Third, a document of another record is never newer.
 create or replace function kv.is_document_newer(entity text, key text, row_id uuid, fields text[]) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -167,8 +169,8 @@ end
 $$;
 grant execute on function kv.is_document_newer(text, text, uuid, text[]) to app_admin;
 
--- Repairs a record: maps its documents again, or writes its document from its row. The documents of a retired entity
--- are in its archive.
+-- Repairs a record: maps its documents again, or writes its document from its row. Raises an error if the entity is
+-- retired, because its documents are in the archive.
 create or replace function kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -202,9 +204,8 @@ end
 $$;
 
 -- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A deleted row is
--- written again. An empty base tells the mapping that an operator has chosen the values of the documents, including
--- their stock. If a bulk write has not reached a document yet, the document is older than its row, so the function
--- changes nothing.
+-- created again. An empty base means that an operator has chosen the values of the documents, including the stock. If a
+-- bulk write has not reached the documents yet, the documents are older than the row, and the function changes nothing.
 create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -236,8 +237,8 @@ begin
 end
 $$;
 
--- Returns a document, which can be in a list, and locks its entry in the store. Null means that the document does not
--- exist.
+-- Returns a document that has its own key or is in a list. Locks the document or the list in the store. Returns null if
+-- the document does not exist.
 create or replace function kv.stored_document(key text) returns jsonb
 language plpgsql volatile
 as $$
@@ -251,10 +252,12 @@ begin
 end
 $$;
 
--- Writes the document of a row from the row. If the row no longer exists, the function deletes its documents, as the
--- mirror does after the deletion of a row. `fields` are the columns that differ. `id` or `document` in `fields` means
--- that the whole document is wrong. A document that is newer than the row stays. Other documents of the row also stay
--- if an application has written them since they were last mapped.
+-- Writes the document of a row from the values of the row. If the row no longer exists, the function deletes its
+-- documents, as the mirror does after the deletion of a row. `fields` contains the columns that differ, and `id` or
+-- `document` if the whole document is wrong.
+--
+-- A document that is newer than the row does not change. Other documents of the row do not change if an application has
+-- written them since the last mapping.
 create or replace function kv.repair_document(entity text, key text, row_id uuid, fields text[]) returns void
 language plpgsql volatile
 as $$
@@ -284,9 +287,9 @@ begin
 end
 $$;
 
--- Writes the whole document of a row, in the form that the last version of the old applications wrote: under the key
--- that the row had, or under a new one. `key` is the key of a document of another record that has taken the place of
--- this document.
+-- Writes the whole document of a row, in the form that the last version of the old applications wrote. The document
+-- gets the earlier key of the row, or a new key. If a document of another record has replaced the row's document, `key`
+-- is the key of this other document.
 create or replace function kv.restore_document(entity text, key text, row_id uuid, r jsonb) returns void
 language plpgsql volatile
 as $$

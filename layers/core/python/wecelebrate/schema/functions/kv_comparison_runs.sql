@@ -4,7 +4,7 @@
 
 set local role app_definer;
 
--- Records in the audit log that a comparison was started, or that its differences are repaired.
+-- Records in the audit log the start of a comparison, or the start of a repair of its differences.
 create or replace function app.record_comparison(action text, client uuid, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -51,8 +51,8 @@ end
 $$;
 grant execute on function kv.start_comparison(text, uuid, integer) to app_admin;
 
--- Locks a comparison, and returns it with the environments whose documents are compared. Concurrent requests for the
--- same comparison execute one after the other. Returns null if the comparison does not exist.
+-- Locks a comparison, and returns it with the environments whose documents are compared. Because of the lock,
+-- concurrent requests for a comparison run one after the other. Returns null if the comparison does not exist.
 create or replace function kv.lock_comparison(comparison uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -67,8 +67,8 @@ end
 $$;
 grant execute on function kv.lock_comparison(uuid) to app_admin;
 
--- Returns the next documents of a comparison: either a range of documents that has not changed since it was compared,
--- or the keys to compare together with the hash of their range.
+-- Returns the next documents of a comparison. The result is either a range that has not changed since its last
+-- comparison, or the keys to compare with the hash of their range.
 create or replace function kv.next_documents(comparison uuid, after text, size integer, version integer) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -116,9 +116,9 @@ end
 $$;
 grant execute on function kv.compared(text, text[], uuid[], text[], boolean) to app_admin;
 
--- Returns which of the next rows of an entity have lost their documents, or have no document although their parent has
--- a document. `gone` counts rows whose documents an application has deleted. Such rows are not differences. `ids`
--- limits the rows.
+-- Searches the next rows of an entity. `missing` contains the rows that have lost their documents, and the rows without
+-- a document whose parent has a document. `gone` counts the rows whose documents an application has deleted; such rows
+-- are not differences. If `ids` is not null, only these rows are searched.
 create or replace function kv.rows_without_documents(
   entity text, client uuid, after uuid, ids uuid[], size integer, share integer, seed bigint) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -166,7 +166,8 @@ return exists (
   select from kv.ids i where i.entity = $1 and i.id = $2 and i.has_row and i.state <> 'gone'
     and i.environment = 'production');
 
--- Returns the documents that were removed from a list since it was last mapped, if their rows have no other document.
+-- Returns the documents that an application has removed from a list since the last mapping. Documents whose rows have
+-- another document are left out.
 create or replace function kv.documents_missing_in_list(entity text, list text, keys text[]) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -182,8 +183,8 @@ end
 $$;
 grant execute on function kv.documents_missing_in_list(text, text, text[]) to app_admin;
 
--- Returns the client that owns the client, catalog or site to which a document refers. The reference is an old id or a
--- key.
+-- Returns the client of a reference in a document. The reference is the old id or the key of a client, a catalog or a
+-- site.
 create or replace function kv.owner_of(entity text, environment text, old_id text, keys text[]) returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

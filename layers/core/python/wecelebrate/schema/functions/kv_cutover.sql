@@ -1,10 +1,10 @@
--- The functions of a cutover of an entity to the tables, and of a rollback. This file collects the facts for the gates
--- (conditions) of a cutover, and wecelebrate.kv.gates checks the gates.
+-- Functions for the cutover of an entity to the tables, and for the rollback. They collect the facts for the gates
+-- (conditions) of a cutover. wecelebrate.kv.gates checks the gates.
 
 set local role app_mirror;
 
--- Returns the stages with the number of reads that compared both sides since the last restart of the count. The counts
--- of the stage of all clients include the counts of each client.
+-- Returns the stages. Each stage has the number of reads that have compared both sides since the last reset of this
+-- count. A stage for all clients includes the counts of each client.
 create or replace function kv.list_stages() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -30,10 +30,10 @@ create or replace function kv.uuid_in(key text) returns uuid
 language sql immutable parallel safe
 return substring(key from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')::uuid;
 
--- Returns the number of documents and rows for which a change of a row has not reached its documents, although a
--- comparison that began at a given time cannot have seen the change: the change is later, or its transaction had not
--- ended in the snapshot of the comparison. Numbers in the future are of another database, see kv.is_new_trouble(). A
--- row whose client is unknown counts for each client.
+-- Returns the number of documents and rows with a change of the row that has not reached the documents, and that a
+-- comparison cannot have seen. A comparison cannot have seen a change that is later than `since`, or whose transaction
+-- had not ended in the snapshot `seen`. Transaction ids in the future come from another database, see
+-- kv.is_new_trouble(). A row whose client is unknown counts for each client.
 create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz, seen pg_snapshot)
 returns bigint
 language plpgsql stable
@@ -55,8 +55,8 @@ create or replace function kv.unmirrored_rows(entity text, client_id uuid, since
 language sql stable
 return kv.unmirrored_rows($1, $2, $3, null);
 
--- Returns the last full comparison of an entity that includes a client, its open differences, and the number of rows
--- that have not reached their documents since this comparison began.
+-- Returns the last full comparison of an entity that includes the client, and its open differences. Also returns the
+-- number of rows with changes since this comparison that have not reached the documents.
 create or replace function kv.last_comparison(entity text, client_id uuid) returns jsonb
 language sql stable
 return (
@@ -70,8 +70,8 @@ return (
   where c.entity = $1 and (c.client_id = $2 or c.client_id is null) and c.scope = 'full' and c.status = 'complete'
   order by c.ended_at desc limit 1);
 
--- Returns whether a document belongs to a client, or may belong to it because the document has no row and its client is
--- unknown.
+-- Returns whether a document belongs to a client, or may belong to the client because the document's client is unknown
+-- and the document has no row.
 create or replace function kv.may_belong_to(d kv.ids, client_id uuid) returns boolean
 language plpgsql stable
 as $$
@@ -108,10 +108,10 @@ end
 $$;
 grant execute on function kv.cutover_facts(text, uuid) to app_admin;
 
--- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. First, the function
--- waits for the writes that were accepted while the store was the leading side. Later writes use the new stage.
--- lock_not_available means that a write runs for more than 2 seconds. Writes wait from now on, so each later statement
--- of the transaction also has a timeout of 2 seconds.
+-- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. The function waits
+-- until running writes have ended. Later writes wait for this transaction, and use the new stage. Raises
+-- lock_not_available if a write runs for more than 2 seconds. Each later statement of this transaction has a timeout of
+-- 2 seconds, because writes are waiting.
 create or replace function kv.hold_stages() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, app, kv, pg_temp set lock_timeout = '2s'
@@ -124,9 +124,10 @@ end
 $$;
 grant execute on function kv.hold_stages() to app_admin;
 
--- Changes the stage of an entity, and records it in the audit log. Returns whether the client exists. A null parameter
--- keeps the stored value. If a client has no stage, its stage starts with the values of the stage of all clients. The
--- caller must use a separate statement with bound parameters, so that injected SQL cannot call the function.
+-- Changes the stage of an entity, and records it in the audit log. Returns whether the client exists. If a parameter is
+-- null, its stored value does not change. The first stage of a client starts with the values of the stage for all
+-- clients. The caller must use a separate statement with bound parameters, so that injected SQL cannot call the
+-- function.
 create or replace function kv.change_stage(
   entity text, client_id uuid, leads text, reads integer, shadow integer, details jsonb) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -162,8 +163,8 @@ end
 $$;
 grant execute on function kv.change_stage(text, uuid, text, integer, integer, jsonb) to app_admin;
 
--- Returns the id of the row that a canary (a test document) has become. Null means that the canary did not become a
--- row.
+-- Returns the id of the row to which a canary (a test document) was mapped. Returns null if the canary was not mapped
+-- to a row.
 create or replace function kv.canary_row(key text) returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -175,7 +176,7 @@ end
 $$;
 grant execute on function kv.canary_row(text) to app_admin;
 
--- Returns the name in the document of a canary, or the name of the customer of an order.
+-- Returns the name in a canary document. For an order, this is the name of the customer.
 create or replace function kv.canary_name(key text) returns text
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -222,7 +223,7 @@ grant execute on function kv.try_canary(text) to app_admin;
 
 set local role app_definer;
 
--- Writes a client with a catalog, a site, a gift and an order into the store. kv.try_canary undoes it.
+-- Writes a client with a catalog, a site, a gift and an order into the store. kv.try_canary undoes these changes.
 create or replace function app.write_canary(token text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -255,8 +256,8 @@ end
 $$;
 grant execute on function app.record_stage_change(text, uuid, text, jsonb) to app_mirror;
 
--- Returns the age of the oldest other transaction in seconds. Null means that the platform may not see other
--- transactions.
+-- Returns the age of the oldest other transaction in seconds. Returns null if the platform does not have the right to
+-- see other transactions.
 create or replace function app.oldest_transaction() returns double precision
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -1,5 +1,5 @@
--- Reading the values of documents of the key-value store. No function of this file reads a table. A function returns
--- null for a value with an unclear meaning, and never guesses.
+-- Functions that read values in documents of the key-value store. They read no table. If the meaning of a value is not
+-- clear, they return null, and never guess.
 
 set local role app_mirror;
 
@@ -41,13 +41,14 @@ begin
 end
 $$;
 
--- Returns whether a value has objects or lists in more than 32 levels. The time to read such a value grows with its
--- size times its levels, and very deep values exhaust the stack.
+-- Returns whether a value has more than 32 levels of objects or arrays. The time to read such a value is proportional
+-- to its size times its levels, and a very deep value exhausts the stack.
 create or replace function kv.is_deep(value jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_path_exists(value, 'strict $.**{33}');
 
--- Returns a fingerprint of the content of a document, without its revision (functions/kv_mirror_revisions.sql).
+-- Returns a fingerprint of a document's content. The revision (functions/kv_mirror_revisions.sql) is not part of the
+-- content.
 create or replace function kv.fingerprint(value jsonb) returns bigint
 language sql immutable parallel safe
 return hashtextextended((case jsonb_typeof(value) when 'object' then value - '_rev' else value end)::text, 0);
@@ -70,15 +71,15 @@ exception when others then
 end
 $$;
 
--- Returns a text or a number as one line without surrounding spaces, cut to a length. Null if the line is empty.
--- Control characters and characters that change the text direction become spaces.
+-- Returns a text or a number as one line without surrounding spaces, cut to a maximum length. Returns null if the line
+-- is empty. Control characters and characters that change the text direction become spaces.
 create or replace function kv.line(value jsonb, length integer) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(btrim(regexp_replace(value #>> '{}',
   '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]', ' ', 'g')),
   length), '') end;
 
--- Returns a text of several lines in the same way as kv.line. Tabs and line breaks stay.
+-- Does the same as kv.line for a text with several lines, but keeps tabs and line breaks.
 create or replace function kv.paragraphs(value jsonb, length integer) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(btrim(regexp_replace(value #>> '{}',
@@ -86,20 +87,21 @@ return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(bt
   ' ', 'g'),
   E' \t\r\n'), length), '') end;
 
--- Returns whether a value is true: `true`, `1`, "true", "yes". Null if it is neither true nor false.
+-- Returns whether a value means true, for example `true`, `1`, "true" or "yes". Returns null if the meaning is unknown.
 create or replace function kv.flag(value jsonb) returns boolean
 language sql immutable parallel safe
 return case lower(kv.line(value, 10)) when 'true' then true when 'yes' then true when '1' then true
   when 'false' then false when 'no' then false when '0' then false
   else case jsonb_typeof(value) when 'boolean' then value::boolean end end;
 
--- Returns a count: a whole number from 0 to 2,147,483,647. Text with only digits is a number, too.
+-- Returns a value as a count: a whole number from 0 to 2,147,483,647. The value can be a number or a text.
 create or replace function kv.whole(value jsonb) returns integer
 language sql immutable parallel safe
 return case when jsonb_typeof(value) in ('string', 'number') and btrim(value #>> '{}') ~ '^[0-9]{1,15}(\.0{1,10})?$'
   and btrim(value #>> '{}')::numeric <= 2147483647 then btrim(value #>> '{}')::numeric::integer end;
 
--- Returns a web address: http or https, at most 2,048 characters, without a user or a password.
+-- Returns a text if it is a valid web address: http or https, at most 2,048 characters, and without a user or a
+-- password.
 create or replace function kv.web_address(value jsonb) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(value) = 'string' and length(value #>> '{}') <= 2048
@@ -110,14 +112,15 @@ create or replace function kv.is_embedded(value jsonb) returns boolean
 language sql immutable parallel safe
 return coalesce(jsonb_typeof(value) = 'string' and left(value #>> '{}', 5) = 'data:', false);
 
--- Returns the number of a month, from its English name or its first three letters. Null for other texts.
+-- Returns the number of a month from its English name or the first three letters of the name. Returns null for other
+-- texts.
 create or replace function kv.month(name text) returns integer
 language sql immutable parallel safe
 return (select n from unnest('{january,february,march,april,may,june,july,august,september,october,november,
     december}'::text[]) with ordinality months (month, n)
   where month = lower(name) or left(month, 3) = lower(name) or lower(name) = 'sept' and n = 9);
 
--- Returns the day of a date in numbers, at midnight UTC. Null if the day does not exist.
+-- Returns the time at midnight UTC of a day that is given as numbers. Returns null if the day does not exist.
 create or replace function kv.day(year integer, month integer, day integer) returns timestamptz
 language plpgsql immutable parallel safe
 as $$
@@ -130,9 +133,9 @@ begin
 end
 $$;
 
--- Returns the moment that a value states: ISO 8601, a day in English words ("February 20, 2026"), or milliseconds since
--- 1970. A time without a zone is in UTC. A day without a time begins at midnight UTC. "03/04/2026" is not read, because
--- it has two meanings.
+-- Returns the time that a value states. Accepted forms are ISO 8601, a day in English words ("February 20, 2026"), and
+-- milliseconds since 1970. A time without a zone is in UTC. A day without a time is midnight UTC. A date such as
+-- "03/04/2026" is not accepted, because it has two meanings.
 create or replace function kv.moment(value jsonb) returns timestamptz
 language plpgsql immutable strict parallel safe
 as $$
@@ -183,12 +186,13 @@ begin
 end
 $$;
 
--- Returns the time in an id such as gift-<milliseconds>-<random> or ORD-<milliseconds>-<counter>.
+-- Returns the time in an id, for example in `gift-<milliseconds>-<random>` or `ORD-<milliseconds>-<counter>`.
 create or replace function kv.time_in_id(old_id text) returns timestamptz
 language sql immutable parallel safe
 return kv.moment(to_jsonb(substring(old_id from '^[A-Za-z]+-([0-9]{13})(-|$)')));
 
--- Returns a currency code: an active currency of ISO 4217 in any case, or a sign that has one meaning. Otherwise null.
+-- Returns the currency code of a text: a code of an active currency of ISO 4217, in upper or lower case, or a currency
+-- sign with only one meaning. Returns null for other texts.
 create or replace function kv.currency(name text) returns text
 language sql immutable parallel safe
 return case btrim(name) when '€' then 'EUR' when '£' then 'GBP' when 'US$' then 'USD' when '₹' then 'INR'
@@ -201,8 +205,8 @@ return case btrim(name) when '€' then 'EUR' when '£' then 'GBP' when 'US$' th
     TZS,UAH,UGX,USD,UYU,UZS,VED,VES,VND,VUV,WST,XAF,XCD,XCG,XOF,XPF,YER,ZAR,ZMW,ZWG}'::text[])
     then upper(btrim(name)) end end;
 
--- Returns the amount that a text states in digits. A single separator before exactly three digits ("1.234") has two
--- meanings, so it is not read.
+-- Returns the amount that a text states in digits. A text with a single separator before exactly three digits ("1.234")
+-- is not accepted, because it has two meanings.
 create or replace function kv.digits(t text) returns numeric
 language sql immutable parallel safe
 return case
@@ -217,8 +221,8 @@ return case
     regexp_replace(t, '[.,]', '', 'g')::numeric
 end;
 
--- Reads an amount of money. `sign` is the currency that stands beside the amount. Exactly one of the results `amount`
--- and `reason` is null.
+-- Returns an amount of money, or the reason why the value cannot be read. `sign` is the currency that stands next to
+-- the amount.
 create or replace function kv.money(value jsonb, out amount numeric, out sign text, out reason text)
 language plpgsql immutable parallel safe
 as $$
@@ -246,7 +250,7 @@ begin
 end
 $$;
 
--- Returns whether a sign beside an amount can mean a currency.
+-- Returns whether the currency sign next to an amount can mean `currency`.
 create or replace function kv.sign_fits(sign text, currency text) returns boolean
 language sql immutable parallel safe
 return case
@@ -255,7 +259,7 @@ return case
   when sign = '¥' then currency in ('JPY', 'CNY')
   else coalesce(kv.currency(sign) = currency, false) end;
 
--- Returns whether a text can contain a secret. This check is much faster than a comparison of each field name.
+-- Returns whether a text can contain a secret. This check is much faster than a check of each field name.
 create or replace function kv.may_have_secret(t text) returns boolean
 language sql immutable parallel safe
 return position('pass' in t) > 0 or position('secret' in t) > 0
@@ -276,8 +280,8 @@ language sql immutable parallel safe
 return t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' or t ~ '-----BEGIN|AKIA[0-9A-Z]{16}'
   or t ~* 'hooks\.slack\.com|[?&]([a-z_-]*(sig|signature|token|key)|code)=|^(bearer .*|basic +[a-z0-9+/]+=*)$';
 
--- Returns a value without secrets: without the fields whose names speak of passwords, keys or tokens, and without the
--- texts that are secrets. If `images` is false, images in base64 are left out, too.
+-- Returns a value without secrets. Fields whose names mean passwords, keys or tokens are left out. A text that is a
+-- secret becomes null. If `images` is false, images in base64 are left out, too.
 create or replace function kv.cleaned(value jsonb, images boolean default true) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -319,8 +323,9 @@ begin
 end
 $$;
 
--- Returns the id of the row of a document. A UUID stays. Other ids become a UUIDv8 (RFC 9562) over the SHA-256 hash of
--- the environment, the entity and the id.
+-- Returns the id of the row of a document. In the environment `production`, an id that is a UUID is returned unchanged.
+-- From any other id, the function computes a UUIDv8 (RFC 9562) with the SHA-256 hash of the environment, the entity and
+-- the id.
 create or replace function kv.id_of(entity text, environment text, old_id text) returns uuid
 language plpgsql immutable parallel safe
 as $$
@@ -335,10 +340,10 @@ begin
 end
 $$;
 
--- Returns the keys under which an entity with an old id can have documents. The first of these keys that exists
--- decides. Keys in the form of the last version of the applications come first. This form is `catalogs:<id>` for
--- catalogs, and the singular for all others. In each form, the key with the environment comes before the key without
--- it. Only the environment `production` has keys without an environment.
+-- Returns the keys under which an entity with an old id can have documents. The first of these keys that exists in the
+-- store is used. Keys in the form of the last version of the applications come first. This form has the plural for
+-- catalogs (`catalogs:<id>`), and the singular for all other entities. In each form, the key with the environment comes
+-- before the key without the environment. Only the environment `production` has keys without an environment.
 create or replace function kv.keys_of(entity text, environment text, old_id text) returns text[]
 language plpgsql immutable parallel safe
 as $$

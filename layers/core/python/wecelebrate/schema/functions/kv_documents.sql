@@ -1,7 +1,6 @@
--- The documents of the key-value store, with their own key or in a list. Most documents have their own key. Some
--- applications have written whole documents into lists, e.g. `gifts:all`. Such a document can be the only copy of its
--- entity, so it has an entry in kv.ids, too, under a key that is computed from the key of the list and the id:
--- `gifts:all::<id>`.
+-- The documents of the key-value store. Most documents have their own key. Some applications have written whole
+-- documents into lists, e.g. `gifts:all`. A document in a list can be the only copy of its entity. Therefore it has an
+-- entry in kv.ids, too, with a key that is computed from the key of the list and the id, e.g. `gifts:all::<id>`.
 --
 -- No family of documents contains keys with `::`, so a computed key is never the key of a document in the store.
 
@@ -38,8 +37,9 @@ as $$
     or key >= 'order_index:' and key < 'order_index;' or key >= 'user_orders:' and key < 'user_orders;'
 $$;
 
--- Returns the computed key of a document in a list. `copy` counts the different documents with the same id in the list.
--- A hash replaces an id that is missing or long, or that could make two computed keys equal.
+-- Returns the computed key of a document in a list. Different documents with the same id in the list have different
+-- numbers in `copy`. If the id is missing or too long, or could make two computed keys equal, the computed key contains
+-- a hash instead.
 create or replace function kv.key_in_list(list text, stated text, copy bigint) returns text
 language sql immutable parallel safe
 return case
@@ -54,13 +54,14 @@ create or replace function kv.is_whole(item jsonb) returns boolean
 language sql immutable parallel safe
 return case jsonb_typeof(item) when 'object' then item - '{id,_rev}'::text[] <> '{}' else false end;
 
--- Returns an item of a list. Some documents are JSON in a string.
+-- Returns an item of a list. If the item is a document as JSON in a string, the function decodes the string.
 create or replace function kv.decoded_item(item jsonb) returns jsonb
 language sql immutable parallel safe
 return case when jsonb_typeof(item) = 'object' or jsonb_typeof(item) = 'string' and item #>> '{}' ~ '^\s*\{'
   then kv.decoded(item) else item end;
 
--- Returns the documents of a list, each with its computed key and the id that it states. Equal documents count once.
+-- Returns the documents of a list. Each document has its computed key and the id that the document contains. Equal
+-- documents are returned once.
 create or replace function kv.documents_in(list text, items jsonb) returns table (key text, stated text, value jsonb)
 language sql immutable parallel safe
 as $$
@@ -74,7 +75,7 @@ as $$
   select kv.key_in_list($1, stated, row_number() over (partition by stated order by n)), stated, value from documents
 $$;
 
--- Returns, for keys of kv.ids, the documents that are in the store. Each list is read once.
+-- Returns the documents in the store that have the given keys of kv.ids. Each list is read once.
 create or replace function kv.documents(keys text[]) returns table (key text, value jsonb)
 language sql stable
 as $$
@@ -89,8 +90,8 @@ as $$
   where l.keys ? e.key
 $$;
 
--- Returns the identity of a document in a list, by the id that it states. An id that has the form of a key, e.g.
--- `order:<site>:<id>`, is read as this key. Any other id with a colon is not a valid id.
+-- Returns the identity of a document in a list, from the id that the document contains. If the id has the form of a
+-- key, e.g. `order:<site>:<id>`, it is parsed as a key. Any other id with a colon is not valid.
 create or replace function kv.identity_in_list(
   entity text, key text, stated text, environments text[], out environment text, out old_id text)
 language plpgsql stable

@@ -1,9 +1,9 @@
--- The mapping of documents of the key-value store to clients, catalogs, sites and products. No function of this file
--- reads a table. References are old ids; functions/kv_references.sql resolves them.
+-- The mapping of documents of the key-value store to clients, catalogs, sites and products. These functions read no
+-- table. References to other documents are old ids, which functions/kv_references.sql resolves.
 --
--- A function returns either the values of the columns, or the reason why the document cannot be mapped. `notes` names
--- each correction and its field. The remainder contains the fields that the mapping has not used, and the original form
--- of each corrected field.
+-- A function returns either the values of the columns, or the reason why the document cannot be mapped. `notes`
+-- contains each correction and its field. The remainder contains the fields that the mapping has not used, and the
+-- original form of each corrected field.
 
 set local role app_mirror;
 
@@ -13,8 +13,8 @@ language sql immutable parallel safe
 return coalesce(kv.flag(value -> 'deleted') or kv.flag(value -> 'isDeleted'), false)
   or value ? 'deletedAt' or coalesce(lower(value ->> 'status') = 'deleted', false);
 
--- Returns the status in the platform: `active`, `inactive` or `draft`. Null means that the status of the document is
--- unknown.
+-- Returns the status of the platform (`active`, `inactive` or `draft`) for the status of a document. Returns null if
+-- the status of the document is unknown.
 create or replace function kv.status_of(value jsonb) returns text
 language sql immutable parallel safe
 return case
@@ -60,8 +60,8 @@ begin
 end
 $$;
 
--- Returns the given fields that can be restored from the columns. A field that was corrected, or whose text does not
--- fit into its column, cannot be restored.
+-- Returns the given fields whose values can be restored from the columns. A field cannot be restored if it was
+-- corrected, or if its text does not fit into its column.
 create or replace function kv.used_fields(v jsonb, fields text[], notes jsonb) returns text[]
 language plpgsql immutable parallel safe
 as $$
@@ -82,8 +82,8 @@ begin
 end
 $$;
 
--- Returns the branding of a site: only the fields that the platform reads, because a storefront shows the branding to
--- everyone. The other fields stay in the remainder.
+-- Returns the branding of a site. The branding contains only fields that the platform reads, because a storefront shows
+-- the branding to everyone. Other fields stay in the remainder.
 create or replace function kv.branding_of(stated jsonb) returns jsonb
 language sql immutable parallel safe
 return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nulls(jsonb_build_object(
@@ -91,8 +91,8 @@ return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nul
   'logo', kv.web_address(coalesce(stated -> 'logo', stated -> 'logoUrl')), 'sender', kv.line(stated -> 'sender', 500),
   'reply_to', kv.line(coalesce(stated -> 'reply_to', stated -> 'replyTo'), 500)))) end;
 
--- Returns the settings of a client or a site: only the language, because the platform reads no other field that the
--- applications have written. All other fields stay in the remainder.
+-- Returns the settings of a client or a site. The settings contain only the language, because the platform reads no
+-- other field of the applications. All other fields stay in the remainder.
 create or replace function kv.settings_of(stated jsonb) returns jsonb
 language sql immutable parallel safe
 return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nulls(jsonb_build_object(
@@ -237,7 +237,8 @@ begin
 end
 $$;
 
--- Returns the stock of a gift. Null means that the gift has no stock. `is_bad` says that the stock cannot be read.
+-- Returns the stock of a gift. The result is null if the gift has no stock. `is_bad` is true if the stock cannot be
+-- read.
 create or replace function kv.stock_of(v jsonb, out stock integer, out is_bad boolean)
 language plpgsql immutable parallel safe
 as $$

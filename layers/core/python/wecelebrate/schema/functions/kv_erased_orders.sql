@@ -1,13 +1,14 @@
 -- The orders of erased persons. An order can have a document without a row. If this document mentions the person, an
--- erasure marks the possible ids of the order. The ids are needed because no personal data may stay by which a later
--- mapping could recognise the order. If an order has a row, the personal data is removed from its documents, and a
--- later write cannot restore this data. This concerns all documents with the identity of the order, under every key and
--- in every list.
+-- erasure marks the possible ids of the order. A later mapping recognises the order by these ids, because no personal
+-- data of the order may stay.
+--
+-- If an order has a row, the personal data is removed from its documents, and a later write cannot restore this data.
+-- This applies to all documents with the identity of the order, under every key and in every list.
 
 set local role app_mirror;
 
--- Returns whether a document has a text that is one of the addresses, which are in lower case. A very deeply nested
--- document is searched as one text, in which quotation marks, with or without backslashes, surround an address.
+-- Returns whether a text in a document equals one of the addresses. The addresses must be in lower case. A very deeply
+-- nested document is searched as one text for an address between quotation marks, which can have backslashes.
 create or replace function kv.mentions_address(value jsonb, addresses text[]) returns boolean
 language plpgsql immutable parallel safe
 as $$
@@ -28,10 +29,12 @@ begin
 end
 $$;
 
--- Marks the orders of a client whose documents mention one of the addresses, in the next `size` documents of the store
--- after the key `after`. Orders that were placed after `placed_until` are not marked. Returns the last key, or null at
--- the end. The client of an order is the client of its site, which may have no row yet. Therefore the mark is compared
--- with the client when the order is mapped. The function waits for a running mapping.
+-- Searches the next `size` documents of orders after the key `after`, and marks the orders whose documents mention one
+-- of the addresses. Orders that were placed after `placed_until` are not marked. Returns the last searched key, or null
+-- at the end. The function waits for a running mapping.
+--
+-- The function cannot check the client of an order, because the site of the order may have no row yet. The mapping of
+-- the order checks whether the order belongs to the client of the mark.
 create or replace function kv.mark_erased_orders(
   client uuid, addresses text[], placed_until timestamptz, after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -53,7 +56,7 @@ end
 $$;
 grant execute on function kv.mark_erased_orders(uuid, text[], timestamptz, text, integer) to app_definer;
 
--- Returns when the order of a document was placed. Null means that the document does not state the time.
+-- Returns when the order of a document was placed. Returns null if the document does not contain the time.
 create or replace function kv.placed_at(value jsonb, old_id text) returns timestamptz
 language plpgsql immutable parallel safe
 as $$
@@ -65,8 +68,8 @@ begin
 end
 $$;
 
--- Returns the possible order ids of a document, according to its key and to the id that it states. `names` contains the
--- environments. Null means that the environments are unknown, so the second part of a key can be an environment.
+-- Returns the possible order ids of a document. They are computed from the key of the document and from the id in the
+-- document. `names` contains the environments. If `names` is null, any second segment of a key can be an environment.
 create or replace function kv.possible_orders(key text, value jsonb, names text[]) returns uuid[]
 language plpgsql immutable parallel safe
 as $$
@@ -91,8 +94,8 @@ begin
 end
 $$;
 
--- Returns the allowed content of the document of an order whose person was erased, or null for any other document.
--- `value` is what an application writes. Only an order that existed in the old applications has a document.
+-- Returns the allowed content of the document if it belongs to an order whose person was erased. Returns null for other
+-- documents. `value` is the value that an application writes. Only an order from the old applications has a document.
 create or replace function kv.erased_document(key text, value jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -112,7 +115,8 @@ begin
 end
 $$;
 
--- Returns whether an object has a field that only orders have: other objects with an id are e.g. lines and products.
+-- Returns whether an object has a field that is typical of orders. A list of orders can also contain other objects with
+-- an id, e.g. lines and products.
 create or replace function kv.looks_like_order(content jsonb) returns boolean
 language sql immutable parallel safe
 return exists (
@@ -121,9 +125,10 @@ return exists (
     'customername', 'customeremail', 'employeename', 'employeeemail', 'recipient', 'recipientname', 'recipientemail',
     'email', 'phone', 'address', 'shippingaddress', 'deliveryaddress', 'total', 'totalamount', 'totalvalue', 'items'));
 
--- Returns whether an object inside an order is a document of an order itself. The lines, products and customers of an
--- order have ids, too, which can equal the id of another order, and e.g. a total or an address. A buyer's address in
--- the name that only orders have suffices, unless the object is a line.
+-- Returns whether an object inside an order is itself a document of an order. This check is stricter than
+-- kv.looks_like_order. Lines, products and customers of an order can have e.g. a total or an address, and an id that
+-- equals the id of another order. A field for the buyer's e-mail address with a name that only orders use is enough,
+-- unless the object is a line.
 create or replace function kv.is_order(content jsonb) returns boolean
 language sql immutable parallel safe
 return (
@@ -135,7 +140,7 @@ return (
   from jsonb_object_keys(case jsonb_typeof(content) when 'object' then content else '{}' end) k (key)
     cross join lateral (select lower(replace(k.key, '_', '')) as name) n);
 
--- Returns the clients to which sites and clients with these old ids belong. Ids without a row lead to no client.
+-- Returns the clients of the sites and clients with these old ids. Ids without a row are ignored.
 create or replace function kv.clients_of(sites text[], clients text[]) returns uuid[]
 language plpgsql stable
 as $$
@@ -152,8 +157,9 @@ end
 $$;
 
 -- Returns the allowed content of a part of a document, if the part is a document of an order whose person was erased.
--- An equal id is not enough: the part must not state the site or the client of another client. Inside an order, it must
--- be an order, and must not state another order number.
+-- Otherwise returns null. An equal id is not enough: the part must not contain a site or a client that belongs to
+-- another client. A part inside an order must also have the fields of an order (kv.is_order), and must not contain a
+-- different order number.
 create or replace function kv.erased_part(list text, content jsonb, in_order boolean) returns jsonb
 language plpgsql stable
 as $$
@@ -178,9 +184,9 @@ begin
 end
 $$;
 
--- Returns a part of a list of orders, in which documents of orders whose person was erased have only their allowed
--- content. The part can be a document, or contain documents in further lists and objects, at any place. `in_order`: the
--- part is inside an order (kv.erased_part).
+-- Returns a part of a list of orders, with only the allowed content of each order whose person was erased. The part can
+-- be a document, or can contain documents in nested lists and objects. `in_order` is true if the part is inside an
+-- order (kv.erased_part).
 create or replace function kv.part_without_erased(list text, part jsonb, in_order boolean) returns jsonb
 language plpgsql stable
 as $$
@@ -208,9 +214,9 @@ begin
 end
 $$;
 
--- Returns a list of orders without the data of erased persons in its irregular parts. No application of the predecessor
--- needs such parts, and the mirror does not map them, but an application can write them back. Documents that are items
--- of the list are not changed, unless `regular` is true: kv.written_value() checks them.
+-- Returns a list of orders without the data of erased persons in its irregular items (kv.is_irregular). The
+-- applications of the predecessor do not need irregular items, and the mirror does not map them, but an application can
+-- write them back. Other items change only if `regular` is true, because kv.written_value() checks them.
 create or replace function kv.list_without_erased(list text, value jsonb, regular boolean) returns jsonb
 language plpgsql stable
 as $$
@@ -232,8 +238,9 @@ begin
 end
 $$;
 
--- Returns whether an item of a list can contain documents of orders: lists, objects that are not orders, JSON in a
--- string, and orders that contain one of these. Ids, and orders that contain only lines and products, contain none.
+-- Returns whether an item of a list can contain nested documents of orders. This is the case for lists, for objects
+-- that are not orders, for JSON in a string, and for orders that contain such a value. It is not the case for ids, and
+-- for orders that contain only lines and products.
 create or replace function kv.is_irregular(item jsonb) returns boolean
 language sql immutable parallel safe
 return case jsonb_typeof(item)
@@ -244,9 +251,10 @@ return case jsonb_typeof(item)
     or exists (select from jsonb_path_query(item, 'strict $.*.** ? (exists (@.id))') o where kv.is_order(o))
   else false end;
 
--- Raises the error of a failed write if the document can belong to an order whose person was erased. Otherwise, the
--- function returns, and the document is stored as the application wrote it. A list can contain documents of any order.
--- If this check fails, too, the write is refused, because it could bring the data of the person back.
+-- Raises the given error if the document can belong to an order whose person was erased. Otherwise the function
+-- returns, and the document is stored as the application wrote it. The function is called after the check of a write
+-- has failed. A list can contain documents of any order. If the function itself fails, the write is also refused,
+-- because it could restore data of the person.
 create or replace function kv.refuse_unchecked_order(key text, value jsonb, code text, message text) returns void
 language plpgsql stable
 as $$
@@ -271,7 +279,7 @@ end
 $$;
 
 -- Replaces all documents of an order whose person was erased. The new documents contain only the data that the row
--- still has. Earlier values are deleted. Documents in lists change at the end of the transaction
+-- still has. Earlier versions of the documents are deleted. Documents in lists change at the end of the transaction
 -- (functions/kv_mirror_lists.sql).
 create or replace function kv.erase_documents(order_id uuid, r jsonb) returns void
 language plpgsql volatile

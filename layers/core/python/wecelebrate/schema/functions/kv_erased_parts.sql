@@ -1,19 +1,19 @@
 -- The documents of erased persons inside other documents of orders: in nested lists and objects, and as JSON in a
--- string, at any depth. Such a part is not a document of its own, so the erasure of its order does not change the part.
--- Afterwards, a job of the erasure reads all documents of orders. The work of this job is bounded by the size of the
--- store. Each of its transactions is bounded by a number of documents and a number of bytes.
+-- string, at any depth. The erasure of an order does not change such parts, because a part is not a separate document.
+-- Therefore the erasure then searches all documents of orders. The total work is bounded by the size of the store. Each
+-- transaction is bounded by a number of documents and a number of bytes.
 
 set local role app_mirror;
 
--- Returns whether a key is that of a document of an order, of a list of orders, or of a document in such a list. It is
--- inlined, so that an index on keys is used.
+-- Returns whether a key belongs to a document of an order, to a list of orders, or to a document in such a list.
+-- PostgreSQL inlines the function, so that it can use an index on keys.
 create or replace function kv.is_key_of_orders(key text) returns boolean
 language sql immutable parallel safe
 return key collate "C" >= 'order' and key collate "C" < 'ordes'
   or key collate "C" >= 'user_orders:' and key collate "C" < 'user_orders;';
 
--- Returns the next keys after the key `after`: keys of documents of orders and of lists of orders. Returns at most
--- `size` keys, whose values have at most 8 MB, but at least one key.
+-- Returns the keys of the next documents and lists of orders after the key `after`: at most `size` keys. Their values
+-- have at most 8 MB, unless the first value alone has more.
 create or replace function kv.next_order_keys(after text, size integer) returns text[]
 language plpgsql stable
 as $$
@@ -28,10 +28,9 @@ begin
 end
 $$;
 
--- Returns the next keys after the key `after`: keys of documents of orders and of lists of orders, of earlier versions
--- of these documents, and of fields that have no column.
---
--- Returns at most `size` keys, whose values have at most 8 MB, but at least one key.
+-- Returns the next keys of orders after the key `after`: at most `size` keys. A key is returned if the store has a
+-- document or a list with this key, an earlier version of it, or fields of it that have no column. The values have at
+-- most 8 MB, unless the values of the first key alone have more.
 create or replace function kv.next_keys_of_copies(after text, size integer) returns text[]
 language plpgsql stable
 as $$
@@ -57,8 +56,9 @@ begin
 end
 $$;
 
--- Returns whether a part that is too deep to be read belongs to an order of the person: it has a text that is one of
--- the addresses, and it states no other client. If it is an order, this order must also be marked or erased.
+-- Returns whether a part that is too deeply nested to be parsed belongs to an order of the person. The part must
+-- contain one of the addresses, and must not contain another client. If the part is an order, the order must also be
+-- marked or erased.
 create or replace function kv.is_deep_copy(part jsonb, client uuid, addresses text[]) returns boolean
 language plpgsql stable
 as $$
@@ -83,8 +83,9 @@ begin
 end
 $$;
 
--- Returns a part of a document of an order without the data of erased persons (kv.part_without_erased). A part that is
--- too deep to be read stays, unless it belongs to an order of the person. Otherwise the function returns null.
+-- Returns a part of a document of an order without the data of erased persons (kv.part_without_erased). For a part that
+-- is too deeply nested to be parsed, the function returns null if the part belongs to an order of the person. Otherwise
+-- it returns the part unchanged.
 create or replace function kv.without_copies(
   key text, part jsonb, in_order boolean, client uuid, addresses text[]) returns jsonb
 language plpgsql stable
@@ -96,9 +97,9 @@ exception when program_limit_exceeded then
 end
 $$;
 
--- Returns a document of an order, or a list of orders, without documents of erased persons inside it. In a list, an
--- item that is too deep to be read is left out if it belongs to an order of the person. Any other document that is too
--- deep stays as it is, because it has no list in which it could be left out.
+-- Returns a document of an order, or a list of orders, without documents of erased persons inside it. An item of a list
+-- that is too deeply nested to be parsed is left out if it belongs to an order of the person. A document with its own
+-- key that is too deeply nested does not change.
 create or replace function kv.document_without_copies(
   key text, value jsonb, client uuid, addresses text[]) returns jsonb
 language plpgsql stable
@@ -132,8 +133,8 @@ begin
 end
 $$;
 
--- Marks the documents of a list as mapped if their content has changed from `before` to `after`, and if they were
--- mapped before the change.
+-- Marks changed documents of a list as mapped. `before` and `after` are the contents of the list before and after the
+-- change. A document that was not mapped before the change is not marked.
 create or replace function kv.keep_list_mapped(list text, before jsonb, after jsonb) returns void
 language sql volatile
 as $$
@@ -143,8 +144,8 @@ as $$
   where i.key = a.key and i.list = $1 and i.fingerprint = kv.fingerprint(b.value) and a.value <> b.value
 $$;
 
--- Removes the documents of erased persons inside a document of an order or a list of orders. Only a document that
--- changes is locked: it is then read again, because an application may have written it in the meantime.
+-- Removes the documents of erased persons inside a document of an order or a list of orders. Only a document that must
+-- change is locked. After that, it is read again, because an application may have written it in the meantime.
 create or replace function kv.erase_copies_in_document(key text, client uuid, addresses text[]) returns void
 language plpgsql volatile
 as $$
@@ -190,9 +191,9 @@ end
 $$;
 
 -- Removes the documents of erased persons inside the next documents of orders after the key `after`, inside their
--- earlier versions, and inside the fields that have no column. `client` and `addresses` are those of the erasure. Each
--- value is searched once, and a second time if it changes. Returns the last key, or null at the end. While the mirror
--- is off, the documents of orders are not changed, so the function returns null.
+-- earlier versions, and inside the fields that have no column. `client` and `addresses` belong to the erasure. Each
+-- value is searched once, and is searched again if it changes. Returns the last key, or null at the end. If the mirror
+-- is off, documents of orders do not change, and the function returns null.
 create or replace function kv.erase_copies(
   client uuid, addresses text[], after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp

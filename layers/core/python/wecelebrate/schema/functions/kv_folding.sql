@@ -1,11 +1,11 @@
--- Statements over many products, e.g. a chunk of a sync, do not write the documents of the products: they append the
--- products to kv.dirty. The sweeper folds these products into their documents some seconds later. If an application
--- reads or writes these documents earlier, its request first folds them, so the application gets the new values with a
--- new revision.
+-- A statement that changes many products, e.g. a chunk of a sync, does not write the documents of the products. It
+-- appends the products to kv.dirty. Some seconds later, the sweeper folds the products: it writes their values into
+-- their documents. If an application reads or writes such a document earlier, its request first folds the product.
+-- Therefore the application gets the new values with a new revision.
 
 set local role app_mirror;
 
--- If a statement changes at least this number of rows, their documents are written later.
+-- If a statement changes at least this number of rows, the documents of the rows are written later.
 create or replace function kv.bulk_size() returns integer
 language sql immutable parallel safe
 return 200;
@@ -44,9 +44,9 @@ begin
 end
 $$;
 
--- Returns the columns of a row that differ from the document that decides its values, without the columns that the
--- platform has decided. Further documents of the product can differ in other columns. Their values in these columns
--- stay unchanged.
+-- Returns the columns of a row that differ from `document`, without the columns that the platform decides. `document`
+-- is the document that decides the values of the row. Other documents of the product can differ in further columns, and
+-- keep their values in these columns.
 create or replace function kv.stale_columns(leading_key text, document jsonb, r jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -60,8 +60,8 @@ end
 $$;
 
 -- Writes the row of one product into its documents. `document` is the document that decides the values of the row.
--- Returns whether a document with its own key has changed. If it has changed, the caller records that the document
--- agrees with the row. `r` is null if the row was deleted. `leading_key` is null if the product has no document.
+-- Returns whether a document with its own key has changed. If so, the caller must record that the document agrees with
+-- the row. `r` is null if the row was deleted. `leading_key` is null if the product has no document.
 create or replace function kv.fold_product(product_id uuid, r jsonb, leading_key text, document jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -90,8 +90,8 @@ exception when others then
 end
 $$;
 
--- Updates the documents of the given products that are in kv.dirty, so that they agree with their rows. The caller has
--- locked the rows, so no other transaction folds them at the same time. Returns the number of these products.
+-- Folds the given products that are in kv.dirty, and returns their number. The caller must have locked the rows of the
+-- products, so that no other transaction folds them at the same time.
 create or replace function kv.fold_locked(ids uuid[]) returns integer
 language plpgsql volatile
 as $$
@@ -168,8 +168,8 @@ begin
 end
 $$;
 
--- Raises PT503 (PostgREST responds with the status 503) if more of the given products wait than one transaction can
--- fold.
+-- Raises PT503 (PostgREST responds with the status 503) if the number of given products in kv.dirty is larger than one
+-- transaction can fold.
 create or replace function kv.require_few_dirty(ids uuid[]) returns void
 language plpgsql stable
 as $$
@@ -183,10 +183,10 @@ begin
 end
 $$;
 
--- Locks the rows of documents before an application writes them, and folds their products. If more products wait than
--- one transaction folds, it raises PT503: kv.fold_written() and kv.fold_selected() must fold them first. Documents in
--- lists are written immediately, and not at the end of the transaction, because the application's write is then merged
--- with the updated list.
+-- Locks the rows of documents before an application writes these documents, and folds their products. Raises PT503 if
+-- there are more products in kv.dirty than one transaction can fold: kv.fold_written() or kv.fold_selected() must be
+-- called before. Documents in lists are written immediately, and not at the end of the transaction, so that the
+-- application's write is merged with the updated list.
 create or replace function kv.lock_before_write(ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -202,8 +202,8 @@ begin
 end
 $$;
 
--- Folds the next of the given products, at most as many as one transaction folds. Returns how many of the given
--- products still wait, so 0 means that no further call is needed. The function waits at most `wait` for each lock.
+-- Folds at most kv.bulk_size() of the given products. Returns how many of the given products are still in kv.dirty. If
+-- the result is 0, no further call is needed. The function waits at most `wait` for each lock.
 create or replace function kv.fold_next(ids uuid[], wait text default null) returns integer
 language plpgsql volatile
 as $$
@@ -230,7 +230,7 @@ create or replace function kv.may_fold() returns boolean
 language sql stable
 return app.subject() is not distinct from 'service:kv' and exists (select from kv.mirror m where m.enabled);
 
--- Folds the next products of documents that an application is about to write, as kv.fold_next() does.
+-- Folds products whose documents an application is about to write, as kv.fold_next() does.
 create or replace function kv.fold_written(keys text[], lists jsonb) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -240,7 +240,7 @@ end
 $$;
 grant execute on function kv.fold_written(text[], jsonb) to app_kv;
 
--- Folds the next products of the documents that a filter selects, as kv.fold_next() does.
+-- Folds products whose documents a filter selects, as kv.fold_next() does.
 create or replace function kv.fold_selected(keys text[], pattern text) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -272,15 +272,15 @@ end
 $$;
 grant execute on function kv.fold(integer) to app_system;
 
--- Returns whether documents still have to be written for some rows.
+-- Returns whether some rows still have to be written into their documents.
 create or replace function kv.has_dirty() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$ select exists (select from kv.dirty) $$;
 grant execute on function kv.has_dirty() to app_kv, app_admin;
 
--- Folds the next products of documents that an application is about to read, as kv.fold_next() does. The function waits
--- for the sweeper if it is folding these products. It waits at most 3 seconds for a sync that is writing them. After
--- that, it raises lock_not_available, and the read returns the documents unchanged.
+-- Folds products whose documents an application is about to read, as kv.fold_next() does. If the sweeper is folding
+-- these products, the function waits for the sweeper. If a sync is writing the products, the function waits at most 3
+-- seconds, and then raises lock_not_available. In this case, the read returns the documents without the new values.
 create or replace function kv.fold_keys(keys text[]) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,10 +1,10 @@
--- The mapping of gifts to products. No function of this file reads a table.
+-- The mapping of gifts to products. These functions read no table.
 
 set local role app_mirror;
 
--- Reads the price and the currency of a gift. If the price or currency is ambiguous, the function returns a reason and
--- does not guess. If `sign` has several meanings and the gift has no currency, the sign must fit the currency of the
--- catalog.
+-- Reads the price and the currency of a gift. If the price or the currency is ambiguous, the function returns a reason
+-- and does not guess. If the gift has no currency and `sign` can mean several currencies, the caller must check that
+-- the sign fits the currency of the catalog.
 create or replace function kv.price_of(v jsonb, out price numeric, out currency text, out sign text, out reason text)
 language plpgsql immutable parallel safe
 as $$

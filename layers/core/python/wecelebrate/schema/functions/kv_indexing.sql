@@ -1,11 +1,12 @@
--- Finding the documents of clients, sites, catalogs, products and orders, by the families of their keys, and deciding
--- which documents belong to the same row. The ids in the lists of the store are used only for the column `listed`.
+-- These functions find the documents of clients, sites, catalogs, products and orders by the families of their keys,
+-- and decide which documents belong to the same row. The ids in the lists of the store are used only for the column
+-- `listed`.
 
 set local role app_mirror;
 
--- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site. The
--- id of a site never counts as an environment. Otherwise a document `environments:<site>` would hide the orders of the
--- site.
+-- Returns the environments of the predecessor. The second segment of an order's key is an environment or a site. The id
+-- of a site never counts as an environment, because otherwise a document `environments:<site>` would hide the orders of
+-- the site.
 create or replace function kv.environment_names() returns text[]
 language sql stable
 as $$
@@ -19,15 +20,14 @@ as $$
              select old_id from kv.ids where entity = 'site')
 $$;
 
--- Returns the word for an entity in the keys of the store.
+-- Returns the name of an entity in the keys of the store.
 create or replace function kv.name_of(entity text) returns text
 language sql immutable parallel safe
 return case entity when 'product' then 'gift' else entity end;
 
--- Returns the identity of a document, according to its key and its field `id`. `conflict` means that the document
--- states the id of another document. An application wrote such a document under a wrong key, so its identity is
--- unknown. An id of more than 200 characters does not fit into the index of the ids, so the hash of the key replaces
--- it.
+-- Returns the identity of a document from its key and its field `id`. `conflict` is true if the field contains the id
+-- of another document. An application has then written the document under a wrong key, and its identity is unknown. An
+-- id of more than 200 characters does not fit into the index of the ids, so a hash of the key replaces the id.
 create or replace function kv.identity(
   entity text, key text, value jsonb, environments text[],
   out environment text, out old_id text, out conflict boolean)
@@ -69,7 +69,7 @@ end
 $$;
 
 -- Indexes the documents of the next keys after a key. Returns the last key, or null after the last document. If an
--- error occurs, the function processes the documents one by one, and puts the document that fails into quarantine.
+-- error occurs, the function indexes the documents one by one. A document with an error is indexed as unreadable.
 create or replace function kv.index_documents(after text, environments text[], size integer, out last_key text)
 language plpgsql volatile
 as $$
@@ -101,8 +101,8 @@ begin
 end
 $$;
 
--- Returns the documents of entities that the given keys of the store contain: the documents themselves, and the
--- documents in lists. If `is_hostile` is true, the values are not read: each key has one document, which is unreadable.
+-- Returns the documents of entities under the given keys of the store, including documents in lists. If `is_hostile` is
+-- true, the function does not read the values, and returns one unreadable document for each key.
 create or replace function kv.identify(keys text[], environments text[], is_hostile boolean)
 returns table (key text, entity text, environment text, old_id text, list text, value jsonb)
 language sql stable
@@ -131,11 +131,13 @@ as $$
   from families f where f.listed is not null and is_hostile
 $$;
 
--- Indexes the documents of keys of the store, including documents in lists. If `is_hostile` is true, the values are not
--- read, and the keys do not become rows. A document whose row was deleted in the platform is marked, even if the
--- document has a new key. If a retirement has left a document in the store, its state does not change, because the
--- documents to which it refers are archived. The states of the documents in a list that a retirement has left do not
--- change either, because an erasure needs them.
+-- Indexes the documents under the given keys of the store, including documents in lists. If `is_hostile` is true, the
+-- values are not read, and the documents do not become rows. If the row of a document was deleted in the platform, the
+-- document gets the state `deleted`, even if it has a new key.
+--
+-- After a retirement, the states of the documents that are still in the store do not change, because the documents to
+-- which they refer are archived. The states of documents in lists that are still in the store do not change either,
+-- because an erasure needs these states.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile
@@ -173,8 +175,8 @@ as $$
     (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
 $$;
 
--- Raises an error again unless a document can cause this error. A document never causes transaction conflicts, missing
--- resources or objects, cancelled statements, or missing privileges.
+-- Raises the given error again if a document cannot be its cause: for transaction conflicts, missing resources or
+-- objects, cancelled statements, and missing privileges.
 create or replace function kv.raise_unless_of_a_document(code text, message text) returns void
 language plpgsql immutable
 as $$
@@ -186,8 +188,9 @@ end
 $$;
 
 -- Marks the documents that no longer exist in the store, and the documents whose ids are in a list. Returns the number
--- of ids in lists without a document, and the number of repeated ids in lists. Documents in lists without an id are not
--- counted. The documents of a retired entity are in its archive, so their states do not change.
+-- of ids in lists that have no document, and the number of ids that occur more than once in a list. Documents in lists
+-- that have no id are not counted. The states of documents of a retired entity do not change, because these documents
+-- are in the archive.
 create or replace function kv.index_lists(out dangling bigint, out repeated bigint)
 language plpgsql volatile
 as $$
@@ -255,10 +258,10 @@ begin
 end
 $$;
 
--- Maps the documents that decide the values of rows, and returns them in the order of the keys. If several documents
--- belong to one row, the form of the key decides which document is used, and never the time. A document with its own
--- key takes precedence over a document in a list. If a document was deleted, its row belongs to the other documents
--- with the same id.
+-- Maps the documents that decide the values of rows, and returns the drafts in the order of their keys. If several
+-- documents belong to one row, the function chooses the document by the form of its key, and never by its time. A
+-- document with its own key takes precedence over a document in a list. If a document was deleted, another document
+-- with the same id decides the values of the row.
 create or replace function kv.drafts(entity text, ids uuid[]) returns kv.draft[]
 language sql stable
 as $$

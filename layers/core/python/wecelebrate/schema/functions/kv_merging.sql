@@ -1,9 +1,11 @@
--- Merging a document with its row, when both can have changed since the document was last mapped. A document changes
--- only the columns of fields that have changed in the document. Changes of members and admins to other columns stay.
+-- These functions merge a document with its row, because both can have changed since the document was last mapped. A
+-- document changes a column only if its field has changed in the document. In other columns, changes of members and
+-- admins are kept.
 
 set local role app_mirror;
 
--- Returns the columns that documents may change in a row that exists. Only the platform decides all other columns.
+-- Returns the columns that documents may change in an existing row. The platform alone decides the values of the other
+-- columns.
 create or replace function kv.merged_columns(entity text) returns text[]
 language sql immutable parallel safe
 return case entity
@@ -21,7 +23,7 @@ return coalesce((select jsonb_object_agg(c.key, hashtextextended(c.value::text, 
   from jsonb_each(columns) c where c.key = any (names) and c.value <> 'null'), '{}');
 
 -- Returns the existing rows of drafts, by id, with the columns that documents may change. The function locks the rows,
--- so that they do not change before the documents are written.
+-- so that they do not change before the drafts are written.
 create or replace function kv.existing_rows(entity text, ids uuid[]) returns jsonb
 language plpgsql volatile
 as $$
@@ -41,9 +43,10 @@ begin
 end
 $$;
 
--- Merges the status of a document with the status of its row. `agreed` is the last status that both had. If the row has
--- another status now, a member or an admin has changed it, and the row keeps it: a document never reopens a closed
--- site. If `agreed` is missing, the origin of the status is unknown, so the row also keeps its status.
+-- Merges the status of a document with the status of its row. `agreed` is the last status that was the same in the
+-- document and the row. If the status of the row differs from `agreed`, a member or an admin has changed it, and the
+-- row keeps its status: a document never reopens a closed site. If `agreed` is null, the row also keeps its status,
+-- because the origin of the status is unknown.
 create or replace function kv.merged_status(d kv.draft, agreed text, current text) returns kv.draft
 language plpgsql immutable
 as $$
@@ -62,12 +65,13 @@ begin
 end
 $$;
 
--- Keeps the stock of a row, unless the document shows how many pieces its writer has sold. A document shows this only
--- if it decided the row before, and if its base is the current stock of the row. After a quarantine or a deletion, the
--- mirror has continued to change the stock of the row, so the age of the stock in the document is unknown. If the row
--- keeps its stock, the columns of the draft contain `keeps_count`. It is true if the stock of the document may have
--- changed, which is a conflict. In two cases, the document always decides the stock: if the mirror is off, or if the
--- base of the document is empty, because an operator has chosen this document.
+-- Keeps the stock of a row, unless the document shows how many pieces its writer has sold. This is known only if the
+-- document decided the row before, and if the base of the document is the current stock of the row. After a quarantine
+-- or a deletion, the age of the document's stock is unknown, because the stock of the row has changed in the meantime.
+--
+-- If the row keeps its stock, the columns of the draft contain `keeps_count`. The value is true if the stock of the
+-- document may have changed, which is a conflict. The document always decides the stock if the mirror is off. It also
+-- decides the stock if its base is empty, because an operator has then chosen this document.
 create or replace function kv.with_stock_of_row(d kv.draft, current jsonb, base jsonb) returns kv.draft
 language plpgsql stable
 as $$
@@ -97,8 +101,8 @@ begin
 end
 $$;
 
--- Writes the stock of rows into the documents whose stock was not used, and records a conflict if a document had
--- changed its stock.
+-- If a row has kept its stock, writes the stock of the row into the document. Records a conflict if the stock of the
+-- document may have changed.
 create or replace function kv.return_counts(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -128,9 +132,9 @@ begin
 end
 $$;
 
--- Merges a draft with its row. A column whose value the document has not changed since it was last mapped gets the
--- value of the row. `current` has the columns of the row, or null, and `before` is the base of the last mapping. The
--- next mapping compares the document with the field `base` of the columns.
+-- Merges a draft with its row. A column keeps the value of the row if its value in the document has not changed since
+-- the last mapping. `current` contains the columns of the row, or is null. `before` is the base of the last mapping.
+-- The next mapping compares the document with the field `base` of the columns.
 create or replace function kv.merged_draft(d kv.draft, current jsonb, before jsonb) returns kv.draft
 language plpgsql stable
 as $$

@@ -1,11 +1,11 @@
--- The mirror from documents to rows: triggers on the store map the documents that a statement has written, in the same
--- transaction. A write of an old application never fails because of the mapping: a document that cannot be mapped is
+-- The mirror from documents to rows. Triggers on the store map the documents that a statement has written, in the same
+-- transaction. A write of an old application does not fail because of the mapping: a document that cannot be mapped is
 -- put into quarantine.
 --
 -- The role of the writer shows the origin of a write. Only the functions of the mirror write as app_mirror, and no
 -- login can use this role. The triggers do not run for writes of app_mirror, so a mirrored write is not mirrored back.
--- If such a write starts another trigger, that trigger writes with another role, so its writes are mirrored. The origin
--- does not depend on a setting, so a caller cannot forge it.
+-- If a write of app_mirror starts a trigger that writes with another role, the writes of this trigger are mirrored. A
+-- caller cannot forge the origin, because it does not depend on a setting.
 
 set local role app_mirror;
 
@@ -16,7 +16,7 @@ language sql immutable parallel safe
 return key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
   and key !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)';
 
--- Returns whether documents with this key contain site settings that are copied (functions/kv_settings.sql).
+-- Returns whether a document with this key contains settings of a site that are copied (functions/kv_settings.sql).
 create or replace function kv.is_settings_key(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^sites:[^:]+:catalog_config$|^(site_catalog_config|site_configs):';
@@ -27,10 +27,10 @@ create or replace function kv.is_mirrored_key(key text) returns boolean
 language sql immutable parallel safe
 return kv.is_entity_key(key) or kv.entity_of_list(key) is not null or kv.is_settings_key(key);
 
--- Maps the documents with the given keys, and maps again the rows to which these documents led before. `gone` contains
--- the keys of deleted documents: another document of the row now decides the row. The function never deletes a row, and
--- never restores a deleted row. It maps at most 500 rows of each entity. The next run of the backfill maps the other
--- rows.
+-- Maps the documents with the given keys. Also maps the other documents of the rows to which these keys belonged
+-- before. `gone` contains the keys of deleted documents: another document now decides the row of a deleted document.
+-- The function never deletes a row, and never restores a deleted row. It maps at most 500 rows of each entity. The next
+-- run of the backfill maps the other rows.
 create or replace function kv.map_written(keys text[], gone text[]) returns void
 language plpgsql volatile
 as $$
@@ -78,15 +78,15 @@ begin
 end
 $$;
 
--- Returns, for each product, the values by which the settings of sites can exclude it.
+-- Returns, for each product, the values that settings of sites can exclude.
 create or replace function kv.product_labels(ids uuid[]) returns jsonb
 language sql stable
 return (
   select coalesce(jsonb_object_agg(p.id, jsonb_build_array(p.catalog_id, p.sku, p.category, p.brand)), '{}')
   from products p where p.id = any ($1));
 
--- Applies the exclusions in the settings of sites to new products, and to products whose excluding values have changed.
--- A sale changes none of these values, so it reads no settings, even if many sites show the catalog.
+-- Applies the exclusions in the settings of sites to products that are new, or whose values in kv.product_labels() have
+-- changed. A sale does not change these values, so it reads no settings, even if many sites show the catalog.
 create or replace function kv.exclude_labelled(ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -99,7 +99,8 @@ end
 $$;
 
 -- Puts documents whose rows were deleted in the platform into quarantine, and records each of these documents once. If
--- a bulk statement has deleted a product, its documents may still exist, because the product waits in kv.dirty.
+-- a bulk statement has deleted a product, its documents may still exist, because the sweeper has not processed the
+-- entry in kv.dirty yet.
 create or replace function kv.refuse_deleted(keys text[]) returns void
 language plpgsql volatile
 as $$
@@ -120,7 +121,7 @@ begin
 end
 $$;
 
--- Finds the documents with the given keys. A document that cannot be read is put into quarantine.
+-- Indexes the documents with the given keys. A document that cannot be read is indexed as unreadable.
 create or replace function kv.index_written(keys text[], environments text[], names text[]) returns void
 language plpgsql volatile
 as $$
@@ -144,7 +145,8 @@ begin
 end
 $$;
 
--- Raises an error again if a retry of the transaction can succeed: after a deadlock or a serialization failure.
+-- Raises the given error again if it is a deadlock or a serialization failure, because a retry of the transaction can
+-- succeed.
 create or replace function kv.raise_deadlock(code text, message text) returns void
 language plpgsql immutable
 as $$
@@ -169,9 +171,9 @@ exception when others then
 end
 $$;
 
--- Records that the mapping of documents has failed, and marks these documents. The gates of a cutover count them, and
--- the next run of the backfill maps them. The function never fails, because the old applications do not depend on the
--- mapping.
+-- Records that the mapping of documents has failed, and marks these documents. The gates of a cutover count the marked
+-- documents, and the next run of the backfill maps them. Errors in this function do not stop the write, because the old
+-- applications do not depend on the mapping.
 create or replace function kv.note_failure(keys text[], gone text[], code text) returns void
 language plpgsql volatile
 as $$
@@ -194,10 +196,9 @@ begin
 end
 $$;
 
--- Mirrors the documents that a statement has written. The names of the transition tables are `before` and `after`. An
--- unexpected error, e.g. an error of this mapping, only undoes the mapping: the documents are mapped again by the next
--- write or by the next run of the backfill. Where the tables lead, a bad document fails instead
--- (functions/kv_stages.sql).
+-- Mirrors the documents that a statement has written. The names of the transition tables are `before` and `after`.
+-- After an unexpected error, only the mapping is undone. The next write or the next run of the backfill maps the
+-- documents again. But if the tables lead, the write fails (functions/kv_stages.sql).
 create or replace function kv.mirror_documents() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -293,7 +294,7 @@ begin
 end
 $$;
 
--- Returns the rows of the documents that a filter selects. A list has the rows of all its documents.
+-- Returns the rows of the documents that a filter selects. For a list, returns the rows of all documents in the list.
 create or replace function kv.rows_of_selected(keys text[], pattern text) returns uuid[]
 language sql stable
 return array(
@@ -302,9 +303,10 @@ return array(
     and (keys is null or i.key = any (keys) or i.list = any (keys))
     and (pattern is null or i.key like pattern or i.list like pattern));
 
--- Locks the rows of the documents that the old applications are about to write, sorted by entity and id. Every
--- writer locks a row before its documents, so writers of documents and of rows wait for each other and do not deadlock.
--- Does nothing while the mirror is off. Raises PT503 if a bulk write must be folded first (functions/kv_folding.sql).
+-- Locks the rows of the documents that the old applications are about to write, sorted by entity and id. Every writer
+-- locks a row before its documents. Therefore writers of documents and writers of rows wait for each other, and do not
+-- deadlock. Does nothing while the mirror is off. Raises PT503 if a bulk write must be folded first
+-- (functions/kv_folding.sql).
 create or replace function kv.lock_rows(keys text[], pattern text default null) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -329,7 +331,7 @@ return array(
   where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k));
 
 -- Returns the rows of documents that are about to be written, including rows of new keys and of new items of a list.
--- `lists` contains those documents that are lists.
+-- `lists` contains the new values of lists, by key.
 create or replace function kv.rows_of_written(keys text[], lists jsonb) returns uuid[]
 language plpgsql stable
 as $$

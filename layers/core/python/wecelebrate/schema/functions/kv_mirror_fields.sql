@@ -1,12 +1,12 @@
--- These functions write the changed columns of a row into its document. A field whose column did not change stays
--- unchanged. A changed field keeps its name, its position and the form of its value: a price as text stays a text. No
--- function of this file reads a table.
+-- These functions write the changed columns of a row into its document. A field does not change if its column did not
+-- change. A changed field keeps its name, its position and the form of its value: for example, a price that is a text
+-- stays a text. The functions read no table.
 
 set local role app_mirror;
 
--- The columns that the mirror writes into documents, and the fields that can contain each column, in the order in which
--- the mapping reads the fields. If a document has none of these fields, it gets the first field. A path of two fields
--- contains a period.
+-- Returns the columns that the mirror writes into documents, and the fields that can contain each column. The fields
+-- have the order in which the mapping reads them. If a document has none of these fields, the mirror adds the first
+-- field. The path of a nested field contains a period.
 create or replace function kv.mirrored_columns()
 returns table (entity text, name text, kind text, fields text[])
 language sql immutable parallel safe
@@ -65,8 +65,8 @@ create or replace function kv.moment_text(moment timestamptz) returns text
 language sql stable
 return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
--- Returns the name of a field in an object: in camelCase, or otherwise in snake_case. Null means that the object has no
--- such field.
+-- Returns the name that a field has in an object: the camelCase name, or otherwise the snake_case name. Returns null if
+-- the object has no such field.
 create or replace function kv.spelling(object jsonb, field text) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(object) <> 'object' then null when object ? field then field
@@ -98,7 +98,8 @@ begin
 end
 $$;
 
--- Returns a document with a value at a path. If the outer field is not an object, it becomes an object.
+-- Returns a document in which the field at a path has a new value. If the outer field is not an object, it becomes an
+-- object.
 create or replace function kv.with_value(document jsonb, path text[], value jsonb) returns jsonb
 language sql immutable parallel safe
 return case
@@ -106,7 +107,8 @@ return case
   else document || jsonb_build_object(path[1], case when jsonb_typeof(document -> path[1]) = 'object'
     then document -> path[1] else '{}' end || jsonb_build_object(path[2], value)) end;
 
--- Returns an amount in the form of an earlier value: a number, a text with a currency or a comma, or an object.
+-- Returns an amount in the same form as an earlier value, for example as a number, as a text with a currency, or as an
+-- object.
 create or replace function kv.money_like(earlier jsonb, amount numeric) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -148,8 +150,8 @@ begin
 end
 $$;
 
--- Writes the stock of a gift, into the field that the mapping reads, and into the other fields that had the same value.
--- A gift without a tracked stock has no such field.
+-- Writes the stock of a gift into the field that the mapping reads, and into other stock fields with the same value. If
+-- the stock of a gift is not tracked, the gift has no stock field.
 create or replace function kv.with_stock(document jsonb, stock integer, is_tracked boolean) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -184,8 +186,8 @@ begin
 end
 $$;
 
--- Writes a status. A field that already means this status keeps its form. If the row is active again, the fields that
--- mark a deletion are removed.
+-- Writes a status. If a field already means this status, its value does not change. If the row is active again, the
+-- fields that mark a deletion are removed.
 create or replace function kv.with_status(document jsonb, status text) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -212,7 +214,7 @@ begin
 end
 $$;
 
--- Writes the branding fields of a row into the document of a site, under the names that the document uses.
+-- Writes the branding of a row into the document of a site, with the names of fields that the document uses.
 create or replace function kv.with_branding(document jsonb, branding jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -232,8 +234,8 @@ begin
 end
 $$;
 
--- Writes a text. If the document has a number and the text is a number, the field stays a number. If the row has no
--- value, all fields that could contain the value are emptied.
+-- Writes a text. If the field contains a number and the text is a number, the field stays a number. If the row has no
+-- value, all fields that can contain the value become empty.
 create or replace function kv.with_text(document jsonb, fields text[], value text) returns jsonb
 language plpgsql immutable parallel safe
 as $$

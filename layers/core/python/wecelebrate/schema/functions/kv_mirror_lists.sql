@@ -1,7 +1,9 @@
--- The mirror and the documents in lists, e.g. in `gifts:all`. Each document in a list has its own revision. A list that
--- an application writes back is merged document by document. A changed row changes its documents in lists at the end of
--- the transaction. At that time, the transaction already holds all row locks, so lists are always locked after rows and
--- in a fixed order. Each list is written only once, even if many of its rows have changed.
+-- The mirror of documents in lists, e.g. in `gifts:all`. Each document in a list has its own revision. If an
+-- application writes a list back, each of its documents is merged separately.
+--
+-- A changed row changes its documents in lists at the end of the transaction. At that time, the transaction already
+-- holds all row locks, so lists are always locked after rows and in a fixed order. Each list is written only once, even
+-- if many of its rows have changed.
 
 set local role app_mirror;
 
@@ -29,7 +31,7 @@ begin
 end
 $$;
 
--- Returns the new value of a document in a list, and moves its earlier version to the history.
+-- Returns the new value of a document in a list, and stores its earlier version in the history.
 create or replace function kv.written_item(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -43,9 +45,8 @@ begin
 end
 $$;
 
--- Returns the new value of a list: each document is merged with its current version. If the list with revisions would
--- be too large, the stated list is returned without revisions. Even then, it does not contain the data of erased
--- persons.
+-- Returns the new value of a list: each document is merged with its current version. If the new list would be too
+-- large, returns the list as the application wrote it, but without the data of erased persons.
 create or replace function kv.written_list(list text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -73,7 +74,7 @@ begin
 end
 $$;
 
--- Gives each version of a document in a list a revision, before the list is written.
+-- Sets the revision of each document in a list, before the list is written.
 create or replace function kv.revise_list() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -96,7 +97,7 @@ end
 $$;
 grant execute on function kv.revise_list() to app_owner;
 
--- Returns the ids of the rows of documents in lists. `lists` maps the keys of lists to their values.
+-- Returns the ids of the rows of documents in lists. `lists` contains the values of the lists, by key.
 create or replace function kv.rows_in_lists(lists jsonb) returns uuid[]
 language sql stable
 as $$
@@ -108,8 +109,8 @@ as $$
   where l.entity is not null
 $$;
 
--- Records that a row has changed, or was deleted (`columns` is null), if a list contains its document. The lists are
--- written at the end of the transaction.
+-- If a list contains the document of a row, records that the row has changed, or was deleted (`columns` is null). The
+-- lists are written at the end of the transaction.
 create or replace function kv.note_list_change(entity text, row_id uuid, columns text[]) returns void
 language sql volatile
 as $$
@@ -118,7 +119,7 @@ as $$
   where exists (select from kv.ids i where i.entity = $1 and i.id = $2 and i.list is not null and i.state <> 'gone')
 $$;
 
--- Writes the lists that contain documents of the rows that this transaction has changed, in the order of their keys.
+-- Writes the lists with documents of the rows that this transaction has changed, in the order of the keys of the lists.
 create or replace function kv.write_lists() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -160,8 +161,8 @@ end
 $$;
 grant execute on function kv.write_lists() to app_owner;
 
--- Writes changed rows into their documents in one list. `targets` maps the computed key of each document to the change
--- of its row. A list that is JSON in a string stays in this form.
+-- Writes changed rows into their documents in one list. `targets` contains the changes of the rows, by the computed key
+-- of the document. A list that is JSON in a string keeps this form.
 create or replace function kv.write_list(list text, entity text, targets jsonb) returns void
 language plpgsql volatile
 as $$
@@ -193,8 +194,8 @@ begin
 end
 $$;
 
--- Returns a document of a list with the changes of its row. Null means that the row was deleted. A document that is not
--- mapped to a row yet, e.g. because it is in quarantine, stays unchanged, unless the person of the order was erased.
+-- Returns a document of a list with the changes of its row. Returns null if the row was deleted. A document that is not
+-- mapped yet, e.g. because it is in quarantine, does not change, unless the person of the order was erased.
 create or replace function kv.item_of_row(key text, entity text, item jsonb, target jsonb) returns jsonb
 language plpgsql volatile
 as $$

@@ -1,5 +1,6 @@
--- Revisions of documents, and the merge of writes whose base is an earlier revision. The old applications keep a
--- document for up to 30 seconds and then write it back as a whole, so a field that they did not change can be old.
+-- Revisions of documents, and the merge of writes whose base is an earlier revision. The old applications read a
+-- document, keep it for up to 30 seconds, and then write the whole document. Therefore a field that they did not change
+-- can have an old value.
 
 set local role app_mirror;
 
@@ -9,8 +10,8 @@ language sql immutable parallel safe
 return case when jsonb_typeof(value -> '_rev') = 'number' and value ->> '_rev' ~ '^[0-9]{1,15}$'
   then (value ->> '_rev')::bigint end;
 
--- Returns a document with its revision. If the document is too large for this additional field, it is returned
--- unchanged.
+-- Returns a document with the given revision. If the document is too large for this additional field, the function
+-- returns it unchanged.
 create or replace function kv.with_revision(value jsonb, revision bigint) returns jsonb
 language sql immutable parallel safe
 return case when pg_column_size(value) > 1000000 and octet_length(value::text) > 5999900 then value
@@ -21,15 +22,17 @@ create or replace function kv.is_gift_key(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^(gifts?|catalog_gifts):';
 
--- Returns whether a field of a document is a stock count. Changes of a stock count by several writers are added up. The
--- fields are the same as in kv.stock_of. In an order, `quantity` is the ordered quantity and not a stock count.
+-- Returns whether a field of a document is a stock count. If several writers change a stock count, the changes are
+-- added up. The fields are the same as in kv.stock_of. In an order, `quantity` is not a stock count, but the ordered
+-- quantity.
 create or replace function kv.is_count(field text, key text) returns boolean
 language sql immutable parallel safe
 return kv.camel_name(field) in ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock',
   'available') or kv.is_gift_key(key) and field in ('quantity', 'count', 'total');
 
--- Returns the current count after the change from `base` to `stated`, where `base` is the count that the writer had
--- read. Null means that one of the values is not a count. The result has the same form as `stated`.
+-- Adds the difference between `stated` and `base` to the current count. `base` is the count that the writer has read,
+-- and `stated` is the count that it has written. Returns null if one of the values is not a count. The result has the
+-- same form as `stated`.
 create or replace function kv.merged_count(base jsonb, current jsonb, stated jsonb, out merged jsonb, out below boolean)
 language plpgsql immutable parallel safe
 as $$
@@ -42,8 +45,8 @@ begin
 end
 $$;
 
--- Merges a document that was written on the base of an earlier revision into the current document, field by field. A
--- field that the writer did not change keeps its current value. If both sides changed a field, objects are merged and
+-- Merges a written document into the current document, field by field, if the base of the write is an earlier revision.
+-- A field that the writer did not change keeps its current value. If both sides changed a field, objects are merged and
 -- counts are added up. For other values, the last writer wins, and `conflicts` contains the field and the kind of
 -- conflict.
 create or replace function kv.merge(key text, base jsonb, current jsonb, stated jsonb, path text, out merged jsonb,
@@ -93,10 +96,11 @@ return (
   select p.inventory_count from kv.ids i join products p on p.id = i.id
   where i.key = $1 and i.entity = 'product' and i.has_row and p.inventory_policy = 'tracked');
 
--- Returns a document with the stock of its current version, and records a conflict if the stocks differ. If the base of
--- a write is unknown, the number of pieces that its writer sold is also unknown. Therefore such a write changes no
--- count. Otherwise pieces that other writers have sold meanwhile would be in stock again. A gift without a stock can
--- get a stock. If the current version has no fields, the stock comes from the row.
+-- Returns a written document with the stock of the current version, and records a conflict if the stocks differ. If the
+-- base of a write is unknown, the number of pieces that the writer has sold is also unknown. Therefore such a write
+-- does not change the stock. Otherwise pieces that other writers have sold in the meantime would be in stock again. If
+-- the current version has no stock, the written stock is used. If the current version has no fields, the stock comes
+-- from the row.
 create or replace function kv.with_current_stock(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -132,7 +136,7 @@ end
 $$;
 
 -- Returns whether an application has written the same document with the same base revision in the last 10 minutes. The
--- function also records the write. A repeated write has no second effect, so the same pieces are not sold twice.
+-- function also records the write. A repeated write has no effect, so that the same pieces are not subtracted twice.
 create or replace function kv.is_repeated(key text, base_revision bigint, stated jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -144,9 +148,9 @@ begin
 end
 $$;
 
--- Records a conflict if a repeated write may be the write of another application that has sold the same number of
--- pieces. Only the field `updatedAt` distinguishes the two cases. A conflict is recorded if a gift does not have this
--- field, and its writer has changed the stock.
+-- Records a conflict if a repeated write may be a new write by another application that has sold the same number of
+-- pieces. Only the field `updatedAt` distinguishes a repeated write from a new write. A conflict is recorded if a gift
+-- does not have this field, and its writer has changed the stock.
 create or replace function kv.note_doubtful_sale(key text, base_revision bigint, stated jsonb) returns void
 language plpgsql volatile
 as $$
@@ -165,7 +169,8 @@ end
 $$;
 
 -- Returns the value of a document after a write, with the next revision. If the base of the write is an earlier
--- revision, the values are merged. A write whose base is unknown replaces the document, except for its counts.
+-- revision, the fields are merged. If the base of the write is unknown, the write replaces the document, except for its
+-- stock.
 create or replace function kv.revised(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -201,17 +206,19 @@ begin
 end
 $$;
 
--- Returns the first revision of a document that does not exist, or has no fields. A document with this key may have
--- existed before. Its revisions must not be used again. Otherwise a write based on the earlier document would look like
--- a write based on the new document. In this case, the first revision is the number of tenths of milliseconds since
--- 1970, because no document has had so many revisions. `stated` is the revision that the writer states, or null.
+-- Returns the first revision of a document that does not exist, or has no fields. `stated` is the revision in the
+-- written document, or null.
+--
+-- A document with this key may have existed before. Its revisions must not be used again, because a write based on the
+-- earlier document would look like a write based on the new document. In this case, the first revision is the time
+-- since 1970 in units of 0.1 ms, which is larger than any earlier revision.
 create or replace function kv.first_revision(key text, stated bigint) returns bigint
 language sql volatile
 return greatest(coalesce(stated, 0) + 1, case when exists (select from kv.ids i where i.key = $1)
   then (extract(epoch from clock_timestamp()) * 10000)::bigint end);
 
--- Returns the value that a document gets when an application writes it. `current` is null if the document does not
--- exist. A document that is JSON in a string has no revision.
+-- Returns the value to store when an application writes a document. `current` is null if the document does not exist. A
+-- document that is JSON in a string gets no revision.
 create or replace function kv.written_value(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -234,13 +241,13 @@ begin
 end
 $$;
 
--- Gives each version of a document of an entity a revision, before it is written. An unexpected error leaves the
--- document as the application wrote it, unless the document may contain the data of an erased person.
+-- Sets the revision of a document of an entity before the document is written. After an unexpected error, the document
+-- is stored as the application wrote it, unless it may contain the data of an erased person.
 create or replace function kv.revise_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 begin
-  -- An upsert of a document that exists runs this trigger for the insert, too, before it becomes an update.
+  -- An upsert of an existing document runs this trigger twice: first for the insert, and then for the update.
   if tg_op = 'INSERT' and exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
     return new;
   end if;
@@ -257,9 +264,9 @@ end
 $$;
 grant execute on function kv.revise_document() to app_owner;
 
--- Gives a revision to the next documents of entities that have no revision, including documents in lists. The documents
--- come after the given key. With a revision, the first write of an application that has read the document has a known
--- base. Returns the last key, or null after the last document. Keys of entities are not secret.
+-- Sets the first revision of the next documents of entities without a revision after the given key, including documents
+-- in lists. If a document has a revision when an application reads it, the base of the application's first write is
+-- known. Returns the last key, or null after the last document. Keys of entities are not secret.
 create or replace function kv.give_revisions(after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -284,7 +291,8 @@ end
 $$;
 grant execute on function kv.give_revisions(text, integer) to app_admin;
 
--- Deletes old records of the mirror: the history and the writes after 10 minutes, and conflicts after 30 days.
+-- Deletes old records of the mirror: earlier versions and records of writes after 10 minutes, and conflicts after 30
+-- days.
 create or replace function kv.forget(max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

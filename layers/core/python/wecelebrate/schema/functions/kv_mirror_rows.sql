@@ -1,6 +1,6 @@
--- The mirror from rows to documents: triggers on clients, catalogs, sites, products and orders write the changed
--- columns into the document that decides the row, in the same transaction. A write of the platform never fails because
--- of the mirror. Instead, the mirror records a failure in kv.conflicts.
+-- The mirror from rows to documents. Triggers on clients, catalogs, sites, products and orders write the changed
+-- columns of a row into its documents, in the same transaction. If the mirror fails, the write of the platform still
+-- succeeds, and the mirror records the failure in kv.conflicts.
 
 set local role app_mirror;
 
@@ -9,8 +9,8 @@ create or replace function kv.mirrored_environments() returns text[]
 language sql stable
 return coalesce((select m.environments from kv.mirror m where m.is_only), '{production}');
 
--- Returns the key of the document that decides a row, as kv.drafts() chooses it. Null means that the row has no
--- document.
+-- Returns the key of the document that decides the values of a row. The function chooses this document as kv.drafts()
+-- does. Returns null if the row has no document.
 create or replace function kv.leading_key(entity text, id uuid) returns text
 language sql stable
 return (
@@ -20,8 +20,8 @@ return (
   order by array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.list nulls first, i.key
   limit 1);
 
--- Returns the id that the old applications use for a row in an environment. Null means that the old applications do not
--- have the row.
+-- Returns the id of a row in the old applications, in one environment. Returns null if the old applications do not have
+-- the row.
 create or replace function kv.old_id_in(entity text, id uuid, environment text) returns text
 language sql stable
 return (
@@ -29,7 +29,7 @@ return (
   where i.entity = $1 and i.id = $2 and i.has_row and i.state not in ('gone', 'deleted') and i.environment = $3
   order by i.alias, i.key limit 1);
 
--- Returns the id that the old applications use for a row of the environment `production`. Null means that the old
+-- Returns the id of a row in the old applications, in the environment `production`. Returns null if the old
 -- applications do not have the row.
 create or replace function kv.old_id_of(entity text, id uuid) returns text
 language sql stable
@@ -63,7 +63,7 @@ begin
 end
 $$;
 
--- Returns the fields of the document of an order. If an order has one line, its document also has the fields that older
+-- Returns the fields of an order's document. If the order has one line, the document also has the fields that older
 -- versions used for the gift.
 create or replace function kv.order_document(r jsonb) returns jsonb
 language sql stable
@@ -87,9 +87,9 @@ return (
   ) lines);
 
 -- Writes a new document for a row without a document, if the parent of the row has a document. The parent of a catalog
--- or site is its client, the parent of a product its catalog, and the parent of an order its site. The function does
--- not rewrite a document that an application has deleted, and does not use a key that is in use. A row that was deleted
--- and restored gets its old id again.
+-- or a site is its client, the parent of a product is its catalog, and the parent of an order is its site. The function
+-- does not create a document again that an application has deleted, and does not overwrite another document with the
+-- same key. A row that was deleted and restored gets its old id again.
 create or replace function kv.create_document(entity text, r jsonb) returns void
 language plpgsql volatile
 as $$
@@ -130,8 +130,8 @@ begin
 end
 $$;
 
--- Stores an earlier version of a document in the history, because applications that have read this version may still
--- write.
+-- Stores an earlier version of a document in the history. An application that has read this version may still write,
+-- and the merge then needs the version.
 create or replace function kv.remember(key text, earlier jsonb) returns void
 language sql volatile
 as $$
@@ -141,7 +141,8 @@ as $$
 $$;
 
 -- Replaces the value of a document for the mirror. `value` has the current revision, and the document gets the next
--- one. The earlier value goes to the history. If the document was mapped before, it stays marked as mapped.
+-- revision. The earlier value is stored in the history. If the document was marked as mapped, it stays marked as
+-- mapped.
 create or replace function kv.replace_document(key text, earlier jsonb, value jsonb) returns void
 language plpgsql volatile
 as $$
@@ -159,8 +160,8 @@ end
 $$;
 
 -- Records that documents and their rows now have the same values. The next change of a document is compared with these
--- values, and not with the values at the last mapping. Of the agreed statuses, the function records only `active`,
--- because a document must not reopen a row that the platform has closed.
+-- values, and not with the values at the last mapping. A status is recorded only if it is `active`, because a document
+-- must not reopen a row that the platform has closed.
 create or replace function kv.record_agreements(entity text, ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -191,9 +192,9 @@ begin
 end
 $$;
 
--- Writes the changed columns of a row into all its documents of the mirrored environments, in the order of their keys,
--- because an application can read any of these documents. Returns whether a document changed. The function locks the
--- documents after the row. Documents in lists change at the end of the transaction.
+-- Writes the changed columns of a row into all its documents of the mirrored environments, because an application can
+-- read any of these documents. The documents are written in the order of their keys, and are locked after the row.
+-- Documents in lists change at the end of the transaction. Returns whether a document changed.
 create or replace function kv.write_documents(entity text, row_id uuid, changed jsonb, new_row jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -235,14 +236,14 @@ begin
 end
 $$;
 
--- Returns whether the values of a document are not in a row yet. This happens if the document could not be mapped, or
--- if an application wrote the document while the mirror was off.
+-- Returns whether no row has the values of a document yet. This happens if the document could not be mapped, or if an
+-- application wrote the document while the mirror was off.
 create or replace function kv.is_unmapped(d kv.ids, stored jsonb) returns boolean
 language sql stable
 return d.fingerprint is distinct from d.mapped_fingerprint or d.fingerprint <> kv.fingerprint(stored);
 
 -- Writes the changed columns of a row into a document that has its own key, and returns whether the document changed. A
--- document that is JSON in a string stays in this form.
+-- document that is JSON in a string keeps this form.
 create or replace function kv.mirror_document(
   entity text, key text, environment text, changed jsonb, new_row jsonb) returns boolean
 language plpgsql volatile
@@ -254,8 +255,7 @@ declare
 begin
   select d.value into stored from kv_store_6fcaeea3 d where d.key = $2 for update;
   document := kv.decoded(stored);
-  -- If an application has written values that no row has yet, e.g. because the document is in quarantine, the function
-  -- does not overwrite them.
+  -- Do not overwrite values of an application that no row has yet, e.g. because the document is in quarantine.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
       or exists (select from kv.ids i where i.key = $2 and kv.is_unmapped(i, stored)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
@@ -275,8 +275,9 @@ begin
 end
 $$;
 
--- Deletes the documents of a row that was deleted, and their earlier values. Documents in lists are deleted at the end
--- of the transaction. The documents of the row are marked, so that they cannot restore the row.
+-- Deletes the documents of a deleted row, and the earlier versions of these documents. Documents in lists are deleted
+-- at the end of the transaction. The entries of the documents get the state `deleted`, so that a later write cannot
+-- restore the row.
 create or replace function kv.delete_documents(entity text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -299,7 +300,7 @@ begin
 end
 $$;
 
--- Mirrors one change of a row in a subtransaction, so that an unexpected error does not stop the write.
+-- Mirrors one change of a row in a subtransaction, so that the write succeeds after an unexpected error.
 create or replace function kv.mirror_change(entity text, old_row jsonb, new_row jsonb) returns void
 language plpgsql volatile
 as $$
@@ -320,16 +321,16 @@ exception when others then
 end
 $$;
 
--- Returns a row with the values that its documents must have. A product has its regular price, because the old
--- applications do not support offers.
+-- Returns a row with the values that its documents must have. The price of a product is the regular price, because the
+-- old applications do not support offers.
 create or replace function kv.mirrored_row(r jsonb) returns jsonb
 language sql immutable parallel safe
 return case when r -> 'regular_price' <> 'null' then r || jsonb_build_object('price', r -> 'regular_price') else r end;
 
 -- Mirrors the rows that a statement has written, in the order of their ids. The argument of the trigger is the entity.
--- The documents of many products are written later (functions/kv_folding.sql), so a sync needs little extra time. The
--- trigger reads only rows whose documents can change. If a statement changes no column that a document contains, the
--- trigger ends early.
+-- If a statement changes many products, their documents are written later (functions/kv_folding.sql), so that a sync
+-- needs little extra time. The trigger reads only rows whose documents can change. If a statement changes no column
+-- that a document contains, the trigger ends early.
 create or replace function kv.mirror_rows() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
   set plan_cache_mode = force_generic_plan  -- planning would take most of the time of a single write

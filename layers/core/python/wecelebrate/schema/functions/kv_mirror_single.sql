@@ -1,19 +1,19 @@
--- The fast path of the mirror for the most frequent change: one product whose only document has new prices, counts or
--- texts. This path needs no lookup of clients, catalogs, lists or other documents, so it takes only a fraction of the
--- time of the general mapping (functions/kv_mirror.sql, functions/kv_mirror_rows.sql). For any other change, a function
--- of this file returns false and changes nothing. Then the general mapping handles the change.
+-- The fast path of the mirror for the most frequent change: a new price, stock or text in the only document of one
+-- product. The fast path is much faster than the general mapping (functions/kv_mirror.sql,
+-- functions/kv_mirror_rows.sql), because it needs no lookup of clients, catalogs, lists or other documents. For any
+-- other change, these functions return false and change nothing, and the general mapping handles the change.
 
 set local role app_mirror;
 
--- Returns the fields of a gift that are neither references nor identifiers.
+-- Returns the fields of a gift that the fast path can map. They contain no reference and no identifier.
 create or replace function kv.plain_fields() returns text[]
 language sql immutable parallel safe
 return '{name,title,giftName,gift_name,description,price,value,images,image,imageUrl,image_url,availableQuantity,
   available_quantity,inventoryQuantity,inventory_quantity,inventoryCount,inventory_count,inventory,stock,quantity,
   inStock,in_stock,updatedAt,updated_at,_rev}'::text[];
 
--- Returns the entry of the document of a product if three conditions are true: the product has no other entry, the
--- document has its own key, and the row has the values of the document. Otherwise, all fields are null.
+-- Returns the entry of a product's document in kv.ids if three conditions are true: the product has no other entry, the
+-- document has its own key, and the row has the values of the document. Otherwise, all fields of the result are null.
 create or replace function kv.only_entry(key text) returns kv.ids
 language plpgsql stable
 as $$
@@ -32,7 +32,7 @@ begin
 end
 $$;
 
--- Maps a document to a draft that has a row.
+-- Maps the document of a product that has a row, and returns the draft.
 create or replace function kv.draft_of_product(e kv.ids, value jsonb) returns kv.draft
 language plpgsql stable
 as $$
@@ -44,9 +44,9 @@ begin
 end
 $$;
 
--- Returns whether the values of a draft may be written into its row without the checks of kv.check_products: the draft
--- has the SKU, the category, the brand and the currency of the row, its catalog is still that of the row, and the price
--- fits the currency. An unchanged `catalogId` can lead to another catalog than before, or to none.
+-- Returns whether the values of a draft may be written into its row without the checks of kv.check_products. The draft
+-- must have the same SKU, category, brand, currency and catalog as the row, and the price must fit the currency. The
+-- catalog is compared because an unchanged `catalogId` can lead to a different catalog than before, or to no catalog.
 create or replace function kv.is_plain_change(d kv.draft, r products) returns boolean
 language plpgsql stable
 as $$
@@ -82,8 +82,8 @@ begin
 end
 $$;
 
--- Maps a changed document, and returns whether the function has mapped it. After an error, the function returns false,
--- because the general mapping raises and handles the same error.
+-- Maps a changed document, and returns whether the function has mapped the document. After an error, the function
+-- returns false, because the general mapping raises the same error and handles it.
 create or replace function kv.map_single(key text, earlier jsonb, value jsonb) returns boolean
 language plpgsql volatile
   set plan_cache_mode = force_generic_plan  -- planning would take most of the time

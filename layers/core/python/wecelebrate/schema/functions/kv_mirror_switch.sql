@@ -1,5 +1,6 @@
--- The functions that switch the mirror on and off. While the mirror is off, its triggers are disabled, so it needs no
--- time. Enabling a trigger takes a lock that waits for open writes, so a transaction is never mirrored in part.
+-- The functions that switch the mirror on and off. While the mirror is off, its triggers are disabled, so the mirror
+-- takes no time. To enable a trigger, PostgreSQL takes a lock that waits for open writes. Therefore each transaction is
+-- mirrored completely or not at all.
 
 set local role app_mirror;
 
@@ -9,9 +10,10 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$ select exists (select from kv.mirror m where m.enabled) $$;
 grant execute on function kv.is_mirrored() to app_owner;
 
--- Saves the settings of the mirror, and returns whether they changed. If `environments` is null, the settings stay.
--- While the tables lead, the function raises object_in_use if the mirror would be switched off or would lose an
--- environment. Because of the lock, a running cutover ends first, and a later cutover uses the new settings.
+-- Saves the settings of the mirror, and returns whether they changed. If `environments` is null, the environments and
+-- the currency do not change. While the tables lead, the function raises object_in_use if the mirror would be switched
+-- off or would lose an environment. The function waits for a running cutover because of the lock, and a later cutover
+-- uses the new settings.
 create or replace function kv.save_mirror(enabled boolean, environments text[], currency text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -43,8 +45,9 @@ end
 $$;
 grant execute on function kv.save_mirror(boolean, text[], text) to app_owner;
 
--- Returns the state of the mirror: the number of earlier values, and the conflicts by kind with at most five keys. Keys
--- of entities are not secret.
+-- Returns the state of the mirror: the number of earlier versions in the history, the number of products that are not
+-- folded yet, and the conflicts. For each kind of conflict, at most five keys are returned. Keys of entities are not
+-- secret.
 create or replace function kv.mirror_status() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -91,7 +94,7 @@ $$;
 grant execute on function kv.hash_of_functions() to app_admin;
 
 -- Enables or disables the triggers of the mirror. The triggers also run in sessions with the replication role. The
--- trigger that only logical replication needs does not run in other sessions.
+-- trigger `mirror_replicated` runs only in these sessions.
 create or replace function kv.enable_triggers(enabled boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -111,8 +114,8 @@ end
 $$;
 
 -- Switches the mirror on or off, and returns whether this changed anything. The caller must use a separate statement
--- with bound parameters, so that injected SQL cannot call the function. lock_not_available means that a write is
--- running for more than 2 seconds, or that a migration runs: try again.
+-- with bound parameters, so that injected SQL cannot call the function. Raises lock_not_available if a write runs for
+-- more than 2 seconds, or if a migration is running. The caller can try again.
 create or replace function kv.switch_mirror(enabled boolean, environments text[], currency text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$
@@ -174,7 +177,7 @@ begin
     create constraint trigger mirror_lists after insert on kv.list_changes deferrable initially deferred
       for each row execute function kv.write_lists();
   end if;
-  -- Replacing a trigger enables it.
+  -- The statements above enable the triggers that they replace.
   perform kv.enable_triggers(kv.is_mirrored());
 end
 $$;

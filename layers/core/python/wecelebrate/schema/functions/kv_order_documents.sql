@@ -1,11 +1,11 @@
--- The mapping of orders. An order in the store has one gift or a list of items. The gift is nested in the order, or the
--- order has the id of the gift.
+-- The mapping of orders. An order in the store has one gift or a list of items. The order contains the gift itself, or
+-- the id of the gift.
 
 set local role app_mirror;
 
--- Returns the status of an order in the platform. The old applications have more states. For example, an order in
--- transit becomes shipped, a failed order becomes cancelled, and a confirmed order becomes pending. Null means that the
--- state is unknown.
+-- Returns the status of an order in the platform. The old applications have more statuses. For example, an order in
+-- transit becomes shipped, a failed order becomes cancelled, and a confirmed order becomes pending. Returns null if the
+-- status is unknown.
 create or replace function kv.order_status(value jsonb) returns text
 language sql immutable parallel safe
 return case lower(regexp_replace(coalesce(kv.line(value, 100), 'pending'), '[^A-Za-z]', '', 'g'))
@@ -16,9 +16,9 @@ return case lower(regexp_replace(coalesce(kv.line(value, 100), 'pending'), '[^A-
   when 'delivered' then 'delivered' when 'completed' then 'delivered'
   when 'cancelled' then 'cancelled' when 'canceled' then 'cancelled' when 'failed' then 'cancelled' end;
 
--- Reads the lines of an order. A line has the old id of its gift, its SKU, name, quantity and price, if these are
--- stated.
--- `reason` says why a line cannot be read. The number of pieces affects the amount, so it is never guessed.
+-- Reads the lines of an order. A line has the old id, the SKU, the name, the quantity and the price of its gift, if the
+-- document contains them. `reason` is the reason why a line cannot be read. The quantity is never guessed, because it
+-- affects the amount of the order.
 create or replace function kv.lines_of(v jsonb, out lines jsonb, out reason text)
 language plpgsql immutable parallel safe
 as $$
@@ -63,7 +63,7 @@ begin
 end
 $$;
 
--- Returns the address of an order as an object. A text becomes the first line.
+-- Returns the address of an order as an object. If the address is a text, the text becomes the first line.
 create or replace function kv.address_of(v jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -76,7 +76,7 @@ begin
 end
 $$;
 
--- Returns when an order was placed. Numbers of orders contain the time: ORD-<milliseconds>-<counter>.
+-- Returns when an order was placed. The order number contains the time, for example `ORD-<milliseconds>-<counter>`.
 create or replace function kv.order_time(v jsonb, old_id text) returns timestamptz
 language sql immutable parallel safe
 return coalesce(kv.moment(v -> 'createdAt'), kv.moment(v -> 'orderDate'), kv.moment(v -> 'placedAt'),

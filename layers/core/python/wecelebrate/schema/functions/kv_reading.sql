@@ -1,7 +1,6 @@
--- These functions read documents from the tables: they return the document of a row in the form that the old
--- applications gave it. A field whose meaning agrees with its column keeps its form, and so do all fields that no
--- column has. A field that disagrees gets the value of the row, in the way in which the mirror writes it
--- (functions/kv_mirror_fields.sql).
+-- These functions return the document of a row with the values of the row. A field keeps its form if its value agrees
+-- with its column, or if it has no column. A field that does not agree gets the value of the row, in the form in which
+-- the mirror writes it (functions/kv_mirror_fields.sql).
 
 set local role app_mirror;
 
@@ -21,8 +20,9 @@ end
 $$;
 
 -- Returns whether a column of a row differs from its document. `stated` contains the columns of the mapped document,
--- and `fields` its fields. A correction by the mapping is not a difference: a tier that does not exist, a domain that
--- another site has, a catalog that the site may not read, and a total of 0.
+-- and `fields` contains the fields of the document. If the mapping has corrected a value, the corrected value is not a
+-- difference. The corrected values are a tier that does not exist, a domain that another site has, a catalog that the
+-- site may not read, and a total of 0.
 create or replace function kv.disagrees(d kv.ids, name text, kind text, stated jsonb, fields jsonb, r jsonb)
 returns boolean
 language plpgsql stable
@@ -77,8 +77,8 @@ begin
 end
 $$;
 
--- Returns the document of a row. `stored` is the document in the store, and `changed` has the columns that disagree
--- with it. The order of an erased person has only what its row still has.
+-- Returns the document of a row. `stored` is the document in the store, and `changed` contains the columns that differ
+-- from this document. For an order of an erased person, the document contains only the data that the row still has.
 create or replace function kv.document_from_row(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -100,8 +100,8 @@ begin
 end
 $$;
 
--- Returns the fields of a document that its row would change, without the fields that the platform has decided. If a
--- document has the note `kept`, it differs from its row on purpose.
+-- Returns the fields of a document that differ from its row. Fields that the platform decides are left out if the
+-- document has the note `kept`, because the document then differs from its row on purpose.
 create or replace function kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns text[]
 language sql stable
 return case
@@ -115,7 +115,7 @@ return case
       and exists (select from kv.notes n where n.key = d.key and n.note = 'kept'))
     order by 1) end;
 
--- Returns whether any read of the store compares documents with rows, or returns rows.
+-- Returns whether some reads of the store compare documents with rows, or return rows.
 create or replace function kv.is_dialed() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -126,10 +126,10 @@ end
 $$;
 grant execute on function kv.is_dialed() to app_kv;
 
--- Returns the document for a read: from its row if the stage of its entity and client selects the record, and otherwise
--- from the store. If a document decides no row, or is not mapped, the result comes from the store. `chance` is a random
--- number from 0 to 1. `agrees` is null if the read does not compare both sides, and false if the document cannot be
--- compared.
+-- Returns the document for a read. The document has the values of its row if the stage of its entity and client selects
+-- the record. Otherwise the function returns the stored document. It also returns the stored document if the document
+-- decides no row, or is not mapped. `chance` is a random number from 0 to 1. `agrees` is null if the read does not
+-- compare both sides, and false if the document cannot be compared.
 create or replace function kv.answer(
   key text, stored jsonb, chance double precision, out value jsonb, out agrees boolean)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -147,9 +147,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- Two kinds of documents are returned unchanged. The first kind has a last write that the mirror has not seen, so the
-  -- row would hide this write. The second kind is older than its row, so the revision of the document does not belong
-  -- to the values of the row.
+  -- Return the stored document in two cases. First, the mirror has not processed the last write of the document, so the
+  -- row would hide this write. Second, the row has newer values that are not in the document yet, so the revision of
+  -- the document does not belong to the values of the row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
@@ -175,8 +175,9 @@ end
 $$;
 grant execute on function kv.answer(text, jsonb, double precision) to app_kv;
 
--- Reads a document and its row again, and records once each field that still differs. Returns whether any field
--- differs. A document that another transaction is writing is left out, because its row and its values change together.
+-- Reads a document and its row again, and records each field that still differs. A field that is already recorded is
+-- not recorded again. Returns whether any field differs. If another transaction is writing the document, the function
+-- returns false, because the row and the document change together.
 create or replace function kv.record_mismatch(key text) returns boolean
 language plpgsql volatile
 as $$
@@ -208,7 +209,8 @@ begin
 end
 $$;
 
--- Counts reads that compared both sides. `mismatched` contains the keys of the documents that differed from their rows.
+-- Counts the reads that have compared both sides. `mismatched` contains the keys of the documents that differed from
+-- their rows.
 create or replace function kv.record_shadow_reads(keys text[], mismatched text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,9 +1,9 @@
--- Resolving the old ids of documents, and checking what a document may refer to. A document never gets access to rows
--- of another client. If a reference is unclear, the document is put into quarantine.
+-- These functions resolve the old ids in documents, and check the references of documents. A document never gets access
+-- to rows of another client. If a reference is unclear, the document is put into quarantine.
 
 set local role app_mirror;
 
--- Returns the id of the row that an old id leads to. Null means that no document with this id has become a row.
+-- Returns the id of the row with the given old id. Returns null if no document with this old id was mapped to a row.
 create or replace function kv.row_of(entity text, environment text, old_id text) returns uuid
 language plpgsql stable
 as $$
@@ -21,8 +21,8 @@ begin
 end
 $$;
 
--- Finds catalogs for those gifts of a batch that have no catalog. Maps the old id of such a gift to the old id of the
--- only catalog whose list of gifts contains the gift. Each list is read once.
+-- Finds catalogs for gifts of a batch if their documents contain no catalog. If the list of exactly one catalog
+-- contains a gift, the result contains the old id of this catalog by the old id of the gift. Each list is read once.
 create or replace function kv.catalogs_of_lists(drafts kv.draft[]) returns jsonb
 language sql stable
 as $$
@@ -41,7 +41,7 @@ as $$
     select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $$;
 
--- Returns the old id of the catalog that the settings of a site name.
+-- Returns the old id of the catalog in the settings of a site.
 create or replace function kv.catalog_of_settings(site text) returns text
 language sql stable
 as $$
@@ -51,7 +51,7 @@ as $$
   order by key desc limit 1
 $$;
 
--- Returns a note about the first field in which the platform keeps its own value, although the document has another
+-- Returns a note about the first field whose value in the row differs from the document, because the row keeps its
 -- value. If the row does not exist, all values in `existing` are null.
 create or replace function kv.kept(existing jsonb, stated jsonb) returns jsonb
 language sql immutable parallel safe
@@ -59,7 +59,7 @@ return coalesce((
   select jsonb_build_object('kept', e.key) from jsonb_each(existing) e
   where e.value <> 'null' and e.value is distinct from coalesce(stated -> e.key, 'null') order by e.key limit 1), '{}');
 
--- Checks clients: a slug is unique, and a tier exists.
+-- Checks clients. A slug that is in use gets a suffix, and an unknown tier becomes `standard`.
 create or replace function kv.check_clients(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -94,8 +94,8 @@ begin
 end
 $$;
 
--- Checks catalogs: the owner exists and never changes. Some documents of gifts name no catalog. Their gifts are in one
--- common catalog, which belongs to the platform. All other catalogs belong to a client.
+-- Checks catalogs: the owner must exist, and must not change. Gifts whose documents contain no catalog are in one
+-- common catalog, which belongs to the platform. Every other catalog belongs to a client.
 create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -126,7 +126,7 @@ begin
 end
 $$;
 
--- Adds a note if a site keeps its domain or its catalog, and puts the values of the document into the remainder.
+-- If a site keeps its domain or its catalog, adds a note, and puts the values of the document into the remainder.
 create or replace function kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
 returns kv.draft
 language plpgsql immutable
@@ -149,7 +149,7 @@ end
 $$;
 
 -- Locks the grants that sites of a batch need, as app.lock_grant_of_site does. The next statement of the transaction
--- reads the grants. Nobody can revoke them until the transaction ends.
+-- reads the grants. Because of the lock, a grant cannot be revoked until the transaction ends.
 create or replace function kv.lock_grants(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -169,7 +169,8 @@ begin
 end
 $$;
 
--- Checks sites: the client exists and never changes, and it may read the catalog. A grant is never created.
+-- Checks sites: the client must exist, must not change, and must have the right to read the catalog. The function never
+-- creates a grant.
 create or replace function kv.check_sites(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -225,8 +226,8 @@ begin
 end
 $$;
 
--- Returns the keys of those products of a batch whose SKU is used twice: another product of the batch, with a lower
--- key, has the same SKU.
+-- Returns the keys of products of a batch whose SKU is repeated: another product of the batch, in the same catalog and
+-- with a lower key, has the same SKU.
 create or replace function kv.repeated_skus(drafts kv.draft[]) returns text[]
 language sql stable
 as $$
@@ -236,8 +237,9 @@ as $$
   ) numbered where n > 1
 $$;
 
--- Returns the catalogs and the activity of the existing products of a batch, by id. The statement is planned for each
--- call. Otherwise, a session would keep the plan of its first batch, when the table was empty: a sequential scan.
+-- Returns the catalog and the value of `is_active` of the existing products of a batch, by id. PostgreSQL plans the
+-- statement for each call. Otherwise a session would keep the plan of its first batch. If the table was empty then,
+-- this plan is a sequential scan.
 create or replace function kv.existing_products(drafts kv.draft[]) returns jsonb
 language plpgsql stable
 as $$
@@ -251,8 +253,8 @@ begin
 end
 $$;
 
--- Returns the keys of those products of a batch whose SKU is already used by another product of their catalog. The
--- statement is planned for each call, like the statement of kv.existing_products().
+-- Returns the keys of products of a batch whose SKU another product of the same catalog already has. PostgreSQL plans
+-- the statement for each call, as in kv.existing_products().
 create or replace function kv.taken_skus(drafts kv.draft[]) returns text[]
 language plpgsql stable
 as $$
@@ -267,8 +269,8 @@ begin
 end
 $$;
 
--- Returns the notes about the values that the platform decides for a gift: its catalog, its currency, and a status that
--- the row keeps. `is_active` is the value of the row, or null without a row.
+-- Returns the notes about values that the platform decides for a gift: the catalog, the currency, and a status that the
+-- row keeps. `is_active` is the value of the row, or null if no row exists.
 create or replace function kv.notes_of_product(columns jsonb, is_active boolean) returns jsonb
 language sql immutable parallel safe
 return case when not columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
@@ -276,8 +278,8 @@ return case when not columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jso
   || case when is_active is null or to_jsonb(is_active) = columns -> 'is_active' then '{}'
     else '{"kept": "status"}'::jsonb end;
 
--- Checks products: the catalog exists, and the price is in the currency of the catalog. `currency` is the currency of
--- prices whose document and catalog have no currency.
+-- Checks products: the catalog must exist, and the price must be in the currency of the catalog. `currency` is the
+-- currency of a price if the document and the catalog have no currency.
 create or replace function kv.check_products(drafts kv.draft[], currency text) returns kv.draft[]
 language plpgsql stable
 as $$

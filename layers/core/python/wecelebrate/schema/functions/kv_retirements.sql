@@ -3,15 +3,15 @@
 
 set local role app_mirror;
 
--- Returns the active retirement of an entity: the one that was not undone. Null means that the entity has no active
--- retirement.
+-- Returns the active retirement of an entity. A retirement is active until it is undone. Returns null if the entity has
+-- no active retirement.
 create or replace function kv.retirement_of(entity text) returns kv.retirements
 language sql stable
 as $$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $$;
 
--- Returns a retirement with the counts of its archive. Null means that the retirement does not exist. The previous
--- release does not know the status `ending`, and rejects it. Therefore `status` is `restoring` then, and `exact_status`
--- is the status.
+-- Returns a retirement with the counts of its archive. Returns null if the retirement does not exist. If the status is
+-- `ending`, `status` contains `restoring`, because the previous release rejects the status `ending`. `exact_status`
+-- always contains the status.
 create or replace function kv.retirement_content(r kv.retirements) returns jsonb
 language sql stable
 as $$
@@ -37,7 +37,7 @@ as $$
     left join kv.ids i on i.key = s.key and i.list is null
 $$;
 
--- Returns whether the tables lead and answer all reads of an entity, for all clients.
+-- Returns whether the tables lead for an entity, and answer all reads of the entity, for all clients.
 create or replace function kv.is_led(entity text) returns boolean
 language sql stable
 return exists (
@@ -68,8 +68,9 @@ end
 $$;
 grant execute on function kv.retirement_facts(text) to app_admin;
 
--- Returns how many seconds ago an application last used the documents of an entity, and for how many clients. Only uses
--- within the given time count. Null means that no application used the documents within this time.
+-- Returns how many seconds ago an application last used the documents of an entity, and for how many clients
+-- applications used them. Only requests of the last `seconds` seconds are counted. Returns null if there was no such
+-- request.
 create or replace function kv.traffic_within(entity text, kind text, seconds integer) returns jsonb
 language sql stable
 as $$
@@ -94,9 +95,9 @@ end
 $$;
 grant execute on function kv.retirement_status() to app_admin;
 
--- Locks the retirement of an entity until the end of the transaction, so that two commands do not work on it at the
--- same time. Before documents are archived, the function also locks the stages, so the stage that the gates check stays
--- in force until the transaction ends. Returns whether the entity has an active retirement.
+-- Locks the retirement of an entity until the end of the transaction, so that two commands cannot change it at the same
+-- time. Before documents are archived, the function also locks the stages, so that the stage cannot change between the
+-- check of the gates and the end of the transaction. Returns whether the entity has an active retirement.
 create or replace function kv.lock_retirement(entity text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -111,8 +112,8 @@ end
 $$;
 grant execute on function kv.lock_retirement(text) to app_admin;
 
--- Starts a retirement: from now on, the store refuses writes. The caller must use a separate statement with bound
--- parameters, so that injected SQL cannot call the function.
+-- Starts a retirement: from now on, the store refuses writes of the entity's documents. The caller must use a separate
+-- statement with bound parameters, so that injected SQL cannot call the function.
 create or replace function kv.start_retirement(entity text, quiet_seconds integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -127,7 +128,8 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
--- Ends an undo: deletes the stored secrets of documents that were never deleted.
+-- Ends an undo: deletes the archived secrets of parts that were not restored, e.g. because their documents were never
+-- deleted.
 create or replace function kv.end_undo(r kv.retirements) returns void
 language sql volatile
 as $$
@@ -135,10 +137,10 @@ as $$
   where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number)
 $$;
 
--- Appends to kv.dirty those of the next `size` products after the product `after` that have changed since a retirement
--- began, and new products in catalogs that the old applications have. The sweeper writes their documents. Other
--- documents must stay unchanged, e.g. documents that intentionally have another value than their row. Returns the last
--- product that was searched, or null if it was the last one of the table.
+-- Searches the next `size` products after the product `after`. Appends products to kv.dirty that have changed since a
+-- retirement began, including new products in catalogs that the old applications have. The sweeper writes the documents
+-- of these products. Other documents must not change, because some of them differ from their row intentionally. Returns
+-- the last product that was searched, or null at the end of the table.
 create or replace function kv.note_changed_products(since timestamptz, after uuid, size integer) returns uuid
 language plpgsql volatile
 as $$
@@ -160,12 +162,12 @@ $$;
 -- Searches the next products that have changed since the documents were retired, and returns whether all products were
 -- searched. A writer of a product never waits for this search.
 --
--- The first call stores the open transactions that have changed products, and returns null. The caller then commits, so
--- that later calls wait only for these transactions, and not for transactions that begin later. If one of the stored
--- transactions still runs after 2 seconds, a call raises lock_not_available.
+-- The first call stores the open transactions that have changed products, and returns null. The caller must then
+-- commit. Later calls wait only for the stored transactions, and not for transactions that began later. If a stored
+-- transaction still runs after 2 seconds, a call raises lock_not_available.
 --
--- All later writes change the documents themselves, so the search does not have to see them. The status `ending` must
--- be committed before the first call. The caller must use a separate statement with bound parameters.
+-- The status `ending` must be committed before the first call. The search can then ignore all later writes, because
+-- these writes also change the documents. The caller must use a separate statement with bound parameters.
 create or replace function kv.continue_ending(entity text, size integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -191,9 +193,10 @@ end
 $$;
 grant execute on function kv.continue_ending(text, integer) to app_admin;
 
--- Searches all products that were not searched, in this transaction. The previous release ends an undo so. Until all
--- documents are back, the mirror writes none. Therefore, writers of products wait for the end of this transaction then.
--- lock_not_available means that a transaction that has written products runs for more than 2 seconds.
+-- Searches all products that were not searched yet, in this transaction. The previous release ends an undo in this way.
+-- Before the status is `ending`, the mirror does not write the documents. Therefore the function then locks the table,
+-- and writers of products wait for the end of this transaction. Raises lock_not_available if a transaction that has
+-- written products runs for more than 2 seconds.
 create or replace function kv.search_at_once(r kv.retirements) returns void
 language plpgsql volatile set lock_timeout = '2s'
 as $$
@@ -212,8 +215,9 @@ begin
 end
 $$;
 
--- Returns whether the status of a retirement can change to another status. `deleted`: documents are deleted. The mirror
--- has not written documents of products since they were archived, so their undo has the status `ending` before its end.
+-- Returns whether the status of a retirement can change to the given status. `deleted` is true if documents are
+-- deleted. An undo of products has the additional status `ending`, because the mirror has not written the documents of
+-- products since they were archived.
 create or replace function kv.can_change(r kv.retirements, status text, deleted boolean) returns boolean
 language sql stable
 return case $2
@@ -227,10 +231,10 @@ return case $2
 -- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
 -- bound parameters.
 --
--- If no documents are archived or deleted, an undo ends at once. Otherwise, when an undo of products ends, the changed
--- products are appended to kv.dirty, so that their documents are written again. Without this, a read would return the
--- new values of the row with the revision of the old document, and the base of a later write would be unclear. The
--- change to `ending` is a part of the undo, so the audit log has no entry for it.
+-- If no documents are archived or deleted, an undo ends immediately. Otherwise, at the end of an undo of products, the
+-- changed products are appended to kv.dirty, so that their documents are written again. If they were not written, a
+-- read would return the new values of the row with the revision of the old document, and the base of a later write
+-- would be unclear. The audit log has no entry for the change to `ending`, because this change is a part of the undo.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -289,8 +293,9 @@ end
 $$;
 grant execute on function app.record_retirement(text, text, jsonb) to app_mirror;
 
--- Refuses a write of the old applications while the documents of its entity are being retired. The name of the
--- constraint is the reason. PostgREST uses the number in such an error code as the status of the response.
+-- Refuses a write of the old applications if the documents of its entity are retired or are being retired. The error
+-- contains the reason as the name of a constraint. PostgREST uses the number in the error code `PT410` as the status of
+-- the response.
 create or replace function app.refuse_retired_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -317,8 +322,8 @@ end
 $$;
 grant execute on function app.refuse_retired_document() to app_owner;
 
--- Ensures that the tables lead while the documents of an entity are retired, because the store can no longer answer
--- reads.
+-- Ensures that the tables lead while the documents of an entity are retired, because the store cannot answer reads
+-- then.
 create or replace function app.keep_stage_of_retired() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

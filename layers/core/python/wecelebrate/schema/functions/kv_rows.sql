@@ -1,11 +1,11 @@
--- Writing the rows that documents become, and recording the outcome of each document. A column is only changed if the
+-- These functions write the rows of documents, and record the outcome of each document. A column changes only if the
 -- document has changed it (functions/kv_merging.sql). The triggers of the tables run: caches are invalidated, and
--- rollups stay exact. No function of this file sends a mail, a webhook or an event.
+-- rollups stay exact. The functions send no mail, no webhook and no event.
 --
--- Only the platform decides the tier, the activity, the domain and the catalog of an existing row, and settings in the
--- platform take precedence. If a document has another value, the row keeps its value, and the document gets the note
--- `kept`. There is one exception: a site without a catalog gets the catalog of its document, because a grant for this
--- catalog may have been missing before.
+-- Only the platform decides the tier, the domain, the catalog and the active state of an existing row, and settings in
+-- the platform take precedence. If a document has another value, the row keeps its value, and the document gets the
+-- note `kept`. There is one exception: a site without a catalog gets the catalog of its document, because a grant for
+-- this catalog may have been missing when the site was created.
 
 set local role app_mirror;
 
@@ -67,7 +67,7 @@ as $$
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
   on conflict (id) do update set sku = excluded.sku, name = excluded.name,
     description = excluded.description, category = excluded.category, brand = excluded.brand,
-    -- The price in a document is the regular price.
+    -- The price in a document is the regular price of the product.
     price = case when p.regular_price is null then excluded.price else p.price end,
     regular_price = case when p.regular_price is not null then excluded.price end,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
@@ -79,8 +79,8 @@ as $$
       excluded.inventory_policy)
 $$;
 
--- Records the outcome of documents. If `is_alias` is true, other documents decide the values of their rows. The base of
--- a merged draft is written in the same update, because each update of kv.ids also writes its indexes.
+-- Records the outcome of documents. `is_alias` is true if other documents decide the values of their rows. The base of
+-- a merged draft is written in the same update, because a second update of kv.ids would write the indexes again.
 create or replace function kv.record_outcomes(drafts kv.draft[], is_alias boolean) returns void
 language plpgsql volatile
 as $$
@@ -118,9 +118,9 @@ begin
 end
 $$;
 
--- Records the other documents of the same rows. If such a document differs from the document that decides the row, its
--- remainder contains the different fields. If the document that decides the row is in quarantine, the other documents
--- are also put into quarantine.
+-- Records the aliases of drafts: the other documents of the same rows. If an alias differs from the document that
+-- decides the row, the remainder of the alias contains the different fields. If the document that decides the row is in
+-- quarantine, the aliases are also put into quarantine.
 create or replace function kv.record_aliases(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$

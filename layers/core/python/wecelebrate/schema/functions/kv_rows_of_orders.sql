@@ -1,6 +1,6 @@
--- Orders of the key-value store: resolving what they refer to, and writing them with their lines. An order changes only
--- its row, its lines and the daily totals. It causes no mail, no webhook, no event and no stock hold, because the old
--- applications reduced the stock when the order was placed.
+-- Orders of the key-value store: these functions resolve the references of orders, and write orders with their lines.
+-- An order changes only its row, its lines and the daily totals. An order causes no mail, no webhook and no event. It
+-- also causes no stock hold, because the old applications reduced the stock when the order was placed.
 
 set local role app_mirror;
 
@@ -70,8 +70,8 @@ begin
 end
 $$;
 
--- Checks one order, and adds the columns that depend on other rows. It locks the order, so that its person cannot be
--- erased before the document is written.
+-- Checks one order, and adds the columns that depend on other rows. Locks the order, so that the person of the order
+-- cannot be erased before the order is written.
 create or replace function kv.check_order(d kv.draft, currency text) returns kv.draft
 language plpgsql volatile
 as $$
@@ -124,7 +124,7 @@ begin
 end
 $$;
 
--- Returns `order_change_refused` if a document asks for a change that the platform never makes to an order.
+-- Returns `order_change_refused` if a document contains a change that the platform does not allow for an order.
 create or replace function kv.refused_change(d kv.draft, existing orders) returns text
 language sql stable
 return case
@@ -173,7 +173,8 @@ begin
 end
 $$;
 
--- Writes orders with their lines. Values of an order that never change are written only once.
+-- Writes orders with their lines. For an existing order, the function writes only the status and the customer
+-- (kv.change_orders).
 create or replace function kv.write_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -203,8 +204,8 @@ begin
 end
 $$;
 
--- Changes the status and the customer of existing orders. If an order was pending and is now delivered, the function
--- applies both status changes. An order whose person was erased after the check does not change.
+-- Changes the status and the customer of existing orders. If an order that was not shipped becomes delivered, the
+-- function first changes the status to `shipped`. An order whose person was erased after the check does not change.
 create or replace function kv.change_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$

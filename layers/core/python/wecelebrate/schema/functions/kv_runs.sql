@@ -1,5 +1,5 @@
--- The backfill: it maps the documents of the store to rows, in batches. Each batch is one transaction with its
--- checkpoint, so an interrupted run continues after the last batch. Only super admins may start a backfill.
+-- The backfill maps the documents of the store to rows, in batches. Each batch and its checkpoint are one transaction,
+-- so an interrupted run continues after the last batch. Only super admins may start a backfill.
 
 set local role app_mirror;
 
@@ -14,8 +14,8 @@ begin
 end
 $$;
 
--- Starts a run, or returns the active run. `currency` is the currency of prices whose document and catalog have no
--- currency.
+-- Starts a run, or returns the active run. `currency` is the currency of a price if the document and the catalog have
+-- no currency.
 create or replace function kv.start_backfill(environments text[], currency text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -34,8 +34,7 @@ end
 $$;
 grant execute on function kv.start_backfill(text[], text) to app_admin;
 
--- Processes the next batch of a run, and returns the run. Concurrent calls for the same run execute one after the
--- other.
+-- Processes the next batch of a run, and returns the run. Concurrent calls for a run are executed one after the other.
 create or replace function kv.continue_backfill(run uuid, size integer) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -122,9 +121,9 @@ begin
 end
 $$;
 
--- Maps the documents of the given rows again, and writes the rows. If this fails, the function divides the rows into
--- halves and maps each half separately, until it finds the row that fails. Only the documents of this row are put into
--- quarantine.
+-- Maps the documents of the given rows again, and writes the rows. After an error, the function divides the rows into
+-- halves and maps each half separately, until it finds the row that causes the error. Only the documents of this row
+-- are put into quarantine.
 create or replace function kv.map_rows(entity text, ids uuid[], currency text) returns void
 language plpgsql volatile
 as $$
@@ -190,9 +189,9 @@ begin
 end
 $$;
 
--- Counts each document of the store exactly once: a document decides a row, is an alias, is in quarantine, or is left
--- over. A document in a list is counted in addition to its list. `unaccounted` counts documents that the applications
--- have written since the run began.
+-- Counts the documents of the store. Each document is counted exactly once: it decides a row, is an alias, is in
+-- quarantine, or has none of these outcomes. A document in a list is counted in addition to its list. `unaccounted` is
+-- the number of documents that the applications have written since the run began.
 create or replace function kv.account(environments text[]) returns jsonb
 language sql stable
 as $$
@@ -231,8 +230,9 @@ as $$
   from counted
 $$;
 
--- Returns the last run, the number of documents by entity and outcome, the quarantine by reason with at most five keys,
--- and the number of documents by note. Keys of entities are not secret.
+-- Returns the last run, the number of documents by entity and outcome, and the number of documents by note. Also
+-- returns the documents in quarantine by reason, with at most five keys for each reason. Keys of entities are not
+-- secret.
 create or replace function kv.status() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -262,9 +262,9 @@ end
 $$;
 grant execute on function kv.status() to app_admin;
 
--- Maps the keys of documents that have become products to the old ids of the catalogs of these products. A product
--- never moves to another catalog. So the inspection compares these catalogs with the catalogs that the documents name.
--- Only admins of the platform may call the function.
+-- Returns the old ids of the catalogs of products, by the keys of the products' documents. A product never moves to
+-- another catalog. Therefore the inspection compares these catalogs with the catalogs in the documents. Only admins of
+-- the platform may call the function.
 create or replace function kv.catalogs_of_products(keys text[]) returns table (key text, catalog text)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,10 +1,10 @@
 -- The settings of sites in the key-value store. Excluded products become exclusions of the site. Settings that the
--- platform does not support stay in the store, and the status names the reason, so that operators know that these
--- settings were not copied.
+-- platform does not support stay in the store. The status shows the reasons why they were not copied.
 
 set local role app_mirror;
 
--- Returns the documents with settings of sites, and the old ids of the sites, in the order of their keys.
+-- Returns the documents with settings of sites, and the old ids of the sites, in the order of the keys of the
+-- documents.
 create or replace function kv.settings_documents() returns table (key text, site text, value jsonb)
 language sql stable
 as $$
@@ -16,7 +16,8 @@ as $$
   order by key
 $$;
 
--- Returns the texts and numbers of a list, in lower case. Null if the value is not such a list.
+-- Returns the texts and numbers of a JSON array, in lower case. Returns null if the value is not an array of texts and
+-- numbers.
 create or replace function kv.texts_of(value jsonb) returns text[]
 language sql immutable parallel safe
 return case
@@ -26,8 +27,8 @@ return case
     then array(select distinct lower(kv.line(e, 500)) from jsonb_array_elements(value) e
       where kv.line(e, 500) is not null) end;
 
--- Reads the settings of a site: the SKUs, categories and brands that it excludes, and the reasons why other settings in
--- the document are not copied. `key` is the key of the document.
+-- Reads the settings of a site. Returns the SKUs, categories and brands that the site excludes, and the reasons why
+-- other settings in the document are not copied. `key` is the key of the document.
 create or replace function kv.read_settings(
   key text, value jsonb, out skus text[], out categories text[], out brands text[], out reasons text[])
 language plpgsql immutable parallel safe
@@ -77,9 +78,10 @@ begin
 end
 $$;
 
--- Copies the exclusions in documents: of all products, or of the products with the given ids. A site only excludes
--- products of its own catalog. An exclusion is copied only once, so it stays deleted if a member deletes it. If an
--- exclusion disappears from the document, the copied exclusion stays, because a product may be hidden intentionally.
+-- Copies the exclusions in documents, for all products or for the products with the given ids. A site excludes only
+-- products of its own catalog. An exclusion is copied only once: if a member deletes the copy, the exclusion is not
+-- copied again. If an exclusion is removed from the document, the copy stays, because the product may be hidden
+-- intentionally.
 create or replace function kv.exclude_products(keys text[], product_ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -121,7 +123,8 @@ as $$
   where i.entity = 'site' and i.id = any ($1) and i.environment = 'production' and i.has_row
 $$;
 
--- Returns the sites without a catalog whose settings are among the documents. The settings can name their catalog.
+-- Returns the sites without a catalog whose settings are in the given documents, because the settings can contain the
+-- catalog.
 create or replace function kv.sites_without_catalog(keys text[]) returns uuid[]
 language sql stable
 as $$
@@ -130,7 +133,8 @@ as $$
   where kv.is_settings_key(k) and s.catalog_id is null
 $$;
 
--- Returns the reasons why settings of sites are not copied, each with the number of documents and at most five keys.
+-- Returns the reasons why settings of sites are not copied. Each reason has the number of documents, and at most five
+-- keys.
 create or replace function kv.settings_left() returns jsonb
 language sql stable
 as $$

@@ -1,10 +1,10 @@
--- The stages of the cutover. A stage says whether the store or the tables lead, and for which records the store returns
--- the rows of the tables. The stage of a client takes precedence over the stage of all clients. Session settings have
--- no effect, so a caller cannot forge a stage.
+-- The stages of the cutover. A stage determines whether the store or the tables lead, and for which records a read of
+-- the store returns the values of the rows. The stage of a client takes precedence over the stage of all clients. A
+-- caller cannot forge a stage, because session settings have no effect on it.
 
 set local role app_mirror;
 
--- Returns the client that owns a row. Null means that the row does not exist, or the platform owns it.
+-- Returns the client that owns a row. Returns null if the row does not exist, or if the platform owns the row.
 create or replace function kv.client_of_row(entity text, id uuid) returns uuid
 language plpgsql stable
 as $$
@@ -20,8 +20,8 @@ begin
 end
 $$;
 
--- Returns the client to which a document belongs: the owner of its row, or otherwise the client to which the document
--- refers. Null means that the document does not refer to an existing client.
+-- Returns the client of a document: the owner of its row, or otherwise the client to which the document refers. Returns
+-- null if the document does not refer to an existing client.
 create or replace function kv.client_of_document(d kv.ids) returns uuid
 language plpgsql stable
 as $$
@@ -59,25 +59,24 @@ as $$
   order by s.client_id nulls last limit 1
 $$;
 
--- Returns a fixed number between 0 and 100 for a record. Reads of records whose number is less than `reads` return the
--- row. Therefore a record that is included at 25 % is also included at 50 %.
+-- Returns a fixed number between 0 and 100 for a record. If this number is less than `reads`, a read of the record
+-- returns the row. Therefore a record that is included at 25 % is also included at 50 %.
 create or replace function kv.place_of(entity text, id uuid) returns double precision
 language sql immutable parallel safe
 return (
   select (get_byte(hash, 0) * 65536 + get_byte(hash, 1) * 256 + get_byte(hash, 2)) * 100.0 / 16777216
   from sha256(convert_to(entity || ':' || id, 'UTF8')) hash);
 
--- Returns the entity to which the documents with this key belong. If the key is the key of a list, returns the entity
--- of the documents in the list. Returns null if the key belongs to no entity.
+-- Returns the entity of the documents with this key. For the key of a list, returns the entity of the documents in the
+-- list. Returns null if the key belongs to no entity.
 create or replace function kv.entity_of_key(key text) returns text
 language sql stable
 return coalesce(kv.entity_of_list(key), case when kv.is_entity_key(key) then (
   select k.meaning from app.kv_key_families() k
   where split_part($1, ':', 1) = any (k.heads) and $1 ~ k.pattern limit 1) end);
 
--- Returns the entries that kv.refuse_documents needs as `earlier`. The function is called before a statement maps the
--- documents with these keys. It returns the entries of documents with rows, and the entries of documents in lists that
--- are not mapped.
+-- Returns the entries that kv.refuse_documents needs as `earlier`, before the documents with these keys are mapped: the
+-- entries of documents with rows, and the entries of unmapped documents in lists.
 create or replace function kv.entries_before(keys text[]) returns kv.ids[]
 language sql stable
 return array(
@@ -85,11 +84,13 @@ return array(
   where i.key = any (keys) and i.has_row
     or i.list = any (keys) and i.fingerprint is distinct from i.mapped_fingerprint);
 
--- Returns the bad documents after a statement has written the documents with these keys, with the reasons. A bad
+-- Returns the bad documents, with the reasons, after a statement has written the documents with these keys. A bad
 -- document is in quarantine, or was not mapped because the statement wrote too many documents. If the mapping failed
--- with the code `failure`, all documents are bad. If a document has replaced a document of another record, it is bad
--- for the client of that record, so the function returns the entry of this record from `earlier`. A document in a list
--- that was bad before and has not changed is left out. Otherwise the other documents of the list could not be written.
+-- with the error code `failure`, all documents are bad.
+--
+-- If a document has replaced a document of another record, the replaced document counts as bad: its entry is returned
+-- from `earlier`. A document in a list is left out if it was bad before and has not changed. Otherwise the other
+-- documents of the list could not be written.
 create or replace function kv.bad_documents(keys text[], failure text, earlier kv.ids[])
 returns table (entry kv.ids, reason text, field text)
 language sql stable
@@ -114,8 +115,9 @@ as $$
   where failure is not null and kv.entity_of_key(k) is not null and not exists (select from kv.ids i where i.key = k)
 $$;
 
--- Refuses a statement that has written a bad document of an entity and client whose tables lead. The name of the
--- constraint is the reason. The lock makes a cutover wait for the writes that were accepted while the store led.
+-- Refuses a statement that has written a bad document, if the tables lead for the entity and the client of the
+-- document. The error contains the reason as the name of a constraint. Because of the lock, a cutover waits for writes
+-- that were accepted while the store led.
 create or replace function kv.refuse_documents(keys text[], failure text, earlier kv.ids[]) returns void
 language plpgsql volatile
 as $$

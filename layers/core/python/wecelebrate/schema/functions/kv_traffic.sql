@@ -1,11 +1,12 @@
--- The requests of the old applications for documents of entities. A retirement needs to know whether an application
--- still uses the documents. The facade counts in its memory, and reports here at most once a minute, or with each
--- request for an entity that is being retired (wecelebrate.kv.traffic).
+-- The requests of the old applications for documents of entities. Before documents are retired, the requests show
+-- whether an application still uses these documents. The facade counts requests in its memory, and calls these
+-- functions at most once a minute. For an entity that is being retired, it calls them with each request
+-- (wecelebrate.kv.traffic).
 
 set local role app_mirror;
 
--- Returns the entities that are being retired, or are retired. The facade reports each request for their documents
--- immediately.
+-- Returns the entities that are being retired, or are retired. The facade reports each request for documents of these
+-- entities immediately.
 create or replace function kv.watched_entities() returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -15,8 +16,8 @@ end
 $$;
 grant execute on function kv.watched_entities() to app_kv;
 
--- Returns the entities whose documents a request for a pattern of LIKE can select. Only the part of the pattern before
--- its first wildcard decides, so a pattern can count for more entities than it selects.
+-- Returns the entities whose documents a LIKE pattern can select. The function uses only the text before the first
+-- wildcard of the pattern, so it can return more entities than the pattern selects.
 create or replace function kv.entities_of_pattern(pattern text) returns setof text
 language sql stable
 as $$
@@ -32,7 +33,7 @@ as $$
 $$;
 
 -- Adds requests to the traffic. `requests` is [{"kind": …, "key": …, "pattern": …, "requests": …, "age": …}, …], with
--- either a key or a pattern. `age` says how many seconds ago the last request was.
+-- either a key or a pattern. `age` is the time since the last request, in seconds.
 create or replace function kv.record_traffic(requests jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -60,7 +61,8 @@ end
 $$;
 grant execute on function kv.record_traffic(jsonb) to app_kv;
 
--- Returns the traffic of the last 30 days by entity, client and kind: the number of requests, and the last one.
+-- Returns the traffic of the last 30 days by entity, client and kind: the number of requests, and the time of the last
+-- request.
 create or replace function kv.recent_traffic() returns jsonb
 language sql stable
 return (
@@ -68,17 +70,19 @@ return (
     select t.entity, t.client_id, t.kind, sum(t.requests) as requests, max(t.last_at) as last_at from kv.traffic t
     where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
 
--- Returns whether the number of a transaction was not assigned yet, or is the end of a snapshot that this database has
--- not reached. Such numbers are from the database that filled this one with its dump.
+-- Returns whether this database has not reached the given transaction id yet. Such an id was stored by another
+-- database, from whose dump this database was restored.
 create or replace function kv.is_future(xid xid8) returns boolean
 language sql stable
 return xid > pg_snapshot_xmax(pg_current_snapshot());
 
--- Returns whether a record of a problem is new since the last report. The transaction of the record decides, because
--- its time can be before a report that could not see it yet. `last` contains the transactions of the last report. A
--- transaction lasts less than a day. Records of earlier releases state no transaction: their time decides, and they
--- count if they are at least as old as `ending`. In a database that was filled from a dump, transactions have new
--- numbers: records and snapshots whose numbers are in the future are of the earlier database, and times decide.
+-- Returns whether a record of a problem is new since the last report. The function compares the transaction of the
+-- record with the snapshot of the last report (`last`). The time of the record is not sufficient: a record can be older
+-- than a report that could not see it, because its transaction had not ended. A transaction lasts less than a day.
+--
+-- The function compares times in two cases. First, records of earlier releases contain no transaction. Such a record
+-- counts if it is not later than `ending`. Second, after a restore from a dump, transaction ids in the future come from
+-- the earlier database.
 create or replace function kv.is_new_trouble(xid xid8, noticed_at timestamptz, last kv.mirror, ending timestamptz)
 returns boolean
 language sql stable
@@ -89,9 +93,9 @@ return case
   else noticed_at > last.reported_until - interval '1 day'
     and not pg_visible_in_snapshot(xid, last.reported_snapshot) end;
 
--- Counts the problems that were recorded since the last call, each exactly once. Returns null if the mirror was never
--- on, or if the last call was a moment ago. The function also deletes the secrets of expired objects, for every status
--- of the retirement.
+-- Counts the problems that were recorded since the last call. Each problem is counted exactly once. Returns null if the
+-- mirror was never on, or if the last call was less than a minute ago. The function also deletes the secrets of expired
+-- objects, for every status of the retirement.
 create or replace function kv.report_troubles() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -2,9 +2,8 @@
 
 set local role app_definer;
 
--- Creates a mail and the job that sends it, in the transaction of the caller. Returns the id of the job, or null when
--- the mail already exists. This function does not check the rights of the caller. The functions that call this function
--- must check the rights.
+-- Creates a mail and the job that sends the mail, in the transaction of the caller. Returns the id of the job, or null
+-- if the mail already exists. The calling function must check the rights of the caller.
 create or replace function app.create_mail(
   client_id uuid, template text, order_id uuid, recipient text, details jsonb, priority text) returns uuid
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -23,16 +22,16 @@ begin
 end
 $$;
 
--- Returns why the limits allow no confirmation that a visitor causes, as a sentence for people, or null if it may be
--- sent. The site limits the mails to each recipient in 24 hours. All clients together send at most 20 mails to a
--- recipient in 24 hours, and one client at most half of them. Each client has an hourly limit of half the requests that
--- its tier allows.
+-- Checks the limits for a confirmation that a visitor causes. Returns null if the confirmation may be sent, or
+-- otherwise the reason as a sentence for people. The site limits the mails to each recipient in 24 hours. All clients
+-- together send at most 20 mails to a recipient in 24 hours, and one client at most half of them. Each client has an
+-- hourly limit of half the requests that its tier allows.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
 -- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
--- addresses of a domain reach one mailbox, app.mailbox does not detect this and counts each address as a mailbox.
--- `address` is a keyed hash of the IP address, or null if it is unknown. app.check_order_buyers has locked the
--- address, so this limit is exact.
+-- addresses of a domain reach one mailbox, app.mailbox does not detect this, and each address counts as a separate
+-- mailbox. `address` is a keyed hash of the IP address, or null if it is unknown. This limit is exact, because
+-- app.check_order_buyers has locked the IP address.
 --
 -- Concurrent mails to the same recipient wait for each other. The limit of a client is not exact: mails that are
 -- enqueued at the same moment do not see each other. If they waited for each other, all orders of a client would wait
@@ -70,8 +69,8 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
-  -- 16 * 30 mails are samples, although 30 samples are expected.
+  -- First, compare the number of samples with half of the limit, because one of 16 mails is a random sample. For
+  -- example, of 480 mails, 30 samples are expected, and in one of 700 cases there are fewer than 15.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
          and not m.is_notice and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -87,8 +86,9 @@ $$;
 -- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
 -- is not sent (app.guest_mail_refusal). Mails to the verified address of the caller are not limited.
 --
--- app.place_order has checked the limits for the mail with the link of a new order, before it said anything about the
--- stock. They are not checked again, because a refusal at this point would reveal that the stock is high enough.
+-- For a mail with a confirmation link, app.place_order has already checked the limits, before it revealed anything
+-- about the stock. The limits are not checked again, because a refusal at this point would reveal that the stock is
+-- high enough.
 create or replace function app.claim_guest_mail(mailed_order orders, address text) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -110,7 +110,7 @@ begin
 end
 $$;
 
--- Returns whether an order was imported, or replaces an imported order, or replaces such a replacement.
+-- Returns whether an order was imported, or is a direct or indirect replacement of an imported order.
 create or replace function app.comes_from_import(o orders) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -122,10 +122,10 @@ as $$
   select exists (select from origins r join order_events e on e.order_id = r.id and e.type = 'imported')
 $$;
 
--- Returns whether a mail is the first about the shipment, the delivery or the cancellation of an order that was placed
--- on a site and whose first mail was sent to the same address. The number of these orders has a limit, because their
--- first mails have limits. A changed address has no such mail, and replacements do not count. The caller checks that
--- the order was not imported.
+-- Returns whether a mail is expected. It must be the first mail about the shipment, the delivery or the cancellation of
+-- an order that was placed on a site. The confirmation of the order must have been sent to the same address. The number
+-- of expected mails is limited, because the confirmations are limited. Replacements have no expected mails. The caller
+-- must check that the order was not imported.
 create or replace function app.is_expected_notice(mailed_order orders, template text) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -138,15 +138,18 @@ as $$
         and m.state <> 'suppressed' and lower(m.recipient) = lower($1.customer_email))
 $$;
 
--- Returns why the limits allow no mail about an order that a member or the platform causes, or null if it may be sent.
--- A member can have any e-mail address written into orders, and can ship one order in many parts. Therefore one client
--- sends at most 20 of these mails to a mailbox in 24 hours. To all mailboxes, it sends as many of these mails in 24
--- hours as confirmations (app.guest_mail_refusal), besides the expected mails (app.is_expected_notice). An import can
--- state any number of strangers, so there is a lower limit for imported orders: half of the requests that the tier
--- allows in an hour, but not more than 10,000.
+-- Checks the limits for a mail about an order that a member or the platform causes. Returns null if the mail may be
+-- sent, or otherwise the reason.
 --
--- The limits are not exact: mails that are enqueued at the same moment do not see each other. A high limit is compared
--- with the number of the samples, because counting all mails of a day would take too long for each mail.
+-- A member can write any e-mail address into orders, and can ship one order in many parts. Therefore one client sends
+-- at most 20 of these mails to a mailbox in 24 hours. For all mailboxes together, the limit in 24 hours is the same as
+-- for confirmations (app.guest_mail_refusal). Expected mails (app.is_expected_notice) do not count against this limit.
+--
+-- An import can contain the addresses of any number of strangers. Therefore the limit for imported orders is lower:
+-- half of the requests that the tier allows in an hour, but at most 10,000.
+--
+-- The limits are not exact, because mails that are enqueued at the same moment do not see each other. For a high limit,
+-- the function counts only samples, because counting all mails of a day would take too long for each mail.
 create or replace function app.notice_mail_refusal(
   mailed_order orders, is_imported boolean, is_expected boolean) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -234,13 +237,13 @@ $$;
 
 -- Returns whether the caller is allowed to queue a mail about an order. The platform, and members who write for the
 -- client of the order, are allowed to queue every mail. On the site of the order, the customer of the order is allowed
--- to queue the confirmation. In the transaction that places, confirms or cancels the order, the customer or guest who
--- does so is allowed to queue the mails about it. After that transaction, the order of a guest belongs to no caller.
+-- to queue the confirmation. A customer or a guest is also allowed to queue mails about an order in the transaction in
+-- which they place, confirm or cancel it. After that transaction, the order of a guest belongs to no caller.
 create or replace function app.may_queue_order_mail(mailed_order orders, template text) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
-  -- Most mails are about new orders of visitors. Their conditions come first, because each function of the context
-  -- checks its seal.
+  -- The conditions for visitors come first, because most mails are about new orders of visitors, and each function that
+  -- reads the context takes time to check the seal.
   select mailed_order.site_id = (select app.site_id()) and (
       mailed_order.customer_subject is not distinct from app.subject()
         and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
@@ -255,8 +258,8 @@ $$;
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
 -- a row without job_id in two cases. First, the confirmation of the order already exists. Second, a limit for mails
 -- that visitors or members cause is used up (app.claim_guest_mail, app.claim_notice_mail). In the second case the mail
--- is stored as suppressed, with the reason. The limit does not count a guest who has used the link of a mail, because
--- this guest can read the mailbox.
+-- is stored as suppressed, with the reason. Mails to a guest who has used the link of a mail do not count against the
+-- limit, because this guest can read the mailbox.
 --
 -- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(
@@ -306,9 +309,10 @@ grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
 -- `address` and the limits are the same as in app.queue_order_mail.
 --
 -- The visitor must not learn whether the order exists. A response to a write has the header `Consistency-Token`, so the
--- transaction always gets an id. Mails to one mailbox wait for each other, so lookups always wait for the mailbox. If
--- the order does not exist, the function writes the same rows and removes them: the time would tell otherwise, also the
--- time of the commit, which waits for the log only if a row was written.
+-- transaction always gets an id. A mail to an existing order waits for other mails to the same mailbox, so every lookup
+-- waits for the lock of the mailbox. If the order does not exist, the function writes the same rows and removes them.
+-- Otherwise the response time would show whether the order exists, because the commit waits for the write-ahead log
+-- only if a row was written.
 create or replace function app.queue_lookup_mail(
   order_number text, email text, address text, out client_id uuid, out job_id uuid)
 returns setof record
@@ -358,8 +362,8 @@ grant execute on function app.queue_order_mail(uuid, text, jsonb)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Queues the mail that reports the outcome of a job. Returns no row if the job has not ended, or if the caller is not
--- allowed to queue the mail. The mail can be queued by the platform, by the service that does the bookkeeping of
--- queues, and by members who write for the client of the job.
+-- allowed to queue the mail. The platform, the service `service:system`, and members who write for the client of the
+-- job may queue the mail.
 create or replace function app.queue_job_mail(job uuid, recipient text, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -406,8 +410,8 @@ as $$
 $$;
 grant execute on function app.find_mail_suppression(uuid, text) to app_admin, app_client;
 
--- Returns the branding for mails of a client and one of its sites. Support is allowed to read mails, but not sites and
--- clients. Therefore this is a definer function.
+-- Returns the branding for mails of a client and one of its sites. The function runs with the rights of its owner,
+-- because support is allowed to read mails, but not sites and clients.
 create or replace function app.mail_branding(
   client uuid, site uuid, out client_name text, out site_name text, out branding jsonb, out settings jsonb)
 returns setof record
@@ -419,7 +423,8 @@ as $$
 $$;
 grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
 
--- Returns the data for the links in mails of a site: its page for orders, its verified domain, and its slug.
+-- Returns the data for links in the mails of a site: the page for orders, the verified domain, and the slug of the
+-- site.
 create or replace function app.mail_page(
   client uuid, site uuid, out order_page_url text, out domain text, out slug text)
 returns setof record
@@ -447,10 +452,10 @@ set local role app_owner;
 -- ("Plus addressing and subdomain addressing"), Yandex ("Login": a dot equals a hyphen) and of the alias services, and
 -- "Normalizing Email Addresses for minFraud" by MaxMind, which lists the domains of Yahoo and Fastmail.
 --
--- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check
--- of an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
--- share the limit for orders without a token. Neither of them gets mail of the other, and with a token each of them has
--- a limit of their own. If a rule were too fine, a stranger would get a separate limit for each spelling.
+-- Only limits use the result. A mail always goes to the address that the buyer wrote, and no check of an identity uses
+-- the result. If a rule is too coarse, two people share the limit for orders without a token. They never get mail of
+-- each other, and with a token each of them has a separate limit. If a rule is too fine, a stranger gets a separate
+-- limit for each spelling of an address.
 create or replace function app.mailbox(address text) returns text
 language sql immutable parallel safe
 as $$
@@ -460,7 +465,7 @@ as $$
   from (
     select regexp_replace(folded, '@[^@]*$', '') as local, substring(folded from '[^@]*$') as domain,
       substring(folded from '([^@.]*)[.][^@]*$') as username, substring(folded from '[^@.]*[.]([^@]*)$') as parent
-    -- The collation C changes only ASCII letters. Other collations turn the Kelvin sign into a `k`.
+    -- With the collation C, `lower` changes only ASCII letters. With other collations, the Kelvin sign becomes a `k`.
     from lower(address collate "C") folded) parts
   left join (values
     ('(gmail|googlemail)[.]com', 'gmail.com', null, '.', '', false),

@@ -1,19 +1,19 @@
 -- Determines which callers see personal data, and masks this data for other callers.
 --
 -- The views of orders, their history, returns, mails, suppressed addresses and events mask personal data for members
--- who may not see it. A filter compares with the masked value, so the filter does not reveal the real value either.
+-- who may not see it. A filter is compared with the masked value, so that it cannot reveal the real value.
 
 set local role app_definer;
 
--- Returns whether the caller sees the persons in all rows that it can read: staff of the platform, our own workers, and
--- buyers on a site, who can read only their own orders.
+-- Returns whether the caller sees the personal data in all rows that it can read. This is the case for staff of the
+-- platform, for our own workers, and for buyers on a site, who can read only their own orders.
 create or replace function app.sees_all_persons() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return app.admin_role() is not null or app.site_id() is not null or app.subject() like 'service:%';
 
--- Returns the clients whose persons the caller sees as a member, or as a service for one client. The column
--- `personal_data` of a membership determines this. If it is null, the role determines it: owners and editors see
--- persons, and viewers do not.
+-- Returns the clients whose personal data the caller sees as a member, or as a service for one client. For a member,
+-- the column `personal_data` of the membership decides. If the column is null, the role decides: owners and editors see
+-- personal data, and viewers do not.
 create or replace function app.person_client_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return case when app.subject() like 'service:%' then coalesce(app.client_ids(), '{}') else array(
@@ -21,7 +21,8 @@ return case when app.subject() like 'service:%' then coalesce(app.client_ids(), 
   where m.user_id = (select app.subject()) and m.client_id = any ((select app.client_ids())::uuid[]) and m.is_active
     and coalesce(m.personal_data, m.role <> 'viewer')) end;
 
--- Returns the ids of the orders with the given e-mail address, ignoring case, if the caller sees their persons.
+-- Returns the ids of orders with the given e-mail address, ignoring case, if the caller sees the personal data of these
+-- orders.
 create or replace function app.order_ids_of(email text) returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return array(
@@ -29,7 +30,7 @@ return array(
   where lower(o.customer_email) = lower(email)
     and ((select app.admin_role()) is not null or o.client_id = any ((select app.person_client_ids())::uuid[])));
 
--- Returns the ids of the mails to an address, ignoring case, if the caller sees their persons.
+-- Returns the ids of mails to an address, ignoring case, if the caller sees the personal data of these mails.
 create or replace function app.mail_ids_of(address text) returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return array(
@@ -37,9 +38,9 @@ return array(
   where lower(m.recipient) = lower(address)
     and ((select app.admin_role()) is not null or m.client_id = any ((select app.person_client_ids())::uuid[])));
 
--- Deletes the exports of a member whose right to see persons of the client ends, and cancels their jobs. The files
--- contain the personal data that the member could see before. If a member no longer writes for the client, the same is
--- done with its exports with the source data of products. The sweeper deletes the files.
+-- If a member loses the right to see personal data of the client, deletes the exports of the member, and cancels their
+-- jobs. The files contain personal data that the member could see before. If a member loses the right to write for the
+-- client, the function deletes the member's exports with source data of products. The sweeper deletes the files.
 create or replace function app.end_exports_of_member() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -76,18 +77,19 @@ set local role app_owner;
 create or replace trigger end_exports_of_member after update of role, is_active, personal_data or delete on client_users
   for each row execute function app.end_exports_of_member();
 
--- Returns a name with the first character of each word, e.g. `A*** L***`.
+-- Returns a masked name, which shows only the first character of each word, e.g. `A*** L***`.
 create or replace function app.masked_name(name text) returns text
 language sql immutable parallel safe
 return regexp_replace(name, '(\S)\S*', '\1***', 'g');
 
--- Returns an e-mail address with the first characters of both parts and the top-level domain, e.g. `a***@e***.com`.
+-- Returns a masked e-mail address, which shows only the first characters of both parts and the top-level domain, e.g.
+-- `a***@e***.com`.
 create or replace function app.masked_email(address text) returns text
 language sql immutable parallel safe
 return concat(left(address, 1), '***@', left(split_part(address, '@', 2), 1), '***',
   substring(address from '[.][^.@]*$'));
 
--- Returns the country and the city of an address.
+-- Returns a masked address, which contains only the country and the city.
 create or replace function app.masked_address(address jsonb) returns jsonb
 language sql immutable parallel safe
 return jsonb_strip_nulls(jsonb_build_object('city', address -> 'city', 'country', address -> 'country'));
@@ -122,9 +124,9 @@ from analytics_events e cross join lateral (
   select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.event_view to app_admin, app_client;
 
--- Returns whether the number of a shipment in the data of an event is not a tracking number. The shipment decides,
--- because its number can have become its tracking number after the event. If a shipment has no other number, its number
--- is the tracking number of its carrier.
+-- Returns whether the number of a shipment in the data of an event is not a tracking number. The function reads the
+-- current values of the shipment, because the number can have become the tracking number after the event. If a shipment
+-- has no other number, its number is the tracking number of the carrier.
 create or replace function app.has_own_number(data jsonb) returns boolean
 language sql stable
 return data ->> 'shipment_number' is distinct from data ->> 'tracking_number' and exists (
@@ -141,8 +143,8 @@ return case when payload #> '{data,shipment_number}' is not null and not app.has
       to_jsonb(app.masked_name(payload #>> '{data,shipment_number}')))
     else payload end #- '{data,tracking_number}' #- '{data,tracking_url}';
 
--- Returns the details of an event of an order without personal data. The number of a shipment stays only if it is not
--- the tracking number of the shipment. News that came too late has a number of which no shipment is known.
+-- Returns the details of an event of an order without personal data. The number of a shipment is masked if it is the
+-- tracking number of the shipment, or if no such shipment exists, e.g. in late news.
 create or replace function app.masked_details(order_id uuid, details jsonb) returns jsonb
 language sql stable
 return (
@@ -158,14 +160,15 @@ grant execute on function app.has_own_number(jsonb), app.masked_payload(jsonb), 
   to app_admin, app_support, app_client, app_system;
 grant execute on function app.has_own_number(jsonb) to app_definer;
 
--- Replaces a reason that can quote a row about a person. The error file has the same text (rejections.error_file).
+-- Returns the text that replaces a reason, because the reason can quote a row about a person. The error file has the
+-- same text (rejections.error_file).
 create or replace function app.hidden_reason() returns text
 language sql immutable parallel safe
 return 'The reason is hidden, because it can contain personal data.';
 grant execute on function app.hidden_reason() to app_definer, app_admin, app_support, app_client, app_system;
 
--- Returns the errors of rows without their reasons and SKUs, which can quote the row: a row of a file whose columns are
--- shifted has a name or an address in any column.
+-- Returns the errors of rows without reasons and SKUs, because these can quote the row. If the columns of a row are
+-- shifted, a name or an address can be in any column.
 create or replace function app.without_reasons(errors jsonb) returns jsonb
 language sql immutable parallel safe
 return (
@@ -173,9 +176,9 @@ return (
   from jsonb_array_elements(errors) with ordinality x (e, n));
 grant execute on function app.without_reasons(jsonb) to app_admin, app_support, app_client, app_system;
 
--- The jobs in the form of the API. The API calls the priority `lane`. An error can quote a row, the name of a document
--- or, if a file has no header, its first row as the names of columns. The rows of order files are about persons, so
--- these texts are hidden from members who may not see persons.
+-- The jobs in the form of the API. The API calls the priority `lane`. An error can quote a row or the name of a
+-- document. If a file has no header, an error can also quote the first row as the names of the columns. The rows of
+-- order files contain personal data, so these texts are hidden from members who may not see personal data.
 create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,

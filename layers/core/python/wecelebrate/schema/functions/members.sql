@@ -2,8 +2,8 @@
 
 set local role app_definer;
 
--- Returns the open invitation that a token belongs to, and locks it. A token begins with the id of its invitation. The
--- rest of the token has 256 random bits, so its hash needs no salt.
+-- Returns the open invitation of a token, and locks the invitation. A token begins with the id of its invitation. The
+-- hash of the token needs no salt, because the rest of the token has 256 random bits.
 create or replace function app.invitation_of_token(token text) returns invitations
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -21,7 +21,8 @@ $$;
 
 -- Accepts an invitation for the caller, who becomes a member. `refusal` is null, or the reason why nothing has changed:
 -- `unknown`, `address` if the caller has not verified the invited address, `accepted`, `revoked`, `expired`, or
--- `member` if the caller is a member already. A caller with another address does not learn the state.
+-- `member` if the caller is a member already. A caller with another e-mail address does not learn the state of the
+-- invitation.
 --
 -- Any signed-in account may call this function, because the caller has no role yet. The function checks the token, the
 -- verified address and the subject of the caller. The caller can only get the membership in the invitation.
@@ -72,9 +73,9 @@ end
 $$;
 grant execute on function app.accept_invitation(text) to app_customer;
 
--- A machine that an owner adds to a client has no access until it accepts its membership. Otherwise an owner could add
--- the machine of another client, whose requests would then concern the wrong client. Staff add machines of operators
--- that they know, so these machines have access at once.
+-- A machine that an owner adds to a client has no access until the machine accepts its membership. Otherwise an owner
+-- could add the machine of another client, and the requests of this machine would then concern the wrong client.
+-- Machines that the staff adds have access immediately, because the staff knows their operators.
 create or replace function app.hold_machine() returns trigger
 language plpgsql set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -89,9 +90,9 @@ $$;
 grant execute on function app.hold_machine() to app_owner;
 
 -- Accepts the membership that a client has prepared for the calling machine. `refusal` is null, or the reason why
--- nothing has changed: `unknown` if the client has prepared none, or `elsewhere` if the machine has access to another
--- client. The machine must leave the other client first. Otherwise two programs with the same secret would take the
--- access from each other. A membership of an inactive client gives no access, and is not in the way.
+-- nothing has changed: `unknown` if the client has not prepared a membership, or `elsewhere` if the machine has access
+-- to another client. The machine must leave the other client first. Otherwise two programs with the same secret would
+-- take the access from each other. Memberships of inactive clients are ignored, because they give no access.
 --
 -- Any signed-in account may call this function, because a machine has no role before it has accepted. The caller can
 -- only get a membership of its own subject.
@@ -107,7 +108,7 @@ begin
   if machine is null or not starts_with(machine, 'machine:') then
     return;
   end if;
-  -- A concurrent change or removal of these memberships ends before, and the statements below see its result.
+  -- Wait for concurrent changes of these memberships, so that the statements below see the results.
   perform from client_users m
   where m.user_id = machine and (m.client_id = $1 or m.is_active) order by m.id for update;
   select c.name, m.role, m.id into client_name, role, member_id
@@ -165,9 +166,9 @@ end
 $$;
 grant execute on function app.queue_invitation_mail(uuid) to app_admin, app_client;
 
--- Creates a token for an open invitation and returns it. Only its hash is stored. Returns null unless the caller is one
--- of our own workers, which acts for the client or for the platform. The last five tokens of an invitation are valid,
--- because a worker can crash after it has sent a mail.
+-- Creates and returns a token for an open invitation. Only the hash of the token is stored. Returns null unless the
+-- caller is one of our own workers, which acts for the client or for the platform. The last five tokens of an
+-- invitation are valid, because a worker can crash after it has sent a mail.
 create or replace function app.create_invitation_token(invitation uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -193,7 +194,7 @@ as $$
     '+/', '-_'), '=')
 $$;
 
--- Invites the first super admin. Returns the token, or null if the platform has a super admin already. A repeated call
+-- Invites the first super admin. Returns the token, or null if the platform already has a super admin. A repeated call
 -- revokes the earlier invitation. The deployment calls this function, because no person can sign in as staff before the
 -- first invitation.
 create or replace function app.invite_first_admin(email text) returns text
@@ -221,7 +222,7 @@ $$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
 
 -- Ends all sessions of an account. app.enter returns the time of this call, and the Lambda functions refuse the tokens
--- of earlier sessions.
+-- of older sessions.
 create or replace function app.end_sessions(subject text) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -255,12 +256,13 @@ end
 $$;
 grant execute on function app.revoke_member_sessions(uuid) to app_admin;
 
--- Returns whether the caller still has the rights at a client that it had when the transaction began, or the rights as
--- staff. Another role counts if it has the same rights. `client_id` is null for objects of the platform.
+-- Returns whether the caller still has the rights that it had at the beginning of the transaction, at a client or as
+-- staff. A different role with the same rights is sufficient. `client_id` is null for objects of the platform.
 --
--- A transaction keeps the rights of its beginning. Call this function after a wait for another transaction, e.g. for
--- the lock of a quota: the caller can have been removed since then. Until the transaction ends, no other transaction
--- changes the members of the client, or the staff. A service, and a visitor of a site, have no rights that end.
+-- A transaction keeps the rights that the caller had at its beginning. Call this function after a wait for another
+-- transaction, e.g. for the lock of a quota, because the caller can have been removed in the meantime. After the call,
+-- other transactions cannot change the members of the client, or the staff, until this transaction ends. The rights of
+-- services and of visitors of a site never end.
 create or replace function app.has_kept_rights(client_id uuid) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

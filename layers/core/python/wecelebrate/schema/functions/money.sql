@@ -12,9 +12,9 @@ return case
   else 2 end;
 grant execute on function app.minor_units(text) to public;
 
--- Returns an amount with the decimals of its currency. Fails if the amount is finer than its currency. The callers have
--- checked the amount before. Two concurrent requests can change the price and the currency of a product, and each
--- request checks only its own change. This function refuses such a combination.
+-- Returns an amount with the decimals of its currency. Raises an error if the amount has more decimals than its
+-- currency. Callers check their amounts, but a check by the caller is not sufficient: two concurrent requests can
+-- change the price and the currency of a product, and each request checks only its own change.
 create or replace function app.exact_amount(amount numeric, currency text) returns numeric
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -30,9 +30,9 @@ grant execute on function app.exact_amount(numeric, text) to app_admin, app_supp
 set local role app_definer;
 
 -- Returns whether all prices of a catalog are in one currency, so that they can be compared. This is also true for a
--- catalog without products. Returns null for a catalog that the caller may not read. Releases before 0019 allowed
--- several currencies. Their catalogs have no currency until an owner sets it, even if all prices have the same
--- currency.
+-- catalog without products. Returns null for a catalog that the caller may not read. Before the migration 0019, a
+-- catalog could have prices in several currencies. A catalog from that time has no currency until an owner sets it,
+-- even if all prices have the same currency.
 create or replace function app.has_one_currency(catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -69,11 +69,13 @@ grant execute on function app.storefront_currency() to app_customer, app_anon;
 -- Checks that prices are in the currency of their catalog. `added` is the number of products that the statement has
 -- added. If these are the first products of the catalog, they set its currency.
 --
--- The lock on the catalog and a change of its currency wait for each other. The lock is of the kind that a foreign key
--- takes, so other changes of the catalog do not wait for it. Two transactions can add the first products at the same
--- time. Then the update of the second transaction waits for the first transaction, finds a currency, and changes
--- nothing. If the first transaction has ended before the second counts the products, the second makes no update.
--- Therefore each transaction reads the currency again.
+-- A change of the catalog's currency waits for the lock, and the lock waits for the change. Other changes of the
+-- catalog do not wait, because the lock is a key-share lock as for a foreign key.
+--
+-- Two transactions can add the first products at the same time. Then the update of the second transaction waits for the
+-- first transaction, finds a currency, and changes nothing. If the first transaction has ended before the second
+-- transaction counts the products, the second transaction makes no update. Therefore each transaction reads the
+-- currency again.
 create or replace function app.check_catalog_currency(catalog uuid, currency text, added bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$
@@ -115,7 +117,7 @@ begin
 end
 $$;
 
--- Checks that no product has a price in another currency when a caller changes the currency of a catalog. The lock
+-- When a caller changes the currency of a catalog, checks that no product has a price in another currency. The lock
 -- waits for transactions that have added or changed prices.
 create or replace function app.check_currency_of_products() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
@@ -140,7 +142,7 @@ create or replace trigger check_currency_update after update of currency, catalo
   when ((old.currency, old.catalog_id) is distinct from (new.currency, new.catalog_id))
   execute function app.check_changed_currency();
 
--- If the first product sets the currency, pg_trigger_depth() is 1. In this case, no check is needed.
+-- No check is needed if the first product sets the currency. In this case, pg_trigger_depth() is 1.
 create or replace trigger check_currency before update of currency on catalogs for each row
   when (old.currency is distinct from new.currency and pg_trigger_depth() = 0)
   execute function app.check_currency_of_products();

@@ -2,13 +2,13 @@
 --
 -- An offer is valid from its start until before its end, if its price is below the regular price. If several offers are
 -- valid, the lowest price counts. `products.price` is the price that is valid now, and `products.regular_price` is the
--- regular price while an offer is valid. A trigger computes both when a caller changes a product. The sweeper computes
--- them when an offer starts or ends.
+-- regular price while an offer is valid. A trigger computes both prices when a caller changes a product. The sweeper
+-- computes both prices when an offer starts or ends.
 
 set local role app_owner;
 
 -- Returns offers in the stored form: sorted, without duplicates, and with times in UTC. Offers with more decimals than
--- the currency are left out, because they were offers in another currency.
+-- the currency are left out, because they were made in an earlier currency.
 create or replace function app.stored_offers(offers jsonb, currency text) returns jsonb
 language sql stable parallel safe set timezone = 'UTC'
 as $$
@@ -57,7 +57,7 @@ grant execute on function app.price_at(numeric, jsonb, timestamptz)
   to app_definer, app_migrate, app_admin, app_support, app_client, app_mirror;
 
 -- Sets the price of a product after a change. A statement that writes `regular_price` sets the regular price. A
--- statement that writes only `price`, like all statements of the previous release, sets the regular price if it changes
+-- statement that changes only `price` also sets the regular price; statements of the previous release write only
 -- `price`. A change of the currency ends all offers, unless the statement writes offers.
 create or replace function app.set_price() returns trigger
 language plpgsql set search_path = pg_catalog, public, app, pg_temp
@@ -82,7 +82,8 @@ begin
 end
 $$;
 
--- Products without offers, and the statement of the sweeper, do not need the function.
+-- The trigger does not run for products without offers, and for the statement of the sweeper, because they do not need
+-- the function.
 create or replace trigger set_price_insert before insert on products for each row
   when (new.offers <> '[]' or new.regular_price is not null) execute function app.set_price();
 create or replace trigger set_price_update before update of price, regular_price, offers, currency on products
@@ -117,8 +118,7 @@ end
 $$;
 grant execute on function app.apply_due_offers(timestamptz, integer) to app_system;
 
--- Returns the time zone in which the days of the files of a catalog begin: the time zone of the client that owns the
--- catalog.
+-- Returns the time zone for days in the files of a catalog: the time zone of the client that owns the catalog.
 create or replace function app.catalog_timezone(catalog uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

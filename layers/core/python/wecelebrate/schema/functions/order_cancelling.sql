@@ -1,9 +1,9 @@
--- Cancelling orders and lines, and changing fields of an order other than its status. functions/order_changes.sql
--- describes the parameters and the results that all changes have in common.
+-- These functions cancel orders and lines, and change fields of an order other than its status.
+-- functions/order_changes.sql describes the parameters and results that all changes have in common.
 
 set local role app_definer;
 
--- Cancels pieces of a locked order: the holds of the pieces end, so the pieces are free to sell again.
+-- Cancels pieces of a locked order. The holds of the pieces end, so that the pieces can be sold again.
 create or replace function app.cancel_pieces(target orders, pieces jsonb, at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -21,8 +21,8 @@ begin
 end
 $$;
 
--- Cancels a locked order of which nothing was shipped. If the order was exported, the ERP system must confirm the
--- cancellation. Without the confirmation, only a request is recorded. Refusals: `status` and `unchanged`.
+-- Cancels a locked order if nothing was shipped. If the order was exported, the ERP system must confirm the
+-- cancellation. Until the confirmation, the function only records a request. Refusals: `status` and `unchanged`.
 create or replace function app.cancel_locked_order(
   target orders, reason text, is_confirmed boolean, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -80,7 +80,8 @@ grant execute on function app.cancel_order(uuid, text, boolean, text, timestampt
 
 -- Cancels pieces of an order that are not shipped, and lowers the total. The status does not change. If no piece would
 -- be left, and nothing was shipped, the whole order is cancelled. Refusals: the refusals of app.pieces_of, and
--- `exported` if the ERP system has the order, nothing was shipped, and the cancellation is not confirmed.
+-- `exported`. `exported` means that the ERP system has the order, nothing was shipped, and the cancellation is not
+-- confirmed.
 create or replace function app.cancel_order_lines(
   order_id uuid, lines jsonb, reason text, is_confirmed boolean, source text, happened_at timestamptz,
   expected timestamptz, out refusal text, out detail jsonb, out news jsonb)
@@ -133,11 +134,11 @@ grant execute on function app.cancel_order_lines(uuid, jsonb, text, boolean, tex
 -- The value of `metadata` is a merge patch.
 --
 -- Until the first shipment, `customer_name` and `shipping_address` can change, too. The new `shipping_address` replaces
--- the whole address. `note` is for the people who read the history.
+-- the whole address. `note` is a text for people who read the history.
 --
--- Refusals: `reserved` means that the caller sets the problem `unconfirmed`. `country` means that the site does not
--- ship to the country of the address; the detail contains the countries of the site. `unchanged` means that the order
--- already has all of these values, and that `note` is null.
+-- Refusals: `reserved` means that the caller must not set the problem `unconfirmed`. `country` means that the site does
+-- not ship to the country of the address; the detail contains the countries of the site. `unchanged` means that the
+-- order already has all of these values, and that `note` is null.
 create or replace function app.change_order(
   order_id uuid, changes jsonb, note text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -189,9 +190,8 @@ $$;
 grant execute on function app.change_order(uuid, jsonb, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Records that orders were exported to an ERP system for the first time, and returns the number of these orders. This
--- does not count as a change of the orders, so their versions stay the same. If the caller may not change an order, the
--- function does not mark it.
+-- Records that orders were exported to an ERP system for the first time, and returns the number of these orders. The
+-- versions of the orders do not change. Orders that the caller may not change are ignored.
 create or replace function app.mark_orders_exported(order_ids uuid[], exported_at timestamptz) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

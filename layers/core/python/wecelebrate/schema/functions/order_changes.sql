@@ -7,11 +7,11 @@
 --   detail    details of the refusal
 --   news      the events of the change, in their order: [{"type": …, "shipment_id": …}, …]. The caller sends the mails
 --             and the webhook events of the news.
--- `source` says how the news arrived: `api`, `storefront`, `file` or `system`. `happened_at` is null for a change that
--- happens now. `expected` is the `updated_at` that the order must have, or null.
+-- `source` is the origin of the change: `api`, `storefront`, `file` or `system`. `happened_at` is null for a change
+-- that happens now. `expected` is the `updated_at` that the order must have, or null.
 --
--- Locks are taken in one sequence, so that changes cannot deadlock: first the order, then its products, sorted by their
--- ids. So a transaction must not change the pieces of several orders.
+-- Every change takes its locks in the same sequence, so that changes cannot deadlock: first the order, then its
+-- products, sorted by their ids. Therefore a transaction must not change the pieces of several orders.
 
 set local role app_definer;
 
@@ -37,7 +37,7 @@ as $$
     else 'not_found' end
 $$;
 
--- Returns the time of an event: the given time, but limited to the time between the placing of the order and now.
+-- Returns the time of an event: the given time, but not before the order was placed, and not after now.
 create or replace function app.time_of_news(target orders, happened_at timestamptz) returns timestamptz
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select greatest(least(coalesce($2, clock_timestamp()), clock_timestamp()), ($1).created_at) $$;
@@ -60,9 +60,9 @@ begin
 end
 $$;
 
--- Records news from an order file that arrives too late to change the order, e.g. `shipped` for a cancelled order.
--- Equal news is recorded only once. A history contains at most 100 events for late news, because a file can have
--- 100,000 rows about an order.
+-- Records late news: news from an order file that arrives too late to change the order, e.g. `shipped` for a cancelled
+-- order. Equal late news is recorded only once. A history contains at most 100 events for late news, because a file can
+-- have 100,000 rows about an order.
 create or replace function app.record_late_news(
   target orders, type text, details jsonb, happened_at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -92,13 +92,14 @@ begin
 end
 $$;
 
--- Changes the version of an order whose own columns stay the same, e.g. because a shipment changed. This also
+-- Increases the version of an order whose own columns do not change, e.g. if a shipment has changed. The update also
 -- invalidates the cached order.
 create or replace function app.touch_order(order_id uuid) returns orders
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ update orders o set version = o.version + 1 where o.id = $1 returning o $$;
 
--- Returns how many of the pieces that are not cancelled have been shipped.
+-- Returns whether all pieces of an order that are not cancelled were shipped (`full`), some of them (`partial`), or
+-- none (`none`).
 create or replace function app.fulfilment_of(order_id uuid) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -107,10 +108,10 @@ as $$
   from order_lines l where l.order_id = $1
 $$;
 
--- Compares the pieces in the request of a caller with the remaining pieces of each line. `lines` is
--- [{"line": …, "quantity": …}, …]. A null for a quantity, or for `lines`, means all remaining pieces. `kind` determines
--- which pieces remain: `open` pieces are neither shipped nor cancelled, `returnable` pieces are shipped and not
--- returned, and all `shipped` pieces can be replaced. Refusals:
+-- Compares the pieces in the request of a caller with the remaining pieces of each line. `lines` is [{"line": …,
+-- "quantity": …}, …]. If a quantity or `lines` is null, all remaining pieces are meant. `kind` determines which pieces
+-- remain: `open` pieces are not shipped and not cancelled, `returnable` pieces are shipped and not returned, and
+-- `shipped` pieces are all shipped pieces. Refusals:
 --   unknown_lines  [n, …]             the order has no such lines
 --   too_many       [{at, left}, …]    fewer pieces are left
 --   nothing_left   null               no piece is left
@@ -151,8 +152,8 @@ begin
 end
 $$;
 
--- Returns which fields of an order changed, for the details of an event. Only the values that contain no personal data
--- are part of the details.
+-- Returns which fields of an order changed, for the details of an event. Values are included only if they contain no
+-- personal data.
 create or replace function app.changed_fields(before orders, after orders) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

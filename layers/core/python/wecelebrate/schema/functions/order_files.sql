@@ -1,4 +1,4 @@
--- Order files: the choice of the orders of a run.
+-- Order files: functions that choose the orders of a run.
 
 set local role app_definer;
 
@@ -19,8 +19,9 @@ as $$
   from sites s where s.id = o.site_id
 $$;
 
--- Returns a hash of the fields that matter to a destination. News from the ERP system itself (its number, processing,
--- shipping) is not part of the hash, so this news is not sent back to the ERP system.
+-- Returns a hash of the fields that matter to a destination. The hash does not include fields that the ERP system
+-- itself changes (its number, and the statuses for processing and shipping). Therefore these changes are not sent back
+-- to the ERP system.
 create or replace function app.order_content_hash(document jsonb) returns text
 language sql immutable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -28,15 +29,17 @@ as $$
     || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
 $$;
 
--- Determines the kind of export for each of these orders: `new`, `change`, `cancel` or `none`. The destination does not
--- have the current version of these orders.
+-- Determines the kind of export for each order: `new`, `change`, `cancel` or `none`. The destination must not have the
+-- current version of an order yet.
 --
--- An order is exported when it is open and has no problem. Later versions are exported as `change` if a field that
--- matters to the destination has changed, or as `cancel`. An order that was cancelled, shipped or delivered before the
--- destination got it is not exported. If a caller requests to cancel an order that an ERP system has, the ERP system
--- gets `cancel`, too, and then decides about the cancellation. The erasure of a person is not exported, and an imported
--- order is not exported either, because its source system has processed it. If a client has only one destination, this
--- destination has sent all news in files itself, so it does not get this news back.
+-- The first export of an order is `new`, if the order is pending or in processing and has no problem. Later versions
+-- are exported as `cancel`, or as `change` if a field that matters to the destination has changed. If an order was
+-- cancelled, shipped or delivered before its first export, it is not exported. If a caller requests to cancel an
+-- exported order, the ERP system also gets `cancel`, and decides about the cancellation.
+--
+-- An order of an erased person is not exported. An imported order is not exported, because its source system has
+-- processed it. If a client has only one destination, this destination has sent all changes from files. Therefore these
+-- changes are not exported to it.
 create or replace function app.decide_order_exports(target order_destinations, order_ids uuid[])
 returns table (order_id uuid, version integer, updated_at timestamptz, document jsonb, content_hash text, action text)
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -67,11 +70,13 @@ as $$
   where o.id = any (order_ids)
 $$;
 
--- Chooses the orders for a new run of a destination, and creates the run. The choice is a part of the transaction, and
--- each version of an order is chosen once. `max_orders` bounds the size of a file. The function reads only orders that
--- have changed since an hour before the last scan. `updated_at` is the beginning of the transaction of a change, and no
--- transaction that changes an order lasts an hour. Returns the run, or null if no order must be exported, and whether
--- more orders may be left.
+-- Chooses the orders for a new run of a destination, and creates the run in the same transaction. Each version of an
+-- order is chosen once. `max_orders` limits the size of the file. Returns the run, or null if no order must be
+-- exported. `more` is true if more orders may be left.
+--
+-- The function reads only orders whose `updated_at` is later than one hour before the last scan. `updated_at` is the
+-- time at which the transaction of a change began. One hour is sufficient, because a transaction that changes an order
+-- is always shorter.
 create or replace function app.begin_order_export(
   destination_id uuid, job_id uuid, max_orders integer, out run_id uuid, out more boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -84,8 +89,8 @@ begin
   if not found then
     return;
   end if;
-  -- While an order is locked, no transaction can cancel it as an order that the ERP system does not have yet. The next
-  -- statement sees the lines as they were when the order was locked.
+  -- Lock the orders. Otherwise another transaction could cancel an order without the ERP system, because the order is
+  -- not exported yet. The next statement sees the lines as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)

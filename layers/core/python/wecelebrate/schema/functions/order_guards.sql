@@ -1,9 +1,9 @@
--- Triggers that refuse forbidden changes of orders, their lines and their events by any role. Another trigger creates
--- the event for a change that a caller may make with its own SQL.
+-- Triggers that refuse forbidden changes of orders, their lines and their events, for every role. Another trigger
+-- creates the event for a change that a caller is allowed to make without a function.
 
 set local role app_definer;
 
--- Records a change that a caller has made with its own SQL, without a function of this folder.
+-- Records a change that the SQL of a caller has made directly, and not through a function of this folder.
 create or replace function app.record_direct_change() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -20,10 +20,10 @@ set local role app_owner;
 --
 -- The client, the site, the number, the currency, the items, the kind and the time of an order never change. The status
 -- takes only these steps: pending → processing → shipped → delivered, pending → shipped (the order is processed in the
--- same transaction), and pending or processing → cancelled. The roles of callers change only the customer, the address
--- and `metadata` themselves. The functions of functions/order_*.sql change everything else, because each such change
--- needs an event, and pieces of the stock. Only these functions lower the total, when they cancel lines. Marking an
--- order as exported does not count as a change.
+-- same transaction), and pending or processing → cancelled. The roles of callers can change only the customer, the
+-- address and `metadata` directly. The functions in functions/order_*.sql change all other columns, because such a
+-- change also needs an event and can change the stock. Only these functions can lower the total, when they cancel
+-- lines. The version does not increase if only `exported_at` changes.
 create or replace function app.guard_order() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -63,15 +63,16 @@ begin
 end
 $$;
 
--- Returns whether the current statement runs with the privileges of a caller, and not of a function or a migration.
+-- Returns whether the current statement runs with the role of a caller, and not with the role of a function or a
+-- migration.
 create or replace function app.is_caller_role() returns boolean
 language sql stable
 return current_user in ('app_admin', 'app_support', 'app_client', 'app_customer', 'app_anon', 'app_system',
   'app_worker');
 grant execute on function app.is_caller_role() to public;
 
--- Refuses every change of an order line, except for the pieces that were shipped, cancelled and returned, and for the
--- reference to a product that is deleted.
+-- Refuses every change of an order line, with two exceptions: the numbers of shipped, cancelled and returned pieces can
+-- change, and the reference to a deleted product becomes null.
 create or replace function app.guard_order_line() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -91,7 +92,8 @@ language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'DELETE' then
-    -- The foreign key deletes the events of a deleted order as the owner of the table. Nobody else enters this role.
+    -- When an order is deleted, the foreign key deletes its events with the role of the table's owner. No caller can
+    -- use this role.
     if current_user = 'app_owner' then
       return old;
     end if;

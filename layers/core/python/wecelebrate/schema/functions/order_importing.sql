@@ -1,10 +1,11 @@
--- Importing historical orders: orders in their final state, with their original numbers and times. Importing an order
--- only adds its rows and changes the figures. It causes no mail, no webhook event, no hold of stock, and no order file.
+-- The import of historical orders: orders in their final status, with their original numbers and times. The import of
+-- an order only adds its rows and changes the figures. It causes no mail, no webhook event, no stock hold, and no
+-- export in an order file.
 
 set local role app_definer;
 
--- Returns the lines of an order in the form of the column `items`. A line refers to the product of the site's catalog
--- that has its SKU. Without such a product, the line has only texts.
+-- Returns the lines of an order in the form of the column `items`. A line refers to the product with the same SKU in
+-- the catalog of the site. If no such product exists, the line contains only texts.
 create or replace function app.imported_items(lines jsonb, catalog uuid) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -77,13 +78,14 @@ as $$
   from unnest($1) w
 $$;
 
--- Returns the outcome for an order whose number already exists at the client. `number_in_use`: the existing order was
--- not imported from the same source into the same site. `created`: this job has created it, possibly in an earlier
--- attempt. `differs`: its currency, time or lines are different. `status_differs` or `total_differs`: only its status
--- or its total is different. `unchanged`: it was imported before, and nothing is different.
+-- Returns the outcome for an order whose number already exists at the client. `number_in_use` means that the existing
+-- order was not imported from the same source into the same site. `created` means that this job has created the order,
+-- possibly in an earlier attempt. `differs` means that the currency, the time or the lines are different.
+-- `status_differs` or `total_differs` means that only the status or the total is different. `unchanged` means that the
+-- order was imported before, and that nothing is different.
 --
--- Later changes of the order do not matter, because the event of the import contains the status and the total at that
--- time.
+-- The function compares the status and the total with the event of the import. Therefore later changes of the order do
+-- not matter.
 create or replace function app.compare_imported(existing orders, imported jsonb, job jobs) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -107,9 +109,10 @@ as $$
     else 'unchanged' end
 $$;
 
--- Returns the names of the details that an order with a known number has, and that differ from the file. The details of
--- the person and `metadata` count unless a later change of the order names them, e.g. a correction. The other details
--- count only if the order has not changed since its import. The details of an erased person never count.
+-- Returns the names of the details in which an existing order differs from the file. The details of the person, the
+-- names of the lines and `metadata` are compared unless an event shows a later change of them, e.g. a correction. Other
+-- details are compared only if the order has not changed since its import. The details of an erased person are never
+-- compared.
 create or replace function app.differing_details(existing orders, imported jsonb, job jobs) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -133,9 +136,9 @@ as $$
     and not exists (select from events where details -> 'fields' ? key)
 $$;
 
--- Imports orders for the job, into the site of the job. Each number occurs once in `orders`. Returns the outcome for
--- each order, in the form of app.compare_imported, or `details_differ` and the names of these details. A dry run writes
--- nothing.
+-- Imports orders into the site of the job. Each number must occur only once in `orders`. Returns the outcome for each
+-- order: an outcome of app.compare_imported, or `details_differ` with the names of the details. If `is_rehearsal` is
+-- true, the function writes nothing.
 create or replace function app.import_historical_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
 returns table (order_number text, outcome text, differing text[])
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -171,8 +174,8 @@ end
 $$;
 grant execute on function app.import_historical_orders(uuid, jsonb, boolean) to app_system;
 
--- The form of app.import_historical_orders that the previous release calls, which does not know `details_differ`.
--- Remove it in the next release.
+-- The function that the previous release calls, because that release does not know the outcome `details_differ`. Remove
+-- this function in the next release.
 create or replace function app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
 returns table (order_number text, outcome text)
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp

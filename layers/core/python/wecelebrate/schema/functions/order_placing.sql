@@ -4,9 +4,9 @@ set local role app_definer;
 
 -- Places an order (app.place_order), and queues its mail (app.queue_order_mail) and its webhook events
 -- (app.publish_webhook_event), with the checks of these functions. One statement replaces three or four statements,
--- because each statement of a request costs the function and the database about 0.2 ms of CPU time. `mail_job_id` is
--- null if no mail is sent now. `has_deliveries` is true if an endpoint gets an event. If the order is refused, nothing
--- changes. The refusals are those of app.place_order.
+-- because each statement costs the Lambda function and the database about 0.2 ms of CPU time. `mail_job_id` is null if
+-- no mail is sent now. `has_deliveries` is true if an endpoint gets an event. If the order is refused, nothing changes.
+-- The refusals are the same as in app.place_order.
 create or replace function app.place_and_announce_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   address text, out refusal text, out detail jsonb, out placed jsonb, out mail_job_id uuid, out has_deliveries boolean)

@@ -1,5 +1,5 @@
--- The status changes of an order: processing, shipping, delivering. functions/order_changes.sql describes the
--- parameters and the results that all these functions have in common.
+-- These functions change the status of an order: they process, ship and deliver orders. functions/order_changes.sql
+-- describes the parameters and results that all these functions have in common.
 
 set local role app_definer;
 
@@ -26,7 +26,7 @@ begin
 end
 $$;
 
--- Starts to process an order. For an order that is already processed, only a new external number is a change.
+-- Starts to process an order. If the processing has already started, only a new external number is a change.
 create or replace function app.process_order(
   order_id uuid, external_number text, source text, happened_at timestamptz, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -58,7 +58,7 @@ $$;
 grant execute on function app.process_order(uuid, text, text, timestamptz, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns the number of a new shipment for which the caller has given no number: 1, 2, …
+-- Returns the number for a new shipment if the caller has given no number: 1, 2, …
 create or replace function app.next_shipment_number(order_id uuid) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -68,8 +68,8 @@ as $$
 $$;
 
 -- Adds pieces of a locked order to a new shipment, or to an existing shipment that gets further lines. `pieces` comes
--- from app.pieces_of. The status of the order is `processing` or `shipped`. With the first shipped pieces, the status
--- becomes `shipped`.
+-- from app.pieces_of. The status of the order must be `processing` or `shipped`. With the first shipped pieces, the
+-- status becomes `shipped`.
 create or replace function app.add_to_shipment(
   target orders, parcel shipments, pieces jsonb, source text, at timestamptz, out news jsonb, out after orders)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -104,8 +104,8 @@ begin
 end
 $$;
 
--- Applies news about an existing shipment of the order: tracking data, and further lines. A line that the shipment
--- already has keeps its pieces. Refusals: `shipment_lines`, with the indexes of the lines whose pieces differ, and
+-- Changes an existing shipment of the order: sets its tracking data, and adds further lines. The number of pieces in an
+-- existing line cannot change. Refusals: `shipment_lines`, with the indexes of the lines whose pieces differ, and
 -- `problem` if further pieces would be shipped although the order has a problem.
 create or replace function app.change_shipment(
   target orders, parcel shipments, shipment jsonb, source text, at timestamptz,
@@ -156,8 +156,9 @@ begin
 end
 $$;
 
--- Ships pieces of a locked order in a new shipment. If the order is `pending`, it is processed first. Refusals: the
--- refusals of app.pieces_of, and `problem`. An order that gets a problem while it is processed is not shipped either.
+-- Ships pieces of a locked order in a new shipment. If the order is `pending`, its status first becomes `processing`.
+-- Refusals: the refusals of app.pieces_of, and `problem`. An order with the status `processing` is also refused if it
+-- has a problem.
 create or replace function app.add_shipment(
   target orders, shipment jsonb, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out after orders)
@@ -194,9 +195,9 @@ end
 $$;
 
 -- Ships pieces of an order. `shipment` is {"number", "carrier", "tracking_number", "tracking_url", "lines"}, with the
--- lines of app.pieces_of. Without a number, the function creates a new shipment. A number that already exists in the
--- order means the same shipment, so repeated news has no effect. Refusals: the refusals of app.pieces_of,
--- app.change_shipment and app.start_processing.
+-- lines of app.pieces_of. Without a number, the function creates a new shipment. If a shipment of the order already has
+-- the number, the function changes this shipment. Therefore a repeated call has no effect. Refusals: the refusals of
+-- app.pieces_of, app.change_shipment and app.start_processing.
 create or replace function app.ship_order(
   order_id uuid, shipment jsonb, source text, happened_at timestamptz, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -225,9 +226,9 @@ $$;
 grant execute on function app.ship_order(uuid, jsonb, text, timestamptz, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Records that shipments of a locked order were delivered: the shipment with this number or, if `number` is null, all
--- shipments. When every piece that is not cancelled is in a delivered shipment, the order is delivered. Refusal:
--- `unchanged`.
+-- Records that the shipment with this number was delivered, or all shipments of the order if `number` is null. The
+-- order must be locked. If all pieces that are not cancelled are in delivered shipments, the order becomes `delivered`.
+-- Refusal: `unchanged`.
 create or replace function app.deliver_shipments(
   target orders, number text, source text, at timestamptz, out refusal text, out detail jsonb, out news jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -257,9 +258,9 @@ begin
 end
 $$;
 
--- Records that shipments of an order were delivered. If nothing was shipped yet, the news about the shipment is
--- missing, so the function first ships all remaining pieces. If a file names a shipment that does not exist, the
--- function creates this shipment. In a request to the API, the shipment must exist.
+-- Records that shipments of an order were delivered. If the order has no shipment yet, the function first ships all
+-- remaining pieces, because the ERP system may not have reported the shipment. If a file contains the number of a
+-- shipment that does not exist, the function creates this shipment. In a request to the API, the shipment must exist.
 --
 -- `shipment` has the same form as in app.ship_order. Refusals: `unknown_shipment`, and the refusals of app.ship_order.
 create or replace function app.deliver_order(

@@ -60,8 +60,8 @@ from returns r cross join lateral (
   select (select app.sees_all_persons()) or r.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.return_view to app_admin, app_support, app_client;
 
--- The history of an order in the form of the API. The placing of the order has no row, because the order itself
--- contains its data.
+-- The history of an order in the form of the API. The history has no event for the placing of the order, because the
+-- order itself contains this data.
 create or replace view app.order_event_view with (security_invoker = true) as
 select id, client_id, order_id, version, type, from_status, to_status, source, actor,
   case when p.shown or actor <> 'customer' then subject end as subject,

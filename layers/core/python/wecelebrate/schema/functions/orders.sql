@@ -30,17 +30,18 @@ return exists (
     select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
   or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id);
 
--- Returns the refusal of an order whose lines have more pieces than allowed. `limits` is
--- [{reason, at, quantity, allowed}, …], with the reasons `out_of_stock` and `shared_quantity`. If several reasons
--- apply, only one is returned. `refusal` is null if no line can be the reason. `detail` is [{at, left}, …] for
--- `out_of_stock`, and [{at, max}, …] for `shared_quantity`.
+-- Returns the refusal of an order whose lines have more pieces than allowed. `limits` is [{reason, at, quantity,
+-- allowed}, …], with the reasons `out_of_stock` and `shared_quantity`. If both reasons apply, only one is returned.
+-- `refusal` is null if no line can exceed its limit. `detail` is [{at, left}, …] for `out_of_stock`, and [{at, max}, …]
+-- for `shared_quantity`.
 --
--- `is_low` means that a line exceeds a number that is not above app.max_shown_stock(). A buyer may learn this number,
--- and whether an order of one line exceeds its limit. But a buyer who adds a line that is always refused must not learn
--- whether another line exceeds its limit: such orders find the stock, and take nothing from it. Therefore the lines are
--- those with a low number. If no such line exists, they are all lines with a higher number that can be the reason, also
--- those that do not exceed it, and their numbers are null. `is_exceeded` says whether one of the lines really is the
--- reason.
+-- A limit is low if it is not above app.max_shown_stock(). A buyer may learn a low limit, and may learn whether an
+-- order of one line exceeds its limit. But a buyer can add a line that is always refused. Such an order takes nothing
+-- from the stock, so it must not reveal whether another line exceeds a higher limit.
+--
+-- Therefore, if lines exceed low limits, `is_low` is true, and `detail` contains these lines with their limits.
+-- Otherwise `detail` contains all lines that can exceed a higher limit, even if they do not exceed it, and their limits
+-- are null. `is_exceeded` is true if one of the lines in `detail` exceeds its limit.
 create or replace function app.stock_refusal(
   limits jsonb, out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -61,20 +62,20 @@ end
 $$;
 
 -- Returns the keys of the buyers of an order: the customer or, for a guest, the e-mail address, and the IP address.
--- `address` is a keyed hash of the IP address, or null if it is unknown. A guest can name any e-mail address. Therefore
--- the orders of a signed-in customer count against the customer and not against the e-mail address: if a stranger uses
--- up the limit of an address, the owner of the address can still order with a token.
+-- `address` is a keyed hash of the IP address, or null if it is unknown. A guest can enter any e-mail address.
+-- Therefore the orders of a signed-in customer count against the customer, and not against the e-mail address. If a
+-- stranger uses up the limit of an e-mail address, its owner can still order with a token.
 create or replace function app.buyers_of(email text, address text) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 return array_remove(array[
   coalesce('customer:' || app.subject(), 'email:' || app.mailbox(email)), 'address:' || address], null);
 
--- Checks an order against the limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
+-- Checks an order against those limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
 -- orders of the same buyer wait for each other. All orders lock their products first, and then their buyers, sorted by
 -- key, so orders cannot deadlock.
 --
 -- Returns no refusal if the order is within the limits. The limits of the customer and of the IP address are checked
--- before the limits of the e-mail address, because a guest can name any e-mail address. Refusals:
+-- before the limits of the e-mail address, because a guest can enter any e-mail address. Refusals:
 --   daily_quantity   {buyer, max}   the kind of buyer (customer, email, address) whose limit would be exceeded
 --   unconfirmable    "…"            why the limits for mails allow no mail with the link, if the guest must confirm
 create or replace function app.check_order_buyers(
@@ -105,8 +106,8 @@ begin
 end
 $$;
 
--- Returns whether a refusal of app.check_order_buyers depends on the e-mail address that a guest names, and so on what
--- other people have done with this address.
+-- Returns whether a refusal of app.check_order_buyers depends on the e-mail address that a guest has entered. Such a
+-- refusal can reveal what other people have ordered with this address.
 create or replace function app.is_about_mailbox(refusal text, detail jsonb, lines jsonb) returns boolean
 language sql immutable set search_path = pg_catalog, public, app, pg_temp
 return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (detail ->> 'max')::bigint >= (
@@ -116,22 +117,23 @@ return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (d
 -- the stock. app.stock_refusal describes `is_low` and `is_exceeded`. Refusals:
 --   out_of_stock     [{at, left}, …]  the lines whose quantity is above the stock
 --   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take
--- If `is_low` is false and the buyer is a guest, a limit of the named e-mail address can be the reason as well
--- (app.place_order). Then each line also has `address_limits`: `max` is the number of pieces that guests with the same
--- address may order in 24 hours, or null, and `must_confirm` says whether guests confirm their orders with a link in a
--- mail. The refusal has no name of its own, because the previous release answers an unknown refusal with an error.
+-- If `is_low` is false and the buyer is a guest, a limit of the guest's e-mail address can also be the reason
+-- (app.place_order). Then each line also has `address_limits`. In `address_limits`, `max` is the number of pieces that
+-- guests with the same e-mail address may order in 24 hours, or null. `must_confirm` is true if guests confirm their
+-- orders with a link in a mail. There is no separate refusal for this case, because the previous release answers an
+-- unknown refusal with an error.
 --
--- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
--- site, but other clients need the shared stock, too. Therefore no customer and no IP address gets more than half of
--- the stock of a product (rounded up) in 24 hours, on all sites together. All guests of a client count as one more
+-- The stock of a catalog is shared if other clients may sell it. The client of a site sets the limits of the site, but
+-- other clients also need the shared stock. Therefore no customer and no IP address gets more than half of the stock of
+-- a product (rounded up) in 24 hours, on all sites together. All guests of a client together count as one additional
 -- buyer, because a guest can order again with another e-mail address and from another IP address. The e-mail address
--- itself does not count: a guest can name any address, so the answer would show what its owner has ordered at other
--- clients.
+-- does not count as a buyer. Otherwise a guest could enter the address of another person, and learn what this person
+-- has ordered at other clients.
 --
--- A stock that is not tracked has no shares, because an order takes nothing from other clients. The limits of the site
--- still apply.
+-- The limit of half the stock does not apply to a stock that is not tracked, because an order takes nothing from other
+-- clients. The limits of the site still apply.
 --
--- If a shared stock is not low, the refusal is always `shared_quantity`. If an order above the stock got another
+-- If a shared stock is not low, the refusal is always `shared_quantity`. If an order above the stock had a different
 -- refusal than an order above half of the stock, a buyer could find out the stock.
 create or replace function app.check_order_stock(site sites, lines jsonb, email text, address text,
   out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
@@ -159,7 +161,8 @@ begin
           where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
           group by q.buyer
           union all
-          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          -- Each guest order is counted once, by its row for the e-mail address. The sum is exact because of the locks
+          -- on the products.
           select sum(q.quantity) from order_quantities q
           where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
             and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
@@ -178,8 +181,8 @@ end
 $$;
 
 -- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers and app.check_order_stock have
--- checked the limits. The outputs are always null: an earlier release checked the limits here, and PostgreSQL cannot
--- replace a function with another type of result.
+-- checked the limits. The outputs are always null. An earlier release checked the limits in this function, and
+-- PostgreSQL cannot replace a function by a function with a different result type.
 create or replace function app.claim_order_quantities(
   site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -204,7 +207,7 @@ $$;
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
 -- contains the products whose stock fell to or below the `low_inventory` of the catalog.
 --
--- If the order is refused, nothing changes. `refusal` is then the reason, and `detail` gives the details.
+-- If the order is refused, nothing changes, `refusal` is the reason, and `detail` contains the details.
 -- app.check_order_rules, app.check_order_buyers and app.check_order_stock describe further refusals.
 --   catalog       null               the catalog of the site is not active
 --   country       ["AT", "DE"]       the countries to which the site ships; the order is to another country
@@ -256,16 +259,17 @@ begin
   order by p.id
   for no key update;
 
-  -- The rules are read after the products, so that both are at least as new as any list that the buyer has seen.
+  -- The price rules are read after the products, so that the prices are at least as new as the prices that the buyer
+  -- has seen.
   select c.pricing into pricing from catalogs c where c.id = site.catalog_id;
   -- The rows are locked, so no other transaction can change these values before the commit. `left` is null if the stock
-  -- of the product is not tracked. Such a line takes nothing, and no limit of the stock applies to it.
+  -- of the product is not tracked. Such a line takes nothing from the stock, and has no limit because of the stock.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
-         -- refused and not rounded, because nobody has set the rounded price.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. An order at
+         -- such a price is refused. The price is not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -305,13 +309,14 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
-  -- with the e-mail address that a guest names. All later steps accept the order.
+  -- A refused order must not reveal a stock that is not low, or what other people have ordered with the e-mail address
+  -- of a guest. After these checks, the order is not refused any more.
   --
-  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
-  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
-  -- named address can be the reason, the refusal is always that of the stock, and its lines have `address_limits`. An
-  -- order that exceeds one of the two, or both, then gets the same answer, which states both reasons.
+  -- A low stock is checked first, because the refusal may reveal it. After that, the limits of the buyers are checked,
+  -- except the limits of the e-mail address. A refusal because of these limits reveals nothing about the stock. If both
+  -- the stock and the limits of the e-mail address can be the reason, the refusal is always the refusal of the stock,
+  -- and its lines have `address_limits`. Then the response contains both reasons, and is the same whether the order
+  -- exceeds one limit or both.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail
@@ -341,8 +346,8 @@ begin
   where u.before > c.low_inventory and u.inventory_count <= c.low_inventory
   group by c.id;
 
-  -- If the order number already exists, draw another number. The chance of a second collision is below one in a
-  -- million.
+  -- If the order number already exists, generate another number. The probability of a second collision is below one in
+  -- a million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
       shipping_address, items, metadata, problem, confirm_by, has_verified_email)
@@ -364,7 +369,7 @@ begin
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric,
     case when line ->> 'left' is null then 0 else (line ->> 'quantity')::integer end
   from jsonb_array_elements(priced_lines) line;
-  -- The time is read after the products were locked, so it is later than the time of every stock that was stated.
+  -- The time is read after the products were locked, so it is later than the time of every reported stock.
   insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
   select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
     (line ->> 'quantity')::integer, clock_timestamp()
@@ -375,8 +380,9 @@ end
 $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric, text) to app_customer, app_anon;
 
--- The signature that the previous release calls. That release does not know the limits of a site and does not pass the
--- address. For an order that exceeds a limit, this function therefore answers "forbidden". The next release removes it.
+-- The signature that the previous release calls. That release does not pass the address, and does not know the refusals
+-- for the limits of a site. Therefore this function returns "forbidden" for an order that exceeds a limit. The next
+-- release removes this function.
 create or replace function app.place_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
@@ -394,8 +400,8 @@ $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric) to app_customer, app_anon;
 
 -- Computes how a statement on orders changes the figures, and appends the changes to order_deltas, summed by slot of 15
--- minutes and site. If no figure changes, nothing is appended. Only this function writes deltas. A delta can come only
--- from orders that the policies allow the caller to write.
+-- minutes and site. If no figure changes, nothing is appended. Only this function writes deltas. Therefore each delta
+-- comes from orders that the caller was allowed to write.
 create or replace function app.record_order_deltas() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -426,9 +432,9 @@ end
 $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
--- Adds deltas to order_daily_totals. When no order has a status any more, the row of this status has only zeros, and
--- the function deletes it. This happens to three of four rows. This transaction has locked these rows, so the delete
--- does not wait for another transaction.
+-- Adds deltas to order_daily_totals. If no order has a status any more, the row of this status contains only zeros, and
+-- the function deletes the row. This happens to three of four rows. The delete does not wait for another transaction,
+-- because this transaction has already locked the rows.
 create or replace function app.add_to_daily_totals(deltas order_deltas[]) returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
@@ -470,7 +476,7 @@ begin
 end
 $$;
 
--- Adds deltas to order_local_totals, in the time zones that the clients have now. The caller has locked the local
+-- Adds deltas to order_local_totals, in the current time zones of the clients. The caller must have locked the local
 -- figures of the clients.
 create or replace function app.add_to_local_totals(deltas order_deltas[]) returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
@@ -534,9 +540,9 @@ grant execute on function app.rollup_order_deltas(integer) to app_system;
 
 set local role app_owner;
 
--- Returns the figures of a client's orders by currency and status, for the days from `first_day` to `last_day`. Both
--- days are included. Only orders that the caller is allowed to see are counted. The function consists of one statement,
--- and therefore reads a single snapshot. The planner inlines the function.
+-- Returns the figures of a client's orders by day, currency and status, for the days from `first_day` to `last_day`.
+-- Both days are included. Only orders that the caller is allowed to see are counted. The function consists of one
+-- statement, and therefore reads a single snapshot. The planner inlines the function.
 create or replace function app.daily_order_totals(client uuid, first_day date, last_day date)
 returns table (day date, currency text, status text, orders bigint, amount numeric)
 language sql stable

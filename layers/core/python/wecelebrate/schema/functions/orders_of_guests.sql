@@ -1,7 +1,7 @@
--- The actions of buyers: customers and guests cancel orders within the time that the site allows, and guests confirm
--- and read their orders with the link in a mail. A link contains a token: its purpose (`v`: view and cancel, `c`: also
--- confirm), the order, the time at which it expires, and a seal that only the functions of app_definer can compute. A
--- caller who can run SQL as a visitor cannot create a token.
+-- The actions of buyers. Customers and guests cancel orders within the time that the site allows. Guests confirm and
+-- read their orders with the link in a mail. A link contains a token: its purpose (`v`: view and cancel, `c`: also
+-- confirm), the order, the time at which the token expires, and a seal. Only the functions of app_definer can compute
+-- the seal, so injected SQL with the role of a visitor cannot create a token.
 
 set local role app_definer;
 
@@ -13,7 +13,7 @@ as $$
   from app.seal_key
 $$;
 
--- Returns the token of a link, for our own workers that send mails of the order.
+-- Returns the token of a link, for our own workers that send mails about the order.
 create or replace function app.order_token(order_id uuid, purpose text, expires_at timestamptz) returns text
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -25,7 +25,7 @@ as $$
 $$;
 grant execute on function app.order_token(uuid, text, timestamptz) to app_admin, app_client;
 
--- Returns the order of a guest on the current site, if the token was made for one of the purposes and has not expired.
+-- Returns the order of a guest on the current site, if the token has one of the given purposes and has not expired.
 create or replace function app.order_of_token(token text, purposes text) returns orders
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -166,8 +166,8 @@ $$;
 grant execute on function app.confirm_guest_order(text) to app_anon, app_customer;
 
 -- Cancels one order of a guest that was not confirmed in time. Returns no row if such an order does not exist. A call
--- cancels only one order, because several orders can contain the same products in different sequences, and locking them
--- could deadlock. Concurrent calls get different orders.
+-- cancels only one order, because a transaction that locks the products of several orders could deadlock. Concurrent
+-- calls cancel different orders.
 create or replace function app.expire_unconfirmed_order() returns table (order_id uuid, news jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

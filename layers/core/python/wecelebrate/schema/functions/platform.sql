@@ -3,7 +3,7 @@
 
 set local role app_owner;
 
--- Merges one level of a patch. `has_no_null` is true if no object in the whole patch has a null.
+-- Merges one level of a patch. `has_no_null` is true if no object in the whole patch contains null.
 create or replace function app.merge_objects(target jsonb, patch jsonb, has_no_null boolean) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -16,8 +16,8 @@ begin
   if jsonb_typeof(target) is distinct from 'object' then
     target := '{}';
   end if;
-  -- A patch that has neither null nor objects in an object only replaces values. Such a patch is applied here, 10 times
-  -- as fast as by the rest of this function.
+  -- A patch without null and without nested objects only replaces values. This statement applies such a patch 10 times
+  -- as fast as the rest of this function.
   if has_no_null and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")')) then
     return target || patch;
   end if;
@@ -49,9 +49,9 @@ return app.merge_objects(target, patch, jsonb_strip_nulls(patch) is not distinct
 grant execute on function app.merge_patch(jsonb, jsonb) to public;
 
 -- The trigger function of the tables with `updated_at` and generated columns. In PL/pgSQL, a generated column of NEW is
--- null until all triggers before the update have run, so app.set_updated_at would treat every update as a change. A
--- generated column changes only if another column changes, so the comparison can use its old value. PostgreSQL replaces
--- this value after the trigger.
+-- null until all BEFORE triggers have run, so app.set_updated_at would treat every update as a change. A generated
+-- column changes only if another column changes. Therefore the comparison uses the old value of the generated column,
+-- and PostgreSQL replaces this value after the trigger.
 create or replace function app.set_updated_at_with_generated() returns trigger
 language plpgsql
 as $$
@@ -84,13 +84,12 @@ create or replace trigger set_updated_at before update on products
 create or replace trigger set_updated_at before update on jobs
   for each row execute function app.set_updated_at_with_generated();
 
--- Runs the query of a list as the caller, and returns its rows until the column `item` of these rows has more than
--- `max_bytes` bytes in total. If this happens, the item of the last row is null: the row exists, but does not fit. The
--- first row is always complete. The other columns are the sort keys of the row.
+-- Runs the query of a list as the caller, and returns its rows until the values of the column `item` have more than
+-- `max_bytes` bytes in total. In this case, the item of the last row is null, because the row does not fit. The first
+-- row is always complete. The other columns of the query are the sort keys of the row.
 --
--- The loop reads one row at a time and stops, so the server does not build the items that do not fit. (A window
--- function could add up the sizes only after it has built all items: 1,000 rows can have 3 GB.) The cursor costs 1 µs
--- per row.
+-- The loop reads one row at a time, so the server does not build items that do not fit. A window function would have to
+-- build all items first, and 1,000 rows can have 3 GB. The cursor takes 1 µs per row.
 create or replace function app.page_rows(query text, max_bytes integer) returns setof record
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -116,9 +115,9 @@ end
 $$;
 grant execute on function app.page_rows(text, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Reads the next rows of an open cursor, which have the columns `key` and `bytes`, until they have more than 8 MB.
--- Returns their keys, at least one if the cursor has a row. A job reads and changes these rows in one transaction. As
--- in app.page_rows, the server does not read the rows that do not fit.
+-- Reads the next rows of an open cursor with the columns `key` and `bytes`, up to 8 MB in total. Returns the keys of
+-- the rows, and at least one key if the cursor has a row. A job reads and changes these rows in one transaction. As in
+-- app.page_rows, the server does not read the rows that do not fit.
 create or replace function app.next_keys(list refcursor) returns text[]
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -129,7 +128,8 @@ declare
   bytes bigint;
 begin
   loop
-    -- A record would keep the types of its first query for the session, and the types differ between the queries.
+    -- Do not fetch into a record: a record keeps the types of its first query for the whole session, but the queries
+    -- have different types.
     fetch list into key, bytes;
     exit when not found or total > 0 and total + bytes > 8000000;
     page := page || key;
@@ -152,9 +152,10 @@ as $$
 $$;
 grant execute on function app.write_replica_heartbeat() to app_system;
 
--- Finds the response for the idempotency key of a guest. Rows belong to a subject, but a guest has no subject.
--- Therefore all guests of a site share one subject, which no token can contain. If the request differs from the first
--- request with this key, the caller learns only that the key was used.
+-- Finds the stored response for the idempotency key of a guest. Stored responses belong to a subject, but a guest has
+-- no subject. Therefore all guests of a site share one subject that no token can contain. If the request differs from
+-- the first request with this key, the function does not return the body, and the caller learns only that the key was
+-- used.
 create or replace function app.find_guest_response(key text, request_hash text, lifetime interval)
 returns table (request_hash text, status integer, headers jsonb, body text)
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp

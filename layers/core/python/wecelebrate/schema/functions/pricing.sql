@@ -1,14 +1,14 @@
 -- The price rules of a catalog. They determine the price at which a product is sold.
 --
--- The products keep the prices that callers and files write (the base prices). The price at which a product is sold
--- (the selling price) is computed when it is read. The rules are monotonic: a higher base price never has a lower
--- selling price. Therefore the indexes on the base prices also sort and filter by selling price, and a change of the
--- rules changes one row.
+-- Products store the prices that callers and files write (the base prices). The price at which a product is sold (the
+-- selling price) is computed for each read. Therefore a change of the rules changes only one row. The rules are
+-- monotonic: a higher base price never has a lower selling price. Therefore the indexes on the base prices also sort
+-- and filter by selling price.
 
 set local role app_owner;
 
--- Returns the number in a field of price rules, or null if the field is missing. A field that is not a decimal number
--- in a string results in NaN.
+-- Returns the number in a field of price rules, or null if the field is missing. Returns NaN if the field is not a
+-- string with a decimal number.
 create or replace function app.rule_number(member jsonb) returns numeric
 language sql immutable parallel safe
 return case
@@ -18,12 +18,13 @@ return case
   else 'NaN' end;
 grant execute on function app.rule_number(jsonb) to public;
 
--- Returns price rules in the form that app.selling_price reads, or null if there are no rules. Rules that do not have
--- the documented form also result in null: they stay stored, but they change no price. The API refuses such rules, but
--- the previous release and administrators can write them. `currency` is the currency of the catalog. In the result,
--- `base` is this currency, `currency` and `decimals` belong to the selling prices, `factor` and `amount` turn a base
--- price into an exact price, the rounded prices are `ending` + n * `step`, and `lowest` is the lowest price of a
--- product that is not free.
+-- Returns price rules in the compiled form that app.selling_price reads, or null if there are no rules. Also returns
+-- null for rules that do not have the documented form: they stay stored, but they change no price. The API refuses such
+-- rules, but the previous release and administrators can write them. `currency` is the currency of the catalog.
+--
+-- In the result, `base` is the currency of the catalog. `currency` and `decimals` belong to the selling prices. The
+-- exact price is base price * `factor` + `amount`. The rounded prices are `ending` + n * `step`. `lowest` is the lowest
+-- price of a product that is not free.
 create or replace function app.compile_pricing(rules jsonb, currency text) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -65,8 +66,8 @@ end
 $$;
 grant execute on function app.compile_pricing(jsonb, text) to public;
 
--- Returns whether the stored rules are active: `none` if there are no rules, `applied`, or `unread` for an object that
--- an earlier release has stored and that changes no price.
+-- Returns the status of the stored rules: `none` if there are no rules, `applied` if the rules are active, or `unread`
+-- if an earlier release has stored an object that changes no price.
 create or replace function app.pricing_status(rules jsonb, pricing jsonb) returns text
 language sql immutable parallel safe
 return case when pricing is not null then 'applied' when rules = '{}' then 'none' else 'unread' end;
@@ -74,21 +75,22 @@ grant execute on function app.pricing_status(jsonb, jsonb) to public;
 
 -- Returns the selling price of a base price, with the decimals of the currency. The other parameters are the members of
 -- compiled rules. The selling price of a free product is 0. The computation is exact until the result is rounded. It
--- uses the integer division, because the division of decimals is not exact. The planner inlines the function.
+-- uses integer division, because the division of decimals is not exact. The planner inlines the function.
 create or replace function app.priced(
   price numeric, factor numeric, amount numeric, step numeric, ending numeric, direction text, lowest numeric,
   decimals integer)
 returns numeric
 language sql immutable parallel safe
 return round(case when price = 0 then price else greatest(ending + step * case direction
-    -- half a step is rounded up
+    -- Half a step is rounded up.
     when 'nearest' then div(2 * (price * factor + amount - ending) + step, 2 * step)
     when 'up' then div(price * factor + amount - ending, step) + case
       when div(price * factor + amount - ending, step) * step < price * factor + amount - ending then 1 else 0 end
     else div(price * factor + amount - ending, step) end, lowest) end, decimals);
 grant execute on function app.priced(numeric, numeric, numeric, numeric, numeric, text, numeric, integer) to public;
 
--- Returns the selling price of a base price by compiled rules. Without rules, it is the base price.
+-- Returns the selling price of a base price. `pricing` contains the compiled rules. Without rules, the selling price is
+-- the base price.
 create or replace function app.selling_price(price numeric, pricing jsonb) returns numeric
 language plpgsql immutable parallel safe
 as $$
@@ -104,7 +106,8 @@ $$;
 grant execute on function app.selling_price(numeric, jsonb) to public;
 
 -- Returns the lowest base price whose selling price is at least `price`, or above `price` if `above` is true. Base
--- prices have three decimals. If no base price has such a selling price, the result is 10^12, which no product costs.
+-- prices have three decimals. If no base price has such a selling price, returns 10^12, which is above every price of a
+-- product.
 create or replace function app.lowest_base_price(price numeric, above boolean, pricing jsonb) returns numeric
 language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -129,10 +132,11 @@ $$;
 grant execute on function app.lowest_base_price(numeric, boolean, jsonb)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Returns the key after which a page sorted by price begins, for a cursor whose key is a selling price. A cursor must
--- not reveal a base price, so the base price is read from the product of the cursor. If this product now has another
--- selling price, or is no longer visible, the page begins with all products that have the selling price of the cursor:
--- in this case, a list may repeat products, but it does not skip products.
+-- Returns the key after which a page in price order begins, for a cursor whose key is a selling price. A cursor must
+-- not reveal a base price, so the function reads the base price from the product of the cursor.
+--
+-- If this product now has another selling price, or is no longer visible, the page begins with all products that have
+-- the selling price of the cursor. In this case, a list can repeat products, but never skips products.
 create or replace function app.base_key(after_key text, after_id uuid, sort text, pricing jsonb, catalog uuid)
 returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
@@ -164,7 +168,7 @@ language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
 declare
   p products;
-  -- The members of the rules are read once, because reading them takes more time than the computation.
+  -- Read the members of the rules once, because reading them takes more time than the computation.
   factor constant numeric := pricing ->> 'factor';
   amount constant numeric := pricing ->> 'amount';
   step constant numeric := pricing ->> 'step';
@@ -195,11 +199,10 @@ grant execute on function app.list_priced_products(jsonb, uuid, text, text, text
   timestamptz, text, text, uuid, integer, text[])
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `pricing` equal to the rules that it was compiled from, and `priced_at` equal to the time of its last change.
--- Only a statement that gives `pricing` a value activates rules. The statements of the previous release do not give it
--- a value. If a statement of the previous release replaces active rules, the new rules become active if they have the
--- documented form. Otherwise no rules are active. A change of the currency is refused if the active rules are for
--- another currency.
+-- Compiles `pricing_rules` into `pricing`, and sets `priced_at` to the time of the last change of `pricing`. Only a
+-- statement that gives `pricing` a value activates rules. Statements of the previous release do not write `pricing`. If
+-- such a statement replaces active rules, the new rules become active if they have the documented form. Otherwise no
+-- rules are active. A change of the currency is refused if the active rules are for another currency.
 create or replace function app.compile_catalog_pricing() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -234,10 +237,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 as $$ select c.pricing from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id()) $$;
 grant execute on function app.storefront_pricing() to app_customer, app_anon;
 
--- Explains the selling price of a product: one row for an editor or an owner of the client that owns the catalog, and
--- for an admin of the platform. All other callers get no row. `rules` are the active rules, and `lowest` is the lowest
--- price of a product that is not free. `converted`, `marked_up`, `increased` and `rounded` are the prices after each
--- rule, and `selling` is the result. Without active rules, all of these columns are null except `selling`.
+-- Explains the selling price of a product. Returns one row to an editor or an owner of the client that owns the
+-- catalog, and to an admin of the platform. Returns no row to other callers. `rules` are the active rules, and `lowest`
+-- is the lowest price of a product that is not free. `converted`, `marked_up`, `increased` and `rounded` are the prices
+-- after each rule, and `selling` is the result. Without active rules, all of these columns are null except `selling`.
 create or replace function app.product_price(
   product uuid, out product_id uuid, out catalog_id uuid, out sku text, out base numeric, out base_currency text,
   out currency text, out status text, out rules jsonb, out converted numeric, out marked_up numeric,
@@ -253,7 +256,7 @@ as $$
     app.selling_price(p.price, c.pricing || '{"lowest": "-1e15"}'), (c.pricing ->> 'lowest')::numeric,
     app.selling_price(p.price, c.pricing)
   from products p join catalogs c on c.id = p.catalog_id
-    -- Rules that are not active can contain values that are not numbers. So only active rules are read.
+    -- Read only active rules, because other rules can contain values that are not numbers.
     cross join lateral (select case when c.pricing is not null then c.pricing_rules end) r (rules)
   where p.id = $1
     and (app.admin_role() in ('super_admin', 'admin')

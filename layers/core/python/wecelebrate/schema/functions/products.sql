@@ -1,22 +1,23 @@
 -- Pages, searches and facets of products.
 --
 -- One function builds the query of a page. Without a search, the query runs as the caller, under row-level security.
--- With a search, row-level security would be slow: LIKE is not leakproof, so under a policy PostgreSQL does not use
--- the trigram index (74 ms instead of 3 ms). Therefore app.find_products runs as app_definer, and its own SQL
--- restricts the rows to those that the caller can read. The function returns only ids, and the calling query reads the
--- rows under the policies of the caller. The comparison of prices is not leakproof either, so the same function returns
--- the pages that begin at a price. Otherwise each page in the order of prices would read all products before it.
+-- With a search, row-level security would be slow: LIKE is not leakproof, so under a policy PostgreSQL does not use the
+-- trigram index (74 ms instead of 3 ms). Therefore app.find_products runs as app_definer, and its own SQL restricts the
+-- rows to the rows that the caller can read. The function returns only ids, and the calling query reads the rows under
+-- the policies of the caller. The comparison of prices is also not leakproof, so app.find_products also returns the
+-- pages that begin at a price. Otherwise each page in price order would read all products of the earlier pages.
 --
--- If many products contain the words, the search reads rows in the order of the page until the page is full (the walk).
--- Otherwise, the search index finds the few matches. The planner cannot choose between the two ways, because it has no
--- statistics for LIKE behind a policy. Therefore the search counts the matches among the 200 newest products first.
--- (The first products in name order would say less, because they begin with the same word.)
+-- If many products match, the search reads rows in the order of the page until the page is full (the walk). If few
+-- products match, the search uses the search index. The planner cannot choose between the walk and the search index,
+-- because it has no statistics for LIKE behind a policy. Therefore the search first counts the matches among the 200
+-- newest products. The first products in name order would be a worse sample, because they often begin with the same
+-- word.
 
 set local role app_owner;
 
--- Returns the power of ten, from -3 to 3, by which a price changes, e.g. 3 for a price that becomes about 1,000 times
--- as high. Returns 0 if the factor is not within 5 % of 10, 100, 1,000 or of one of their inverses. A planner inlines
--- this function.
+-- Returns the power of ten, from -3 to 3, by which a price changes, e.g. 3 if a price becomes about 1,000 times as
+-- high. Returns 0 if the factor is not within 5 % of 10, 100, 1,000, 1/10, 1/100 or 1/1,000. The planner inlines this
+-- function.
 create or replace function app.price_power(old_price numeric, new_price numeric) returns integer
 language sql immutable parallel safe
 return case when old_price > 0 and new_price > 0
@@ -26,10 +27,12 @@ return case when old_price > 0 and new_price > 0
   then round(log(new_price::float8 / old_price::float8))::integer else 0 end;
 grant execute on function app.price_power(numeric, numeric) to app_admin, app_client;
 
--- Returns LIKE patterns for the words of a search: a product matches if its folded name or SKU contains every word.
--- `%` and `_` in a word stand for themselves. The longest word comes first, because it matches the fewest products.
--- Words after the tenth are ignored, so that no search evaluates hundreds of patterns. (The API refuses more words, but
--- folding can split a character, e.g. U+FDFA.) A search without a word, e.g. a lone accent, has no pattern.
+-- Returns LIKE patterns for the words of a search. A product matches if its folded name or SKU contains every word. `%`
+-- and `_` in a word are not wildcards. The longest word comes first, because it matches the fewest products. A search
+-- without a word, e.g. a single accent, has no pattern.
+--
+-- Only the first ten words are used, so that a search never evaluates hundreds of patterns. The API refuses more words,
+-- but folding can split a character (e.g. U+FDFA) into several words.
 create or replace function app.search_patterns(search text) returns text[]
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -43,8 +46,9 @@ as $$
 $$;
 grant execute on function app.search_patterns(text) to app_definer;
 
--- Returns the SQL condition that a product matches the first `words` patterns of the parameter `patterns`. The
--- expression must be the same as in the index products_search. A search without a pattern matches no product.
+-- Returns the SQL condition that a product matches all patterns. `words` is the number of patterns, and `patterns` is
+-- the name of the SQL parameter that contains them. The expression must be the same as in the index products_search. A
+-- search without a pattern matches no product.
 create or replace function app.search_condition(words integer, patterns text) returns text
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -59,7 +63,7 @@ end
 $$;
 grant execute on function app.search_condition(integer, text) to app_definer;
 
--- Returns the SQL that selects the rows of one page, in order. `shown` lists the selected columns. All values are
+-- Returns the SQL that selects the rows of one page, in order. `shown` is the list of selected columns. All values are
 -- parameters: $1 is the catalog, $2 the patterns of a search, $3 the category, $4 the brand, $5 the minimum price, $6
 -- the maximum price, $7 the value of `is_active`, and $8 the time after which the rows must have changed. $9 and $10
 -- are the key and the id of the row before the page, $11 is the number of rows, and $12 the SKU. If `walk` is true, $13
@@ -87,8 +91,8 @@ begin
   ordering := format(' order by %I %s, id %s', key, direction, direction);
   price_range := case when price_min then ' and price >= $5' else '' end
     || case when price_max then ' and price <= $6' else '' end;
-  -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner. Otherwise the planner
-  -- could choose a wrong index for a new catalog, which is not in the statistics yet.
+  -- Conditions that an index in this order can evaluate. `(select $1)` hides the id from the planner. Otherwise the
+  -- planner could choose a wrong index for a new catalog, because the statistics do not contain it yet.
   index_conditions := 'catalog_id = (select $1)'
     || case when sku then ' and sku = $12' else '' end
     || case when category then ' and category = $3' else '' end
@@ -112,8 +116,8 @@ grant execute on function app.product_query(boolean, boolean, boolean, boolean, 
 
 -- Returns the number of rows that the walk of a search examines, or null if the search index is faster. `matching` is
 -- the number of matching rows among `sample` rows. The walk examines twice as many rows as it probably needs to find
--- `rows` matches, and at most 10,000 rows, which takes 6 ms. Only the indexes in name order contain all columns that
--- the walk needs. In another order, it examines at most 2,000 rows, which takes 3 ms.
+-- `rows` matches. In name order, it examines at most 10,000 rows, which takes 6 ms. In other orders, it examines at
+-- most 2,000 rows, which takes 3 ms, because only the indexes in name order contain all columns that the walk needs.
 create or replace function app.walk_length(matching bigint, sample integer, rows integer, sort text) returns integer
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -130,8 +134,9 @@ grant execute on function app.walk_length(bigint, integer, integer, text) to app
 
 set local role app_definer;
 
--- Returns the SQL condition that a site shows a product. Returns an empty text if `site` is null. Most sites exclude no
--- product, and a search for an exclusion takes less time than planning the condition for exclusions.
+-- Returns the SQL condition that a site shows a product. Returns an empty text if `site` is null. The function adds the
+-- condition for exclusions only if the site has an exclusion. Most sites have none, and this check takes less time than
+-- planning the condition.
 create or replace function app.storefront_condition(site uuid) returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -190,8 +195,8 @@ begin
       -- A sequential scan would read the products of all catalogs.
       perform set_config('enable_seqscan', 'off', true);
       if length(patterns[1]) >= 5 then
-        -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
-        -- word. A word of one or two characters has no trigram, so only an index in order finds it.
+        -- Without statistics, the planner would choose an index in the order of the page, and would read the whole
+        -- index for a rare word. A word of one or two characters has no trigram, so only such an index can find it.
         perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
       end if;
     end if;
@@ -213,8 +218,8 @@ set local role app_owner;
 
 -- Returns one page of a catalog's products, in order. Products that the caller cannot see are left out. With `search`,
 -- the page contains only products whose name or SKU contains every word. The page has up to `rows` products, and starts
--- after the row that `after_key` and `after_id` identify. In name order, the key is the folded name. `stock` lists
--- conditions on the stock (see app.stock_condition).
+-- after the row with the key `after_key` and the id `after_id`. In name order, the key is the folded name. `stock`
+-- contains conditions on the stock (see app.stock_condition).
 create or replace function app.list_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
@@ -243,8 +248,8 @@ $$;
 grant execute on function app.list_products(uuid, text, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer, text[]) to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- The functions of the previous release. In its cursors, the key in name order is the name of a product. The next
--- release drops these functions, app.products_page_sql and app.like_pattern.
+-- Functions that the previous release calls. In the cursors of that release, the key in name order is the name of a
+-- product. The next release drops these functions, app.products_page_sql and app.like_pattern.
 create or replace function app.products_page(
   catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
@@ -277,7 +282,8 @@ set local role app_owner;
 -- a whole new catalog for a page (60 ms instead of 2 ms at 100,000 products). Autovacuum can take minutes to update the
 -- statistics.
 --
--- The function also merges the pending list of the search index, which every search would otherwise read completely.
+-- The function also merges the pending list of the search index. Otherwise every search would read this list
+-- completely.
 --
 -- Only the owner of a table may analyze the table. Therefore the function belongs to the owner. It is harmless, because
 -- it reads no row and returns no row.
@@ -308,8 +314,8 @@ end
 $$;
 grant execute on function app.move_source_data() to app_owner;
 
--- Deletes the source data of deleted products. A foreign key could also delete it, but PostgreSQL would check the key
--- for every new product of a load.
+-- Deletes the source data of deleted products. There is no foreign key with a cascade, because PostgreSQL would check
+-- the key for every new product of a load.
 create or replace function app.delete_product_sources() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -320,8 +326,8 @@ end
 $$;
 grant execute on function app.delete_product_sources() to app_owner;
 
--- Returns the source data of a product: one row for an editor or an owner of the client that owns the catalog, and for
--- an admin of the platform. All other callers get no row. `data` is null if the product does not come from a file.
+-- Returns the source data of a product: one row to an editor or an owner of the client that owns the catalog, and to an
+-- admin of the platform. Returns no row to other callers. `data` is null if the product does not come from a file.
 create or replace function app.product_source(product uuid) returns table (product_id uuid, sku text, data jsonb)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

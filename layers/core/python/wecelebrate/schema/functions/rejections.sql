@@ -1,10 +1,10 @@
--- Rejected rows of jobs that have not ended. A completed job has an error file instead.
+-- Rejected rows of jobs that have not ended. A completed job has an error file with its rejected rows instead.
 
 set local role app_definer;
 
--- Returns the cells of a rejected row as an object, which maps columns to texts. `raw` is a list of cells, or an object
--- that maps columns to cells. The columns that the platform adds to error files are left out. Returns null if the
--- columns are not known.
+-- Returns the cells of a rejected row as an object with the texts of the cells by column. `raw` is an array of cells,
+-- or an object with the cells by column. The columns that the platform adds to error files are left out. Returns null
+-- if the columns are not known.
 create or replace function app.rejected_cells(header jsonb, raw jsonb) returns json
 language sql immutable
 as $$
@@ -23,10 +23,11 @@ $$;
 -- Returns one page of the staged rejections of a job, in the order of the file. `item` is a row as JSON, as in the API.
 -- The function stops after the first row whose item makes the page larger than `max_bytes` bytes; this item is null.
 --
--- The caller gets rows only of a job that it can see: any job for staff, and the jobs of its clients for a member. The
--- cells of a row (`raw`) are source data: only admins, and the owners and editors of the client, get them. The cells
--- are null until the whole file is read, because the names of the columns are not final before that time. A row of an
--- order file is about a person: members who may not see persons get neither its cells nor its SKU nor its reason.
+-- Staff gets the rows of any job, and a member gets the rows of jobs of its clients. The cells of a row (`raw`) are
+-- source data, so only admins, and owners and editors of the client, get them. The cells are null until the whole file
+-- is read, because the names of the columns are not final before that time. The rows of order files contain personal
+-- data. For members who may not see personal data, the cells and the SKU of such a row are null, and its reason is
+-- hidden.
 create or replace function app.list_staged_rejections(
   job uuid, last_line integer, last_n integer, max_rows integer, max_bytes integer)
 returns table (item text, after_line integer, after_n integer)

@@ -1,11 +1,13 @@
--- Reports by mail: their recipients, their mails, and the links with which a recipient unsubscribes.
+-- Reports by mail: their recipients, their mails, and the links for recipients to unsubscribe.
 
 set local role app_definer;
 
--- Replaces the recipients of a subscription, and returns the ids that do not belong to persons who are active members
--- of the client. If such an id exists, nothing changes. A member who has unsubscribed stays in the list, so that other
--- members cannot subscribe this member again. A member who had ended a report that is now deleted is added without a
--- subscription. Returns null unless the caller may write for the client.
+-- Replaces the recipients of a report. Returns the ids in `members` that do not belong to persons who are active
+-- members of the client. If such an id exists, nothing changes. Returns null if the caller may not write for the
+-- client.
+--
+-- A member who has unsubscribed stays a recipient without mails, so that other members cannot subscribe this member
+-- again. If a member has unsubscribed from a report that is now deleted, the member is added as unsubscribed.
 create or replace function app.set_report_recipients(subscription uuid, members uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -34,7 +36,8 @@ $$;
 grant execute on function app.set_report_recipients(uuid, uuid[]) to app_admin, app_client;
 
 -- Subscribes the caller to a report of a client, or unsubscribes the caller. Returns null, or the reason why nothing
--- has changed: `unknown`, `not_a_person` if the caller is not a person who is a member of the client, or `full`.
+-- has changed: `unknown` if the report does not exist, `not_a_person` if the caller is not a member of the client or is
+-- not a person, or `full` if the report has the maximum number of recipients.
 create or replace function app.set_own_report(subscription uuid, wanted boolean) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -69,7 +72,7 @@ end
 $$;
 grant execute on function app.set_own_report(uuid, boolean) to app_admin, app_client;
 
--- When a report is deleted, remembers which of its recipients had unsubscribed.
+-- When a report is deleted, stores for each recipient who had unsubscribed that the recipient wants no reports.
 create or replace function app.keep_ended_report() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -81,7 +84,7 @@ end
 $$;
 grant execute on function app.keep_ended_report() to app_owner;
 
--- Returns the members who receive a report, with the addresses that they have verified.
+-- Returns the members who receive a report, with their verified addresses.
 create or replace function app.report_addresses(subscription uuid)
 returns table (client_id uuid, member_id uuid, email text)
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -103,10 +106,13 @@ $$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
 -- Queues a mail with a report to each member who receives it, and returns the jobs of the mails. Returns no row for a
--- member who already has the mail about these days. Returns no row for a member who got 100 reports of the client in
--- the last 24 hours, because reports that are created again and again must not flood a member. 50 daily reports need up
--- to 100 mails in 24 hours: the next report is sent earlier than after 24 hours if the clocks go forward, or if the
--- last report was late. Returns no rows unless the caller is one of our own workers and acts for the client.
+-- member who already has the mail about these days. The caller must be one of our own workers, and must act for the
+-- client.
+--
+-- Returns no row for a member who got 100 reports of the client in the last 24 hours, because clients could otherwise
+-- flood a member by creating reports again and again. The limit is sufficient for 50 daily reports. They need up to 100
+-- mails in 24 hours, because two reports are sent within 24 hours if the clocks go forward, or if the first report was
+-- late.
 create or replace function app.queue_report_mails(subscription uuid, details jsonb) returns table (job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -125,8 +131,8 @@ end
 $$;
 grant execute on function app.queue_report_mails(uuid, jsonb) to app_client;
 
--- Returns the token of the link with which a member unsubscribes from a report, for our own workers that send its
--- mails. The token does not expire, because a person can unsubscribe with any mail of the report. Returns null if the
+-- Returns the token of the link to unsubscribe a member from a report, for our own workers that send the mails of the
+-- report. The token does not expire, because a person can unsubscribe with any mail of the report. Returns null if the
 -- member has unsubscribed.
 create or replace function app.report_token(subscription uuid, member uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -138,8 +144,8 @@ as $$
 $$;
 grant execute on function app.report_token(uuid, uuid) to app_admin, app_client;
 
--- Returns the data for the page of a link. Returns no row if the platform has not created the token. If the report or
--- the member no longer exists, the page shows that no mails are sent.
+-- Returns the data for the page of an unsubscribe link. Returns no row if the platform has not created the token. If
+-- the report or the member no longer exists, the page shows that no mails are sent.
 create or replace function app.report_of_token(
   token text, out language text, out client_name text, out name text, out is_subscribed boolean)
 returns setof record
@@ -161,8 +167,8 @@ end
 $$;
 grant execute on function app.report_of_token(text) to app_anon;
 
--- Unsubscribes the member of a link, and returns whether the platform has created the token. A second call changes
--- nothing. If the report was deleted, the member gets no report that is created later.
+-- Unsubscribes the member of an unsubscribe link, and returns whether the platform has created the token. A second call
+-- changes nothing. If the report was deleted, later reports are also not sent to the member.
 create or replace function app.end_report_of_token(token text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -7,8 +7,8 @@ set local role app_owner;
 -- that the caller is allowed to see are counted. The function consists of one statement, and therefore reads a single
 -- snapshot. The planner inlines the function.
 --
--- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. The offset of
--- a time zone from UTC is at most 15 hours, so the index finds the slots.
+-- A local day begins at the first moment with its date, even if midnight is missing or occurs twice. The offset of a
+-- time zone from UTC is at most 15 hours. Therefore a condition on the time in UTC lets PostgreSQL use the index.
 create or replace function app.order_figures(client uuid, zone text, first_day date, last_day date)
 returns table (local_time timestamp, site_id uuid, currency text, status text, orders bigint, amount numeric)
 language sql stable
@@ -30,7 +30,8 @@ end;
 grant execute on function app.order_figures(uuid, text, date, date) to app_admin, app_client, app_system;
 
 -- Returns the same figures as app.order_figures, in the time zone of the client, from the totals of local days. The
--- rows are those that order_local_totals describes. The function reads the time zone in the same snapshot.
+-- comment on order_local_totals describes the rows. The function reads the time zone in the same snapshot as the
+-- totals.
 create or replace function app.local_order_figures(client uuid, first_day date, last_day date)
 returns table (day date, hour smallint, site_id uuid, currency text, status text, orders bigint, amount numeric)
 language sql stable
@@ -58,12 +59,12 @@ grant execute on function app.local_order_figures(uuid, date, date) to app_admin
 
 set local role app_definer;
 
--- Counts the buyers who placed an order before their order in the report, at the site or, without a site, at any site
--- of the client. `first_orders` has the time of each buyer's first order in the report. Cancelled orders do not count.
--- If the caller may not see the orders of the client, the result is 0.
+-- Counts the buyers in a report who had already placed an order before the report, at the site or, if `site` is null,
+-- at any site of the client. `first_orders` contains the time of each buyer's first order in the report. Cancelled
+-- orders do not count. If the caller may not see the orders of the client, the result is 0.
 --
--- Under row-level security, PostgreSQL uses no index on an expression whose functions are not leakproof, and `lower` is
--- not leakproof. A query of the caller would therefore read all orders of the client once for each buyer.
+-- The function `lower` is not leakproof. Therefore PostgreSQL cannot use an index on `lower` under row-level security,
+-- and a query of the caller would read all orders of the client once for each buyer.
 create or replace function app.count_returning_buyers(client uuid, site uuid, buyers text[], first_orders timestamptz[])
 returns bigint
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -78,8 +79,8 @@ begin atomic
 end;
 grant execute on function app.count_returning_buyers(uuid, uuid, text[], timestamptz[]) to app_admin, app_client;
 
--- Locks the local figures of a client until the transaction ends. A rollup shares the lock with other rollups. A change
--- of the time zone waits for them, so that it computes the figures from all slots that were committed.
+-- Locks the local figures of a client until the transaction ends. Rollups share the lock with each other. A change of
+-- the time zone waits for running rollups, so that it computes the figures from all committed slots.
 create or replace function app.lock_local_figures(client uuid, is_change boolean) returns void
 language sql volatile set search_path = pg_catalog, public, pg_temp
 as $$
@@ -120,8 +121,9 @@ end
 $$;
 grant execute on function app.move_local_totals() to app_owner;
 
--- Fills order_slot_totals and order_local_totals from the orders, if they were never filled. The caller has locked the
--- table orders against writes, so each order is counted either here or by a delta with a slot.
+-- Fills order_slot_totals and order_local_totals from the orders, if the tables were never filled. The caller must have
+-- locked the table orders against writes, so that each order is counted either by this function or by a delta with a
+-- slot.
 create or replace function app.fill_order_slots() returns void
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -136,8 +138,8 @@ end
 $$;
 grant execute on function app.fill_order_slots() to app_owner;
 
--- Returns whether orders exist that neither order_slot_totals nor a delta with a slot counts. Such orders exist only
--- when the release with order_slot_totals is installed, and never later.
+-- Returns whether orders exist that are not counted in order_slot_totals, and not by a delta with a slot. Such orders
+-- exist only before the first run of the release with order_slot_totals.
 create or replace function app.has_unfilled_slots() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -151,8 +153,8 @@ set local role app_owner;
 create or replace trigger move_local_totals after update of timezone on clients
   for each row when (old.timezone <> new.timezone) execute function app.move_local_totals();
 
--- The lock lasts until the function files have been applied. For a million orders, this takes a few seconds. During
--- this time, new orders wait. From then on, the new trigger writes a slot into each delta.
+-- The lock lasts until all function files are applied. New orders wait for the lock; for a million orders, they wait a
+-- few seconds. After that, the new trigger writes a slot into each delta.
 do $$
 begin
   if app.has_unfilled_slots() then

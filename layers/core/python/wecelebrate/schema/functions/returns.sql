@@ -96,8 +96,8 @@ $$;
 grant execute on function app.decide_return(uuid, text, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns how many returned pieces of a line may go back to the stock. The owner of the catalog decides about its
--- stock. In another client's catalog, only the pieces that the order has taken from the stock may go back to the stock.
+-- Returns how many returned pieces of a line may go back to the stock. If the client of the order owns the catalog, all
+-- pieces may go back. In another client's catalog, only the pieces that the order has taken from the stock may go back.
 create or replace function app.restockable_pieces(order_id uuid, line integer) returns bigint
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -209,9 +209,9 @@ $$;
 grant execute on function app.receive_return(uuid, jsonb, boolean, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns how many pieces of each product of an order may be sent again: the shipped pieces without those that earlier
--- replacements of the order send. If the stock belongs to another client, the order must also have taken these pieces
--- from the stock, because the limits of a shared stock apply when an order takes its pieces.
+-- Returns how many pieces of each product of an order may be sent again: the shipped pieces minus the pieces in earlier
+-- replacements of the order. If the stock belongs to another client, only pieces that the order has taken from the
+-- stock count, because an order is checked against the limits of a shared stock when it takes its pieces.
 create or replace function app.replaceable_pieces(order_id uuid) returns table (product_id uuid, pieces bigint)
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -223,10 +223,10 @@ as $$
   where l.order_id = $1 group by p.id, l.client_id
 $$;
 
--- Limits the pieces that an order sends again to app.replaceable_pieces. `pieces` is [{"line", "quantity"}, …]. `lines`
--- are the lines of the request, or null if the request names no lines. Without `lines`, too many pieces are not
--- refused: the function returns only those that may be sent again. Refusals: `too_many` as in app.pieces_of, and
--- `nothing_left`.
+-- Limits the pieces of a replacement to app.replaceable_pieces. `pieces` is [{"line", "quantity"}, …]. `lines` contains
+-- the lines of the request, or is null if the request contains no lines. If `lines` is null, the function does not
+-- refuse too many pieces, but reduces them to the pieces that may be sent again. Refusals: `too_many` as in
+-- app.pieces_of, and `nothing_left`.
 create or replace function app.limited_replacement(
   order_id uuid, lines jsonb, pieces jsonb, out refusal text, out detail jsonb, out limited jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -256,9 +256,9 @@ begin
 end
 $$;
 
--- Returns the items of an order that sends shipped pieces again, at the price 0. `lines` has the same form as in
--- app.pieces_of. Refusals: the refusals of app.pieces_of and of app.limited_replacement, and `gone`, with the lines
--- whose products no longer exist.
+-- Returns the items of a replacement order, at the price 0. `lines` has the same form as in app.pieces_of. Refusals:
+-- the refusals of app.pieces_of and of app.limited_replacement, and `gone`, with the lines whose products no longer
+-- exist.
 create or replace function app.replacement_items(
   order_id uuid, lines jsonb, out refusal text, out detail jsonb, out items jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -314,8 +314,8 @@ end
 $$;
 
 -- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` has the
--- same form as in app.pieces_of, or is null. `return_id` is the return that the new order replaces, or null. If `lines`
--- and `return_id` are null, all shipped pieces are sent again.
+-- same form as in app.pieces_of, or is null. `return_id` is the return whose pieces the new order replaces, or null. If
+-- `lines` and `return_id` are null, all shipped pieces are sent again.
 --
 -- `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and the refusals of app.replacement_items
 -- and app.create_replacement.

@@ -1,19 +1,20 @@
 -- Suspensions of row-level security: the kill switch for one table whose policies are broken (decision 0074).
 --
--- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply only to
--- the owner of the table, and not to callers. Two other policies let app_admin and app_system use all rows. As usual,
--- these policies require that the context belongs to the role.
+-- Row-level security stays enabled. During a suspension, the policies of the table are parked: they apply only to the
+-- owner of the table, and not to callers. Two other policies let app_admin and app_system use all rows. As usual, these
+-- policies require that the sealed context belongs to the role.
 --
 -- In the same transaction, the roles of all callers lose their privileges on the table: app_admin keeps only select,
 -- and app_system keeps the privileges that its policies allow on every row. Therefore a caller can see and change only
 -- rows that it could see and change before.
 --
--- If a suspension is not ended in time, the table stays closed.
+-- If nobody ends a suspension, the table stays closed.
 
 set local role app_definer;
 
--- The tables that can be suspended: app_admin may select every row of them, and other callers have access too. A test
--- derives this list from access.toml. Tables with accounts, secrets or the audit log are not in the list.
+-- The tables that can be suspended. app_admin may select every row of such a table, and other callers also have access
+-- to the table. A test derives this list from access.toml. Tables with accounts, secrets or the audit log are not in
+-- the list.
 create or replace function app.suspendable_tables() returns text[]
 language sql immutable parallel safe
 return '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,
@@ -35,8 +36,8 @@ return case role
   else true end;
 grant execute on function app.is_suspended_privilege(text, text, text) to app_owner;
 
--- Saves a suspension. If the table is already suspended, its reason and its time change, and the privileges that were
--- granted since then are added.
+-- Saves a suspension. If the table is already suspended, the reason and the time limit change, and privileges that were
+-- granted since the first suspension are added.
 create or replace function app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb,
   policies jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -60,8 +61,8 @@ end
 $$;
 grant execute on function app.save_suspension(text, text, integer, jsonb, jsonb) to app_owner;
 
--- Ends the suspension of a table, and returns the policies and the privileges that the suspension has removed. Both are
--- null if the table is not suspended. Services end only suspensions that have expired, and a deploy ends every
+-- Ends the suspension of a table, and returns the policies and the privileges that the suspension has removed. Both
+-- results are null if the table is not suspended. A service can end only an expired suspension; a deploy can end every
 -- suspension.
 create or replace function app.end_suspension(table_name text, out privileges jsonb, out policies jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -83,7 +84,7 @@ end
 $$;
 grant execute on function app.end_suspension(text) to app_owner;
 
--- The tables whose suspension is in force, or ended within the last minute: a statement that began before the end can
+-- The tables whose suspension is active, or has ended within the last minute. A statement that began before the end can
 -- still be refused.
 create or replace function app.suspended_tables() returns text[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -93,7 +94,7 @@ as $$
 $$;
 grant execute on function app.suspended_tables() to wc_public, wc_api, wc_worker, wc_kv;
 
--- The tables whose suspension is in force. If `expired` is true, only those tables whose suspension is past its time
+-- The tables whose suspension is active. If `expired` is true, only the tables whose suspension has passed its time
 -- limit.
 create or replace function app.current_suspensions(expired boolean) returns setof text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -105,9 +106,9 @@ grant execute on function app.current_suspensions(boolean) to app_owner, app_sys
 
 set local role app_owner;
 
--- Removes the policies of a table from all callers, and returns their roles: {policy: [role, …], …}. A parked policy
--- applies only to the owner of the table, and the functions of the owner read no rows of the table. Two policies of the
--- suspension replace the parked policies.
+-- Parks the policies of a table, and returns their roles: {policy: [role, …], …}. A parked policy applies only to the
+-- owner of the table, and the functions of the owner read no rows of the table. Two policies of the suspension replace
+-- the parked policies.
 create or replace function app.park_policies(table_name text) returns jsonb
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$
@@ -137,8 +138,8 @@ begin
 end
 $$;
 
--- Applies the policies of a table to their roles again. A policy without an existing role is dropped, as `drop owned`
--- would have dropped it. Policies that no longer exist are skipped.
+-- Applies the policies of a table to their roles again. If none of the roles of a policy exists any more, the policy is
+-- dropped, as `drop owned` would have done. Policies that no longer exist are skipped.
 create or replace function app.unpark_policies(table_name text, policies jsonb) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$
@@ -194,8 +195,8 @@ end
 $$;
 
 -- Suspends row-level security of a table for some minutes, at most 60. The call must be a separate statement with bound
--- parameters, so that injected SQL cannot call the function. Errors: WC404 means that the table cannot be suspended.
--- lock_not_available means that running statements use the table, or that a migration runs: try again.
+-- parameters, so that injected SQL cannot call the function. Raises WC404 if the table cannot be suspended. Raises
+-- lock_not_available if running statements use the table, or if a migration is running; the caller can try again.
 create or replace function app.suspend_row_security(table_name text, reason text, minutes integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$
@@ -215,8 +216,8 @@ end
 $$;
 grant execute on function app.suspend_row_security(text, text, integer) to app_admin;
 
--- Ends the suspension of a table: its policies apply again, and the revoked privileges are granted again. Privileges of
--- roles and on columns that no longer exist are skipped. Returns whether the table was suspended.
+-- Ends the suspension of a table: its policies apply again, and the revoked privileges are granted again. If the role
+-- or the column of a privilege no longer exists, the privilege is skipped. Returns whether the table was suspended.
 create or replace function app.restore_row_security(table_name text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$

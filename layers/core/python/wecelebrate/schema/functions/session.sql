@@ -1,16 +1,17 @@
--- The session between two callers. A pooler gives the session of one caller to the next caller, and runs no DISCARD
--- ALL: that statement would disable the multiplexing of RDS Proxy. Therefore app.enter resets the session itself.
+-- The reset of a session between two callers. A pooler gives the session of one caller to the next caller. It does not
+-- run DISCARD ALL, because this statement would disable the multiplexing of RDS Proxy. Therefore app.enter resets the
+-- session.
 
 set local role app_definer;
 
 -- Resets everything that SQL can leave in a session for the next transaction: settings (with the search path, the time
 -- zone and all planner settings), the role, prepared statements, open cursors, LISTEN, and advisory locks of the
--- session. Temporary objects cannot exist, because no login may create them. The mode and the isolation level of the
--- current transaction can no longer change, so the functions set both when they begin a transaction.
+-- session. Temporary objects cannot exist, because no login may create them. The access mode and the isolation level of
+-- the current transaction can no longer change, so the Lambda functions set both when they begin a transaction.
 --
--- Raises WC503 if the session is not in its initial state afterwards. This happens if SQL has stored settings for the
--- login with ALTER ROLE, which PostgreSQL allows every login for itself. A stored setting can change the
--- meaning of a query (e.g. transform_null_equals), so no caller may enter (docs/runbook.md).
+-- Raises WC503 if the session is still not in its initial state. This happens if SQL has stored settings for the login
+-- with ALTER ROLE. PostgreSQL allows every login to change its own settings. A stored setting, e.g.
+-- transform_null_equals, can change the meaning of a query, so no caller may enter (docs/runbook.md).
 --
 -- All statements here together take about 30 µs. They have no effect on a clean session.
 create or replace function app.reset_session() returns void
@@ -19,7 +20,8 @@ as $$
 begin
   reset all;
   if pg_catalog.current_setting('application_name') <> session_user then
-    -- All functions connect with the login as the application name. A pooler would set another name again at every use.
+    -- All Lambda functions connect with the login as the application name, because a pooler would set a different name
+    -- again at every use.
     perform pg_catalog.set_config('application_name', session_user, false);
   end if;
   if current_user <> session_user then

@@ -1,7 +1,7 @@
 -- The catalogs for which a client has a grant, and their products. Row-level security hides the rows of these catalogs
--- and products from the client. The functions of this file run as app_definer, and return only what a client needs to
--- sell the products: no base prices, no price rules, no offers, no settings, no source data, and no exact stock. The
--- price of a product is its current selling price.
+-- and products from the client. These functions run as app_definer, and return only the data that a client needs to
+-- sell the products. They return no base prices, no price rules, no offers, no settings, no source data, and no exact
+-- stock. The price of a product is its current selling price.
 
 set local role app_definer;
 
@@ -45,8 +45,8 @@ $$;
 grant execute on function app.granted_catalogs() to app_admin, app_support, app_client, app_system;
 
 -- Returns a product in the form that a client with a grant sees. The time of the last change is rounded down to the
--- day. The reason is that every order changes a product, so the exact time would reveal each order in another shop. A
--- change of the price rules counts as a change of the product, because it changes the selling price.
+-- day, because every order changes a product, and the exact time would reveal each order in another shop. A change of
+-- the price rules counts as a change of the product, because it changes the selling price.
 create or replace function app.granted_product_row(p products) returns products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -68,8 +68,8 @@ begin
 end
 $$;
 
--- Returns the time since which a product of a granted catalog must have changed, so that a client with a grant sees the
--- change: the day of `since`, or null if all products have new prices since then.
+-- Returns the time that replaces `since` in a list of changed products of a granted catalog. The time is the beginning
+-- of the day of `since`. Returns null if the prices of all products have changed since that day.
 create or replace function app.granted_changes_since(catalog uuid, since timestamptz) returns timestamptz
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -118,8 +118,8 @@ $$;
 grant execute on function app.list_granted_products(uuid, text, text, text, text, numeric, numeric, boolean,
   timestamptz, text, text, uuid, integer, text[]) to app_admin, app_support, app_client;
 
--- Returns the products of a granted catalog whose SKUs follow `after` and do not follow `last`, in the form that the
--- caller sees. Null means that there is no such bound.
+-- Returns the products of a granted catalog in a range of SKUs, in the form that the caller sees: the SKUs are after
+-- `after`, and not after `last`. A null bound does not limit the range.
 create or replace function app.granted_products(catalog uuid, after text, last text) returns setof products
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -163,14 +163,15 @@ select id, owner_client_id, name, type, source, status, source_config, sync_sett
 from app.granted_catalogs();
 grant select on app.catalog_view to app_admin, app_support, app_client, app_system;
 
--- A site must not keep a catalog if the grant is revoked while the catalog is assigned to the site. The two
--- transactions do not see each other, because a policy reads only rows that were already committed. Therefore both
--- transactions lock the grant: the site before it uses the grant, and the deletion of the grant before the caller
--- counts the sites.
+-- A transaction can revoke a grant while another transaction assigns the catalog to a site. The site must not keep the
+-- catalog in this case. The two transactions do not see each other, because a policy reads only committed rows.
+-- Therefore both transactions lock the grant: the first one before it counts the sites of the client, and the second
+-- one before it uses the grant.
 --
--- The trigger then checks the site again if the API, the restore of a client (app_migrate) or the mirror of the old
--- applications writes it. The error is that of a foreign key, because a restore ends at any other error. The mirror
--- writes the site without the catalog. Normally, kv.lock_grants has locked the grant before the mirror checks it.
+-- After that, the trigger checks a site again if the API, the restore of a client (app_migrate) or the mirror of the
+-- old applications writes the site. The trigger raises the error of a foreign key, because a restore ends at any other
+-- error. After this error, the mirror writes the site without the catalog. Normally, kv.lock_grants has locked the
+-- grant before the mirror checks it.
 create or replace function app.lock_grant_of_site() returns trigger
 language plpgsql set search_path = pg_catalog, app, pg_temp
 as $$

@@ -9,7 +9,7 @@ language sql immutable parallel safe
 return policy = 'untracked' or count > 0;
 grant execute on function app.is_in_stock(text, integer) to app_definer, app_customer, app_anon;
 
--- Returns the sum of the stocks of all places, e.g. warehouses, or null if a place does not count its stock.
+-- Returns the sum of the stocks of all places, e.g. warehouses. Returns null if a place does not count its stock.
 create or replace function app.total_stock(stock_by_place jsonb) returns integer
 language sql immutable parallel safe
 return (
@@ -23,7 +23,8 @@ language sql immutable parallel safe
 return (select count(*) from jsonb_object_keys(stored)) > 1 or (select count(*) from jsonb_object_keys(staged)) > 1;
 grant execute on function app.has_several_places(jsonb, jsonb) to app_admin, app_client;
 
--- Makes a product tracked when a count is written to it. The previous release writes a count without a policy.
+-- Makes a product tracked when a statement writes its count, because the previous release writes only the count, and
+-- not `inventory_policy`.
 create or replace function app.track_counted_product() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -37,9 +38,9 @@ create or replace trigger track_counted_product before insert or update on produ
   when (new.inventory_policy = 'untracked' and new.inventory_count > 0)
   execute function app.track_counted_product();
 
--- Returns the SQL conditions of a list for the words of `stock`: tracked, untracked, in_stock and out_of_stock. Returns
--- an empty text if `stock` is null or empty. It never returns null, because null would remove all conditions of a
--- search.
+-- Returns the SQL conditions of a list for the values in `stock`: tracked, untracked, in_stock and out_of_stock.
+-- Returns an empty text if `stock` is null or empty. The function never returns null, because null would remove all
+-- conditions of a search.
 create or replace function app.stock_condition(stock text[]) returns text
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -63,7 +64,8 @@ $$;
 grant execute on function app.stock_condition(text[])
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- The lists of the previous release, which has no filter for the stock. The next release drops these functions.
+-- Functions that the previous release calls. That release has no filter for the stock. The next release drops these
+-- functions.
 create or replace function app.list_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)

@@ -3,7 +3,7 @@
 
 set local role app_definer;
 
--- Refuses a caller that may not write the stock of a catalog.
+-- Raises an error if the caller may not write the stock of a catalog.
 create or replace function app.require_writable_stock(catalog uuid) returns void
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -39,13 +39,15 @@ end
 $$;
 grant execute on function app.held_products(uuid, uuid[]) to app_admin, app_client;
 
--- Returns the free stock of products that have holds or a reported stock, if the ERP system has counted `counts` pieces
--- at `times`. The three arrays have one element for each product of the catalog. A count is null if the stock of the
--- product is not tracked. A time is null if the count is the free stock now, without the pieces of all orders. Times
--- are limited to the last 7 days, because older holds may have been deleted, and to the present, because the clock of
--- the ERP system may be fast. `held` is the number of pieces of orders that the count still contains. If `held` is
--- above the count, customers have ordered more than the ERP system has. `has_holds` is whether events of earlier orders
--- can still change the free count.
+-- Returns the free stock of products that have holds or a reported stock, for stock that the ERP system has counted:
+-- `counts` pieces at `times`. The three arrays have one element for each product. A count is null if the stock of the
+-- product is not tracked. A time is null if the count is the current free stock, which excludes the pieces of all
+-- orders. A time of more than 7 days ago is raised to this limit, because older holds may have been deleted. A time in
+-- the future becomes the current time, because the clock of the ERP system may be fast.
+--
+-- `held` is the number of pieces of orders that the count still contains. If `held` is above the count, customers have
+-- ordered more than the ERP system has. `has_holds` is true if events of earlier orders can still change the free
+-- stock.
 create or replace function app.free_stock(
   catalog uuid, product_ids uuid[], counts integer[], times timestamptz[],
   out product_id uuid, out free_count integer, out held bigint, out reported_at timestamptz, out has_holds boolean)
@@ -81,8 +83,8 @@ grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[])
 
 -- Stores how many pieces of products the ERP system has counted, and returns the free stock of the products that have
 -- holds or a reported stock. The function has the same parameters as app.free_stock. The caller must have locked the
--- products, sorted by their ids, so that no order changes their holds meanwhile. The caller writes the free counts to
--- the products.
+-- products, sorted by their ids, so that no order can change their holds in the meantime. The caller must write the
+-- free stock to the products.
 create or replace function app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamptz[])
 returns table (product_id uuid, free_count integer, held bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -110,9 +112,9 @@ end
 $$;
 grant execute on function app.report_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
 
--- Changes the stock of a product by a difference. The reported stock can become negative. In this case, the free stock
--- is 0, and a later difference is added to the negative number. Returns false if the product does not exist, if its
--- stock is not tracked, or if the caller may not write it.
+-- Adds a difference to the stock of a product. The reported stock can become negative. In this case, the free stock is
+-- 0, and a later difference is added to the negative number. Returns false if the product does not exist, if its stock
+-- is not tracked, or if the caller may not write the product.
 create or replace function app.change_stock(product uuid, difference integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -127,8 +129,8 @@ begin
     return false;
   end if;
   if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
-    -- Until now, the product has only its exact count, which cannot be negative. Therefore the function stores a
-    -- reported stock, which can be negative.
+    -- The product has only its exact count, which cannot be negative. Therefore store a reported stock, which can be
+    -- negative.
     select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
     insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
     select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
@@ -143,14 +145,14 @@ end
 $$;
 grant execute on function app.change_stock(uuid, integer) to app_admin, app_support, app_client;
 
--- Explains the stock of a product: one row for an editor or an owner of the client that owns the catalog, and for an
--- admin of the platform. All other callers get no row. `reported_count` is the stock that the ERP system counted at
--- `reported_at`. Both are null if no reported stock must be combined with orders. `held` is the number of pieces that
--- are subtracted because of orders. Without a reported stock, `held` is the number of open pieces, which the stock
--- already excludes.
+-- Explains the stock of a product. Returns one row to an editor or an owner of the client that owns the catalog, and to
+-- an admin of the platform. Returns no row to other callers. `reported_count` is the stock that the ERP system counted
+-- at `reported_at`. Both are null if the product has no reported stock. `held` is the number of pieces that are
+-- subtracted because of orders. Without a reported stock, `held` is the number of open pieces, which the stock already
+-- excludes.
 --
--- `orders` lists the first `max_orders` of these orders, the oldest first. An order of another client is shown without
--- its id and number, because only the client of an order may see it.
+-- `orders` contains the `max_orders` oldest of these orders, the oldest first. An order of another client has no id and
+-- no number, because only the client of an order may see the order.
 create or replace function app.product_stock(
   product uuid, max_orders integer, out product_id uuid, out inventory_policy text, out inventory_count integer,
   out stock_means text, out reported_count bigint, out reported_at timestamptz, out held bigint, out order_count bigint,
@@ -188,18 +190,18 @@ as $$
 $$;
 grant execute on function app.product_stock(uuid, integer) to app_admin, app_support, app_client;
 
--- Returns whether a hold is finished: it has no effect on a stock that was counted after `oldest`. Only a cancellation
--- of its open pieces can give it an effect again.
+-- Returns whether a hold is finished: the hold has no effect on a stock that was counted after `oldest`. A finished
+-- hold can have an effect again only if its open pieces are cancelled.
 create or replace function app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamptz) returns boolean
 language sql stable parallel safe
 return (not hold.is_settled or hold.cancelled_at is not null)
   and coalesce(hold.cancelled_at, app.hold_known_at(hold, settings ->> 'stock_means',
     (settings ->> 'hold_hours')::integer)) <= oldest;
 
--- Deletes the holds that can no longer change the stock, of at most `max_products` products, and returns the number of
--- these products. A hold is finished when its last event is more than 7 days old: app.free_stock accepts no older time.
--- The effect of the deleted holds is added to the reported stock of these products, so their free stock does not
--- change. Holds of open pieces are kept for a cancellation, but they are no longer counted.
+-- Deletes the finished holds of at most `max_products` products, and returns the number of these products. A hold is
+-- finished if its last event is more than 7 days old, because app.free_stock accepts no older time. The effect of the
+-- deleted holds is added to the reported stock of the products, so the free stock does not change. Holds with open
+-- pieces are not deleted, because the pieces can be cancelled later, but these holds are no longer counted.
 create or replace function app.settle_stock_holds(max_products integer default 1000) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -236,7 +238,7 @@ begin
   delete from stock_holds h using finished f
   where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
 
-  -- Without holds, the stored count of a product is its free stock, so the reported stock is not needed. A reported
+  -- If a product has no holds, its stored count is the free stock, and the reported stock is not needed. A reported
   -- stock below 0 is kept, because the count cannot be negative.
   delete from stock_reports r
   where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
@@ -247,8 +249,8 @@ end
 $$;
 grant execute on function app.settle_stock_holds(integer) to app_system;
 
--- Deletes the reported stock of a product whose stock a caller has set. The new stock is the free stock now, without
--- the pieces of all orders.
+-- If a caller has set the stock of a product, deletes its reported stock. The new stock is the current free stock,
+-- which excludes the pieces of all orders.
 create or replace function app.delete_stock_report() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -274,8 +276,8 @@ $$;
 grant execute on function app.recompute_catalog_stock() to app_owner;
 
 set local role app_owner;
--- The trigger does not run for two kinds of writers. The functions of app_definer change the count according to the
--- holds. A load reports the stock itself, and sets app.reports_stock to show this.
+-- The trigger ignores two kinds of writes. The functions of app_definer change the count according to the holds. A load
+-- reports the stock itself, and sets app.reports_stock.
 create or replace trigger delete_stock_report after update of inventory_count, inventory_policy on products for each row
   when ((old.inventory_count <> new.inventory_count or old.inventory_policy <> new.inventory_policy)
     and current_user <> 'app_definer' and current_setting('app.reports_stock', true) is distinct from 'on')

@@ -1,5 +1,6 @@
--- Clients and sites in the form of the API (catalogs: sharing.sql). PostgreSQL allows inserts and updates on a simple
--- view. Therefore the queries that create and change rows can use the views, and return the columns of the views.
+-- Clients and sites in the form of the API. The view of catalogs is in sharing.sql. PostgreSQL allows inserts and
+-- updates on a simple view. Therefore queries that create or change rows use the views, and return the columns of the
+-- views.
 
 set local role app_definer;
 
@@ -27,8 +28,8 @@ from sites;
 grant select, insert, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_customer, app_anon;
 
--- Protects the names of sites, in all statements of callers. The database derives the slug from the name of a new site.
--- Only app.verify_site_domain verifies a domain. A verification ends when the domain changes.
+-- Protects the slugs and domains of sites in all statements of callers. The trigger derives the slug from the name of a
+-- new site. Only app.verify_site_domain can verify a domain. When the domain changes, the verification ends.
 create or replace function app.protect_site_names() returns trigger
 language plpgsql set search_path = pg_catalog, app, pg_temp
 as $$
@@ -63,11 +64,12 @@ create or replace trigger protect_names before insert or update on sites
 
 set local role app_definer;
 
--- Records that the DNS of a domain names the site. Returns false unless the caller writes for the client of the site,
--- and the site still claims the domain. If another site has verified the domain before, that site keeps its claim and
--- loses the verification: the DNS record shows which client controls the domain now. The database cannot query DNS.
--- Therefore only the login of workers may call this function, and the function that serves the route uses this login.
--- Injected SQL in any other API function cannot verify a domain.
+-- Records that the DNS record of a domain contains the site. Returns false if the caller may not write for the client
+-- of the site, or if the site no longer claims the domain. If another site has verified the domain before, that site
+-- keeps its claim and loses the verification, because the DNS record shows which client controls the domain now.
+--
+-- The database cannot query DNS. Therefore only the login of workers may call this function, and the Lambda function
+-- that serves the route uses this login. Injected SQL in any other Lambda function of the API cannot verify a domain.
 create or replace function app.verify_site_domain(site uuid, domain text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -75,7 +77,7 @@ begin
   if session_user <> 'wc_worker' then
     raise exception 'this login must not verify a domain' using errcode = 'insufficient_privilege';
   end if;
-  -- Two sites that verify the same domain at the same time wait for each other here.
+  -- If two sites verify the same domain at the same time, the second transaction waits here for the first one.
   perform pg_advisory_xact_lock(hashtextextended('domain ' || $2, 0));
   if not exists (
     select from sites s

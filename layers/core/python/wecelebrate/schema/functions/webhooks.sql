@@ -2,13 +2,13 @@
 
 set local role app_definer;
 
--- Creates a delivery for each of the client's enabled endpoints that subscribe to the event. Returns the number of
--- deliveries. If `only_to` (the id of an endpoint) is given, only this endpoint gets a delivery, even if the endpoint
--- does not subscribe to the event. In addition, the pause of this endpoint ends.
+-- Creates a delivery for each enabled endpoint of the client that subscribes to the event. Returns the number of
+-- deliveries. If `only_to` (the id of an endpoint) is not null, only this endpoint gets a delivery, even if it does not
+-- subscribe to the event, and the pause of this endpoint ends.
 --
 -- The caller must act for the client. The callers that act for a client are: staff and services of the platform, owners
--- and editors of the client, and visitors and customers of its sites. A viewer publishes only `job.cancelled`, about
--- its own export, in the transaction that deletes the export. Any other caller is refused.
+-- and editors of the client, and visitors and customers of its sites. A viewer may publish only `job.cancelled` about
+-- its own export, in the transaction that deletes the export. Other callers are refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -16,8 +16,8 @@ as $$
 declare
   written integer;
 begin
-  -- Visitors publish an event with every order. Their conditions come first, because each function of the context
-  -- checks its seal.
+  -- The conditions for visitors come first, because every order of a visitor publishes an event, and each function that
+  -- reads the context takes time to check the seal.
   if (exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
@@ -45,9 +45,9 @@ $$;
 grant execute on function app.publish_webhook_event(uuid, text, jsonb, uuid)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
--- Gives an endpoint a new secret. For the next `overlap` seconds, requests are signed with both the new secret and the
--- previous secret. Older secrets are deleted. Returns false when the endpoint does not exist or the caller may not
--- change it.
+-- Creates a new secret for an endpoint. For the next `overlap` seconds, requests are signed with both the new secret
+-- and the previous secret. Older secrets are deleted. Returns false if the endpoint does not exist or the caller may
+-- not change it.
 create or replace function app.rotate_webhook_secret(webhook_id uuid, secret text, overlap double precision)
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -68,7 +68,7 @@ end
 $$;
 grant execute on function app.rotate_webhook_secret(uuid, text, double precision) to app_admin, app_client;
 
--- Sends deliveries of an enabled endpoint again: one delivery, or up to `max_rows` failed deliveries that were
+-- Queues deliveries of an enabled endpoint again: one delivery, or up to `max_rows` failed deliveries that were
 -- published after `since`, the oldest first. Returns the number of deliveries. The deliveries keep their ids. The pause
 -- of the endpoint ends. The caller must be allowed to change the endpoint.
 create or replace function app.replay_webhook_deliveries(
@@ -120,8 +120,8 @@ create or replace trigger fail_pending_deliveries after update of status on webh
   for each row when (new.status = 'disabled' and old.status = 'enabled') execute function app.fail_pending_deliveries();
 
 -- Returns the endpoints that have a due delivery, no lease and no pause, each with the due time of its first delivery.
--- The query jumps from endpoint to endpoint in the index of pending deliveries, so the query is fast even if many
--- deliveries are pending.
+-- The query is fast even if many deliveries are pending, because it jumps from endpoint to endpoint in the index of
+-- pending deliveries.
 create or replace function app.due_webhooks() returns table (webhook_id uuid, client_id uuid, due_at timestamptz)
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -144,8 +144,8 @@ as $$
 $$;
 
 -- Claims up to `max_batches` endpoints, each with up to `batch_size` due deliveries in the order of their due times.
--- The length of the lease is `seconds`. Clients with the fewest claimed endpoints come first. No client gets more than
--- `max_per_client` endpoints.
+-- The length of the lease is `seconds`. Clients with the fewest claimed endpoints come first. A client never has more
+-- than `max_per_client` claimed endpoints.
 create or replace function app.claim_webhook_batches(
   max_batches integer, batch_size integer, max_per_client integer, seconds double precision)
 returns table (webhook_id uuid, client_id uuid, url text, fence bigint, secrets text[], deliveries jsonb)
@@ -179,7 +179,7 @@ begin
         and (free.leased_until is null or free.leased_until < now()) and free.paused_until <= now()
       for update skip locked)
     returning w.* into claimed;
-    -- The next statement has a snapshot of its own, so it sees everything that the previous worker recorded.
+    -- The next statement has a new snapshot, so it sees everything that the previous worker recorded.
     if found then
       remaining := remaining - 1;
       return query
