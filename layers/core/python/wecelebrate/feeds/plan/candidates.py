@@ -40,9 +40,9 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
 
 
 def _can_be_stock(column: str) -> bool:
-    """Return whether a name can mean the stock: no percentage, and no reserved, minimum, ordered or packed pieces.
+    """Return whether a name can mean the stock.
 
-    A percentage or a flag such as `Controla stock` is not a stock. A name for reserved, minimum, ordered or packed
+    A percentage is not a stock. A name for reserved, minimum, ordered or packed
     pieces is a stock only if the vocabulary lists the name as a stock.
     """
     is_other = means_other_pieces(column) or names_a_package(column) or is_reserved(column)
