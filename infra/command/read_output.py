@@ -276,7 +276,9 @@ def _print_question(question: Any, line: Callable[[str], None]) -> None:
     for choice in question.choices:
         examples = f", e.g. {'; '.join(choice.examples)}" if choice.examples else ""
         label = choice.label.removesuffix(".") if examples else choice.label
-        line(output.printable(f"{'':<16} {parameter} {question.key}={choice.value}  {label}{examples}"))
+        # The answer that the file is wrong is no setting.
+        option = "" if choice.refuses_file else f"{parameter} {question.key}={choice.value}  "
+        line(output.printable(f"{'':<16} {option}{label}{examples}"))
 
 
 def _print_end(rows: Rows, line: Callable[[str], None]) -> None:

@@ -210,3 +210,22 @@ def test_a_proposal_contains_only_values_and_texts_of_the_choices() -> None:
     assert {tuple(choice) for each in proposal["questions"] for choice in each["choices"]} == {
         ("value", "label", "examples")
     }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n",
+        b"Artikelnr;Bezeichnung;Preis\nA;Tasse;12,50\nB;Topf;9,10\nA;Tasse;14,50\n",
+        "Référence;Désignation;Prix TTC\nA;Tasse;12,50\nB;Pot;9,10\nA;Tasse;14,50\n".encode(),
+        b"Item;Name;Price\n12-Mar;Cup;12.50\n1-Apr;Mug;9.10\n3-Feb;Jug;4.20\n",
+    ],
+)
+def test_a_proposal_gives_the_answer_that_the_file_is_wrong_no_setting(content: bytes) -> None:
+    proposal = feeds.propose(io.BytesIO(content), "feed.csv", {}, "EUR").as_json()
+    (question,) = [each for each in proposal["questions"] if each["key"] in ("price", "sku")]
+    refusals = [each["value"] for each in question["choices"] if "not read" in each["label"]]
+    assert refusals == ["stop"]
+    with feeds.open_feed(io.BytesIO(content), "feed.csv", {}, "EUR") as feed:
+        (doubt,) = [each for each in doubts.find(feed.questions, [], feed.header) if each["key"] == question["key"]]
+    assert [each["value"] for each in doubt["choices"]] == [each["value"] for each in question["choices"]]

@@ -233,6 +233,7 @@ class Choice:
     value: str
     label: str
     examples: tuple[str, ...] = ()
+    refuses_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,16 @@ def test_a_question_is_printed_with_the_options_that_answer_the_question(
     assert "--option decimal=,  The dot groups thousands, e.g. 1.250 → 1250.00" in result.stdout
     questions = document(stdin=b"sku,name,price\nA-1,Mug,1.00\n")["read_as"]["questions"]
     assert [each["key"] for each in questions] == ["decimal"]
+
+
+def test_the_answer_that_the_file_is_wrong_is_printed_without_an_option() -> None:
+    content = b"SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n"
+    result = read(stdin=content)
+    assert "--mapping price=Price  Of rows with the same SKU" in result.stdout
+    line = next(line for line in result.stdout.split("\n") if "is not read, until it is corrected" in line)
+    assert "--mapping" not in line
+    question = document(stdin=content)["read_as"]["questions"][0]
+    assert [(each["value"], each["refuses_file"]) for each in question["choices"]] == [("Price", False), ("stop", True)]
 
 
 def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:

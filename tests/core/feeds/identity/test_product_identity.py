@@ -115,7 +115,7 @@ def test_the_only_column_with_codes_is_the_sku_under_any_name(text: str, expecte
     ("text", "expected"),
     [
         ("ⵓⵟⵟⵓⵏ,ⴰⴷⵖⴰⵔ,ⴰⵜⵉⴳ\nOUD-01,A-01-03,220\nOUD-02,A-01-04,600\nOUD-03,B-02-01,90\n", ["ⵓⵟⵟⵓⵏ", "ⴰⴷⵖⴰⵔ"]),
-        ("ⵜⴰⵏⴳⴰⵍⵜ;ⵉⵙⵎ;ⴰⵜⵉⴳ\n10021;Պանիր;11,50\n10022;Հաց;9,80\n10031;Կաթ;7,20\n", ["ⵜⴰⵏⴳⴰⵍⵜ", ""]),
+        ("ⵜⴰⵏⴳⴰⵍⵜ;ⵉⵙⵎ;ⴰⵜⵉⴳ\n10021;Պանիր;11,50\n10022;Հաց;9,80\n10031;Կաթ;7,20\n", ["ⵜⴰⵏⴳⴰⵍⵜ", "stop"]),
         ("記号,名称,単価\n1001,湯呑み,2200\n1002,急須,16500\n1007,皿,3300\n", ["記号", "名称"]),
         ("Nº;Peça;Peço\n1;Cómoda;1.200 €\n2;Relógio;240 €\n3;Mesa;90 €\n", ["Nº", "Peça"]),
         ("Lfd. Nr.;Bezeichnung;Preis\n1;Tasse;1\n2;Topf;2\n3;Krug;2\n", ["Lfd. Nr.", "Bezeichnung"]),
@@ -158,7 +158,7 @@ def test_a_number_of_several_sizes_is_not_a_sku() -> None:
     assert (skus(reading), reading.feed.questions) == (list(GTINS), ())
     text = "Artikelnummer;Muster;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*"abcd")
     first_reading = read(text)
-    assert choices(first_reading) == ["Artikelnummer", ""]
+    assert choices(first_reading) == ["Artikelnummer", "stop"]
     assert "differ in" in first_reading.feed.questions[0].text
     assert read(text, mapping={"sku": "Artikelnummer"}).feed.questions == ()
 
@@ -193,7 +193,7 @@ HEADLESS = "HX-20,Hoover bags,7.95,120\nHX-21,Hoover filter,12.40,33\nHX-22,Belt
 
 def test_a_file_without_a_header_leads_to_a_question_and_its_columns_can_be_mapped() -> None:
     first_reading = read(HEADLESS)
-    assert choices(first_reading) == ["column 1", ""]
+    assert choices(first_reading) == ["column 1", "stop"]
     assert first_reading.feed.questions[0].text.startswith("The file has no header")
     mapping = {"sku": "column 1", "name": "column 2", "price": "column 3", "inventory_count": "column 4"}
     reading = read(HEADLESS, mapping=mapping)
@@ -207,7 +207,7 @@ def test_a_file_without_a_header_leads_to_a_question_and_its_columns_can_be_mapp
 def test_a_workbook_without_a_header_leads_to_a_question() -> None:
     rows = [row.split(",") for row in HEADLESS.splitlines()]
     reading = read(table(*([row[0], row[1], float(row[2]), int(row[3])] for row in rows)), "feed.xlsx")
-    assert (choices(reading), skus(reading)) == (["column 1", ""], ["HX-20", "HX-21", "HX-22"])
+    assert (choices(reading), skus(reading)) == (["column 1", "stop"], ["HX-20", "HX-21", "HX-22"])
 
 
 @pytest.mark.parametrize(

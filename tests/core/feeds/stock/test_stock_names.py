@@ -97,7 +97,10 @@ def test_different_prices_of_a_sku_in_two_places_lead_to_a_question() -> None:
     rows = "D1;Panel;A;40;595,00\nD1;Panel;B;12;595,00\nD2;Desk;A;5;1290,00\nD2;Desk;B;3;1190,00\n"
     (question,) = read(f"Item number;Name;Warehouse;Qty;Sales price\n{rows}").feed.questions
     assert (question.subject, 'differ in "Sales price"' in question.text) == ("identity", True)
-    assert "differ only in the place are added up" in question.choices[-1 if question.choices[-1].value else 0].label
+    assert (
+        "differ only in the place are added up"
+        in question.choices[0 if question.choices[-1].refuses_file else -1].label
+    )
 
 
 @pytest.mark.parametrize(

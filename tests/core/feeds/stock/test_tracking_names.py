@@ -25,7 +25,74 @@ def test_a_tracking_flag_determines_whether_the_stock_is_tracked(name: str, yes:
     assert stocks == [("tracked", 24), ("tracked", 2), ("untracked", 0)]
 
 
-def test_a_flag_with_an_unknown_name_is_not_added_to_the_stocks_of_places() -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Suivi du stock", "pieces"), ("Suivi stock", "pieces"), ("Lagerverwaltung", "pieces"),
+        ("Gestión existencias", None), ("Kontrol lager", None), ("Voorraad beheer", None), ("Stan kontrola", None),
+        ("Stok takip", "pieces"), ("Inventory control", None), ("Controle de estoque", None), ("Stock tracking", None),
+    ],
+)  # fmt: skip
+def test_a_column_with_numbers_of_pieces_says_nothing_about_counting(name: str, expected: str | None) -> None:
+    reading = read(f"SKU;Name;Price;{name}\nA-1;Mug;12,50;14\nA-2;Cup;9,90;0\nA-3;Wrap;1,90;33\n")
+    stocks = {(one.inventory_policy, one.inventory_count) for one in reading.products}
+    assert ("untracked", 0) not in stocks
+    if expected:
+        assert stocks == {("tracked", 14), ("tracked", 0), ("tracked", 33)}
+
+
+@pytest.mark.parametrize(
+    "name", ["Hold stock", "Keep stock", "Counted inventory", "Usa stock", "Control stock", "Lager kontrol"]
+)
+@pytest.mark.parametrize("others", [(3, 0, 8), (0, 0, 0), (0, 1, 1)])
+def test_numbers_beside_the_stock_do_not_make_a_product_unlimited(name: str, others: tuple[int, int, int]) -> None:
+    rows = zip(("A-1", "A-2", "A-3"), (15, 4, 0), others, strict=True)
+    lines = "".join(f"{sku};Mug;12,50;{count};{other}\n" for sku, count, other in rows)
+    products = read(f"SKU;Name;Price;Stock;{name}\n{lines}").products
+    assert [one.inventory_policy for one in products] == ["tracked"] * 3
+
+
+@pytest.mark.parametrize("name", ["Suivi stock", "Stock control", "Gestión de stock", "manage_stock", "Lagerstyring"])
+def test_only_0_and_1_without_pieces_are_a_question(name: str) -> None:
+    content = f"SKU;Name;Price;{name}\nA-1;Mug;12,50;1\nA-2;Cup;9,90;0\nA-3;Wrap;1,90;1\n"
+    reading = read(content)
+    assert [one.inventory_policy for one in reading.products] == [None] * 3
+    (question,) = reading.feed.questions
+    assert (question.key, [choice.value for choice in question.choices]) == ("inventory_count", ["", name])
+    answered = read(content, mapping={"inventory_count": name})
+    assert [one.inventory_count for one in answered.products] == [1, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["Controla stock", "Styr lager", "Track stock"])
+def test_0_and_1_beside_pieces_say_whether_they_are_counted(name: str) -> None:
+    reading = read(f"SKU;Name;Price;Stock;{name}\nA-1;Mug;12,50;14;1\nA-2;Cup;9,90;0;1\nA-3;Wrap;1,90;0;0\n")
+    stocks = [(one.inventory_policy, one.inventory_count) for one in reading.products]
+    assert stocks == [("tracked", 14), ("tracked", 0), ("untracked", 0)]
+
+
+@pytest.mark.parametrize("name", ["has_stock", "Has stock", "Tiene stock", "Tem estoque", "Heeft voorraad"])
+def test_having_stock_is_a_state(name: str) -> None:
+    reading = read(f"SKU;Name;Price;{name}\nA-1;Mug;12,50;yes\nA-2;Cup;9,90;no\n")
+    stocks = [(one.inventory_policy, one.inventory_count) for one in reading.products]
+    assert stocks == [("untracked", 0), ("tracked", 0)]
+    reading = read(f"SKU;Name;Price;Stock;{name}\nA-1;Mug;12,50;7;yes\nA-2;Cup;9,90;0;no\n")
+    assert [one.inventory_count for one in reading.products] == [7, 0]
+
+
+def test_having_an_inventory_is_a_question_without_pieces() -> None:
+    reading = read("SKU;Name;Price;has_inventory\nA-1;Mug;12,50;true\nA-2;Cup;9,90;false\n")
+    assert [one.inventory_policy for one in reading.products] == [None, None]
+    assert [question.key for question in reading.feed.questions] == ["inventory_count"]
+
+
+def test_a_stock_of_an_earlier_file_stays_the_stock_if_a_later_file_has_only_0_and_1() -> None:
+    header = "SKU;Name;Price;Suivi stock\n"
+    memory = read(header + "A-1;Mug;12,50;14\nA-2;Cup;9,90;0\nA-3;Wrap;1,90;33\n").feed.reading
+    reading = read(header + "A-1;Mug;12,50;1\nA-2;Cup;9,90;0\nA-3;Wrap;1,90;1\n", memory=memory)
+    assert ("untracked", 0) not in {(one.inventory_policy, one.inventory_count) for one in reading.products}
+
+
+def test_a_flag_with_an_unknown_name_is_no_stock_beside_the_stocks_of_places() -> None:
     reading = read("SKU;Name;Price;Stock Norte;Stock Sur;Afecta stock\nA-1;Mug;12,50;18;6;Si\nA-2;Wrap;9,90;2;0;No\n")
     assert [one.inventory_count for one in reading.products] == [24, 2]
 

@@ -132,3 +132,48 @@ def test_a_row_without_a_regular_price_is_not_sold_at_an_offer_in_another_curren
     content = WOO.format("Regular price,Sale price (GBP)").replace("19.00,21.00", ",18.00")
     reading = read(content, currency="EUR")
     assert [one.sku for one in reading.products if one.price is not None] == ["A-2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "currency", "names"),
+    [
+        (
+            "default_code;name;list_price;Item code\nA-1;Mug;19.00;X9\nA-2;Cup;9.00;X8\n",
+            "EUR",
+            ("default_code", "Item code"),
+        ),
+        (
+            "Barkod;Stok No;Urun Adi;Trendyol'da Satilacak Fiyat (KDV Dahil)\n"
+            "8680001000017;UK1;Kupa;190,00\n8680001000024;UK2;Fincan;90,00\n",
+            "TRY",
+            ("Barkod", "Stok No"),
+        ),
+        (
+            "reference;Nom;Prix TTC;Code article;Quantité\nA-1;Bol;19,00;X9;1\nA-2;Pot;9,00;X8;4\n",
+            "EUR",
+            None,
+        ),
+    ],
+)
+def test_two_columns_with_codes_in_a_known_export_are_a_question(
+    content: str, currency: str, names: tuple[str, str] | None
+) -> None:
+    reading = read(content, currency=currency)
+    questions = [each for each in reading.feed.questions if each.key == "sku"]
+    if names is None:
+        assert reading.feed.reading["profile"] == "plain"
+        return
+    (question,) = questions
+    assert (question.subject, tuple(choice.value for choice in question.choices)) == ("identity", names)
+    for name in names:
+        answered = read(content, currency=currency, mapping={"sku": name})
+        assert not [each for each in answered.feed.questions if each.key == "sku"]
+        again = read(content, currency=currency, memory=answered.feed.reading)
+        assert not [each for each in again.feed.questions if each.key == "sku"]
+        assert [one.sku for one in again.products] == [one.sku for one in answered.products]
+
+
+def test_an_internal_number_beside_a_code_is_no_question() -> None:
+    rows = [{"id": f"0a{at}", "sku": f"M-{at}", "name": f"Mug {at}", "price_including_tax": 9.5 + at} for at in (1, 2)]
+    reading = read(lines(*rows), "products.ndjson")
+    assert ([one.sku for one in reading.products], reading.feed.questions) == (["M-1", "M-2"], ())

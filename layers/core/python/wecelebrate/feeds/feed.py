@@ -14,6 +14,7 @@ from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected
 from wecelebrate.feeds.plan.decimals import decide_numbers
 from wecelebrate.feeds.plan.details import plan_table
 from wecelebrate.feeds.plan.plan import Plan, extend_plan, raise_unreadable
+from wecelebrate.feeds.plan.second_names import warn_of_second_line
 from wecelebrate.feeds.prices.offers import with_late_columns
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.reading import (
@@ -43,11 +44,11 @@ from wecelebrate.feeds.rows.regrouping import regrouped
 from wecelebrate.feeds.rows.sheets import of_one_sheet
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
-from wecelebrate.feeds.states.cells import says_states
 from wecelebrate.feeds.states.unread import warn_of_unread_marks
 from wecelebrate.feeds.stock.beyond import below_zero_question
-from wecelebrate.feeds.stock.columns import StockColumns, find_stock_columns
+from wecelebrate.feeds.stock.columns import StockColumns
 from wecelebrate.feeds.stock.places import is_place
+from wecelebrate.feeds.stock.plan_columns import stock_columns_of_plan
 from wecelebrate.feeds.stock.reader import StockReader
 from wecelebrate.feeds.stock.sums import add_place, combine_neighbours, place_reader
 from wecelebrate.feeds.tables.source import FeedSource, open_source
@@ -139,6 +140,7 @@ class Feed:
         """Counts values that were not understood, but did not cause a rejection. The counts are complete after the last
         item."""
         warn_of_unread_marks(plan, self._evidence.sample, self.warnings)
+        warn_of_second_line(plan, self._evidence.sample, self.warnings)
         self.reading: dict[str, Any] = describe(
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
@@ -268,14 +270,7 @@ class Feed:
         return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
-        # In a known export, or if the file has a stock column, the state column is not used for the stock, even if its
-        # name is `is_available`. Words for a stock in the state column, such as `backorder`, determine the meaning of a
-        # stock of 0 or less.
-        active = {column.column for column in plan.active if plan.profile or plan.inventory} - {*plan.inventory}
-        header = ["" if number in active else name for number, name in enumerate(plan.header)]
-        words = [] if plan.profile else [column.column for column in plan.active if says_states(column)]
-        words = [number for number in words if number in active]
-        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample, words)
+        return stock_columns_of_plan(plan, self._mapping, self._evidence.sample)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
         """Return the columns that decide whether the stock is tracked. The column of the stock count is left out.

@@ -10,6 +10,10 @@ Subject = Literal["money", "identity", "visibility", "other"]
 """The data that a wrong answer would damage: prices, SKUs, the visibility of values, or other values."""
 
 
+STOP = "stop"
+"""The value of a choice that refuses the file. It is no setting."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One possible answer to a question."""
@@ -21,7 +25,8 @@ class Choice:
     examples: tuple[str, ...] = ()
     """Values of the file as this choice reads them, for example `1.250 → 1250.00`."""
     refuses_file: bool = False
-    """Whether this choice means that the file is wrong, and must not be read. It does not apply to later files."""
+    """Whether this file is wrong, and must not be read. Such an answer says nothing about later files, so it is no
+    setting, and its value is STOP."""
 
 
 @dataclass(frozen=True, slots=True)

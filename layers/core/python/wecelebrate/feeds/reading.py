@@ -12,9 +12,10 @@ A description (`reading`) is a JSON object:
 |            | prices of the sample state no currency                                                            |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
-| `month_first` | whether the month is before the day in dates of offers and price periods, by the last file that  |
-|            | showed the order, or null                                                                         |
-| `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier file         |
+| `month_first` | whether the month is before the day in dates of offers and of periods of prices, from the last file  |
+|            | that showed it, or null                                                                           |
+| `second_name` | the column of options that is public because it distinguishes products with the same name       |
+| `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
 
 A file without prices, such as a file of stocks, does not show how prices are read. Its description contains the entries
 of the previous file's description. A copied entry has the key `earlier` with the value true.
@@ -64,11 +65,22 @@ def describe(  # noqa: PLR0917
         } if plan.prices else None,
         "kind": table.declared_mode,
         "month_first": _order_of_days(plan, memory),
+        "second_name": _second_name(plan) or remembered_second_name(memory),
         "by_place": bool((memory or {}).get("by_place")),
     }  # fmt: skip
     if file_numbers.price.question or file_numbers.stock.question:
         reading["decimal"]["by"] = "nothing"
     return _with_earlier(reading, memory or {})
+
+
+def _second_name(plan: Plan) -> str | None:
+    return next((plan.header[number] for number, _ in plan.attributes if number == plan.second_name), None)
+
+
+def remembered_second_name(memory: Memory | None) -> str | None:
+    """Return the column that was public in an earlier file because it distinguished products with the same name."""
+    name = (memory or {}).get("second_name")
+    return name if isinstance(name, str) else None
 
 
 def _order_of_days(plan: Plan, memory: Memory | None) -> bool | None:
@@ -183,6 +195,14 @@ def remembered_mark(memory: Memory | None) -> str | None:
 def remembered_columns(memory: Memory | None) -> dict[str, list[str]]:
     """Return the columns of each field in the previous file."""
     columns = _mapping((memory or {}).get("columns"))
+    second_name = remembered_second_name(memory)
+    return {
+        **({"second_name": [second_name]} if second_name else {}),
+        **_columns_of_fields(columns),
+    }
+
+
+def _columns_of_fields(columns: Mapping[str, Any]) -> dict[str, list[str]]:
     return {
         name: [str(entry.get("column")) for entry in entries if isinstance(entry, Mapping)]
         for name, entries in columns.items()
@@ -204,6 +224,10 @@ def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, 
         earlier_kind = KIND_TEXTS.get(before["kind"], "another one")
         text = f"The price is {KIND_TEXTS[now['kind']]}, and before it was {earlier_kind}."
         differences.append(Change("price_kind", "money", before["kind"], now["kind"], text))
+    shown = reading.get("second_name")
+    if shown and shown != remembered_second_name(memory):
+        text = f"The column {quoted(shown, 40)} is public, because it distinguishes products with the same name."
+        differences.append(Change("second_name", "visibility", remembered_second_name(memory), shown, text))
     for key, subject in (("format", "other"), ("profile", "other"), ("kind", "visibility")):
         if key in memory and memory[key] != reading[key]:
             values = reading[key] or "not declared", memory[key] or "not declared"

@@ -15,6 +15,8 @@ _TEXTS = {
     "unread_state": "can be a mark or a code for products that are not sold, but the name of its column is not known; "
     "the products are sold; if the mark forbids this, name the column in the settings: `is_active`",
     "ended_in_name": "says that the product is no longer made; it is inactive, because no column says that it is sold",
+    "second_name": "can distinguish products with the same name, but can also be private; it is not shown; to show the "
+    "column, name it in the settings: `attributes`",
     "rounded_number": "is a number that a spreadsheet has rounded; it is no attribute",
     "bad_offer": "is no offer whose price and days are understood; the product is sold at its usual price",
     "offer_not_lower": "is an offer that is not below the price; it is left out",

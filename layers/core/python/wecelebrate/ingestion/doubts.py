@@ -14,6 +14,7 @@ from wecelebrate.feeds import Change, Question
 from wecelebrate.feeds.columns.setting_names import setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.plan.plan import OPTIONS
+from wecelebrate.feeds.questions import STOP
 from wecelebrate.ingestion.catalog_settings import accepts
 
 SERIOUS_SUBJECTS = ("money", "identity")
@@ -29,10 +30,8 @@ _MAX_TEXT_LENGTH = 1_000
 _MAX_EXAMPLE_LENGTH = 200
 _MAX_READING_BYTES = 2_000
 
-ACCEPT, KEEP, STOP = "accept", "keep", "stop"
-"""The answers to a question about a change. STOP is also an answer to other questions. It means that the file must not
-be read.
-"""
+ACCEPT, KEEP = "accept", "keep"
+"""The answers to a question about a change, beside STOP, which is also the answer that this file must not be read."""
 
 Doubt = dict[str, Any]
 """A question in the form of `jobs.models.JobQuestion`."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.visibility import private_part
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.questions import Choice
+from wecelebrate.feeds.questions import STOP, Choice
 from wecelebrate.feeds.stock.places import is_place
 
-_NO_COLUMN = Choice("", "No column identifies the products. The file is not read.", refuses_file=True)
+_NO_COLUMN = Choice(STOP, "No column identifies the products. The file is not read.", refuses_file=True)
 
 
 def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] = ()) -> tuple[Choice, ...]:

@@ -11,7 +11,6 @@ from wecelebrate.feeds.plan.chosen import Candidate
 from wecelebrate.feeds.prices.tiers import names_a_package, numbered_quantities
 from wecelebrate.feeds.stock.names import sold_quantities, stock_rank
 from wecelebrate.feeds.stock.reserved_names import is_reserved
-from wecelebrate.feeds.stock.tracking_names import names_tracking
 from wecelebrate.feeds.vocabulary import vocabulary
 
 
@@ -43,11 +42,11 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
 def _can_be_stock(column: str) -> bool:
     """Return whether a name can mean the stock.
 
-    A percentage or a flag such as `Controla stock` is not a stock. A name for reserved, minimum, ordered or packed
+    A percentage is not a stock. A name for reserved, minimum, ordered or packed
     pieces is a stock only if the vocabulary lists the name as a stock.
     """
     is_other = means_other_pieces(column) or names_a_package(column) or is_reserved(column)
-    if "%" in column or names_tracking(column):
+    if "%" in column:
         return False
     return not is_other or fold(column) in vocabulary().words("columns.inventory_count")
 

@@ -21,7 +21,6 @@ from wecelebrate.feeds.identity.choice import choose_sku
 from wecelebrate.feeds.identity.variants import column_of_variants
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.convert import NO_ANSWERS, YES_ANSWERS
 from wecelebrate.feeds.notation.price_units import (
     UnitColumn,
     are_amounts_for,
@@ -33,38 +32,32 @@ from wecelebrate.feeds.plan.by_values import name_by_values, stock_by_values
 from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
 from wecelebrate.feeds.plan.kinds_of_items import KINDS_OF_ITEMS
 from wecelebrate.feeds.plan.states import choose_states
+from wecelebrate.feeds.plan.stocks import choose_stock
 from wecelebrate.feeds.prices.blank import names_price
 from wecelebrate.feeds.prices.candidates import is_price_for
+from wecelebrate.feeds.prices.currency_titles import WORD_CODES
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import choose_price
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.stock.lists import columns_of_list
+from wecelebrate.feeds.stock.columns import doubtful_flag_question
 from wecelebrate.feeds.stock.names import (
     can_be_stocks,
     is_free_stock,
     is_listed_stock,
 )
 from wecelebrate.feeds.stock.periods import has_counts, is_earlier
-from wecelebrate.feeds.stock.place_columns import other_places, stock_columns_of_places, sum_question
 from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.reserved import (
     column_of_reserved,
-    free_of_places,
     reserved_question,
-    without_expected,
-    without_reserved,
 )
-from wecelebrate.feeds.stock.totals import total_of_places
 
-_WORD_CODES = ("COP", "PEN", "PHP", "TRY")
-"""Currency codes that are also ordinary words."""
 _SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
 _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
 KINDS = "are kinds of items"
 REPEATED = 0.5
 MAX_NAME_LENGTH = 120
-_FLAGS = (YES_ANSWERS | NO_ANSWERS) - {"0", "1", "-1", "-"}
 MAX_NAMES = 20
 """The maximum number of values of a column that are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
@@ -114,31 +107,14 @@ def choose(
         chosen.columns[name] = take(name, is_text=False)
     if not chosen.columns["currency"]:
         _choose_currency(chosen, columns, used)
-    places = stock_columns_of_places(columns, used)
-    of_places = free_of_places(columns, places)
-    of_list = {*places, *columns_of_list(columns.header, of_places)} - used
-    flags = _flags_beside_places(columns, candidates["inventory_count"], of_places)
-    used.update(of_list | flags)
-    chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
-    used.difference_update(of_list | flags)
-    chosen.columns["inventory_count"] = without_expected(columns, chosen.columns["inventory_count"], used)
-    stated = chosen.columns["inventory_count"]
-    chosen.columns["inventory_count"] = without_reserved(columns, stated, used)
-    used.update(chosen.columns["inventory_count"])
-    if chosen.columns["inventory_count"] == stated:
-        chosen.reserved = column_of_reserved(columns, stated)
-        chosen.questions += reserved_question(columns, stated[:1], is_less=chosen.reserved is not None)
-    chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
-    _choose_places(chosen, columns, of_places, used)
+    choose_stock(chosen, columns, candidates["inventory_count"], used, earlier.get("inventory_count", ()), take)
     choose_states(chosen, columns, candidates["is_active"], used)
     _choose_by_values(chosen, columns, used)
+    if not chosen.columns["inventory_count"] and not any(
+        question.key == "inventory_count" for question in chosen.questions
+    ):
+        chosen.questions += doubtful_flag_question(columns, used)
     return chosen
-
-
-def _flags_beside_places(columns: Columns, candidates: Sequence[Candidate], places: Sequence[int]) -> set[int]:
-    """Return the columns that contain yes and no, if the file has stocks of places. Such a column describes a stock."""
-    numbers = {number for _, number, _ in candidates if number not in places and not columns[number].is_empty}
-    return {number for number in numbers if places and all(cell.casefold() in _FLAGS for cell in columns[number].cells)}
 
 
 def _has_prices(chosen: Chosen, columns: Columns) -> bool:
@@ -180,7 +156,7 @@ def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
     """Choose the column whose values are all currency codes. The name of the column does not matter."""
     for number, column in enumerate(columns.header):
         cells = columns[number].cells if number not in used and internal_part(column) is None else ()
-        if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in _WORD_CODES):
+        if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in WORD_CODES):
             chosen.columns["currency"] = [number]
             chosen.reasons["currency"] = [Reason(number, 0.8, ("all its values are codes of currencies",))]
             used.add(number)
@@ -191,29 +167,6 @@ def _is_currency(cell: str) -> bool:
     """Return whether a value is a usual currency code or an unambiguous currency sign: `EUR`, `€`, `Fr.`, `zł`."""
     text = cell.strip().upper()
     return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
-
-
-def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used: set[int]) -> None:
-    """Add up the stocks of places if no column has the total. Otherwise, ask whether the stock is of one place."""
-    stock = chosen.columns["inventory_count"]
-    if len(of_places) == 1 and not stock:
-        chosen.columns["inventory_count"] = of_places
-        reason = "it contains the stock without the reserved pieces"
-        chosen.reasons["inventory_count"] = [Reason(of_places[0], 0.8, (reason,))]
-        used.update(of_places)
-    elif of_places and all(columns[number].is_empty for number in stock):
-        _sum_places(chosen, columns, of_places)
-        used.update(of_places)
-    elif len(places := free_of_places(columns, other_places(columns, stock, used))) > 1:
-        chosen.questions.append(sum_question(columns, places, is_sum=False))
-
-
-def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:
-    """Read the stock from the columns of several places, and ask whether this is right."""
-    chosen.columns["inventory_count"], chosen.sums_stock = numbers, True
-    reason = "it contains the stock of one place, and no column has the total"
-    chosen.reasons["inventory_count"] = [Reason(number, 0.6, (reason,)) for number in numbers]
-    chosen.questions.append(sum_question(columns, numbers))
 
 
 def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:

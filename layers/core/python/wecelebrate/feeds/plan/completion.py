@@ -1,13 +1,21 @@
 """Completes the plan of a known export with columns outside its profile, and checks whether the plan is doubtful."""
 
+from collections.abc import Sequence
+
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.identity.questions import sku_choices
+from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.plan.profiles import has_column, has_own_names
 from wecelebrate.feeds.prices.types import has_unknown_type
+from wecelebrate.feeds.questions import Question
+
+_INTERNAL = frozenset(("id", "uuid", "guid", "productid", "itemid", "internalid", "externalid", "handle"))
+"""Names of columns with internal numbers."""
 
 
 def is_sku_doubtful(plan: Plan, names: list[str], profile: Profile) -> bool:
@@ -20,6 +28,24 @@ def is_sku_doubtful(plan: Plan, names: list[str], profile: Profile) -> bool:
         return True
     is_usual_sku = has_column([names[plan.sku[0]]], profile.fields["sku"][0])
     return not is_usual_sku and not has_own_names(names, profile)
+
+
+def two_codes_question(columns: Columns, plan: Plan, by_name: Plan, earlier: Sequence[str]) -> list[Question]:
+    """Return the question whether the SKU is the code that the profile reads, or the one that its name suggests.
+
+    `earlier` are the columns of the SKU of the catalog's earlier file. An internal number, such as `id`, is no code.
+    """
+    if not plan.sku or not by_name.sku or plan.sku[0] == by_name.sku[0] or plan.profile is None:
+        return []
+    numbers = [plan.sku[0], by_name.sku[0]]
+    names = [columns.header[number] for number in numbers]
+    if names[1] in earlier or fold(names[0]) in _INTERNAL or not columns.differ(*numbers):
+        return []
+    text = (
+        f"The file looks like an export of {plan.profile.name}, in which {quoted(names[0], 40)} identifies the "
+        f"products. It also has the codes {quoted(names[1], 40)}. Which column is the SKU?"
+    )
+    return [Question("sku", "identity", text, sku_choices(columns, numbers), columns[numbers[1]].examples)]
 
 
 def is_incomplete(plan: Plan, profile: Profile) -> bool:

@@ -150,7 +150,9 @@ class Plan:
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
     second_name: int | None = None
-    """The column that distinguishes products with the same name."""
+    """The column of options that distinguishes products with the same name. It is public. See `second_names`."""
+    second_line: int | None = None
+    """The column that distinguishes products with the same name, but stays private."""
     reserved: int | None = None
     """The column of the reserved pieces. They are subtracted from the stock."""
     rounded_columns: frozenset[int] = frozenset()

@@ -20,7 +20,7 @@ from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.plan.attributes import public_attributes
 from wecelebrate.feeds.plan.candidates import candidates_of
 from wecelebrate.feeds.plan.choice import choose
-from wecelebrate.feeds.plan.completion import complete, is_incomplete, is_sku_doubtful
+from wecelebrate.feeds.plan.completion import complete, is_incomplete, is_sku_doubtful, two_codes_question
 from wecelebrate.feeds.plan.model import (
     OPTIONS,
     REPORT_COLUMN_PREFIX,
@@ -32,7 +32,7 @@ from wecelebrate.feeds.plan.model import (
 from wecelebrate.feeds.plan.parents import find_parents
 from wecelebrate.feeds.plan.profile_prices import header_currency, profile_prices
 from wecelebrate.feeds.plan.profiles import recognise
-from wecelebrate.feeds.plan.second_names import second_name
+from wecelebrate.feeds.plan.second_names import find_second_names
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
 from wecelebrate.feeds.questions import Question
@@ -113,8 +113,9 @@ def _initial_plan(
 ) -> tuple[Profile | None, Plan]:
     """Return the plan without the mapping, by the profile of a known export or by the names and values of the columns.
 
-    A profile with a doubtful SKU is not used if the names and values show another SKU (see `is_sku_doubtful`). If the
-    profile finds no price, the names and values are used to find the price, and a question can be asked.
+    If the profile finds no SKU in the header, or another SKU than the columns in a file without a name of its own, the
+    file only looks like a known export, and its columns are used instead. If the profile finds no price, the price is
+    searched in the columns, which can lead to a question. So do two columns with codes.
     """
     header = list(columns.header)
     recognised = profile or recognise(names)
@@ -127,7 +128,9 @@ def _initial_plan(
     has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
     if profile is None and not has_handles and not has_sku and is_sku_doubtful(plan, names, recognised):
         by_name = _by_name(columns, currency, earlier)
-        if not plan.sku or by_name.sku[:1] not in ([], plan.sku[:1]):
+        question = two_codes_question(columns, plan, by_name, earlier.get("sku", ()))
+        plan.questions += question
+        if not question and (not plan.sku or by_name.sku[:1] not in ([], plan.sku[:1])):
             return (None, by_name) if by_name.sku else (recognised, plan)
     if is_incomplete(plan, recognised):
         complete(plan, columns, _by_name(columns, currency, {}))
@@ -227,7 +230,7 @@ def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
     find_parents(plan, columns, earlier.get("parent", ()))
-    plan.second_name = second_name(plan, columns)
+    find_second_names(plan, columns, earlier.get("second_name", ()))
     return plan
 
 

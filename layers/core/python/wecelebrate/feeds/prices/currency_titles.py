@@ -121,7 +121,7 @@ def currencies_of_title(title: str) -> tuple[str, ...]:
     named = {_CODES[match.lastgroup or ""] for match in _PATTERN.finditer(title) if _is_currency(title, match)}
     named |= {
         (match["code"],) for match in _CODE.finditer(title)
-        if match["code"] not in _WORD_CODES or _ENDS.match(title, match.end())
+        if match["code"] not in WORD_CODES or _ENDS.match(title, match.end())
     }  # fmt: skip
     beside = {match[1] for match in _CODE_BESIDE.finditer(title)}  # `Pesos MXN` and `kr (NOK)`
     named |= {(code,) for code in beside if any(code in codes for codes in named)}
@@ -150,5 +150,5 @@ _PREPOSITIONS = words("in en em i w v u na su som în per kwa dalam cinsinden b�
 _OPENING = frozenset("(:[\uff1a")
 _ENDS = re.compile(r"[\s.)\]*]*$|\s*[)\],;]")
 _NAME_AFTER = re.compile(r"[-&+']|\.?\s*(?:[^\W\d_a-zà-ÿ]|\d)")
-_WORD_CODES = frozenset(("COP", "PEN", "PHP", "TRY"))
-"""Codes of currencies that are also ordinary words, as in `Prices: TRY before you buy`."""
+WORD_CODES = frozenset(("COP", "PEN", "PHP", "TRY"))
+"""Codes of currencies that are words too: `Prices: TRY before you buy`."""

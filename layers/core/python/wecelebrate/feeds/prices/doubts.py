@@ -20,7 +20,7 @@ from wecelebrate.feeds.notation.numbers import SHARED_SIGNS
 from wecelebrate.feeds.notation.price_units import is_currency
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.fixed_rates import fixed_rate_question
-from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.questions import STOP, Choice, Question
 from wecelebrate.feeds.vocabulary.words import words
 
 MOST = 0.8
@@ -111,7 +111,7 @@ def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
             )
             choices = (
                 Choice(name, "Of rows with the same SKU, the last one is used.", amounts),
-                Choice("", "No. The file is not read, until it is corrected.", refuses_file=True),
+                Choice(STOP, "No. The file is not read, until it is corrected.", refuses_file=True),
             )
             return [Question("price", "money", text, choices, amounts)]
     return []

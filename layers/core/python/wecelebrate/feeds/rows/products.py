@@ -19,6 +19,7 @@ from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
 from wecelebrate.feeds.rows.remarks import MARKS, says_ended
+from wecelebrate.feeds.rows.second_names import with_second_name
 from wecelebrate.feeds.states.cells import active_reader
 from wecelebrate.feeds.stock.notes import with_notes
 from wecelebrate.feeds.stock.reader import StockReader
@@ -157,6 +158,7 @@ def product_builder(  # noqa: PLR0915
 
     explained = _with_legend(build, plan.legend) if plan.legend else build
     explained = with_group_names(explained, plan) if plan.group_column is not None else explained
+    explained = with_second_name(explained, plan, warnings)
     explained = with_former_price(explained, plan, catalog_currency, mark)
     offering = with_offers(explained, plan, catalog_currency, mark, warnings)
     obeying = with_commands(with_stock_times(offering, plan), plan, read_sku, catalog_currency)

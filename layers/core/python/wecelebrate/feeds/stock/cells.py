@@ -32,7 +32,14 @@ from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import YES_ANSWERS
 from wecelebrate.feeds.states.words import state_of
-from wecelebrate.feeds.stock.expected import is_expected, is_time, is_unknown, without_expected, without_reserved
+from wecelebrate.feeds.stock.expected import (
+    is_duration,
+    is_expected,
+    is_time,
+    is_unknown,
+    without_expected,
+    without_reserved,
+)
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import western
 
@@ -150,7 +157,7 @@ _ORDER_WORDS = frozenset(map(fold, (
 
 def _is_order_with_time(text: str) -> bool:
     match = _WORDS_BEFORE_TIME.fullmatch(text)
-    if match is None or not is_time(match[2]) or match[2].isdecimal():
+    if match is None or not is_duration(match[2]):
         return False
     return fold(match[1]) in _ORDER_WORDS or _words().get(fold(match[1])) is State.TO_ORDER
 

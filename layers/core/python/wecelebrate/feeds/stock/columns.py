@@ -28,20 +28,22 @@ number of 0 or less. Such words in a column with any other name, such as `Remark
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import islice
 
+from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
-from wecelebrate.feeds.items import Cells
+from wecelebrate.feeds.items import Cells, quoted
+from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.beyond import (
     calls_empty_in_stock,
     columns_of_stock_words,
     columns_with_stock_words,
 )
 from wecelebrate.feeds.stock.names import in_stock_phrases
-from wecelebrate.feeds.stock.tracking_names import are_tracking
+from wecelebrate.feeds.stock.tracking_names import are_flags, are_tracking, can_be_flags, can_mean_pieces
 from wecelebrate.feeds.vocabulary import vocabulary
 
 STATE_NAMES = frozenset((
@@ -54,7 +56,8 @@ STATE_NAMES = frozenset((
 # Names of columns that contain a state in some files, and numbers in others.
 STATE_OR_COUNT_NAMES = frozenset((
     "instock", "available", "auflager", "verfugbar", "verfuegbar", "lieferbar", "enstock", "disponible", "disponibile",
-    "disponivel", "opvoorraad", "skladem",
+    "disponivel", "opvoorraad", "skladem", "hasstock", "haystock", "tienestock", "tieneexistencias", "temestoque",
+    "possuiestoque", "heeftvoorraad", "hatbestand", "hastock", "hagiacenza",
 ))  # fmt: skip
 OUT_OF_STOCK_NAMES = frozenset(("outofstock", "isoutofstock", "soldout", "issoldout", "ausverkauft"))
 TRACKING_NAMES = frozenset((
@@ -159,11 +162,13 @@ def find_stock_columns(
     mapping: Mapping[str, str | None],
     sample: Sequence[Cells] = (),
     active: Sequence[int] = (),
+    *,
+    is_known: bool = True,
 ) -> StockColumns:
     """Return the columns that describe the stock. `count` are the columns of `inventory_count`.
 
     `active` are the columns of the state of the product. If the catalog's mapping names the column of the stock, no
-    other column is used.
+    other column counts. `is_known` says whether the file is a known export, whose names have only one meaning.
     """
     if "inventory_count" in mapping:
         return StockColumns(count)
@@ -175,10 +180,8 @@ def find_stock_columns(
 
     ambiguous = named(_ambiguous_names())
     states = [n for n in (*count, *named(_state_names()), *ambiguous) if _is_state(header[n], names[n], n, sample)]
-    tracking, oversell = named(TRACKING_NAMES), named(OVERSELL_NAMES)
-    tracking += [n for n, forms in enumerate(names) if n not in (*count, *tracking, *states) and are_tracking(forms)][
-        :MAX_COLUMNS
-    ]
+    tracking = _tracking_columns(names, sample, [*count, *states], [n for n in count if n not in states], is_known)
+    oversell = named(OVERSELL_NAMES)
     overridden = {
         number: use
         for number in (*tracking, *oversell)
@@ -197,6 +200,40 @@ def find_stock_columns(
         named(TRACKER_NAMES), oversell, overridden, in_words, below_zero,
         calls_empty_in_stock(sample, count, beside),
     )  # fmt: skip
+
+
+def _tracking_columns(
+    names: Sequence[frozenset[str]], sample: Sequence[Cells], used: Sequence[int], count: Sequence[int], is_known: bool
+) -> list[int]:
+    """Return the columns that say whether the pieces are counted. `count` are the columns with the pieces."""
+
+    def can_be_tracking(number: int) -> bool:
+        cells = _cells(sample, number)
+        if not count and not is_known and can_mean_pieces(names[number], cells):
+            return False
+        return (
+            can_be_flags(cells) if names[number] & TRACKING_NAMES else are_flags(*_with_pieces(sample, number, count))
+        )
+
+    named = (n for n, forms in enumerate(names) if n not in used and (forms & TRACKING_NAMES or are_tracking(forms)))
+    return [number for number in islice(named, MAX_COLUMNS) if can_be_tracking(number)]
+
+
+def doubtful_flag_question(columns: Columns, used: Collection[int]) -> list[Question]:
+    """Return a question if the file has no stock, but a column such as `Suivi stock` that can also be the stock."""
+    if any(not _state_names().isdisjoint(_names(name)) for name in columns.header):
+        return []
+    for number, name in enumerate(columns.header):
+        forms, facts = _names(name), columns[number]
+        is_tracking = number not in used and (forms & TRACKING_NAMES or are_tracking(forms))
+        if is_tracking and can_mean_pieces(forms, facts.cells):
+            text = (
+                f"The column {quoted(name, 40)} can be the stock, or say whether the stock is counted. Is it the stock?"
+            )
+            one = "1 is one piece, and 0 is sold out." if "0" in facts.cells else "Yes is in stock, and no is sold out."
+            choices = (Choice("", "The file does not change the stock."), Choice(name, one, facts.examples))
+            return [Question("inventory_count", "other", text, choices, facts.examples)]
+    return []
 
 
 def own_columns(header: Sequence[str]) -> list[int]:
@@ -221,11 +258,26 @@ def _names(column: str) -> frozenset[str]:
     return frozenset(forms | {_PREFIX.sub("", form) for form in forms})
 
 
+def _cells(sample: Sequence[Cells], number: int) -> list[str]:
+    """Return the values of a column that are not blank."""
+    return [cell.strip() for row in sample if number < len(row) and (cell := row[number]) and cell.strip()]
+
+
+_PIECES = re.compile(r"\D{0,3}[1-9]")
+
+
+def _with_pieces(sample: Sequence[Cells], number: int, count: Sequence[int]) -> tuple[list[str], list[bool]]:
+    """Return the cell of each row in a column, and whether the row has pieces in a column of the stock."""
+    values = [(row[number] or "").strip() if number < len(row) else "" for row in sample]
+    pieces = [any(at < len(row) and _PIECES.match((row[at] or "").strip()) for at in count) for row in sample]
+    return values, pieces
+
+
 def _is_state(column: str, names: frozenset[str], number: int, sample: Sequence[Cells]) -> bool:
     """Return whether a column contains states. In such a column, 1 means "in stock", and not one piece."""
     if not _state_names().isdisjoint(names):
         return True
     if STATE_OR_COUNT_NAMES.isdisjoint(names) and _ambiguous_names().isdisjoint(names):
         return False
-    cells = [cell.strip() for row in sample if number < len(row) and (cell := row[number]) and cell.strip()]
+    cells = _cells(sample, number)
     return column.rstrip().endswith("?") or (len(cells) >= MIN_STATES and {*cells} <= {"0", "1"})

@@ -37,11 +37,12 @@ _BEFORE_A_TIME = (
     r"(?:ab|from|vom|dès|desde|dal|vanaf|od|fra|från|in|en|delivery|delivery time|ships?|ships? in|lead time|"
     r"lieferzeit|lieferung|délai|plazo|entrega|consegna|levertijd|leveringstid|leveranstid|czas dostawy|dodání|срок)"
 )
+_ABOUT = r"(?:(?:ca|approx|env)\.?\s*|circa |about |environ )?"
+_NUMBER_OF_UNITS = rf"\d{{1,3}}(?:\s?(?:-|\u2013|to|bis|à|a|till?|do|tot)\s?\d{{1,3}})?\s?{_UNITS_OF_TIME}"
 _TIME = re.compile(
-    rf"(?:(?:{_INCOMING}|{_BEFORE_A_TIME})\s*:?\s*)?(?:(?:ca|approx|env)\.?\s*|circa |about |environ )?"
-    rf"(?:{_DAY}|\d{{1,3}}(?:\s?(?:-|\u2013|to|bis|à|a|till?|do|tot)\s?\d{{1,3}})?\s?{_UNITS_OF_TIME})",
-    re.IGNORECASE,
+    rf"(?:(?:{_INCOMING}|{_BEFORE_A_TIME})\s*:?\s*)?{_ABOUT}(?:{_DAY}|{_NUMBER_OF_UNITS})", re.IGNORECASE
 )
+_DURATION = re.compile(_ABOUT + _NUMBER_OF_UNITS, re.IGNORECASE)
 _REMARK = re.compile(
     rf"(\d[\d.,' ]{{0,20}}?)\s*"
     rf"(?:\(\s*\+?(?:\d{{1,9}}\s*)?{_INCOMING}[^()]{{0,40}}\)|\+\s?\d{{1,9}}\s*{_INCOMING})",
@@ -57,6 +58,11 @@ def is_expected(text: str) -> bool:
 def is_time(text: str) -> bool:
     """Return whether a text is only a day or a time of delivery, with or without words: `14/12`, `ca. 2-3 weeks`."""
     return is_expected(text) or is_unknown(text) or _TIME.fullmatch(text) is not None
+
+
+def is_duration(text: str) -> bool:
+    """Return whether a text is a number of days, weeks or months: `2 weeks`, `ca. 10-14 Tage`. `12 Stk` is none."""
+    return _DURATION.fullmatch(text) is not None
 
 
 def is_unknown(text: str) -> bool:

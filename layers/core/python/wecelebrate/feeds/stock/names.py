@@ -21,7 +21,7 @@ from wecelebrate.feeds.columns.visibility import words as name_words
 from wecelebrate.feeds.items import BadCell
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.closing import is_closing_stock
-from wecelebrate.feeds.stock.reserved_names import is_reserved
+from wecelebrate.feeds.stock.reserved_names import can_be_reserved
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
@@ -165,7 +165,7 @@ def _state_pieces(facts: Facts) -> bool:
 def is_no_stock(column: str) -> bool:
     """Return whether a word in the name of a column says that its pieces cannot be sold."""
     tokens = {fold(token) for token in _TOKENS.findall(column)}
-    return not tokens.isdisjoint(NO_PLACE) or is_reserved(column) or "%" in column or means_other_pieces(column)
+    return not tokens.isdisjoint(NO_PLACE) or can_be_reserved(column) or "%" in column or means_other_pieces(column)
 
 
 def are_counts(facts: Facts) -> bool:

@@ -8,7 +8,7 @@ from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.names import FREE, are_counts, is_free_stock, stock_rank
-from wecelebrate.feeds.stock.reserved_names import is_reserved
+from wecelebrate.feeds.stock.reserved_names import can_be_reserved, is_reserved
 
 MIN_RESERVED = 3
 MAX_COLUMNS = 20
@@ -23,6 +23,15 @@ def _whole_numbers(cells: Sequence[str]) -> tuple[int, ...] | None:
     return None if None in matches else tuple(int(match[1]) for match in matches if match)
 
 
+def reserved_columns(columns: Columns, stock_columns: Sequence[int]) -> list[int]:
+    """Return the columns with numbers of reserved pieces, by their names."""
+    return [
+        number for number, column in enumerate(columns.header)
+        if number not in stock_columns and is_reserved(column)
+        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
+    ]  # fmt: skip
+
+
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
     """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
 
@@ -31,11 +40,7 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
     If the file has reserved pieces such as `ALLOC`, but no stock column, a column with a name such as `FREE` is used.
     If no such name exists, a column that is another column minus the reserved pieces is used.
     """
-    reserved = [
-        number for number, column in enumerate(columns.header)
-        if number not in stock_columns and is_reserved(column)
-        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
-    ]  # fmt: skip
+    reserved = reserved_columns(columns, stock_columns)
     free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
     if len(reserved) != 1:
         return stock_columns
@@ -53,14 +58,16 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
     return left if len(left) == 1 else stock_columns
 
 
-def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int) -> bool:
+def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int, least: int = 1) -> bool:
+    """Return whether a stock minus the reserved pieces is a third column in all rows. `least` rows must have pieces."""
     rows = [
         [(row[number] or "").strip() if number < len(row) else "" for number in (stock_column, reserved, left)]
         for row in columns.sample
     ]
     counted = [numbers for cells in rows if (numbers := _whole_numbers(cells)) is not None]
     is_certain = len(counted) > 1 and len(counted) == len([cells for cells in rows if any(cells)])
-    return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
+    are_enough = any(count[1] for count in counted) and sum(any(count) for count in counted) >= least
+    return is_certain and are_enough and all(a - b == c for a, b, c in counted)
 
 
 def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
@@ -71,11 +78,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
     """
     if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
         return None
-    reserved = [
-        number for number, column in enumerate(columns.header)
-        if number != stock_columns[0] and is_reserved(column)
-        and not columns[number].is_empty and columns[number].without_dashes.share("is_number") == 1
-    ]  # fmt: skip
+    reserved = reserved_columns(columns, stock_columns)
     if len(reserved) != 1:
         return None
     rows = [
@@ -98,23 +101,40 @@ def _is_free_of(columns: Columns, stock: int, reserved: int) -> bool:
     return any(_is_difference(columns, other, reserved, stock) for other in others)
 
 
-def free_of_places(columns: Columns, places: list[int]) -> list[int]:
-    """Return the columns of places. A stock is left out if another column contains it without the reserved pieces.
+def without_reserved_of_places(
+    columns: Columns, places: list[int], earlier: Sequence[str] = ()
+) -> tuple[list[int], list[Question]]:
+    """Return the columns of places without a stock that another one of them contains without the reserved pieces, and
+    a question about it.
 
-    `Fiili Stok` and `Sevkedilebilir Stok` look like two places. They are one place if, in all rows, the second stock is
-    the first stock minus another column.
+    `Fiili Stok` and `Sevkedilebilir Stok` look like two places. They are one place if the second one is the first one
+    minus `Rezerve` in all rows. Any other third column, such as a difference, proves nothing. If `earlier`, the stock
+    of the catalog's earlier file, was one of these columns, it stays the stock: a small file proves less.
     """
-    others = [
-        number for number in range(len(columns.header))
-        if number not in places and not columns[number].is_empty and are_counts(columns[number])
-    ][:MAX_COLUMNS]  # fmt: skip
-    if len(places) > MAX_STOCKS:
-        return places
-    whole = {
-        stock for stock in places for left in places for less in others
-        if stock != left and _is_difference(columns, stock, less, left)
+    reserved = reserved_columns(columns, places)[:MAX_COLUMNS]
+    if not reserved or len(places) > MAX_STOCKS:
+        return places, []
+    if len(earlier) == 1 and (remembered := [number for number in places if columns.header[number] == earlier[0]]):
+        return remembered, []
+    wholes = {
+        whole: (left, less) for less in reserved for whole in places for left in places
+        if whole != left and _is_difference(columns, whole, less, left, MIN_RESERVED)
     }  # fmt: skip
-    return [number for number in places if number not in whole]
+    if not wholes:
+        return places, []
+    whole, (left, less) = next(iter(wholes.items()))
+    names = [quoted(columns.header[number], 40) for number in (left, whole, less)]
+    text = (
+        f"In all rows, {names[0]} is {names[1]} minus the reserved pieces {names[2]}. Is {names[0]} the stock that can "
+        "be sold?"
+    )
+    choices = (
+        Choice(columns.header[left], "All pieces of this column are sold.", columns[left].examples),
+        Choice(columns.header[whole], "All pieces of this column are sold.", columns[whole].examples),
+        Choice("sum", "The stock is the sum of both columns."),
+    )
+    question = Question("inventory_count", "other", text, choices, columns[less].examples)
+    return [number for number in places if number not in wholes], [question]
 
 
 def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
@@ -169,19 +189,20 @@ def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less
             facts = columns[number]
             if (
                 number != at
-                and is_reserved(column)
+                and can_be_reserved(column)
                 and facts.cells
                 and facts.without_dashes.share("is_number") == 1
                 and facts.share("is_zero") < 1
             ):
                 stock_name = columns.header[at]
+                verb = "has" if is_reserved(column) else "can have"
                 text = (
-                    f"The column {quoted(column, 40)} has pieces that are reserved. Are they still contained in the "
+                    f"The column {quoted(column, 40)} {verb} pieces that are reserved. Are they still contained in the "
                     f"stock {quoted(stock_name, 40)}?"
                 )
                 only = Choice(stock_name, "All pieces of this column are sold.", columns[at].examples)
                 none = Choice("", "The file does not change the stock.")
                 less = Choice("difference", "The reserved pieces are taken off the stock.", facts.examples)
-                choices = (less, only) if is_less else (only, none)
+                choices = (less, only) if is_less else (only, none) if is_reserved(column) else (only, less)
                 return [Question("inventory_count", "other", text, choices, facts.examples)]
     return []

@@ -68,22 +68,30 @@ _SOLD_NOT_SENT = re.compile("|".join((
     r"(?:sales?|customers?|clients?|so)orders?", r"sos?",
     r"(?:kunden|verkaufs|verkauf)?auftr(?:ag|age|aege|agen)", r"(?:klant|verkoop)(?:order|bestelling)s?en?",
     r"geplante?[rn]?(?:ab|abgang|ausgang)", r"planned(?:out|outgoing|issue)",
-            r"geplande?(?:uit|uitgaand)",
+    r"geplande?(?:uit|uitgaand)",
     r"outgoing", r"(?:salgs|salg|kunde|kund|salj)ordr?ern?", r"commandes?(?:clients?|vente)",
     r"(?:pedidos?|ordenes?|orden)(?:de)?(?:clientes?|ventas?|venda)", r"ordini?(?:di)?(?:clienti|cliente|vendita)",
     r"(?:encomendas?|pedidos?)(?:de)?(?:clientes?|vendas?)", r"zamowien(?:ia|iach)(?:klientow|klienta|sprzedazy)",
-    r"comp|compr|compromet|impegn|resv?|rsvd?|alloc|commit",
+    r"compromet|impegn|resv?|rsvd?|alloc|commit",
 )))  # fmt: skip
-"""Words for pieces that are sold and not sent yet. Together with a word for a quantity or a stock, they mean reserved
-pieces, as in `Quantity On Sales Order`, `Menge in Auftrag`, `Voorraad: Gepland uit` and `CANT_COMP`.
-"""
+"""Words for pieces that are sold and not sent yet. Beside a word for a quantity or a stock, they mean reserved pieces:
+`Quantity On Sales Order`, `Menge in Auftrag`, `Voorraad: Gepland uit`."""
+_SOLD_OR_OTHER = re.compile(r"compr?")
+"""Abbreviations of words for reserved and for ordered pieces: `CANT_COMP` is "comprometida" in one program, and
+"comprada" in another one."""
 
 
-def _are_sold(parts: Sequence[str]) -> bool:
+def can_be_reserved(column: str) -> bool:
+    """Return whether the name of a column means reserved pieces, or can mean them, such as `CANT_COMP`."""
+    is_short = len(column) <= MAX_NAME
+    return is_reserved(column) or (is_short and _are_sold(words_of(column), _SOLD_OR_OTHER))
+
+
+def _are_sold(parts: Sequence[str], sold: re.Pattern[str] = _SOLD_NOT_SENT) -> bool:
     """Return whether the parts of a name are a word for a quantity and words for pieces that are not sent yet."""
     rest = "".join(part for part in parts if part not in _BESIDE | _PREPOSITIONS)
     has_quantity = any(len(part) > 2 and part in _BESIDE and part not in _PREPOSITIONS for part in parts)
-    return has_quantity and _SOLD_NOT_SENT.fullmatch(rest) is not None
+    return has_quantity and sold.fullmatch(rest) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -85,7 +85,8 @@ class ReadingChoice(BaseModel):
     """One possible answer to a question about a file."""
 
     value: str = Field(
-        description="The value that this choice sets in the mapping or the options. Empty if no column is read."
+        description="The value that the answer sets in the mapping or the options. Empty if no column is read."
+        " `stop` is no setting: this file is wrong, and must not be read."
     )
     label: str
     """A sentence that explains the choice."""
