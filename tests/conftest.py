@@ -16,8 +16,10 @@ import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
@@ -47,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     process with SIGINT, so the child process must not ignore this signal.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The sessions of botocore share the models that they have loaded. moto creates a session for each test, which would
+    # otherwise load megabytes of JSON again.
+    botocore.session.create_loader = cache(botocore.session.create_loader)
     os.environ.update(environment_of(os.getpid()))
     watchdog.start(OWNER_VARIABLE, os.environ[OWNER_VARIABLE])
     if not hasattr(config, "workerinput"):
