@@ -191,7 +191,7 @@ def test_the_live_cluster_is_refused_because_it_has_all_of_its_own_removals(clus
 
 
 @pytest.mark.parametrize("action", revocations.ACTIONS)
-def test_each_action_is_one_that_the_audit_log_has(clusters: TwoClusters, action: str) -> None:
+def test_each_action_is_one_that_the_audit_log_has(migrated: Postgres, action: str) -> None:
     """A noun that no audited table has would never be listed."""
     nouns = {
         "member": "client_users",
@@ -200,7 +200,7 @@ def test_each_action_is_one_that_the_audit_log_has(clusters: TwoClusters, action
         "flag": "kill_switches",
     }
     noun = action.partition(".")[0]
-    with psycopg.connect(clusters.servers.primary_url) as superuser:
+    with psycopg.connect(migrated.primary_url) as superuser:
         audited = superuser.execute(
             "select tgrelid::regclass::text from pg_trigger where tgfoid in ('app.audit_row'::regproc)"
         ).fetchall()
