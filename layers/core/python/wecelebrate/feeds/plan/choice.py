@@ -32,14 +32,13 @@ from wecelebrate.feeds.plan.by_values import name_by_values, stock_by_values
 from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
 from wecelebrate.feeds.plan.kinds_of_items import KINDS_OF_ITEMS
 from wecelebrate.feeds.plan.states import choose_states
-from wecelebrate.feeds.plan.stocks import choose_stock
+from wecelebrate.feeds.plan.stocks import ask_for_stock, choose_stock
 from wecelebrate.feeds.prices.blank import names_price
 from wecelebrate.feeds.prices.candidates import is_price_for
 from wecelebrate.feeds.prices.currency_titles import WORD_CODES
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import choose_price
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.stock.columns import doubtful_flag_question
 from wecelebrate.feeds.stock.names import (
     can_be_stocks,
     is_free_stock,
@@ -110,10 +109,7 @@ def choose(
     choose_stock(chosen, columns, candidates["inventory_count"], used, earlier.get("inventory_count", ()), take)
     choose_states(chosen, columns, candidates["is_active"], used)
     _choose_by_values(chosen, columns, used)
-    if not chosen.columns["inventory_count"] and not any(
-        question.key == "inventory_count" for question in chosen.questions
-    ):
-        chosen.questions += doubtful_flag_question(columns, used)
+    ask_for_stock(chosen, columns, used)
     return chosen
 
 
