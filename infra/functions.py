@@ -15,7 +15,7 @@ functions.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -328,20 +328,11 @@ class FunctionSpec(Declaration):
 
 
 def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
-    """Read all functions below `root`, sorted by name. A process reads the functions of this repository only once.
+    """Read all functions below `root`, sorted by name.
 
     Raises BadDeclaration if a declaration is not valid, if two functions serve the same route, or if a function sends
     to a queue that no function consumes.
     """
-    return _own_functions() if root == FUNCTIONS else _read_functions(root)
-
-
-@cache
-def _own_functions() -> tuple[FunctionSpec, ...]:
-    return _read_functions(FUNCTIONS)
-
-
-def _read_functions(root: Path) -> tuple[FunctionSpec, ...]:
     specs = tuple(
         sorted((FunctionSpec.read(file.parent) for file in root.rglob("function.toml")), key=lambda spec: spec.name)
     )

@@ -24,11 +24,6 @@ def copy(template: Path, state: Path) -> None:
             with Postgres(template, free_port(), free_port()) as servers:
                 prepare(servers.primary, servers.credentials.superuser, DATABASE, servers.credentials.logins)
             complete.touch()
-    copy_servers(template, state)
-
-
-def copy_servers(template: Path, state: Path) -> None:
-    """Copy the data of two stopped servers, and their passwords, to the new state directory `state`."""
     account = postgres_account()
     state.mkdir(parents=True)
     shutil.copy2(template / "secrets.json", state)

@@ -16,19 +16,16 @@ import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
-import botocore.session
 import pytest
 
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
 from infra.local.owner import OWNER_VARIABLE, environment_of
 from infra.local.processes import LocalCloudError
 from tests import cloud_data, order, timeouts, watchdog
-from tests.command import Command, CommandHere
+from tests.command import Command
 from tests.platform import Platform
-from tests.platform.cloud import Connections
 
 HOME = "WECELEBRATE_TEST_HOME"
 CLOUD_DATA = "cloud-data"
@@ -49,9 +46,6 @@ def pytest_configure(config: pytest.Config) -> None:
     process with SIGINT, so the child process must not ignore this signal.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The sessions of botocore share the models that they have loaded. moto creates a session for each test, which would
-    # otherwise load megabytes of JSON again.
-    botocore.session.create_loader = cache(botocore.session.create_loader)
     os.environ.update(environment_of(os.getpid()))
     watchdog.start(OWNER_VARIABLE, os.environ[OWNER_VARIABLE])
     if not hasattr(config, "workerinput"):
@@ -102,9 +96,7 @@ def _wecelebrate(home: Path, *arguments: str, owner: str = "") -> None:
     variables = {"WECELEBRATE_HOME": str(home), "WECELEBRATE_PRELOAD": "on", "COLUMNS": "200"}
     environment = {**os.environ, **Ports.free().environment, **variables}
     environment[OWNER_VARIABLE] = owner or environment[OWNER_VARIABLE]
-    # `up` leaves a process behind, which must not be a child of this process.
-    command = Command(home, environment) if arguments[0] == "up" else CommandHere(home, environment)
-    result = command(*arguments)
+    result = Command(home, environment)(*arguments)
     if result.returncode:
         raise LocalCloudError(f"wecelebrate {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
 
@@ -150,16 +142,8 @@ def own_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iter
         yield platform
 
 
-@pytest.fixture(scope="session")
-def reused_connections() -> Iterator[Connections]:
-    """The connections to the databases of the shared local cloud that the tests of a worker use."""
-    connections = Connections()
-    yield connections
-    connections.close()
-
-
 @pytest.fixture
-def platform(cloud: Endpoints, state: Path, reused_connections: Connections) -> Iterator[Platform]:
+def platform(cloud: Endpoints, state: Path) -> Iterator[Platform]:
     """Gives a test access to the shared local cloud."""
-    with Platform.of(cloud, state, reused_connections) as platform:
+    with Platform.of(cloud, state) as platform:
         yield platform

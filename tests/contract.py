@@ -19,8 +19,6 @@ from wecelebrate.core.problems import PROBLEM
 
 Json = dict[str, Any]
 
-COMPONENTS = "urn:wecelebrate:openapi"
-"""The URI of the schema that contains the components of the OpenAPI document."""
 PYDANTIC_MESSAGE = re.compile(
     "(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]"
 )
@@ -89,15 +87,7 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
 @lru_cache(maxsize=1024)
 def _compiled(schema: str) -> jsonschema_rs.Draft202012Validator:
     """Compile a schema only once: most responses in the document share the schema of a problem."""
-    return jsonschema_rs.Draft202012Validator(
-        json.loads(schema.replace(f'"{SCHEMAS}', f'"{COMPONENTS}{SCHEMAS}')), validate_formats=True, registry=registry()
-    )
-
-
-@lru_cache(maxsize=1)
-def registry() -> jsonschema_rs.Registry:
-    """Return a registry of the components. The compilation of a schema then does not read all components again."""
-    return jsonschema_rs.Registry([(COMPONENTS, {"components": components()})])
+    return jsonschema_rs.Draft202012Validator({**json.loads(schema), "components": components()}, validate_formats=True)
 
 
 def _closed(schema: Any) -> Any:

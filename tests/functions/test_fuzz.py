@@ -5,17 +5,12 @@ coverage phase: about 9,000 requests with the limits of each parameter and field
 """
 
 from copy import deepcopy
-from functools import cache
 from typing import Any
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
-from schemathesis.checks import load_all_checks, not_a_server_error
-from schemathesis.generation.feedback import FeedbackSources
-from schemathesis.pytest._test_builder import build_operation_test
-from schemathesis.python._constants.orchestrator import make_constants_value_source
+from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -26,7 +21,6 @@ from schemathesis.specs.openapi.checks import (
 from infra.openapi import document
 from infra.openapi.schemas import operations_of
 from tests.faults.environment import FULL
-from tests.functions.operations import Operation, all_operations, operation_id
 from tests.platform import Platform
 from tests.platform.api import REVOKE_SESSIONS
 
@@ -50,22 +44,12 @@ def with_listed_responses() -> dict[str, Any]:
     return openapi
 
 
-@cache
-def schema() -> Any:
-    """Return the schema from which schemathesis generates requests."""
-    load_all_checks()
-    schema = schemathesis.openapi.from_dict(with_listed_responses())
-    schema.config.phases.coverage.enabled = FULL
-    return schema
+schema = schemathesis.openapi.from_dict(with_listed_responses())
+# Schemathesis generates the requests of the coverage phase during the collection of tests, in each pytest worker.
+schema.config.phases.coverage.enabled = FULL
 
 
-@cache
-def api_operations() -> dict[str, Any]:
-    """Map the method and the path of each operation to the operation of schemathesis."""
-    operations = [result.ok() for result in schema().get_all_operations()]
-    return {operation.label: operation for operation in operations}
-
-
+@schema.parametrize()
 @settings(
     max_examples=EXAMPLES,
     derandomize=True,
@@ -74,26 +58,11 @@ def api_operations() -> dict[str, Any]:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def send(case: Case[Any], platform: Platform, ids: dict[str, str]) -> None:
-    """Send a request, and check the response."""
+def test_responses_to_generated_requests_match_the_openapi_document(
+    case: Case[Any], platform: Platform, ids: dict[str, str]
+) -> None:
     case.path_parameters = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
     # A request can end the sessions of its account, and all tests share the account `admin`.
     account = platform.substitute("admin") if case.path == REVOKE_SESSIONS else "admin"
     authorization = f"Bearer {platform.issuer.token(account)}"
     case.call_and_validate(base_url=platform.endpoints.api, headers={"authorization": authorization}, checks=CHECKS)
-
-
-@pytest.mark.parametrize("operation", all_operations(), ids=operation_id)
-def test_responses_to_generated_requests_match_the_openapi_document(
-    operation: Operation, platform: Platform, ids: dict[str, str]
-) -> None:
-    # `schema().parametrize()` would generate the explicit requests of all operations when pytest collects the tests,
-    # i.e. in each worker of `make test`. That takes five seconds.
-    send_all = build_operation_test(
-        config=schema().config,
-        operation=api_operations()[f"{operation.method} {operation.path}"],
-        test_func=send,
-        given_kwargs={},
-        feedback=FeedbackSources(constants_value_source=make_constants_value_source(schema())),
-    )
-    send_all(platform=platform, ids=ids)

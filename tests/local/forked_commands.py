@@ -17,7 +17,6 @@ from typer.main import get_command
 
 from infra.command import app
 from infra.command.lazy import LazyCommands
-from infra.openapi import document
 
 Json = dict[str, Any]
 
@@ -30,8 +29,6 @@ def main() -> None:
         entry.load(name)
     for line in sys.stdin:
         request = json.loads(line)
-        if request["arguments"][0] == "openapi":
-            document()  # the forks share the document, because building it takes seconds
         run = _on_terminal if request["terminal"] else _piped
         sys.stdout.write(f"{json.dumps(run(request))}\n")
         sys.stdout.flush()

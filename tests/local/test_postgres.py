@@ -20,7 +20,6 @@ from infra.local.postgres import Postgres
 from infra.local.postgres_binaries import Binaries
 from infra.local.processes import LocalCloudError, free_port, run_command
 from infra.local.unprivileged import Account, accessible_to_all, erase_postgres_home, postgres_account, postgres_home
-from tests import cloud_data
 from tests.local.processes import wait_until
 
 
@@ -37,21 +36,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     servers.erase()
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The stopped servers whose data the fixture `stopped` copies."""
-    servers = new_servers(tmp_path_factory.mktemp("template"))
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[Postgres]:
+    """Stopped servers whose database contains the table `kept` with one row."""
+    servers = new_servers(tmp_path)
     with servers, psycopg.connect(servers.primary_url) as connection:
         connection.execute("create table kept as select 1 as value")
-    yield servers
-    servers.erase()
-
-
-@pytest.fixture
-def stopped(template: Postgres, tmp_path: Path) -> Iterator[Postgres]:
-    """Stopped servers whose database contains the table `kept` with one row."""
-    cloud_data.copy_servers(template.state, tmp_path / "servers")
-    servers = new_servers(tmp_path / "servers")
     yield servers
     servers.stop()
     servers.erase()

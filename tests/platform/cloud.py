@@ -27,7 +27,6 @@ TLS = ssl.create_default_context()
 Without this shared context, httpx would create a context for each client, which takes longer than most tests.
 """
 
-Service = Literal["s3", "sqs"]
 FIRST_INTERVAL, MAX_INTERVAL = 0.02, 0.3
 """The first and the longest time between two checks of a condition, in seconds."""
 
@@ -46,59 +45,6 @@ def eventually(happens: Callable[[], object], within: float = 30, every: float |
         interval = every or min(interval * 1.3, MAX_INTERVAL)
 
 
-def _aws_client(service: Service, endpoint_url: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
-class Connections:
-    """Connections to PostgreSQL as superuser and clients of AWS, which the tests use one after the other.
-
-    A new connection takes 7 ms of CPU time, and its first statements read the catalog again. A new client takes 40 ms.
-    """
-
-    def __init__(self) -> None:
-        self._idle: dict[str, psycopg.Connection[DictRow]] = {}
-        self._aws: dict[tuple[Service, str], Any] = {}
-
-    def aws(self, service: Service, url: str) -> Any:
-        """Return the client of a service of AWS."""
-        if (service, url) not in self._aws:
-            self._aws[service, url] = _aws_client(service, url)
-        return self._aws[service, url]
-
-    def take(self, url: str) -> psycopg.Connection[DictRow]:
-        """Return a connection in the state of a new connection."""
-        if idle := self._idle.pop(url, None):
-            try:
-                idle.execute("select", prepare=False)
-                return idle
-            except psycopg.Error:  # the server has ended the connection
-                idle.close()
-        return psycopg.connect(url, autocommit=True, row_factory=dict_row)
-
-    def give_back(self, url: str, connection: psycopg.Connection[DictRow]) -> None:
-        """Undo everything that a test has set in the session of the connection."""
-        try:
-            connection.rollback()
-            connection.autocommit, connection.row_factory, connection.prepare_threshold = True, dict_row, 5
-            connection._prepared.clear()  # also forgets how often each statement was executed
-            connection.execute("discard all", prepare=False)
-        except psycopg.Error:
-            connection.close()
-        else:
-            self._idle[url] = connection
-
-    def close(self) -> None:
-        for each in (*self._idle.values(), *self._aws.values()):
-            each.close()
-
-
 @dataclass
 class CloudAccess:
     """Connects to the services of one local cloud."""
@@ -109,35 +55,27 @@ class CloudAccess:
     """A connection to the primary as superuser. Tests use this connection only to prepare and inspect data."""
     state: Path
     """The state directory of the local cloud. The directory contains the logs."""
-    _connections: Connections = field(default_factory=Connections)
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
-    def of(cls, endpoints: Endpoints, state: Path, connections: Connections | None = None) -> Iterator[Self]:
-        """Connect to a local cloud.
-
-        When the context ends, return the connections to `connections`, or close them if `connections` is None.
-        """
-        reused = connections or Connections()
-        platform = cls(endpoints, Issuer(state, endpoints.issuer), reused.take(endpoints.database), state, reused)
-        try:
-            yield platform
-        finally:
-            reused.give_back(endpoints.database, platform.database)  # a test can have replaced the connection
-            if "replica" in vars(platform):
-                reused.give_back(endpoints.replica, platform.replica)
-            if "redis" in vars(platform):
-                platform.redis.close()
-            for client in platform._clients:
-                client.close()
-            if connections is None:
-                reused.close()
+    def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
+        """Connect to a local cloud, and close all connections when the context ends."""
+        with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
+            platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
+            try:
+                yield platform
+            finally:
+                platform.database.close()  # a test that restores the database opens a separate connection
+                for client in platform._clients:
+                    client.close()
+                for name in {"replica", "redis"} & vars(platform).keys():
+                    getattr(platform, name).close()
 
     @cached_property
     def replica(self) -> psycopg.Connection[DictRow]:
         """A connection to the replica as superuser."""
-        return self._connections.take(self.endpoints.replica)
+        return psycopg.connect(self.endpoints.replica, autocommit=True, row_factory=dict_row)
 
     @cached_property
     def redis(self) -> Any:
@@ -147,16 +85,21 @@ class CloudAccess:
     @cached_property
     def s3(self) -> Any:
         """An S3 client. A test uses this client to act as an ERP system."""
-        return self._connections.aws("s3", self.endpoints.s3)
+        return self._aws("s3")
 
     @cached_property
     def sqs(self) -> Any:
         """An SQS client."""
-        return self._connections.aws("sqs", self.endpoints.s3)
+        return self._aws("sqs")
 
-    def _aws(self, service: Service) -> Any:
-        """Return a new client. Each thread that sends requests at the same time needs its own client."""
-        return _aws_client(service, self.endpoints.s3)
+    def _aws(self, service: Literal["s3", "sqs"]) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoints.s3,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
 
     def arrange(self, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Execute a statement on the primary. Then invalidate the cache, as the platform does after each change."""

@@ -191,7 +191,7 @@ def test_the_live_cluster_is_refused_as_the_cluster_before_the_restore(clusters:
 
 
 @pytest.mark.parametrize("action", revocations.ACTIONS)
-def test_each_listed_action_exists_in_the_audit_log(migrated: Postgres, action: str) -> None:
+def test_each_listed_action_exists_in_the_audit_log(clusters: TwoClusters, action: str) -> None:
     """An action without an audited table would never be listed."""
     nouns = {
         "member": "client_users",
@@ -200,7 +200,7 @@ def test_each_listed_action_exists_in_the_audit_log(migrated: Postgres, action: 
         "flag": "kill_switches",
     }
     noun = action.partition(".")[0]
-    with psycopg.connect(migrated.primary_url) as superuser:
+    with psycopg.connect(clusters.servers.primary_url) as superuser:
         audited = superuser.execute(
             "select tgrelid::regclass::text from pg_trigger where tgfoid in ('app.audit_row'::regproc)"
         ).fetchall()
