@@ -239,6 +239,6 @@ def test_every_writable_field_is_declared_as_effective_or_as_only_stored() -> No
 @pytest.mark.parametrize("field", ["source_config"])
 def test_the_description_of_a_field_without_effect_states_that_it_is_only_stored(field: str) -> None:
     assert (
-        "The platform stores them"
+        "The platform stores these notes"
         in document()["components"]["schemas"]["NewCatalog"]["properties"][field]["description"]
     )

@@ -147,7 +147,7 @@ def test_a_request_body_with_a_hostile_spelling_is_refused(  # noqa: PLR0917
         "webhooks": ("/v1/webhooks", {"client_id": tenant.client_id, "events": ["*"]}),
     }
     path, body = resources[resource]
-    response = platform.api("admin").post(path, json={**body, **change})
+    response = platform.api(platform.substitute("admin")).post(path, json={**body, **change})
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 

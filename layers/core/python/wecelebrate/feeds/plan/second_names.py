@@ -54,8 +54,9 @@ _BETWEEN_WORDS = re.compile(r"[\s\d!-/:-@\[-`{-~]+")
 
 
 def find_second_names(plan: Plan, columns: Columns, earlier: Sequence[str]) -> None:
-    """Set `plan.second_name` to a public column that distinguishes all products of the sample with the same name, and
-    `plan.second_line` to a private one.
+    """Find the column that distinguishes all products of the sample with the same name.
+
+    `plan.second_name` becomes this column if it is public, and `plan.second_line` if it is private.
 
     `earlier` is the public column of the catalog's earlier file. It stays public, also if no names of a later file are
     equal. The columns of known properties, such as a size, are public in any case.
