@@ -102,13 +102,13 @@ def plant_in_wrong_columns(platform: Platform, tenant: Tenant, person: Person, o
 
 def hits(platform: Platform, tenant: Tenant, api: httpx.Client, person: Person) -> list[str]:
     """Return the reads whose response contains a text about the person."""
-    found = []
+    paths = []
     for path in requests(platform, tenant):
         response = api.get(path)
         assert response.status_code < 500, (path, response.text)
         if has_trace(response.content, person.traces):
-            found.append(path)
-    return found
+            paths.append(path)
+    return paths
 
 
 @pytest.mark.timeout(300)

@@ -27,6 +27,6 @@ def without_tax_flags(
         one.column for one in rated
         if one.column in flags and one.kind in TIERS and "-1" not in columns[one.column].cells
     }  # fmt: skip
-    known = {number for number in possible if columns.header[number] in earlier[:1]}
-    prices = [one for one in rated if one.column not in flags or one.column in known]
-    return prices, [one for one in rated if one.column in possible - known]
+    remembered = {number for number in possible if columns.header[number] in earlier[:1]}
+    prices = [one for one in rated if one.column not in flags or one.column in remembered]
+    return prices, [one for one in rated if one.column in possible - remembered]
